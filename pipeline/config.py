@@ -65,7 +65,7 @@ class Settings(_Frozen):
     max_entries_per_source: int = Field(200, ge=1)
     max_attempts: int = Field(4, ge=1)
     """Intervals in which a failing URL is tried before it is given up."""
-    seen_days: int = Field(30, ge=1)
+    seen_days: int = Field(7, ge=1)
     """How far back earlier manifests are read for what was seen."""
 
     extract_processes: int = Field(2, ge=1)
@@ -204,7 +204,7 @@ class StoryConstants(_Frozen):
     """Law 5. `window_hours` bounds every link and the span of a story; `threshold` is a cosine similarity."""
 
     window_hours: int = Field(168, alias="windowHours", gt=0)
-    threshold: float = Field(0.42, ge=0, le=1)
+    threshold: float = Field(0.2, ge=0, le=1)
 
 
 class ImageConstants(_Frozen):

@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from typing import Literal
+from typing import Literal, Protocol
+
+from pipeline.errors import FetchError
 
 Kind = Literal["robots", "feed", "page", "image", "amp"]
 """What a request was for."""
@@ -245,3 +247,48 @@ class PublishReport:
     """False when the fingerprint of the inputs was already built."""
     fingerprint: str
     touches: tuple[date, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One HTTP request and its answer: `request` and `response` are the octets that went over the wire."""
+
+    url: str
+    at: datetime
+    status: int
+    content_type: str | None
+    validators: Validators
+    request: bytes
+    response: bytes
+    body: bytes
+    """The answer's content, transfer and content codings removed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came of a GET: every exchange on the way (redirects too), and the error that ended it, if one did."""
+
+    url: str
+    exchanges: tuple[Exchange, ...] = ()
+    error: FetchError | None = None
+    is_disallowed: bool = False
+    """robots.txt does not let us ask; nothing was sent."""
+
+    @property
+    def final(self) -> Exchange | None:
+        """The last exchange, None when there was none."""
+        return self.exchanges[-1] if self.exchanges else None
+
+    @property
+    def bytes(self) -> int:
+        return sum(len(exchange.response) for exchange in self.exchanges)
+
+
+class Clock(Protocol):
+    """Time as an argument."""
+
+    def now(self) -> datetime:
+        """The present, aware, in UTC."""
+        ...
+
+    def sleep(self, seconds: float) -> None: ...

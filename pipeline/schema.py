@@ -46,18 +46,30 @@ ARTICLES = pa.schema(
         _field("category", pa.string(), "always `news`", null=False),
         _field("title", pa.string(), "one line, entities decoded, mojibake repaired, site name removed", null=False),
         _field("excerpt", pa.string(), "one line of plain text, at most 350 characters, ends at a word"),
-        _field("publishedDateTime", TIMESTAMP, "when the publisher says it was published; midnight for a bare date", null=False),
+        _field(
+            "publishedDateTime",
+            TIMESTAMP,
+            "when the publisher says it was published; midnight for a bare date",
+            null=False,
+        ),
         _field("originalUrl", pa.string(), "the URL as it was discovered", null=False),
         _field("webUrl", pa.string(), "the canonical URL; unique in the table of a date", null=False),
         _field("ampWebUrl", pa.string(), "the page's own `link rel=amphtml`, absolute"),
         _field("cdnAmpWebUrl", pa.string(), "the AMP cache's URL of ampWebUrl; there exactly when that is"),
         _field("type", pa.string(), "`article` or `video`", null=False),
         _field("quality", pa.int32(), "law 1: an exact sum, its terms are in `explain`", null=False),
-        _field("heat", pa.int32(), "law 2: quality, raised for the lead of a story, -1 for its other members", null=False),
+        _field(
+            "heat", pa.int32(), "law 2: quality, raised for the lead of a story, -1 for its other members", null=False
+        ),
         _field("published", pa.bool_(), "law 3: heat reaches the threshold and the URL was not removed", null=False),
         _field("provider", PROVIDER, "publisher: name, and registered domain", null=False),
         _field("topics", pa.list_(pa.string()), "law 4: specific topics first, then their parents", null=False),
-        _field("images", pa.list_(IMAGE), "the lead image, sides in pixels; isCached: the bytes are in the lake", null=False),
+        _field(
+            "images",
+            pa.list_(IMAGE),
+            "the lead image, sides in pixels; isCached: the bytes are in the lake",
+            null=False,
+        ),
         _field("related", pa.list_(RELATED), "law 5: the other members of its story, best first", null=False),
         _field("secured", pa.string(), "law 6: sealed private side, base64(ciphertext);base64(IV)"),
     ]
@@ -117,7 +129,9 @@ EXTRACTED = pa.schema(
         _field("language", pa.string(), "two-letter code (ISO 639-1)"),
         _field("providerName", pa.string(), "the site's own name for itself"),
         _field("providerDomain", pa.string(), "registered domain of webUrl", null=False),
-        _field("images", pa.list_(IMAGE), "the lead image; sides are null where neither measured nor declared", null=False),
+        _field(
+            "images", pa.list_(IMAGE), "the lead image; sides are null where neither measured nor declared", null=False
+        ),
         _field("ampWebUrl", pa.string(), "the page's own `link rel=amphtml`, absolute"),
         _field("type", pa.string(), "`article` or `video`", null=False),
         _field("keywords", pa.list_(pa.string()), "the publisher's own keywords", null=False),

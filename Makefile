@@ -1,0 +1,50 @@
+# The commands of the project; `make` lists them. The environment is .venv, Airflow's home .airflow, the lake data/lake.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+TESTS ?= tests
+
+.DEFAULT_GOAL := help
+.PHONY: help run up down test lint check env lock clean
+
+help: ## list the commands
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 16
+
+run: $(VENV)/.installed-run ## the sample news world through both DAGs, then the hottest records
+	@$(BIN)/python -m deploy sample
+
+up: $(VENV)/.installed-all ## a local Airflow in the background, with the sample world (LIVE=1: with data/sources.yaml)
+	@$(BIN)/python -m deploy up $(if $(LIVE),--live)
+
+down: ## stop all that `make up` started
+	@if [ -x $(BIN)/python ]; then $(BIN)/python -m deploy down; fi
+
+test: $(VENV)/.installed-all ## every test; those without their service skip and say why (TESTS=tests/unit: only these)
+	$(BIN)/python -m pytest $(TESTS)
+
+lint: $(VENV)/.installed-all ## format, lint, layers, types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/lint-imports
+	$(BIN)/mypy
+
+check: lint test ## all of the above: what has to pass before a change lands
+
+env: $(VENV)/.installed-all ## only make the environment
+
+lock: $(VENV)/.installed-all ## pin the versions again after a change in pyproject.toml; what is pinned stays where it can
+	echo uv | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --all-extras --custom-compile-command "make lock" --no-annotate --no-emit-index-url \
+	  pyproject.toml - -o constraints.txt > /dev/null
+
+clean: down ## remove environment, caches and Airflow's home; the lake stays
+	rm -rf $(VENV) .airflow .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build dist *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/.installed-run: pyproject.toml constraints.txt deploy/install.sh
+	@deploy/install.sh $(PYTHON) $(VENV) airflow
+	@touch $@
+
+$(VENV)/.installed-all: pyproject.toml constraints.txt deploy/install.sh
+	@deploy/install.sh $(PYTHON) $(VENV) airflow,postgres,dev
+	@touch $@ $(VENV)/.installed-run

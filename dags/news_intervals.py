@@ -1,0 +1,86 @@
+"""The one place that maps every kind of run to its data interval. Pure: no Airflow, no clock.
+
+============================  ==========================================  =================================
+run                           data interval                               looks at the live feeds
+============================  ==========================================  =================================
+scheduled                     the hour of its logical date                yes
+backfill                      the hour of its logical date                never
+manual, hour in the form      that hour                                   when it is the newest hour
+manual, with a logical date   the hour of its logical date, or the        when it is the newest hour
+                              newest hour when that one is not over
+manual without; materialised  the newest hour                             yes
+partition                     the hour of its partition date              when it is the newest hour
+============================  ==========================================  =================================
+
+The *newest hour* is the last one that was over when the run was due. A run that is carried out more than `FRESH_FOR` after it was due
+(cleared by an operator, held in the queue) looks at the past: what feeds show now does not belong into that hour. The form's choice
+overrules both.
+
+Airflow gives a manual run with the logical date X the interval before X, and a backfill that later adopts this run the hour after it.
+Here the logical date alone decides, so that a run keeps its hour.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from pipeline.errors import ConfigError
+from pipeline.models import HOUR, Interval
+
+FRESH_FOR = timedelta(hours=2)
+"""Longer than an hour, so that a run that starts just before the next full hour is still live when its last part starts."""
+
+Looking = Literal["auto", "live", "past"]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What Airflow says about a run, and what its form says: `hour` as ISO 8601 text, or None."""
+
+    kind: str
+    run_after: datetime
+    logical_date: datetime | None = None
+    partition_date: datetime | None = None
+    hour: str | None = None
+    looking: Looking = "auto"
+
+
+def interval_of(run: Run, *, now: datetime) -> tuple[Interval, bool]:
+    """The run's data interval, and whether it looks at the live feeds (False: takes only what is dated inside the interval).
+
+    Raises ConfigError when the form asks for something that is not an hour, or for an hour that is not over.
+    """
+    if run.hour is not None and run.kind == "backfill":
+        raise ConfigError("a backfill has its hours from its dates: leave the field `hour` empty")
+    interval = _hour(run)
+    if run.looking != "auto":
+        return interval, run.looking == "live"
+    if interval.end > max(run.run_after, now):
+        raise ConfigError(f"the hour {interval.key} is not over yet")
+    is_newest = interval == newest_hour(run.run_after) and now < run.run_after + FRESH_FOR
+    return interval, is_newest and run.kind != "backfill"
+
+
+def newest_hour(moment: datetime) -> Interval:
+    """The last whole hour that is over at `moment`."""
+    return Interval.containing(moment - HOUR)
+
+
+def _hour(run: Run) -> Interval:
+    newest = newest_hour(run.run_after)
+    if run.hour is not None:
+        return _parse(run.hour)
+    if run.logical_date is not None:
+        return min(Interval.containing(run.logical_date), newest)
+    if run.partition_date is not None:
+        return Interval.containing(run.partition_date)
+    return newest
+
+
+def _parse(text: str) -> Interval:
+    try:
+        return Interval.parse(text)
+    except ValueError as error:
+        raise ConfigError(f"hour: {error}") from error

@@ -1,0 +1,93 @@
+"""One run for each published date that changed: build its records, then check what was written.
+
+Runs start when `news_ingest` announces a date; several announcements of a date before its run starts are one run. `publish` is
+**skipped** when exactly these inputs have been built already; `check` reads what lies in the lake in any case.
+
+**One date by hand**: trigger with the form, for example after a change of `topics.yaml` or `scoring.yaml`.
+
+**While this DAG is paused** Airflow drops announcements: afterwards trigger the missed dates, or clear the `announce` tasks of
+`news_ingest`.
+
+**Sealing keys**: the password of the connection `news_sealing` (Base64 keys, newest first, separated by commas), else
+`NEWS_SEALING_KEYS`.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from airflow.sdk import DAG, Param, PartitionedAssetTimetable, StartOfDayMapper, TriggerRule, task
+from airflow.sdk.exceptions import AirflowSkipException
+
+from pipeline.config import load_catalogue
+from pipeline.errors import ConfigError
+
+sys.path.append(str(Path(__file__).parent))  # Airflow does so itself, a bare DagBag does not
+from news_wiring import ARTICLES, RETRIES, TOUCHED, dump, settings
+
+log = logging.getLogger(__name__)
+
+
+def published_date_of(partition_key: str | None, asked: str | None) -> date:
+    """The date a run is for: its partition's, or the form's. Raises ConfigError when there is neither."""
+    if not (partition_key or asked):
+        raise ConfigError("a run by hand needs the published date: fill in the form")
+    return date.fromisoformat(partition_key or asked or "")
+
+
+with DAG(
+    dag_id="news_publish",
+    description="One published date: topics, quality, stories, heat; then a check of what was written",
+    doc_md=__doc__,
+    schedule=PartitionedAssetTimetable(assets=TOUCHED, default_partition_mapper=StartOfDayMapper(input_format="%Y-%m-%d")),
+    start_date=datetime(2024, 1, 1, tzinfo=UTC),
+    catchup=False,
+    max_active_runs=1,
+    dagrun_timeout=timedelta(hours=2),
+    default_args=RETRIES,
+    params={
+        "published_date": Param(
+            None,
+            type=["null", "string"],
+            format="date",
+            title="Published date",
+            description="The UTC day whose records are built, such as 2026-11-20. Runs started by an announcement have theirs already.",
+        )
+    },
+    tags=["news"],
+):
+
+    @task(
+        outlets=[ARTICLES],
+        execution_timeout=timedelta(hours=1),
+        doc_md="Builds the records of the date and replaces its files. Skipped when the same inputs have been built.",
+    )
+    def publish(*, dag_run: Any = None, params: Any = None) -> dict[str, Any]:
+        from pipeline import stages
+
+        own = settings()
+        published_date = published_date_of(dag_run.partition_key, params["published_date"])
+        report = stages.publish(own, load_catalogue(own.config), published_date)
+        if not report.rebuilt:
+            raise AirflowSkipException(f"{published_date}: these inputs have been built, fingerprint {report.fingerprint}")
+        log.info("%s: %d records, %d published, %d stories", published_date, report.articles, report.published, report.stories)
+        return dump(report)
+
+    @task(
+        trigger_rule=TriggerRule.NONE_FAILED,
+        doc_md="Reads the date's files again and checks them against the contract of the tables and the laws of the record.",
+    )
+    def check(*, dag_run: Any = None, params: Any = None) -> dict[str, int]:
+        from pipeline import stages
+
+        own = settings()
+        published_date = published_date_of(dag_run.partition_key, params["published_date"])
+        counts = stages.check(own, load_catalogue(own.config), published_date)
+        log.info("%s: %s", published_date, counts)
+        return counts
+
+    publish() >> check()

@@ -1,0 +1,96 @@
+"""DAG runs in this process, without a scheduler (`dag.test`). Import it after Airflow's variables are set: Airflow reads them on import."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from airflow.configuration import conf
+from airflow.dag_processing.dagbag import DagBag
+from airflow.listeners import hookimpl
+from airflow.models import Pool
+from airflow.sdk.listener import get_listener_manager
+from airflow.utils.db import initdb
+from airflow.utils.session import create_session
+from sqlalchemy import inspect
+
+from deploy.local_airflow import FETCH_SLOTS
+
+
+class Done:
+    """A finished DAG run."""
+
+    def __init__(self, run: Any) -> None:
+        self._run = run
+        self.state = str(run.state)
+        self.tasks: list[Any] = sorted(run.get_task_instances(), key=name_of)
+
+    def result(self, task_id: str, map_index: int = -1) -> Any:
+        """What a task returned; None when it failed or was skipped."""
+        task = self._run.get_task_instance(task_id, map_index=map_index)
+        return task.xcom_pull(task_ids=task_id, map_indexes=map_index)
+
+
+def prepare(say: Callable[[str], None] | None = None) -> None:
+    """Make the metadata database when there is none, and let `say` have a line for each task that ends."""
+    with create_session() as session:
+        is_new = not inspect(session.get_bind()).has_table("dag_run")
+    if is_new:
+        initdb()
+    Pool.create_or_update_pool("fetch", slots=FETCH_SLOTS, description="Parts that are captured at once", include_deferred=False)
+    if say:
+        get_listener_manager().add_listener(_Lines(say))
+
+
+@cache
+def bag() -> DagBag:
+    """The DAGs of the DAG folder. Raises ValueError when a file does not import."""
+    found = DagBag(Path(conf.get("core", "dags_folder")))
+    if found.import_errors:
+        raise ValueError("\n".join(found.import_errors.values()))
+    return found
+
+
+def run(dag_id: str, form: dict[str, Any]) -> Done:
+    """Run a DAG by hand with the values of its form."""
+    dag = bag().get_dag(dag_id)
+    if dag is None:
+        raise ValueError(f"there is no DAG {dag_id}")
+    return Done(dag.test(run_conf=form))
+
+
+def name_of(task: Any) -> str:
+    """Task id, with `[map index]` for mapped tasks."""
+    return str(task.task_id) if task.map_index < 0 else f"{task.task_id}[{task.map_index}]"
+
+
+class _Lines:
+    """An Airflow listener; the names of methods and arguments are Airflow's."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say = say
+        self._started_s = 0.0
+
+    @hookimpl
+    def on_task_instance_running(self, task_instance: Any) -> None:
+        del task_instance
+        self._started_s = time.monotonic()
+
+    @hookimpl
+    def on_task_instance_success(self, task_instance: Any) -> None:
+        self._line(task_instance, "ok")
+
+    @hookimpl
+    def on_task_instance_skipped(self, task_instance: Any) -> None:
+        self._line(task_instance, "skipped, as it was done before")
+
+    @hookimpl
+    def on_task_instance_failed(self, task_instance: Any) -> None:
+        self._line(task_instance, "FAILED")
+
+    def _line(self, task: Any, end: str) -> None:
+        label = task.rendered_map_index or ""
+        self._say(f"  {task.task_id.rpartition('.')[2]:9} {label:45} {time.monotonic() - self._started_s:5.1f} s  {end}")

@@ -1,0 +1,195 @@
+"""A whole Airflow on loopback: metadata, API server, scheduler and DAG processor as services that can be stopped for certain.
+
+The order matters: tasks that start while the API server boots are lost, so the scheduler comes after a healthy API server.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from deploy import processes
+from deploy.postgres import start_postgres
+from deploy.processes import Service, ServiceError
+
+PROJECT = Path(__file__).resolve().parent.parent
+FETCH_SLOTS = 2
+"""Parts that are captured at once; the threads inside a part do the waiting."""
+HEALTHY_S = 120.0
+
+
+def offline_settings(home: Path) -> dict[str, str]:
+    """What every Airflow process of ours is told, with or without a scheduler."""
+    return {
+        "AIRFLOW_HOME": str(home),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(PROJECT / "dags"),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
+        "PYTHONPATH": os.pathsep.join(filter(None, [os.environ.get("PYTHONPATH"), str(PROJECT)])),
+    }
+
+
+class LocalAirflow:
+    """Use as a context manager, or `start` and `stop`. Everything it writes lies below `home`.
+
+    `database` is a folder for a PostgreSQL of its own, or None for SQLite. `environment` reaches the tasks. Raises ServiceError when a
+    service does not come up.
+    """
+
+    def __init__(
+        self, home: Path, *, database: Path | None, environment: Mapping[str, str], port: int | None = None, guarded: bool = True
+    ) -> None:
+        self.home = home.resolve()
+        self.run = self.home / "run"
+        self.url = f"http://127.0.0.1:{port or processes.free_port()}"
+        self.password = ""
+        self._database = database
+        self._extra = dict(environment)
+        self._guarded = guarded
+        self._guard: subprocess.Popen[bytes] | None = None
+        self._environment: dict[str, str] = {}
+        self._token = ""
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        self.run.mkdir(parents=True, exist_ok=True)
+        processes.stop_all(self.run)
+        if self._guarded:
+            self._guard = subprocess.Popen(
+                [sys.executable, "-m", "deploy.guard", str(self.run)], stdin=subprocess.PIPE, cwd=PROJECT, start_new_session=True
+            )
+        try:
+            self._start()
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        processes.stop_all(self.run)
+        if self._guard:
+            self._guard.communicate()
+            self._guard = None
+
+    def airflow(self, *arguments: str, check: bool = True) -> str:
+        """Run an `airflow` command; returns what it printed, or raises ServiceError when it fails."""
+        done = subprocess.run(
+            [sys.executable, "-m", "airflow", *arguments],
+            env=self._environment,
+            cwd=PROJECT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if check and done.returncode != 0:
+            raise ServiceError(f"airflow {' '.join(arguments)} failed:\n{done.stdout[-3000:]}{done.stderr[-3000:]}")
+        return done.stdout
+
+    def api(self, method: str, path: str, body: object = None) -> Any:
+        """Call the REST API below `/api/v2` as the administrator; returns the JSON answer, or raises HTTPError."""
+        if not self._token:
+            login = {"username": "admin", "password": self.password}
+            self._token = _call(f"{self.url}/auth/token", "POST", body=login)["access_token"]
+        return _call(f"{self.url}/api/v2{path}", method, body=body, token=self._token)
+
+    def unpause(self, *dag_ids: str) -> None:
+        """Let the scheduler run these DAGs, in this order; waits until the DAG processor has read them."""
+        deadline = time.monotonic() + HEALTHY_S
+        while missing := set(dag_ids) - {dag["dag_id"] for dag in self.api("GET", "/dags")["dags"]}:
+            if time.monotonic() > deadline:
+                raise ServiceError(f"Airflow does not see {sorted(missing)}: {self.api('GET', '/importErrors')}")
+            time.sleep(0.3)
+        for dag_id in dag_ids:
+            self.api("PATCH", f"/dags/{dag_id}", {"is_paused": False})
+
+    def _start(self) -> None:
+        database = start_postgres(self._database, run=self.run) if self._database else f"sqlite:///{self.home}/airflow.db"
+        self._environment = self._settings(database)
+        self.airflow("db", "migrate")
+        self.airflow("pools", "set", "fetch", str(FETCH_SLOTS), "Parts that are captured at once")
+        api_server = self._serve("api-server", "--host", "127.0.0.1", "--port", self.url.rpartition(":")[2], "--workers", "1")
+        self._wait_for(api_server, "metadatabase")
+        scheduler = self._serve("scheduler", "--skip-serve-logs")
+        dag_processor = self._serve("dag-processor")
+        self._wait_for(scheduler, "scheduler")
+        self._wait_for(dag_processor, "dag_processor")
+
+    def _serve(self, component: str, *arguments: str) -> Service:
+        argv = [sys.executable, "-m", "airflow", component, *arguments]
+        return processes.start(component, argv, folder=self.run, environment=self._environment)
+
+    def _wait_for(self, service: Service, component: str) -> None:
+        deadline = time.monotonic() + HEALTHY_S
+        while self._health().get(component, {}).get("status") != "healthy":
+            if not processes.is_alive(service) or time.monotonic() > deadline:
+                raise ServiceError(f"{service.name} did not become healthy:\n{processes.tail(service)}")
+            time.sleep(0.3)
+
+    def _health(self) -> dict[str, Any]:
+        try:
+            return dict(_call(f"{self.url}/api/v2/monitor/health", "GET"))
+        except OSError:
+            return {}
+
+    def _settings(self, database: str) -> dict[str, str]:
+        kept = self._secrets()
+        self.password = kept["password"]
+        passwords = self.home / "passwords.json"
+        _write_private(passwords, {"admin": self.password})
+        return {
+            **os.environ,
+            **offline_settings(self.home),
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": database,
+            "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
+            "AIRFLOW__CORE__PARALLELISM": "4",
+            "AIRFLOW__CORE__FERNET_KEY": kept["fernet"],
+            "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(passwords),
+            "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{self.url}/execution/",
+            "AIRFLOW__API__BASE_URL": self.url,
+            "AIRFLOW__API__SECRET_KEY": kept["session"],
+            "AIRFLOW__API_AUTH__JWT_SECRET": kept["jwt"],
+            # A finished task holds its worker for up to this long (default 5 s).
+            "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
+            "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "60",
+            "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "30",
+            **self._extra,
+        }
+
+    def _secrets(self) -> dict[str, str]:
+        """Keys of this installation, made once, so that a second start opens what the first one wrote."""
+        path = self.home / "secrets.json"
+        if not path.exists():
+            from cryptography.fernet import Fernet
+
+            names = {name: secrets.token_urlsafe(32) for name in ("jwt", "session")}
+            _write_private(path, {**names, "fernet": Fernet.generate_key().decode(), "password": secrets.token_urlsafe(9)})
+        return dict(json.loads(path.read_text()))
+
+
+def _write_private(path: Path, data: Mapping[str, str]) -> None:
+    path.touch(mode=0o600)
+    path.write_text(json.dumps(data))
+
+
+def _call(url: str, method: str, *, body: object = None, token: str = "") -> Any:
+    headers = {"Content-Type": "application/json", **({"Authorization": f"Bearer {token}"} if token else {})}
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(url, data=data, headers=headers, method=method)
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        text = answer.read()
+    return json.loads(text) if text else None

@@ -1,0 +1,124 @@
+"""Services as sessions of their own, so that stopping one stops all it started. Owns the folder of their pid files.
+
+A service is started in a new session (setsid) and written down before anyone waits for it. Whoever holds the folder can stop
+everything in it, also after the starter died: that is what `make down` and the guard of the tests do. Never looks for processes by name.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import psutil
+
+GRACE_S = 10.0
+"""How long a service may take to end by itself. Measured: api-server 2 s, scheduler 3 s, PostgreSQL 1 s."""
+
+
+class ServiceError(RuntimeError):
+    """A service did not come up; the message holds the end of its log."""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A process that leads a session; `created` tells it from a later process with the same id."""
+
+    name: str
+    pid: int
+    created: float
+    log: str
+    stop_signal: int
+    grace_s: float = GRACE_S
+
+
+def start(
+    name: str,
+    argv: Sequence[str],
+    *,
+    folder: Path,
+    environment: Mapping[str, str],
+    stop_signal: signal.Signals = signal.SIGTERM,
+    user: str | None = None,
+    grace_s: float = GRACE_S,
+) -> Service:
+    """Start `argv` in a session of its own, its output in `folder/NAME.log`, and write down its pid file."""
+    folder.mkdir(parents=True, exist_ok=True)
+    log = folder / f"{name}.log"
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            argv, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=environment, user=user, start_new_session=True
+        )
+    service = Service(name, process.pid, psutil.Process(process.pid).create_time(), str(log), stop_signal, grace_s)
+    number = len(list(folder.glob("*.json")))
+    (folder / f"{number:02d}-{name}.json").write_text(json.dumps(asdict(service)))
+    return service
+
+
+def services(folder: Path) -> list[Service]:
+    """The services of `folder` that are alive, in the order they were started."""
+    found = [Service(**json.loads(path.read_text())) for path in sorted(folder.glob("*.json"))]
+    return [service for service in found if _session(service)]
+
+
+def is_alive(service: Service) -> bool:
+    try:
+        process = psutil.Process(service.pid)
+        return process.create_time() == service.created and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def stop_all(folder: Path) -> list[str]:
+    """Stop every service of `folder`, last started first, with all processes of its session; returns their names."""
+    stopped = []
+    for path in sorted(folder.glob("*.json"), reverse=True):
+        service = Service(**json.loads(path.read_text()))
+        if _session(service):
+            _stop(service)
+            stopped.append(service.name)
+        path.unlink()
+    return stopped
+
+
+def tail(service: Service, *, lines: int = 15) -> str:
+    return "\n".join(Path(service.log).read_text(errors="replace").splitlines()[-lines:])
+
+
+def free_port() -> int:
+    """A loopback port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _stop(service: Service) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(service.pid, service.stop_signal)
+    deadline = time.monotonic() + service.grace_s
+    while _session(service) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    for process in _session(service):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+    while _session(service) and time.monotonic() < deadline + GRACE_S:
+        time.sleep(0.1)
+
+
+def _session(service: Service) -> list[psutil.Process]:
+    """The living processes of the service's session. A session id is not used again while a process of it lives."""
+    return [process for process in _members(service.pid) if process.create_time() >= service.created]
+
+
+def _members(session: int) -> Iterator[psutil.Process]:
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.NoSuchProcess, ProcessLookupError, PermissionError):
+            if os.getsid(process.pid) == session and process.status() != psutil.STATUS_ZOMBIE:
+                yield process

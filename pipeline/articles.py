@@ -1,0 +1,218 @@
+"""A page made an article: every field of the record chosen from what the page, its finder and the probes say.
+
+Pure: values in, one `Article` or `Rejected` out, for any input; each field's source stands in `provenance`. Where a field is looked for
+is told in the module of that field; what is here decides between them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from pipeline import bodies, dates, people, titles
+from pipeline.images import measure
+from pipeline.models import AmpAnswer, Article, CaptureRef, Entry, Image, Picture, Rejected
+from pipeline.pages import Page, amp_link, lead_images
+from pipeline.structured import VIDEO_TYPES, listed, text_of, types_of
+from pipeline.text import cut_excerpt, letters_only, plain
+from pipeline.urls import canonical_url, registered_domain
+
+MAX_KEYWORDS = 30
+MIN_EXCERPT = 25
+"""Characters; a shorter description (`News`, the site's name) says nothing."""
+
+
+def build_article(
+    page: Page,
+    *,
+    entry: Entry,
+    capture: CaptureRef,
+    payload_digest: str,
+    pictures: tuple[Picture, ...] = (),
+    amp: AmpAnswer | None = None,
+    min_side: int = 200,
+    max_pixels: int = 60_000_000,
+) -> Article | Rejected:
+    """The article on `page`, or why there is none: `notHtml`, `noTitle`, `noText`.
+
+    `pictures` and `amp` are the answers to requests for the page's `lead_images` and `amp_link`; what was not asked for counts as declared.
+    A lead image has more than `min_side` pixels on both sides and at most `max_pixels`.
+    """
+    if not page.is_html or page.tree is None:
+        return Rejected("notHtml")
+    title = titles.title(page, entry)
+    if title is None:
+        return Rejected("noTitle")
+    text = bodies.body(page)
+    excerpt = _excerpt(page, entry, title=title[0], text=text[0] if text else "")
+    if text is None and excerpt is None:
+        return Rejected("noText")
+    web_url = _web_url(page, entry)
+    if web_url is None:
+        return Rejected("badUrl")
+    published = dates.published(page, entry, at=capture.at)
+    modified = dates.modified(page, entry, at=capture.at)
+    authors, authors_source = people.authors(page, entry)
+    language = _language(page, entry)
+    provider = titles.site_name(page, entry)
+    images, image_source = _images(page, entry, pictures=pictures, min_side=min_side, max_pixels=max_pixels)
+    amp_web_url = None if amp is not None and amp.gone else amp_link(page)
+    type_, type_source = _type(page)
+    keywords, keywords_source = _keywords(page, entry)
+    sources = {
+        "webUrl": web_url[1],
+        "title": title[1],
+        "excerpt": excerpt[1] if excerpt else "",
+        "text": text[1] if text else "",
+        "authors": authors_source,
+        "publishedDateTime": published.source if published else "",
+        "modifiedDateTime": modified.source if modified else "",
+        "language": language[1] if language else "",
+        "providerName": provider[1] if provider else "",
+        "images": image_source,
+        "ampWebUrl": "link.amphtml" if amp_web_url else "",
+        "type": type_source,
+        "keywords": keywords_source,
+    }
+    return Article(
+        original_url=entry.url,
+        web_url=web_url[0],
+        title=title[0],
+        excerpt=excerpt[0] if excerpt else None,
+        text=text[0] if text else None,
+        authors=authors,
+        published=published.moment if published else None,
+        modified=modified.moment.value if modified else None,
+        language=language[0] if language else None,
+        provider_name=provider[0] if provider else None,
+        provider_domain=registered_domain(web_url[0]),
+        images=images,
+        amp_web_url=amp_web_url,
+        type=type_,
+        keywords=keywords,
+        is_accessible_for_free=_is_free(page),
+        source_id=entry.source_id,
+        via=entry.via,
+        capture=capture,
+        payload_digest=payload_digest,
+        provenance={field: source for field, source in sorted(sources.items()) if source},
+    )
+
+
+def _web_url(page: Page, entry: Entry) -> tuple[str, str] | None:
+    """The page's canonical URL: what it declares, where that is the same site's and not its front for a page below it."""
+    for candidate, source in ((page.canonical, "link.canonical"), *((url, "og.url") for url in page.meta.get("og:url", ())[:1])):
+        if candidate and _is_same_page(candidate, page.url):
+            try:
+                return canonical_url(candidate), source
+            except ValueError:
+                continue
+    for candidate, source in ((page.url, "fetch"), (entry.url, "feed.url")):
+        try:
+            return canonical_url(candidate), source
+        except ValueError:
+            continue
+    return None
+
+
+def _is_same_page(declared: str, url: str) -> bool:
+    try:
+        ours, theirs = urlsplit(url), urlsplit(declared)
+    except ValueError:
+        return False
+    if theirs.scheme not in {"http", "https"} or registered_domain(ours.hostname or "") != registered_domain(theirs.hostname or ""):
+        return False
+    return bool(theirs.path.strip("/") or theirs.query) or not ours.path.strip("/")
+
+
+def _excerpt(page: Page, entry: Entry, *, title: str, text: str) -> tuple[str, str] | None:
+    fallback: tuple[str, str] | None = None
+    for candidate, source in _descriptions(page, entry, text):
+        if not candidate or letters_only(candidate) == letters_only(title):
+            continue
+        excerpt = cut_excerpt(candidate)
+        if len(excerpt) >= MIN_EXCERPT:
+            return excerpt, source
+        fallback = fallback or (excerpt, source)
+    return fallback
+
+
+def _descriptions(page: Page, entry: Entry, text: str) -> Iterator[tuple[str, str]]:
+    for name, source in (("og:description", "og.description"), ("description", "meta.description"), ("twitter:description", "twitter.description")):
+        for content in page.meta.get(name, ()):
+            yield plain(content), source
+    for article in page.articles:
+        yield plain(text_of(article.get("description"))), "jsonld.description"
+    yield plain(entry.excerpt), "feed.summary"
+    yield next((line for line in text.splitlines() if len(line) >= 2 * MIN_EXCERPT), text), "text"
+
+
+def _language(page: Page, entry: Entry) -> tuple[str, str] | None:
+    declared = [(page.language_tag, "html.lang")]
+    declared += [(text_of(article.get("inLanguage")), "jsonld.inLanguage") for article in page.articles]
+    declared += [(value, f"meta.{name}") for name in ("og:locale", "content-language", "language", "dc.language") for value in page.meta.get(name, ())]
+    declared += [(entry.language or "", "feed.language")]
+    for tag, source in declared:
+        match = re.match(r"([A-Za-z]{2})(?:[-_]|$)", tag.strip())
+        if match:
+            return match[1].lower(), source
+    return None
+
+
+def _images(
+    page: Page, entry: Entry, *, pictures: tuple[Picture, ...], min_side: int, max_pixels: int
+) -> tuple[tuple[Image, ...], str]:
+    """The first candidate that is large enough, as measured where it was probed, else as declared."""
+    probed = {picture.url: picture for picture in pictures}
+    for candidate in lead_images(page, entry):
+        picture = probed.get(candidate.url)
+        width, height = candidate.width, candidate.height
+        if picture is not None:
+            size = measure(picture.data, max_pixels=max_pixels) if picture.data is not None else None
+            if picture.gone or (picture.data is not None and size is None):
+                continue
+            if size is not None:
+                if min(size[0], size[1]) > min_side:
+                    return (Image(candidate.url, size[0], size[1], is_cached=True),), candidate.source
+                continue
+        if width is not None and height is not None and min(width, height) <= min_side:
+            continue
+        return (Image(candidate.url, width, height, is_cached=False),), candidate.source
+    return (), ""
+
+
+def _type(page: Page) -> tuple[str, str]:
+    for content in page.meta.get("og:type", ()):
+        if content.lower().startswith("video"):
+            return "video", "og.type"
+    if not page.articles and any(types_of(thing) & VIDEO_TYPES for thing in page.things[:3]):
+        return "video", "jsonld.type"
+    return "article", ""
+
+
+def _keywords(page: Page, entry: Entry) -> tuple[tuple[str, ...], str]:
+    for values, source in (
+        ([text_of(value) for article in page.articles for value in listed(article.get("keywords"))], "jsonld.keywords"),
+        (list(page.meta.get("article:tag", ())), "meta.article:tag"),
+        (list(page.meta.get("news_keywords", ())), "meta.news_keywords"),
+        (list(page.meta.get("keywords", ())), "meta.keywords"),
+        (list(entry.keywords), "feed.category"),
+    ):
+        words = [plain(word) for value in values for word in re.split(r"[,;]", value)]
+        kept = tuple(dict.fromkeys(word for word in words if 1 < len(word) <= 80))[:MAX_KEYWORDS]
+        if kept:
+            return kept, source
+    return (), ""
+
+
+def _is_free(page: Page) -> bool | None:
+    for article in page.articles:
+        value = article.get("isAccessibleForFree")
+        if isinstance(value, bool):
+            return value
+        if isinstance(value, str) and value.strip().lower() in {"true", "false"}:
+            return value.strip().lower() == "true"
+    for content in page.meta.get("article:content_tier", ()):
+        return content.strip().lower() == "free"
+    return None

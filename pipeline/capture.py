@@ -1,0 +1,252 @@
+"""The capture stage: the only one that meets the network.
+
+One part of one interval: its sources' feeds are fetched side by side, their entries shared out so that a URL is fetched once, then the
+pages with their lead pictures and AMP pages, source by source side by side. Each source writes its exchanges into a file of its own; the
+files are joined in the order of the sources, so that the WARC does not depend on which thread was first. The manifest is written last:
+it is the commit. Where one is already there, nothing is fetched.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import BinaryIO, TypeVar
+
+from pipeline import storage
+from pipeline.config import VERSION, Catalogue, Settings, Source
+from pipeline.entries import Listing, choose
+from pipeline.fetch import Fetcher
+from pipeline.manifests import FeedState, Manifest, PageCapture, Pending, Probe, count, from_json, to_json
+from pipeline.models import CaptureReport, Clock, Entry, Interval, Outcome, Part, Validators
+from pipeline.storage import Lake
+from pipeline.visits import Desk, capture_page, outcome_of, poll_feed
+from pipeline.warc import CaptureWriter
+
+log = logging.getLogger(__name__)
+
+SOFTWARE = f"news-pipeline/{VERSION}"
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class _Poll:
+    """A source's feeds after their polls."""
+
+    source: Source
+    states: tuple[FeedState, ...]
+    entries: tuple[Entry, ...]
+    outcomes: tuple[Outcome, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Harvest:
+    """A source's pages after their fetches; offsets count from the start of the source's own file."""
+
+    pages: tuple[PageCapture, ...] = ()
+    outcomes: tuple[Outcome, ...] = ()
+    pending: tuple[Pending, ...] = ()
+
+
+def capture_part(lake: Lake, settings: Settings, catalogue: Catalogue, part: Part, *, clock: Clock, is_live: bool) -> CaptureReport:
+    """Capture the part's sources, or report the captures that are already there.
+
+    `is_live` is true when the interval has just ended: validators are sent and every new entry is taken. A past interval takes only
+    entries dated inside it. Raises StorageError; single sources and entries end in outcomes.
+    """
+    path = storage.manifest_path(part)
+    if lake.exists(path):
+        log.info("%s part %s: captured before, nothing is fetched", part.interval.key, part.name)
+        return report_of(from_json(lake.read_bytes(path), path=path), is_reused=True)
+    sources = [source for source in catalogue.sources if source.id in part.source_ids]
+    earlier = read_memory(lake, part.interval, days=settings.seen_days, is_live=is_live)
+    with tempfile.TemporaryDirectory(prefix="news-capture-") as folder, Fetcher(settings, clock=clock) as fetcher:
+        work = _Work(lake, settings, catalogue, part, clock, fetcher, Path(folder))
+        manifest = work.run(sources, earlier, is_live=is_live)
+    lake.write_bytes(path, to_json(manifest))
+    return report_of(manifest, is_reused=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What earlier manifests tell: each feed's last state, and the digests of URLs that need no fetch."""
+
+    feeds: dict[str, FeedState]
+    seen: frozenset[str]
+
+
+def read_memory(lake: Lake, interval: Interval, *, days: int, is_live: bool) -> Memory:
+    """The manifests of the `days` before `interval`, oldest first.
+
+    A past interval looks `days` ahead too: what a later one captured is there already.
+    """
+    first = interval.start - timedelta(days=days)
+    last = interval.start if is_live else interval.start + timedelta(days=days)
+    feeds: dict[str, FeedState] = {}
+    seen: set[str] = set()
+    for other in lake.captured_intervals():
+        if not first <= other.start < last or other == interval:
+            continue
+        for name in lake.captured_parts(other.key):
+            path = storage.manifest_path(Part(other, name))
+            manifest = from_json(lake.read_bytes(path), path=path)
+            seen |= manifest.seen
+            if is_live:
+                feeds.update((state.url, state) for state in manifest.feeds)
+    return Memory(feeds=feeds, seen=frozenset(seen))
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """One part in the making."""
+
+    lake: Lake
+    settings: Settings
+    catalogue: Catalogue
+    part: Part
+    clock: Clock
+    fetcher: Fetcher
+    folder: Path
+
+    def run(self, sources: Sequence[Source], memory: Memory, *, is_live: bool) -> Manifest:
+        polls = self._side_by_side(lambda source: self._poll(source, memory, is_live=is_live), sources)
+        choice = choose(
+            [self._listing(poll) for poll in polls],
+            seen=memory.seen,
+            interval=self.part.interval,
+            is_live=is_live,
+            max_per_source=self.settings.max_entries_per_source,
+        )
+        harvests = self._side_by_side(lambda source: self._harvest(source, choice.chosen[source.id]), sources)
+        deferred = {outcome.url for outcome in choice.outcomes if outcome.reason == "deferred"}
+        return self._commit(polls, harvests, choice.outcomes, deferred)
+
+    def _side_by_side(self, work: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
+        with ThreadPoolExecutor(max_workers=max(1, min(self.settings.fetch_threads, len(items)))) as pool:
+            return list(pool.map(work, items))
+
+    def _segment(self, phase: str, source: Source) -> Path:
+        return self.folder / f"{phase}-{source.id}.warc.gz"
+
+    def _desk(self, file: CaptureWriter, source: Source) -> Desk:
+        return Desk(self.fetcher, file, source, self.settings, self.catalogue.scoring.images.min_side)
+
+    def _poll(self, source: Source, memory: Memory, *, is_live: bool) -> _Poll:
+        """A past interval leaves no feed state: what it did not take is still to be captured by a later one."""
+        states: list[FeedState] = []
+        entries: list[Entry] = []
+        with self._segment("feeds", source).open("wb") as file:
+            desk = self._desk(CaptureWriter(file), source)
+            for url in source.feeds:
+                state, listed = poll_feed(desk, url, memory.feeds.get(url))
+                states.append(state)
+                entries.extend(listed)
+        log.info("%s: %s, %d entries", source.id, ", ".join(state.reason or state.verdict for state in states), len(entries))
+        if not is_live:
+            states = [replace(state, validators=Validators(), seen=()) for state in states]
+        return _Poll(source, tuple(states), tuple(entries), tuple(desk.outcomes))
+
+    def _listing(self, poll: _Poll) -> Listing:
+        pending = {pending.entry.url: pending for state in poll.states for pending in state.pending}
+        return Listing(poll.source.id, tuple(pending.values()), poll.entries)
+
+    def _harvest(self, source: Source, chosen: Sequence[Pending]) -> _Harvest:
+        pages: list[PageCapture] = []
+        pending: list[Pending] = []
+        with self._segment("pages", source).open("wb") as file:
+            desk = self._desk(CaptureWriter(file), source)
+            for candidate in chosen:
+                page, is_transient = capture_page(desk, candidate.entry)
+                if page is not None:
+                    pages.append(page)
+                elif is_transient and candidate.attempts + 1 < self.settings.max_attempts:
+                    pending.append(Pending(candidate.entry, candidate.attempts + 1))
+        if chosen:
+            log.info("%s: %d of %d pages captured", source.id, len(pages), len(chosen))
+        return _Harvest(tuple(pages), tuple(desk.outcomes), tuple(pending))
+
+    def _commit(self, polls: Sequence[_Poll], harvests: Sequence[_Harvest], ended: Sequence[Outcome], deferred: set[str]) -> Manifest:
+        joined = self.folder / "captures.warc.gz"
+        outcomes: list[Outcome] = []
+        pages: list[PageCapture] = []
+        with joined.open("wb") as file:
+            writer = CaptureWriter(file)
+            writer.write_info(at=self.part.interval.end, software=SOFTWARE)
+            for answer in self.fetcher.robots_answers:
+                outcomes.append(outcome_of(answer, "robots", source_id=None, offset=writer.write_answer(answer)))
+            for poll in polls:
+                base = _append(file, self._segment("feeds", poll.source))
+                outcomes.extend(_moved(outcome, base) for outcome in poll.outcomes)
+            for poll, harvest in zip(polls, harvests, strict=True):
+                base = _append(file, self._segment("pages", poll.source))
+                outcomes.extend(_moved(outcome, base) for outcome in harvest.outcomes)
+                pages.extend(_moved_page(page, base) for page in harvest.pages)
+        outcomes.extend(ended)
+        with joined.open("rb") as file_again:
+            digest = hashlib.file_digest(file_again, "sha256").hexdigest()
+        self.lake.write_file(storage.captures_path(self.part), joined)
+        feeds = [state for poll, harvest in zip(polls, harvests, strict=True) for state in _with_pending(poll, harvest, deferred)]
+        return Manifest(
+            interval=self.part.interval.key,
+            part=self.part.name,
+            software=SOFTWARE,
+            sources=tuple(poll.source.id for poll in polls),
+            captures_bytes=joined.stat().st_size,
+            captures_sha256=digest,
+            counts=count(outcomes),
+            feeds=tuple(feeds),
+            pages=tuple(pages),
+            outcomes=tuple(outcomes),
+        )
+
+
+def report_of(manifest: Manifest, *, is_reused: bool) -> CaptureReport:
+    """A source has failed when none of its feeds could be read or was unchanged."""
+    healthy = {state.source_id for state in manifest.feeds if state.verdict in ("captured", "notModified")}
+    failed = {
+        state.source_id: f"{state.reason or state.verdict}{f' {state.status}' if state.status else ''}"
+        for state in manifest.feeds
+        if state.source_id not in healthy
+    }
+    return CaptureReport(manifest.interval, manifest.part, manifest.counts, manifest.sources, failed, reused=is_reused)
+
+
+def _with_pending(poll: _Poll, harvest: _Harvest, deferred: set[str]) -> Iterable[FeedState]:
+    """The source's feed states; what stays pending stands with its first feed."""
+    waiting = {pending.entry.url: pending for pending in harvest.pending}
+    earlier = [pending for state in poll.states for pending in state.pending]
+    for pending in [*earlier, *(Pending(entry, 0) for entry in poll.entries)]:
+        if pending.entry.url in deferred:
+            waiting.setdefault(pending.entry.url, pending)
+    for number, state in enumerate(poll.states):
+        yield replace(state, pending=tuple(waiting.values()) if number == 0 else ())
+
+
+def _append(file: BinaryIO, segment: Path) -> int:
+    """Append a segment; where it starts."""
+    base = file.tell()
+    with segment.open("rb") as source:
+        shutil.copyfileobj(source, file, 1 << 20)
+    return base
+
+
+def _moved(outcome: Outcome, base: int) -> Outcome:
+    return outcome if outcome.offset is None else replace(outcome, offset=outcome.offset + base)
+
+
+def _moved_page(page: PageCapture, base: int) -> PageCapture:
+    images = tuple(_moved_probe(probe, base) for probe in page.images)
+    amp = _moved_probe(page.amp, base) if page.amp is not None else None
+    return replace(page, offset=page.offset + base, images=images, amp=amp)
+
+
+def _moved_probe(probe: Probe, base: int) -> Probe:
+    return probe if probe.offset is None else replace(probe, offset=probe.offset + base)

@@ -1,0 +1,90 @@
+"""The characters of a document whose encoding is declared in several places, rightly or not.
+
+Pure: bytes in, an encoding's name and text out. Never raises on any bytes.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterator
+
+from charset_normalizer import from_bytes
+
+_PRESCAN = 4096
+"""Bytes searched for a `meta charset`. The HTML standard asks for 1024; real heads put it later."""
+_DETECTION_SAMPLE = 30_000
+_BROKEN_SHARE = 0.05
+"""Share of replaced characters among those that are not ASCII, from which a declared encoding counts as wrong."""
+
+_BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+_META_CHARSET = re.compile(rb"<meta[^>]{0,300}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_:.-]+)", re.IGNORECASE)
+_XML_ENCODING = re.compile(rb"^\s*<\?xml[^>]{0,100}encoding\s*=\s*[\"']([A-Za-z0-9_:.-]+)", re.IGNORECASE)
+_HEADER_CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*([A-Za-z0-9_:.-]+)", re.IGNORECASE)
+# The WHATWG encoding standard reads these labels as their supersets.
+_LABELS = {
+    "iso-8859-1": "cp1252", "latin1": "cp1252", "latin-1": "cp1252", "us-ascii": "cp1252", "ascii": "cp1252", "x-cp1252": "cp1252",
+    "iso-8859-9": "cp1254", "gb2312": "gb18030", "gbk": "gb18030", "gb_2312-80": "gb18030", "x-gbk": "gb18030", "shift_jis": "cp932",
+    "shift-jis": "cp932", "sjis": "cp932", "x-sjis": "cp932", "windows-31j": "cp932", "euc-kr": "cp949", "ks_c_5601-1987": "cp949",
+    "big5": "big5hkscs", "tis-620": "cp874", "iso-8859-11": "cp874", "x-user-defined": "cp1252", "unicode": "utf-8", "utf8": "utf-8",
+    "utf-16": "utf-8", "utf-16le": "utf-8", "utf-16be": "utf-8",
+}  # fmt: skip
+_ESCAPED = frozenset({"iso2022_jp", "hz", "iso2022_kr"})
+_NO_PAGE_ENCODING = frozenset({"idna", "punycode", "undefined", "unicode_escape", "raw_unicode_escape", "utf_7", "mbcs", "oem"})
+
+
+def decode(body: bytes, content_type: str | None = None) -> tuple[str, str | None]:
+    """The encoding's name, and the text; None for the text when the bytes are UTF-8 and can be parsed as they are.
+
+    The encoding is the byte order mark's; else UTF-8 where the whole body is valid UTF-8 (other encodings are not by chance); else the
+    header's, then the document's own (HTML standard, section 13.2.3), the first that fits the bytes. Where these two differ and detection
+    confirms one, that one: servers are configured for all their pages, and often wrongly. Detection alone comes last.
+    """
+    for mark, name in _BOMS:
+        if body.startswith(mark):
+            return name, None if name == "utf-8" else body.decode(name, "replace")
+    labels = list(dict.fromkeys(_labels(body, content_type)))
+    if not (labels and labels[0] in _ESCAPED and body.isascii()) and _is_utf8(body):
+        return "utf-8", None
+    if len(labels) > 1:
+        detected = _detect(body)
+        labels.sort(key=lambda name: name != detected)
+    beyond_ascii = max(1, len(body) - len(body.translate(None, bytes(range(0x80, 0x100)))))
+    for name in [*labels, "utf-8"]:
+        text = body.decode(name, "replace")
+        if text.count("\ufffd") <= _BROKEN_SHARE * beyond_ascii:
+            return name, text
+    name = _detect(body) or (labels[0] if labels else "utf-8")
+    return name, body.decode(name, "replace")
+
+
+def _is_utf8(body: bytes) -> bool:
+    try:
+        body.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _labels(body: bytes, content_type: str | None) -> Iterator[str]:
+    header = _HEADER_CHARSET.search(content_type or "")
+    head = body[:_PRESCAN]
+    found = [header[1]] if header else []
+    found += [match[1].decode("ascii") for match in (_META_CHARSET.search(head), _XML_ENCODING.search(head)) if match]
+    for label in found:
+        name = _LABELS.get(label.lower(), label.lower())
+        try:
+            codec = codecs.lookup(name)
+            b"<".decode(name)
+        except (LookupError, ValueError):  # also for codecs that are no character encodings (`hex`, `rot13`)
+            continue
+        normal = codec.name.replace("-", "_")
+        if normal not in _NO_PAGE_ENCODING:
+            yield "utf-8" if normal == "utf_8" else normal
+
+
+def _detect(body: bytes) -> str | None:
+    # Mark-up is ASCII and only dilutes: the bytes around what is not ASCII decide.
+    sample = b" ".join(re.findall(rb"[^<>]{0,40}[\x80-\xff][^<>]{0,200}", body)[:400])[:_DETECTION_SAMPLE]
+    best = from_bytes(sample or body[:_DETECTION_SAMPLE]).best()
+    return best.encoding if best is not None else None

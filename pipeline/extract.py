@@ -1,0 +1,209 @@
+"""The extract stage: a part's captures to rows of `extracted` and of the `ledger`.
+
+Reads the part's manifest and WARC file and nothing else, so it can be run again at any time and gives the same bytes. Pages are read in
+worker processes, each bounded in time: a page that hangs or kills its worker costs that page.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import multiprocessing
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as PageTimeoutError
+from dataclasses import dataclass, replace
+from datetime import UTC, date, timedelta
+from typing import BinaryIO
+
+from pebble import ProcessExpired, ProcessPool
+
+from pipeline import storage
+from pipeline.articles import build_article
+from pipeline.config import Catalogue, Settings
+from pipeline.images import measure
+from pipeline.manifests import Manifest, PageCapture, Probe, from_json
+from pipeline.models import AmpAnswer, Article, CaptureRef, Entry, ExtractReport, Outcome, Part, Picture, Rejected
+from pipeline.pages import read_page
+from pipeline.storage import Lake
+from pipeline.tables import extracted_table, ledger_table
+from pipeline.warc import read_record_at
+
+log = logging.getLogger(__name__)
+
+LOOK_AHEAD = 32
+"""Pages under way at once: enough to keep the workers busy, few enough to keep memory flat."""
+PROGRESS_EVERY = 250
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One page to read, with everything the reading depends on."""
+
+    body: bytes
+    url: str
+    content_type: str | None
+    entry: Entry
+    capture: CaptureRef
+    pictures: tuple[Picture, ...]
+    amp: AmpAnswer | None
+    min_side: int
+    max_pixels: int
+
+
+def extract_part(lake: Lake, settings: Settings, catalogue: Catalogue, part: Part) -> ExtractReport:
+    """Extract the part's pages and write `extracted`, `ledger`, the image cache and the marks of touched dates.
+
+    Raises FileNotFoundError when the part was not captured, StorageError, SchemaError.
+    """
+    path = storage.manifest_path(part)
+    manifest = from_json(lake.read_bytes(path), path=path)
+    articles: list[Article] = []
+    rejected: dict[str, str] = {}
+    with lake.open(storage.captures_path(part)) as file:
+        jobs = _jobs(file, manifest, part, settings, catalogue)
+        for number, (job, result) in enumerate(_results(jobs, settings), start=1):
+            if isinstance(result, Rejected):
+                rejected[job.entry.url] = result.reason
+            else:
+                articles.append(result)
+                _cache_images(lake, result, job.pictures, max_pixels=settings.max_image_pixels)
+            if number % PROGRESS_EVERY == 0:
+                log.info("%s part %s: %d of %d pages read", part.interval.key, part.name, number, len(manifest.pages))
+    lake.write_table(storage.ledger_path(part), ledger_table(_final_outcomes(manifest, rejected)))
+    dates = _write_extracted(lake, part, articles)
+    affected = affected_dates(lake, dates, window=timedelta(hours=catalogue.scoring.stories.window_hours))
+    return ExtractReport(
+        interval=part.interval.key,
+        part=part.name,
+        articles=len(articles),
+        rejected=dict(sorted(Counter(rejected.values()).items())),
+        published_dates=affected,
+    )
+
+
+def affected_dates(lake: Lake, dates: Iterable[date], *, window: timedelta) -> tuple[date, ...]:
+    """The dates whose records may change when articles of `dates` did: those with articles, or a partition, within `window`."""
+    days = window // timedelta(days=1) + (1 if window % timedelta(days=1) else 0)
+    near = {day + timedelta(days=shift) for day in dates for shift in range(-days, days + 1)}
+    return tuple(sorted(near & {*lake.touched_dates(), *lake.published_dates()}))
+
+
+def read_job(job: Job) -> Article | Rejected:
+    """Read one page; what a worker process does."""
+    page = read_page(job.body, url=job.url, content_type=job.content_type)
+    return build_article(
+        page,
+        entry=job.entry,
+        capture=job.capture,
+        payload_digest=f"sha256:{hashlib.sha256(job.body).hexdigest()}",
+        pictures=job.pictures,
+        amp=job.amp,
+        min_side=job.min_side,
+        max_pixels=job.max_pixels,
+    )
+
+
+def _jobs(file: BinaryIO, manifest: Manifest, part: Part, settings: Settings, catalogue: Catalogue) -> Iterator[Job]:
+    for page in manifest.pages:
+        record = read_record_at(file, page.offset, max_body_bytes=settings.max_page_bytes)
+        yield Job(
+            body=record.body,
+            url=record.url or page.entry.url,
+            content_type=record.content_type,
+            entry=page.entry,
+            capture=CaptureRef(storage.captures_path(part), page.offset, record.at or part.interval.start),
+            pictures=tuple(_picture(file, probe, max_bytes=settings.max_image_bytes) for probe in page.images),
+            amp=_amp_answer(page),
+            min_side=catalogue.scoring.images.min_side,
+            max_pixels=settings.max_image_pixels,
+        )
+
+
+def _picture(file: BinaryIO, probe: Probe, *, max_bytes: int) -> Picture:
+    if probe.offset is None:
+        return Picture(probe.url, gone=probe.is_gone)
+    return Picture(probe.url, data=read_record_at(file, probe.offset, max_body_bytes=max_bytes).body)
+
+
+def _amp_answer(page: PageCapture) -> AmpAnswer | None:
+    probe = page.amp
+    return AmpAnswer(probe.url, ok=probe.offset is not None, gone=probe.is_gone) if probe is not None else None
+
+
+def _results(jobs: Iterator[Job], settings: Settings) -> Iterator[tuple[Job, Article | Rejected]]:
+    """The jobs with their results, in the jobs' order."""
+    context = multiprocessing.get_context("forkserver")  # the caller has threads, which fork would copy in any state
+    waiting: deque[tuple[Job, Future[Article | Rejected]]] = deque()
+    with ProcessPool(max_workers=settings.extract_processes, context=context) as pool:
+        for job in jobs:
+            waiting.append((job, pool.schedule(read_job, args=[job], timeout=settings.page_timeout_s)))
+            if len(waiting) >= LOOK_AHEAD:
+                yield _result(*waiting.popleft())
+        while waiting:
+            yield _result(*waiting.popleft())
+
+
+def _result(job: Job, future: Future[Article | Rejected]) -> tuple[Job, Article | Rejected]:
+    try:
+        return job, future.result()
+    except PageTimeoutError:
+        log.warning("%s: not read within its time", job.entry.url)
+        return job, Rejected("pageTimeout")
+    except ProcessExpired as error:
+        log.warning("%s: reading it ended its process: %s", job.entry.url, error)
+        return job, Rejected("pageCrash")
+
+
+def _cache_images(lake: Lake, article: Article, pictures: tuple[Picture, ...], *, max_pixels: int) -> None:
+    cached = {image.url for image in article.images if image.is_cached}
+    for picture in pictures:
+        if picture.url in cached and picture.data is not None:
+            measured = measure(picture.data, max_pixels=max_pixels)
+            if measured is not None:
+                path = storage.image_path(hashlib.sha256(picture.data).hexdigest(), measured[2])
+                if not lake.exists(path):
+                    lake.write_bytes(path, picture.data)
+
+
+def _final_outcomes(manifest: Manifest, rejected: dict[str, str]) -> Iterator[Outcome]:
+    """The capture's outcomes; a captured page that is no article ends as rejected."""
+    for outcome in manifest.outcomes:
+        reason = rejected.get(outcome.url) if outcome.kind == "page" and outcome.verdict == "captured" else None
+        yield replace(outcome, verdict="rejected", reason=reason) if reason is not None else outcome
+
+
+def _write_extracted(lake: Lake, part: Part, articles: list[Article]) -> set[date]:
+    """Write the rows and the marks of their dates; all dates that had or have rows of this part.
+
+    New marks come first and old ones go last: at any point in between a mark may lead to no rows, but no row is without its mark.
+    """
+    path = storage.extracted_path(part)
+    old = _marks(lake, part) if lake.exists(path) else set()
+    new = {storage.mark_path(day, part, digest=digest) for day, digest in _digests_by_date(articles).items()}
+    for mark in sorted(new):
+        lake.write_bytes(mark, b"")
+    lake.write_table(path, extracted_table(articles))
+    for mark in sorted(old - new):
+        lake.delete(mark)
+    return {storage.read_mark(mark).published_date for mark in old | new}
+
+
+def _marks(lake: Lake, part: Part) -> set[str]:
+    mine = (part.interval.key, part.name)
+    return {mark.path for day in lake.touched_dates() for mark in lake.marks(day) if (mark.interval, mark.part) == mine}
+
+
+def _digests_by_date(articles: list[Article]) -> dict[date, str]:
+    """For each published date a short digest over its rows, so that a mark's name tells whether they changed."""
+    digests: dict[date, hashlib._Hash] = {}
+    for article in sorted(articles, key=lambda article: (article.web_url, article.original_url)):
+        if article.published is not None:
+            day = article.published.value.astimezone(UTC).date()
+            digests.setdefault(day, hashlib.sha256()).update(repr(_comparable(article)).encode())
+    return {day: digest.hexdigest()[:16] for day, digest in sorted(digests.items())}
+
+
+def _comparable(article: Article) -> Article:
+    return replace(article, provenance=dict(sorted(article.provenance.items())))

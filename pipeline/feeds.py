@@ -1,0 +1,217 @@
+"""Feed documents to entries: RSS 0.9x/1.0/2.0, Atom 0.3/1.0, RDF, JSON Feed 1.0/1.1.
+
+Pure: bytes in, a `Feed` out. feedparser reads the XML kinds, always from a BytesIO: a path or a string would make it open files or URLs.
+An entry without a usable link costs that entry; only a document that is no feed at all raises.
+"""
+
+from __future__ import annotations
+
+import calendar
+import io
+import json
+import re
+import time
+import warnings
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import feedparser
+
+from pipeline.errors import FeedError
+from pipeline.models import Entry, Moment, Precision
+from pipeline.text import cut_excerpt, plain
+from pipeline.urls import join
+
+JSON_FEED = "https://jsonfeed.org/version/"
+ENCODED_JSON = re.compile(rb"^\s*(?:\xef\xbb\xbf)?\s*\{")
+HAS_SECONDS = re.compile(r"\d{1,2}:\d{2}:\d{2}")
+HAS_MINUTES = re.compile(r"\d{1,2}:\d{2}|T\d{4}")
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """A parsed feed. `ill_formed` says why the XML was not well-formed, None when it was; `unlinked` counts entries without a URL."""
+
+    title: str | None
+    language: str | None
+    entries: tuple[Entry, ...]
+    ill_formed: str | None = None
+    unlinked: int = 0
+
+
+def read_feed(body: bytes, *, url: str, content_type: str | None, source_id: str | None) -> Feed:
+    """The entries of a feed document in its own order, their links made absolute against `url`, each URL once.
+
+    `content_type` is the HTTP header, for the charset. Raises FeedError for what is not a feed.
+    """
+    if ENCODED_JSON.match(body[:200]):
+        return _read_json(body, url=url, source_id=source_id)
+    return _read_xml(body, url=url, content_type=content_type, source_id=source_id)
+
+
+def _read_xml(body: bytes, *, url: str, content_type: str | None, source_id: str | None) -> Feed:
+    headers = {"content-location": url}
+    if content_type is not None:
+        headers["content-type"] = content_type
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # feedparser's own, about its mapping of `updated`
+        try:
+            parsed = feedparser.parse(io.BytesIO(body), response_headers=headers, sanitize_html=False)
+        except Exception as error:  # feedparser lets any parser's error through for hostile documents
+            raise FeedError(f"{url}: not a feed: {type(error).__name__}: {error}") from error
+        if not parsed.get("version") and not parsed.entries:
+            raise FeedError(f"{url}: not a feed: {_problem(parsed) or 'the document has no feed element'}")
+        title, language = plain(parsed.feed.get("title")) or None, parsed.feed.get("language")
+        found = [_xml_entry(item, url=url, source_id=source_id, language=language, publisher=title) for item in parsed.entries]
+    return _feed(title, language, found, ill_formed=_problem(parsed))
+
+
+def _xml_entry(item: Any, *, url: str, source_id: str | None, language: str | None, publisher: str | None) -> Entry | None:
+    link = _xml_link(item, url=url)
+    if link is None:
+        return None
+    published = _xml_moment(item, "published")
+    updated = _xml_moment(item, "updated")
+    return Entry(
+        url=link,
+        source_id=source_id,
+        via="feed",
+        title=plain(item.get("title")) or None,
+        excerpt=_excerpt(item.get("summary")),
+        # Atom asks for `updated` only; where nothing else is stated, it is the publisher's date
+        published=published or updated,
+        modified=updated,
+        authors=_authors(author.get("name") for author in item.get("authors", [])),
+        language=item.get("language") or language,
+        image=_xml_image(item, url=url),
+        keywords=tuple(dict.fromkeys(term for tag in item.get("tags", []) if (term := plain(tag.get("term"))))),
+        publisher=publisher,
+    )
+
+
+def _xml_link(item: Any, *, url: str) -> str | None:
+    candidates = [item.get("feedburner_origlink"), item.get("link")]
+    candidates += [link.get("href") for link in item.get("links", []) if link.get("rel") == "alternate"]
+    candidates.append(item.get("id") if str(item.get("id", "")).startswith(("http://", "https://")) else None)
+    return next((joined for candidate in candidates if candidate and (joined := join(url, candidate))), None)
+
+
+def _xml_image(item: Any, *, url: str) -> str | None:
+    candidates: list[Mapping[str, Any]] = [*item.get("media_content", []), *item.get("enclosures", []), *item.get("media_thumbnail", [])]
+    for candidate in candidates:
+        address = candidate.get("url") or candidate.get("href")
+        kind = f"{candidate.get('medium', '')} {candidate.get('type', 'image/')}"
+        if address and "image" in kind:
+            return join(url, address)
+    return None
+
+
+def _xml_moment(item: Any, name: str) -> Moment | None:
+    if f"{name}_parsed" not in item:  # get() would answer for `updated` with what was published
+        return None
+    stated: time.struct_time | None = item[f"{name}_parsed"]
+    if stated is None:
+        return None
+    try:
+        value = datetime.fromtimestamp(calendar.timegm(stated), UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+    return Moment(value, _precision(str(item.get(name, ""))))
+
+
+def _read_json(body: bytes, *, url: str, source_id: str | None) -> Feed:
+    try:
+        data = json.loads(body.decode("utf-8-sig"))
+    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        raise FeedError(f"{url}: not a feed: broken JSON: {error}") from error
+    items = data.get("items") if isinstance(data, dict) else None
+    if not isinstance(items, list) or not str(data.get("version", "")).startswith(JSON_FEED):
+        raise FeedError(f"{url}: not a feed: JSON without a JSON Feed version and items")
+    title, language = _text(data.get("title")), _string(data.get("language"))
+    found = [
+        _json_entry(item, data, url=url, source_id=source_id, language=language, publisher=title)
+        for item in items
+        if isinstance(item, dict)
+    ]
+    return _feed(title, language, found, ill_formed=None)
+
+
+def _json_entry(
+    item: dict[str, Any], data: dict[str, Any], *, url: str, source_id: str | None, language: str | None, publisher: str | None
+) -> Entry | None:
+    address = next((str(item[key]) for key in ("url", "external_url", "id") if item.get(key)), "")
+    link = join(url, address) if address.startswith(("http", "/")) else None
+    if link is None:
+        return None
+    authors = item.get("authors") or data.get("authors") or []
+    if isinstance(item.get("author"), dict):  # JSON Feed 1.0
+        authors = [item["author"]]
+    modified = _json_moment(item.get("date_modified"))
+    image = _string(item.get("image")) or _string(item.get("banner_image"))
+    tags = item.get("tags")
+    return Entry(
+        url=link,
+        source_id=source_id,
+        via="feed",
+        title=_text(item.get("title")),
+        excerpt=_excerpt(_string(item.get("summary")) or _string(item.get("content_text")) or _string(item.get("content_html"))),
+        published=_json_moment(item.get("date_published")) or modified,
+        modified=modified,
+        authors=_authors(author.get("name") for author in authors if isinstance(author, dict)) if isinstance(authors, list) else (),
+        language=_string(item.get("language")) or language,
+        image=join(url, image) if image else None,
+        keywords=tuple(dict.fromkeys(plain(tag) for tag in tags if isinstance(tag, str))) if isinstance(tags, list) else (),
+        publisher=publisher,
+    )
+
+
+def _json_moment(value: Any) -> Moment | None:
+    """RFC 3339, as JSON Feed 1.1 asks; a value without an offset is read as UTC."""
+    try:
+        moment = datetime.fromisoformat(value.strip().replace("Z", "+00:00")) if isinstance(value, str) else None
+        if moment is None:
+            return None
+        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+    return Moment(moment, _precision(value))
+
+
+def _feed(title: str | None, language: str | None, found: Iterable[Entry | None], *, ill_formed: str | None) -> Feed:
+    entries: dict[str, Entry] = {}
+    unlinked = 0
+    for entry in found:
+        if entry is None:
+            unlinked += 1
+        else:
+            entries.setdefault(entry.url, entry)
+    return Feed(title=title, language=language, entries=tuple(entries.values()), ill_formed=ill_formed, unlinked=unlinked)
+
+
+def _problem(parsed: Any) -> str | None:
+    return " ".join(str(parsed.get("bozo_exception", "ill-formed")).split()) if parsed.get("bozo") else None
+
+
+def _precision(stated: str) -> Precision:
+    if HAS_SECONDS.search(stated):
+        return "second"
+    return "minute" if HAS_MINUTES.search(stated) else "day"
+
+
+def _authors(names: Iterable[Any]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for given in names if isinstance(given, str) and (name := plain(given))))
+
+
+def _excerpt(markup: str | None) -> str | None:
+    return cut_excerpt(plain(markup)) or None if markup else None
+
+
+def _string(value: Any) -> str | None:
+    return value if isinstance(value, str) and value.strip() else None
+
+
+def _text(value: Any) -> str | None:
+    text = _string(value)
+    return plain(text) or None if text else None

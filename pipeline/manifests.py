@@ -1,0 +1,107 @@
+"""The manifest of a captured part: its commit, its memory, and what later intervals need to know.
+
+Pure: values to JSON and back. A part without a manifest does not exist. Feeds carry their state from manifest to manifest, so there is
+no side database: validators for the conditional GET, the entries that stand in the document, and the URLs still to be tried again.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from pydantic import TypeAdapter, ValidationError
+
+from pipeline.errors import SchemaError
+from pipeline.models import Entry, Outcome, Validators, Verdict
+from pipeline.urls import url_digest
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """An entry whose fetch failed for now; `attempts` is how many intervals tried it."""
+
+    entry: Entry
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class FeedState:
+    """A feed after its poll. `seen` are the URL digests of the entries in the last document that was read."""
+
+    source_id: str
+    url: str
+    verdict: Verdict
+    reason: str | None = None
+    status: int | None = None
+    moved_to: str | None = None
+    """Where a permanent redirect (301, 308) leads: the catalogue should say so."""
+    validators: Validators = Validators()
+    seen: tuple[str, ...] = ()
+    pending: tuple[Pending, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """A request for a page's picture or AMP page; `offset` where its answer lies, `is_gone` when it will not be there later either."""
+
+    url: str
+    offset: int | None = None
+    is_gone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PageCapture:
+    """A captured page: its entry, where its record lies, and the probes made for it."""
+
+    entry: Entry
+    offset: int
+    images: tuple[Probe, ...] = ()
+    amp: Probe | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    interval: str
+    part: str
+    software: str
+    sources: tuple[str, ...]
+    captures_bytes: int
+    captures_sha256: str
+    counts: dict[str, int]
+    """`kind.verdict` to how many, in alphabetical order."""
+    feeds: tuple[FeedState, ...]
+    pages: tuple[PageCapture, ...]
+    outcomes: tuple[Outcome, ...]
+    format: int = FORMAT
+
+    @property
+    def seen(self) -> frozenset[str]:
+        """Digests of the URLs that need no fetch any more: captured here, or standing in a feed's document."""
+        captured = {url_digest(page.entry.url) for page in self.pages}
+        waiting = {url_digest(pending.entry.url) for feed in self.feeds for pending in feed.pending}
+        return frozenset((captured | {digest for feed in self.feeds for digest in feed.seen}) - waiting)
+
+
+_ADAPTER = TypeAdapter(Manifest)
+
+
+def to_json(manifest: Manifest) -> bytes:
+    """Equal manifests give equal bytes."""
+    return _ADAPTER.dump_json(manifest, indent=1, exclude_defaults=True) + b"\n"
+
+
+def from_json(data: bytes, *, path: str) -> Manifest:
+    """Raises SchemaError naming `path` when the bytes are no manifest of this format."""
+    try:
+        return _ADAPTER.validate_json(data)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise SchemaError(f"{path}: not a manifest: {where}: {first['msg']}") from error
+
+
+def count(outcomes: Iterable[Outcome]) -> dict[str, int]:
+    return dict(sorted(Counter(f"{outcome.kind}.{outcome.verdict}" for outcome in outcomes).items()))

@@ -1,0 +1,282 @@
+"""The records of a published date: all six laws applied to the extracted rows of its window.
+
+Pure: rows in, rows of `articles` and `explain` out. The rows of `extracted` and of the outputs are dicts with the contract's columns.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pandas as pd
+
+from pipeline.amp import cache_url
+from pipeline.config import Catalogue, Scoring
+from pipeline.providers import ProviderTable, ProviderWeight
+from pipeline.scoring import QualityParts, StoryMember, heat, is_published, pick_lead, quality_parts, related_order
+from pipeline.stories import find_story_links
+from pipeline.topics import TopicMatch, TopicMatcher
+
+Row = Mapping[str, Any]
+Seal = Callable[[Mapping[str, object], str], str]
+"""(private side, webUrl) to the sealed blob."""
+
+CATEGORY = "news"
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """An article of the window with its topics and quality."""
+
+    row: Row
+    topics: TopicMatch
+    provider: ProviderWeight
+    provider_name: str
+    images: tuple[Row, ...]
+    parts: QualityParts
+
+    @property
+    def url(self) -> str:
+        return str(self.row["webUrl"])
+
+    @property
+    def member(self) -> StoryMember:
+        return StoryMember(self.url, self.parts.total, self.row["publishedDateTime"])
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An article's place among the others: its story (None when alone), the lead that stands for it, its related in order."""
+
+    story_id: str | None
+    lead_url: str | None
+    related: tuple[str, ...]
+    heat: int
+
+    def is_lead(self, url: str) -> bool:
+        return self.lead_url is None or self.lead_url == url
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    articles: tuple[Row, ...]
+    explain: tuple[Row, ...]
+    stories: int
+
+
+def build_records(rows: Iterable[Row], catalogue: Catalogue, published_date: date, *, seal: Seal | None) -> Records:
+    """The records of `published_date`, ordered by publication time and webUrl.
+
+    `rows` are the extracted rows of the date and of the story window around it, every version of each page. Without `seal` the
+    records have no sealed part.
+    """
+    scored = {article.url: article for article in score(newest_versions(rows), catalogue)}
+    places, similarity = find_places(scored, catalogue.scoring)
+    mine = sorted(
+        (article for article in scored.values() if _utc_date(article.row["publishedDateTime"]) == published_date),
+        key=lambda article: (article.row["publishedDateTime"], article.url),
+    )
+    removed = frozenset(catalogue.scoring.removed)
+    return Records(
+        articles=tuple(_article_row(article, places[article.url], scored, catalogue.scoring, removed, seal) for article in mine),
+        explain=tuple(_explain_row(article, places[article.url], similarity) for article in mine),
+        stories=len({place.story_id for article in mine if (place := places[article.url]).story_id is not None}),
+    )
+
+
+def newest_versions(rows: Iterable[Row]) -> list[Row]:
+    """One row per webUrl, the newest capture, ordered by webUrl.
+
+    Where the newest has no picture or AMP page and an earlier capture of the same payload had, the earlier probe stands: a failed probe
+    says nothing about an unchanged page (law 1).
+    """
+    versions: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        versions[row["webUrl"]].append(row)
+    return [_newest(versions[url]) for url in sorted(versions)]
+
+
+def _newest(versions: list[Row]) -> Row:
+    ordered = sorted(versions, key=lambda row: (row["capturedAt"], row["captureFile"], row["captureOffset"]), reverse=True)
+    newest = dict(ordered[0])
+    same = [row for row in ordered if row["payloadDigest"] == newest["payloadDigest"]]
+    # a cached picture is a probe that worked; a mere declaration does not stand against one
+    newest["images"] = next((row["images"] for row in same if any(image["isCached"] for image in row["images"])), newest["images"])
+    newest["ampWebUrl"] = next((row["ampWebUrl"] for row in same if row["ampWebUrl"] is not None), None)
+    return newest
+
+
+def score(rows: Sequence[Row], catalogue: Catalogue) -> list[Scored]:
+    """Laws 1 and 4 for each row."""
+    matcher = TopicMatcher(catalogue.topics, match=catalogue.scoring.keyword_match)
+    providers = ProviderTable(catalogue.provider_lists, catalogue.official)
+    sources = {source.id: source for source in catalogue.sources}
+    defaults = default_pictures(rows, max_articles=catalogue.scoring.images.max_articles)
+    scored = []
+    for row in rows:
+        source = sources.get(row["sourceId"] or "")
+        topics = matcher.topics_of(row["title"], root=source.topic if source else None, vocabulary=source.vocabulary if source else ())
+        images = tuple(image for image in row["images"] if is_shown(image, row, defaults, catalogue.scoring))
+        provider = providers.weight(row["webUrl"], domain=row["providerDomain"], topics=topics.topics)
+        parts = quality_parts(
+            title=row["title"],
+            has_image=bool(images),
+            has_amp=row["ampWebUrl"] is not None,
+            provider_weight=provider.weight,
+            topics=len(topics.topics),
+            keyword_hits=len(topics.hits),
+            is_featured_video=row["type"] == "video" and provider.is_official,
+            constants=catalogue.scoring.quality,
+        )
+        name = providers.name_of(row["providerDomain"]) or row["providerName"] or row["providerDomain"]
+        scored.append(Scored(row, topics, provider, name, images, parts))
+    return scored
+
+
+def default_pictures(rows: Iterable[Row], *, max_articles: int) -> frozenset[tuple[str, str]]:
+    """(provider domain, picture URL) of the pictures that stand on more than `max_articles` articles of one provider."""
+    counts = Counter({(row["providerDomain"], image["url"], row["webUrl"]) for row in rows for image in row["images"]})
+    per_picture = Counter((domain, url) for domain, url, _ in counts)
+    return frozenset(picture for picture, count in per_picture.items() if count > max_articles)
+
+
+def is_shown(image: Row, row: Row, defaults: frozenset[tuple[str, str]], scoring: Scoring) -> bool:
+    """Whether a picture is shown: both sides known and over the minimum, and not the site's default."""
+    sides = (image["width"], image["height"])
+    is_large = all(side is not None and side > scoring.images.min_side for side in sides)
+    return is_large and (row["providerDomain"], image["url"]) not in defaults
+
+
+def find_places(scored: Mapping[str, Scored], scoring: Scoring) -> tuple[dict[str, Place], dict[tuple[str, str], float]]:
+    """Laws 2 and 5: each article's place, and the similarity of each pair inside a story, both ways."""
+    frame = pd.DataFrame({name: [article.row[name] for article in scored.values()] for name in STORY_COLUMNS}, columns=list(STORY_COLUMNS))
+    frame["publishedDateTime"] = pd.to_datetime(frame["publishedDateTime"], utc=True)
+    stories, links = find_story_links(frame, constants=scoring.stories)
+    similarity = {}
+    for one, other, value in links.itertuples(index=False):
+        similarity[one, other] = similarity[other, one] = float(value)
+    members: dict[str, list[StoryMember]] = defaultdict(list)
+    story_of: dict[str, str] = {}
+    for url, story in stories[["webUrl", "storyId"]].itertuples(index=False):
+        if isinstance(story, str):
+            story_of[url] = story
+            members[story].append(scored[url].member)
+    leads = {story: pick_lead(group).web_url for story, group in members.items()}
+    orders = {story: [member.web_url for member in related_order(group)] for story, group in members.items()}
+    return {url: _place(article, story_of.get(url), leads, orders, scoring) for url, article in scored.items()}, similarity
+
+
+STORY_COLUMNS = ("webUrl", "title", "excerpt", "text", "publishedDateTime", "providerDomain", "language")
+
+
+def _place(article: Scored, story: str | None, leads: Mapping[str, str], orders: Mapping[str, list[str]], scoring: Scoring) -> Place:
+    lead = leads[story] if story is not None else None
+    related = tuple(url for url in orders[story] if url != article.url) if story is not None else ()
+    is_lead = lead is None or lead == article.url
+    value = heat(quality=article.parts.total, related=len(related), is_lead=is_lead, constants=scoring.heat)
+    return Place(story_id=story, lead_url=lead, related=related, heat=value)
+
+
+def _article_row(
+    article: Scored, place: Place, scored: Mapping[str, Scored], scoring: Scoring, removed: frozenset[str], seal: Seal | None
+) -> Row:
+    row = article.row
+    is_removed = article.url in removed or row["originalUrl"] in removed
+    return {
+        "category": CATEGORY,
+        "title": row["title"],
+        "excerpt": row["excerpt"],
+        "publishedDateTime": row["publishedDateTime"],
+        "originalUrl": row["originalUrl"],
+        "webUrl": article.url,
+        **_amp(row),
+        "type": row["type"],
+        "quality": article.parts.total,
+        "heat": place.heat,
+        "published": is_published(place.heat, threshold=scoring.published_heat, removed=is_removed),
+        "provider": _provider(article),
+        "topics": list(article.topics.topics),
+        "images": list(article.images),
+        "related": [_related_row(scored[url]) for url in place.related],
+        "secured": seal(_private(article), article.url) if seal is not None else None,
+    }
+
+
+def _related_row(article: Scored) -> Row:
+    row = article.row
+    return {
+        "title": row["title"],
+        "excerpt": row["excerpt"],
+        "publishedDateTime": row["publishedDateTime"],
+        "webUrl": article.url,
+        **_amp(row),
+        "type": row["type"],
+        "provider": _provider(article),
+        "quality": article.parts.total,
+        "images": list(article.images),
+    }
+
+
+def _amp(row: Row) -> Row:
+    amp = row["ampWebUrl"]
+    return {"ampWebUrl": amp, "cdnAmpWebUrl": cache_url(amp) if amp is not None else None}
+
+
+def _provider(article: Scored) -> Row:
+    return {"name": article.provider_name, "domain": article.row["providerDomain"]}
+
+
+def _private(article: Scored) -> dict[str, object]:
+    """What the sealed part holds: the private side of the record."""
+    row, parts = article.row, article.parts
+    return {
+        "source": row["sourceId"],
+        "via": row["via"],
+        "capture": {"file": row["captureFile"], "offset": row["captureOffset"], "at": _text(row["capturedAt"])},
+        "payloadDigest": row["payloadDigest"],
+        "quality": {column: value for column, value in _quality_columns(parts).items() if column != "quality"},
+    }
+
+
+def _explain_row(article: Scored, place: Place, similarity: Mapping[tuple[str, str], float]) -> Row:
+    row = article.row
+    is_lead = place.is_lead(article.url)
+    return {
+        "webUrl": article.url,
+        "publishedDateTime": row["publishedDateTime"],
+        **_quality_columns(article.parts),
+        "keywords": [{"topic": topic, "keyword": keyword} for topic, keyword in article.topics.hits],
+        "providerList": article.provider.list_name,
+        "storyId": place.story_id,
+        "isLead": is_lead,
+        "leadUrl": place.lead_url,
+        "heat": place.heat,
+        "heatRelated": place.heat - article.parts.total if is_lead else 0,
+        "links": [{"webUrl": url, "similarity": similarity.get((article.url, url))} for url in place.related],
+        **{name: row[name] for name in ("sourceId", "via", "capturedAt", "captureFile", "captureOffset", "payloadDigest")},
+    }
+
+
+def _quality_columns(parts: QualityParts) -> dict[str, int]:
+    return {
+        "quality": parts.total,
+        "qualityImage": parts.image,
+        "qualityAmp": parts.amp,
+        "qualityProvider": parts.provider,
+        "qualityTopics": parts.topics,
+        "qualityKeywords": parts.keywords,
+        "qualityVideo": parts.video,
+        "qualityTitleLength": parts.title_length,
+        "qualityFloor": parts.floor,
+    }
+
+
+def _utc_date(moment: datetime) -> date:
+    return moment.astimezone(UTC).date()
+
+
+def _text(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

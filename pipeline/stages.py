@@ -1,0 +1,131 @@
+"""The program, top to bottom: capture, extract, publish, and what is said about them.
+
+Each function takes settings and catalogue, works on one part, interval or published date, and can be called again with the same result.
+Airflow's tasks and the command line call these and nothing below them.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from pipeline.capture import capture_part
+from pipeline.config import Catalogue, Settings, Source
+from pipeline.extract import extract_part
+from pipeline.fetch import SystemClock
+from pipeline.imports import ImportReport, import_file
+from pipeline.models import CaptureReport, Clock, ExtractReport, Interval, Part, PublishReport
+from pipeline.publish import check_date, publish_date
+from pipeline.storage import Lake
+from pipeline.urls import registered_domain
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """Whether an interval's captures are good enough; `message` says which sources failed and why."""
+
+    failed: int
+    total: int
+    is_red: bool
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class WalkReport:
+    """One walk from sources or files to published records."""
+
+    captures: tuple[CaptureReport, ...]
+    extracts: tuple[ExtractReport, ...]
+    publishes: tuple[PublishReport, ...]
+    judgement: Judgement
+
+
+def plan(settings: Settings, catalogue: Catalogue, interval: Interval) -> tuple[Part, ...]:
+    """The interval's parts. A host's sources stay together, so that one part keeps the host's pace.
+
+    An interval that was captured before keeps the parts it has, imported ones included.
+    """
+    lake = Lake(settings.lake)
+    captured = [Part(interval, name) for name in lake.captured_parts(interval.key)]
+    planned = [
+        Part(interval, f"{number:02d}", tuple(source.id for source in share))
+        for number, share in enumerate(_shares(catalogue.enabled_sources, settings.sources_per_part))
+    ]
+    names = {part.name for part in planned}
+    return (*planned, *(part for part in captured if part.name not in names))
+
+
+def capture(settings: Settings, catalogue: Catalogue, part: Part, *, live: bool, clock: Clock | None = None) -> CaptureReport:
+    """Fetch the part's sources, or find them captured; `live` is false for a past hour. See `pipeline.capture`."""
+    return capture_part(Lake(settings.lake), settings, catalogue, part, clock=clock or SystemClock(), is_live=live)
+
+
+def extract(settings: Settings, catalogue: Catalogue, part: Part) -> ExtractReport:
+    """Turn the part's captures into rows, and say which published dates may have changed. See `pipeline.extract`."""
+    return extract_part(Lake(settings.lake), settings, catalogue, part)
+
+
+def publish(settings: Settings, catalogue: Catalogue, published_date: date, *, allow_shrink: bool = False) -> PublishReport:
+    """Build a published date's records, unless they are built. See `pipeline.publish`."""
+    return publish_date(Lake(settings.lake), settings, catalogue, published_date, allow_shrink=allow_shrink)
+
+
+def check(settings: Settings, catalogue: Catalogue, published_date: date) -> dict[str, int]:
+    """Hold what was published for the date against the contract and the laws; raises SchemaError."""
+    return check_date(Lake(settings.lake), catalogue, published_date)
+
+
+def judge(settings: Settings, reports: Sequence[CaptureReport], *, lost: Sequence[str] = ()) -> Judgement:
+    """Red when more than the tolerated share of sources failed; `lost` are sources of parts that gave no report at all."""
+    failed = {source: reason for report in reports for source, reason in report.failed_sources.items()}
+    failed.update(dict.fromkeys(lost, "its part failed"))
+    total = sum(len(report.sources) for report in reports) + len(lost)
+    share = len(failed) / total if total else 0.0
+    names = "; ".join(f"{source}: {reason}" for source, reason in sorted(failed.items()))
+    message = f"{len(failed)} of {total} sources failed{f' ({names})' if names else ''}; {settings.tolerated_failures:.0%} may"
+    return Judgement(failed=len(failed), total=total, is_red=share > settings.tolerated_failures, message=message)
+
+
+def run(settings: Settings, catalogue: Catalogue, interval: Interval, *, live: bool, clock: Clock | None = None) -> WalkReport:
+    """The whole walk of one interval, as the DAGs do it."""
+    parts = plan(settings, catalogue, interval)
+    captures = [capture(settings, catalogue, part, live=live, clock=clock) for part in parts]
+    return _finish(settings, catalogue, captures, parts)
+
+
+def import_files(settings: Settings, catalogue: Catalogue, paths: Iterable[Path]) -> tuple[tuple[ImportReport, ...], WalkReport]:
+    """Take WARC files into the lake, then extract and publish what they touch. See `pipeline.imports`."""
+    lake = Lake(settings.lake)
+    imports = tuple(import_file(lake, settings, catalogue, path) for path in paths)
+    parts = sorted({part for report in imports for part in report.parts}, key=lambda part: (part.interval, part.name))
+    return imports, _finish(settings, catalogue, [], parts)
+
+
+def _finish(settings: Settings, catalogue: Catalogue, captures: Sequence[CaptureReport], parts: Sequence[Part]) -> WalkReport:
+    extracts = [extract(settings, catalogue, part) for part in parts]
+    dates = sorted({day for report in extracts for day in report.published_dates})
+    publishes = []
+    for number, day in enumerate(dates, start=1):
+        publishes.append(publish(settings, catalogue, day))
+        check(settings, catalogue, day)
+        if number % 100 == 0:
+            log.info("%d of %d dates published", number, len(dates))
+    return WalkReport(tuple(captures), tuple(extracts), tuple(publishes), judge(settings, captures))
+
+
+def _shares(sources: Sequence[Source], size: int) -> list[list[Source]]:
+    """Sources in shares of about `size`, those with a feed on the same registered domain together, in the catalogue's order."""
+    groups: dict[str, list[Source]] = {}
+    for source in sources:
+        groups.setdefault(registered_domain(source.feeds[0]), []).append(source)
+    shares: list[list[Source]] = []
+    for group in groups.values():
+        if not shares or len(shares[-1]) + len(group) > size:
+            shares.append([])
+        shares[-1].extend(group)
+    return shares

@@ -1,0 +1,257 @@
+"""The lake: the only module that knows paths, local or on an object store.
+
+::
+
+    raw/interval=2026-11-23T14/part=00/captures.warc.gz   every HTTP exchange, WARC/1.1
+    raw/interval=2026-11-23T14/part=00/manifest.json      outcomes, counts, validators; written last: it is the commit
+    extracted/interval=2026-11-23T14/part-00.parquet      one row per article page
+    ledger/interval=2026-11-23T14/part-00.parquet         one row per URL seen, with its one outcome
+    touched/published_date=2026-11-23/2026-11-23T14.00.9f2c   marks: which extracted parts have rows of that date, and their digest
+    articles/published_date=2026-11-23/articles.parquet   the output
+    explain/published_date=2026-11-23/explain.parquet     why
+    images/ab/abcdef....jpg                               the image cache, by SHA-256
+
+A file is replaced whole and atomically: local files through a temporary file, fsync and rename; an object store by one upload that
+becomes visible when it ends. A reader sees the old file or the new one. Temporary files begin with a dot, which every Parquet
+reader skips, and the next write of the same file removes what a killed one left.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import BinaryIO
+from uuid import uuid4
+
+import pyarrow as pa
+import pyarrow.dataset as ds
+import pyarrow.fs as pafs
+import pyarrow.parquet as pq
+
+from pipeline.errors import ConfigError, StorageError
+from pipeline.models import Interval, Part
+
+ROW_GROUP_ROWS = 1_000
+"""Small enough that a reader of one date skips most of a file that spans many; rows are sorted by publication time."""
+
+
+def raw_folder(part: Part) -> str:
+    return f"raw/interval={part.interval.key}/part={part.name}"
+
+
+def captures_path(part: Part) -> str:
+    return f"{raw_folder(part)}/captures.warc.gz"
+
+
+def manifest_path(part: Part) -> str:
+    return f"{raw_folder(part)}/manifest.json"
+
+
+def extracted_path(part: Part) -> str:
+    return f"extracted/interval={part.interval.key}/part-{part.name}.parquet"
+
+
+def ledger_path(part: Part) -> str:
+    return f"ledger/interval={part.interval.key}/part-{part.name}.parquet"
+
+
+def touched_folder(published_date: date) -> str:
+    return f"touched/published_date={published_date.isoformat()}"
+
+
+def mark_path(published_date: date, part: Part, *, digest: str) -> str:
+    return f"{touched_folder(published_date)}/{part.interval.key}.{part.name}.{digest}"
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """An empty file whose name says that a part has rows of a published date, with a digest of those rows."""
+
+    path: str
+    published_date: date
+    interval: str
+    part: str
+    digest: str
+
+    @property
+    def extracted_path(self) -> str:
+        return f"extracted/interval={self.interval}/part-{self.part}.parquet"
+
+
+def read_mark(path: str) -> Mark:
+    folder, _, name = path.rpartition("/")
+    interval, part, digest = name.split(".")
+    return Mark(path, date.fromisoformat(folder.rpartition("=")[2]), interval, part, digest)
+
+
+def articles_path(published_date: date) -> str:
+    return f"articles/published_date={published_date.isoformat()}/articles.parquet"
+
+
+def explain_path(published_date: date) -> str:
+    return f"explain/published_date={published_date.isoformat()}/explain.parquet"
+
+
+def image_path(sha256: str, extension: str) -> str:
+    return f"images/{sha256[:2]}/{sha256}.{extension}"
+
+
+class Lake:
+    """A lake at a URI. Paths given to its methods are those of this module's functions, relative to the root.
+
+    Every method raises StorageError when the store does not answer, and FileNotFoundError for a file that is not there.
+    """
+
+    def __init__(self, uri: str) -> None:
+        self.uri = uri
+        self._is_local = "://" not in uri or uri.startswith("file://")
+        try:
+            if self._is_local:
+                self.root = str(Path(uri.removeprefix("file://")).absolute())
+                self._fs: pafs.FileSystem = pafs.LocalFileSystem()
+            else:
+                self._fs, self.root = pafs.FileSystem.from_uri(uri)
+        except (pa.ArrowInvalid, ValueError) as error:
+            raise ConfigError(f"NEWS_LAKE: {uri!r} is neither a directory nor an s3:// URI: {error}") from error
+
+    def location(self, path: str) -> str:
+        """Where a user finds `path`: a local path or a URI without its options."""
+        return f"{self.root}/{path}" if self._is_local else f"{self.uri.partition('?')[0].rstrip('/')}/{path}"
+
+    def exists(self, path: str) -> bool:
+        with _storage_errors(path):
+            return bool(self._fs.get_file_info(self._full(path)).type != pafs.FileType.NotFound)
+
+    def names(self, folder: str) -> list[str]:
+        """Names of the files and folders directly below `folder`, sorted; empty when there is no such folder."""
+        with _storage_errors(folder):
+            selector = pafs.FileSelector(self._full(folder), allow_not_found=True)
+            names = (info.base_name for info in self._fs.get_file_info(selector))
+            return sorted(name for name in names if not name.startswith("."))
+
+    def read_bytes(self, path: str) -> bytes:
+        with _storage_errors(path), self._fs.open_input_stream(self._full(path), compression=None) as stream:
+            return bytes(stream.read())
+
+    @contextlib.contextmanager
+    def open(self, path: str) -> Iterator[BinaryIO]:
+        """A seekable binary file for reading."""
+        with _storage_errors(path), self._fs.open_input_file(self._full(path)) as file:
+            yield file
+
+    def write_bytes(self, path: str, data: bytes) -> None:
+        with self._replacing(path) as file:
+            file.write(data)
+
+    def write_file(self, path: str, local: Path) -> None:
+        """Copy the local file to `path`."""
+        with local.open("rb") as source, self._replacing(path) as file:
+            shutil.copyfileobj(source, file, 1 << 20)
+
+    def delete(self, path: str) -> None:
+        with _storage_errors(path), contextlib.suppress(FileNotFoundError):
+            self._fs.delete_file(self._full(path))
+
+    def write_table(self, path: str, table: pa.Table) -> None:
+        """Replace `path` by `table` as Parquet; equal tables give equal bytes."""
+        with self._replacing(path) as file:
+            pq.write_table(table, file, compression="zstd", row_group_size=ROW_GROUP_ROWS, write_page_index=True)
+
+    def read_table(self, path: str, *, columns: Sequence[str] | None = None) -> pa.Table:
+        with self.open(path) as file:
+            return pq.read_table(file, columns=columns)
+
+    def read_metadata(self, path: str) -> dict[bytes, bytes]:
+        """The key-value metadata of a Parquet file's schema; empty when there is no such file."""
+        try:
+            with self.open(path) as file:
+                return dict(pq.read_schema(file).metadata or {})
+        except FileNotFoundError:
+            return {}
+
+    def read_rows(self, paths: Sequence[str], where: ds.Expression, schema: pa.Schema) -> pa.Table:
+        """The rows of several Parquet files that fulfil `where`, in the order of `paths`."""
+        if not paths:
+            return schema.empty_table()
+        with _storage_errors(paths[0]):
+            full = [self._full(path) for path in paths]
+            return ds.dataset(full, schema=schema, format="parquet", filesystem=self._fs).to_table(filter=where)
+
+    def captured_parts(self, interval_key: str) -> list[str]:
+        """Names of an interval's parts that are committed, sorted."""
+        folder = f"raw/interval={interval_key}"
+        names = [name.removeprefix("part=") for name in self.names(folder) if name.startswith("part=")]
+        return [name for name in names if self.exists(f"{folder}/part={name}/manifest.json")]
+
+    def captured_intervals(self) -> list[Interval]:
+        """Intervals that have a folder in `raw`, oldest first."""
+        keys = (name.removeprefix("interval=") for name in self.names("raw") if name.startswith("interval="))
+        return [Interval.parse(key) for key in keys]
+
+    def published_dates(self) -> list[date]:
+        """Dates that have a published partition, oldest first."""
+        return _dates(self.names("articles"))
+
+    def touched_dates(self) -> list[date]:
+        """Dates on which some extracted article was published, oldest first."""
+        return _dates(self.names("touched"))
+
+    def marks(self, published_date: date) -> list[Mark]:
+        """The marks of a date, ordered by interval and part."""
+        folder = touched_folder(published_date)
+        return [read_mark(f"{folder}/{name}") for name in self.names(folder)]
+
+    def _full(self, path: str) -> str:
+        return f"{self.root}/{path}"
+
+    @contextlib.contextmanager
+    def _replacing(self, path: str) -> Iterator[BinaryIO]:
+        full = self._full(path)
+        with _storage_errors(path):
+            if not self._is_local:
+                with self._fs.open_output_stream(full, compression=None) as stream:
+                    yield stream
+                return
+            target = Path(full)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            for left in target.parent.glob(f".{target.name}.*.tmp"):
+                left.unlink(missing_ok=True)
+            temporary = target.with_name(f".{target.name}.{uuid4().hex}.tmp")
+            try:
+                with temporary.open("wb") as file:
+                    yield file
+                    file.flush()
+                    os.fsync(file.fileno())
+                temporary.replace(target)
+            except BaseException:
+                temporary.unlink(missing_ok=True)
+                raise
+            _sync_folder(target.parent)
+
+
+def _dates(names: Sequence[str]) -> list[date]:
+    prefix = "published_date="
+    return [date.fromisoformat(name.removeprefix(prefix)) for name in names if name.startswith(prefix)]
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+@contextlib.contextmanager
+def _storage_errors(path: str) -> Iterator[None]:
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise StorageError(f"the lake did not answer for {path}: {error}") from error

@@ -1,0 +1,153 @@
+"""Visits to a source: its feeds polled, its pages captured with their lead picture and AMP page.
+
+Part of the capture stage. Every request goes through a `Desk`, which writes what came over the wire and notes the one outcome.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field, replace
+
+from pipeline.config import Settings, Source
+from pipeline.errors import FeedError, PermanentFetchError, TransientError
+from pipeline.feeds import read_feed
+from pipeline.fetch import Fetcher, Target
+from pipeline.images import measure
+from pipeline.manifests import FeedState, PageCapture, Probe
+from pipeline.models import Answer, Entry, Kind, Outcome, Validators, Verdict
+from pipeline.pages import Page, amp_link, lead_images, read_page
+from pipeline.urls import url_digest
+from pipeline.warc import CaptureWriter
+
+log = logging.getLogger(__name__)
+
+MAX_IMAGE_TRIES = 3
+"""Pictures asked for per page before it goes without one."""
+REJECTIONS = frozenset({"wrongType", "tooLarge", "forbiddenUrl", "forbiddenAddress", "redirects", "protocol"})
+"""Reasons that speak of the answer or the address, not of a failure to get one."""
+
+
+@dataclass(slots=True)
+class Desk:
+    """What the work on one source shares: the fetcher, the source's file, and the pictures already asked for."""
+
+    fetcher: Fetcher
+    writer: CaptureWriter
+    source: Source
+    settings: Settings
+    min_side: int
+    outcomes: list[Outcome] = field(default_factory=list)
+    pictures: dict[str, tuple[Probe, bool]] = field(default_factory=dict)
+    """URL to its probe, and whether it is a picture worth showing."""
+
+    def ask(self, url: str, kind: Kind, *, entry: Entry | None = None, validators: Validators | None = None) -> tuple[Answer, Outcome]:
+        """GET, write what came over the wire, note the outcome."""
+        answer = self.fetcher.get(Target(url, kind, self.source.pace_s, validators or Validators()))
+        offset = self.writer.write_answer(answer)
+        outcome = outcome_of(answer, kind, source_id=self.source.id, offset=offset, entry=entry)
+        self.outcomes.append(outcome)
+        return answer, outcome
+
+
+def poll_feed(desk: Desk, url: str, before: FeedState | None) -> tuple[FeedState, tuple[Entry, ...]]:
+    """Ask for a feed conditionally. A poll that gives no document keeps what was known of the feed."""
+    known = before or FeedState(desk.source.id, url, "failed")
+    answer, outcome = desk.ask(url, "feed", validators=known.validators)
+    state = replace(known, verdict=outcome.verdict, reason=outcome.reason, status=outcome.status, moved_to=_moved_to(answer))
+    if outcome.verdict != "captured" or answer.final is None:
+        return state, ()
+    try:
+        feed = read_feed(answer.final.body, url=answer.final.url, content_type=answer.final.content_type, source_id=desk.source.id)
+    except FeedError as error:
+        log.warning("%s: %s", desk.source.id, error)
+        desk.outcomes[-1] = replace(outcome, verdict="rejected", reason="notAFeed")
+        return replace(state, verdict="rejected", reason="notAFeed"), ()
+    seen = tuple(dict.fromkeys(digest for entry in feed.entries if (digest := _digest(entry.url)) is not None))
+    return replace(state, validators=answer.final.validators, seen=seen), feed.entries
+
+
+def capture_page(desk: Desk, entry: Entry) -> tuple[PageCapture | None, bool]:
+    """A page with its lead picture and its AMP page; without a page, whether it may come later."""
+    answer, outcome = desk.ask(entry.url, "page", entry=entry)
+    if outcome.verdict != "captured" or answer.final is None or outcome.offset is None:
+        return None, isinstance(answer.error, TransientError)
+    page = read_page(answer.final.body, url=answer.final.url, content_type=answer.final.content_type)
+    if not page.is_html:
+        return PageCapture(entry, outcome.offset), False
+    return PageCapture(entry, outcome.offset, _probe_images(desk, page, entry), _probe_amp(desk, page)), False
+
+
+def _probe_images(desk: Desk, page: Page, entry: Entry) -> tuple[Probe, ...]:
+    probes: list[Probe] = []
+    for candidate in lead_images(page, entry)[:MAX_IMAGE_TRIES]:
+        if candidate.url not in desk.pictures:
+            desk.pictures[candidate.url] = _probe_image(desk, candidate.url)
+        probe, is_wanted = desk.pictures[candidate.url]
+        probes.append(probe)
+        if is_wanted:
+            break
+    return tuple(probes)
+
+
+def _probe_image(desk: Desk, url: str) -> tuple[Probe, bool]:
+    """Ask for a picture; it is wanted when it is large enough, or when nobody can say for now."""
+    answer, outcome = desk.ask(url, "image")
+    if outcome.verdict != "captured" or answer.final is None:
+        is_gone = _is_gone(answer)
+        return Probe(url, is_gone=is_gone), not is_gone
+    size = measure(answer.final.body, max_pixels=desk.settings.max_image_pixels)
+    return Probe(url, offset=outcome.offset), size is not None and min(size[:2]) > desk.min_side
+
+
+def _probe_amp(desk: Desk, page: Page) -> Probe | None:
+    url = amp_link(page)
+    if url is None:
+        return None
+    answer, outcome = desk.ask(url, "amp")
+    if outcome.verdict == "captured":
+        return Probe(url, offset=outcome.offset)
+    return Probe(url, is_gone=_is_gone(answer))
+
+
+def _is_gone(answer: Answer) -> bool:
+    """Whether the answer is one that another try would give again; robots.txt and lost connections say nothing about what is there."""
+    return isinstance(answer.error, PermanentFetchError)
+
+
+def outcome_of(answer: Answer, kind: Kind, *, source_id: str | None, offset: int | None, entry: Entry | None = None) -> Outcome:
+    """The one outcome of a request, its URL as it was asked for."""
+    final = answer.final
+    verdict: Verdict = "captured"
+    reason: str | None = None
+    if answer.is_disallowed:
+        verdict = "disallowed"
+    elif answer.error is not None:
+        verdict, reason = ("rejected" if answer.error.reason in REJECTIONS else "failed"), answer.error.reason
+    elif final is not None and final.status == 304:
+        verdict = "notModified"
+    return Outcome(
+        url=answer.url,
+        kind=kind,
+        verdict=verdict,
+        reason=reason,
+        source_id=source_id,
+        via=entry.via if entry is not None else None,
+        status=(answer.error.status if answer.error is not None else None) or (final.status if final is not None else None),
+        bytes=answer.bytes,
+        offset=offset,
+        at=final.at if final is not None else None,
+    )
+
+
+def _moved_to(answer: Answer) -> str | None:
+    hops = answer.exchanges[:-1]
+    if hops and answer.final is not None and all(hop.status in (301, 308) for hop in hops):
+        return answer.final.url
+    return None
+
+
+def _digest(url: str) -> str | None:
+    try:
+        return url_digest(url)
+    except ValueError:
+        return None

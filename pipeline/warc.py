@@ -1,0 +1,200 @@
+"""Captures as WARC/1.1 (ISO 28500:2017): the only module that knows the format.
+
+Writes `response`, `revisit` (for a 304, profile server-not-modified) and `request` records whose blocks are the octets of the wire, each
+record a gzip member of its own, so that a record can be read at its offset and files can be joined by appending. Record ids are
+derived from content, so equal exchanges give equal bytes. Reads WARC and ARC files of any origin through warcio.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import hashlib
+import io
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import BinaryIO
+from uuid import NAMESPACE_URL, uuid5
+
+from warcio.archiveiterator import ArchiveIterator
+from warcio.exceptions import ArchiveLoadFailed
+from warcio.recordloader import ArcWarcRecord
+from warcio.statusandheaders import StatusAndHeaders
+from warcio.warcwriter import WARCWriter
+
+from pipeline.errors import WarcError
+from pipeline.models import Answer, Exchange
+
+NOT_MODIFIED = "http://netpreserve.org/warc/1.1/revisit/server-not-modified"
+BROKEN = (ArchiveLoadFailed, EOFError, OSError, ValueError, AttributeError, TypeError, KeyError, IndexError, zlib.error)
+"""What warcio lets through for files that are not what they seem."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record as read. `body` has transfer and content codings removed and is cut at the reader's bound."""
+
+    type: str
+    url: str | None
+    at: datetime | None
+    offset: int
+    status: int | None
+    content_type: str | None
+    body: bytes
+    block: bytes
+    """HTTP header and payload as stored (a `resource` record has no header), cut like `body`."""
+    is_cut: bool = False
+    problem: str | None = None
+    """Why the record could not be read as HTTP, None when it could."""
+
+
+class CaptureWriter:
+    """Writes exchanges to a binary file; `offset` is where the next record will start."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._writer = WARCWriter(file, gzip=True, warc_version="1.1")
+        self._file = file
+
+    @property
+    def offset(self) -> int:
+        return self._file.tell()
+
+    def write_info(self, *, at: datetime, software: str) -> None:
+        block = f"software: {software}\r\nformat: WARC File Format 1.1\r\n".encode()
+        self._write("warcinfo", None, at, block, "application/warc-fields", [])
+
+    def write_answer(self, answer: Answer) -> int | None:
+        """Write all exchanges of `answer`; the offset of the last response, None when there was no exchange."""
+        offset = None
+        for exchange in answer.exchanges:
+            offset = self.write_exchange(exchange)
+        return offset
+
+    def write_exchange(self, exchange: Exchange) -> int:
+        """Write the response (or revisit) and its request; the offset of the first."""
+        offset = self.offset
+        extra = [("WARC-Payload-Digest", _digest(_payload(exchange.response)))]
+        kind = "response"
+        if exchange.status == 304:
+            kind, extra = "revisit", [("WARC-Profile", NOT_MODIFIED)]
+        record_id = self._write(
+            kind, exchange.url, exchange.at, exchange.response, "application/http; msgtype=response", extra
+        )
+        concurrent = [("WARC-Concurrent-To", record_id)]
+        self._write(
+            "request", exchange.url, exchange.at, exchange.request, "application/http; msgtype=request", concurrent
+        )
+        return offset
+
+    def write_copy(self, record: Record) -> int:
+        """Write a record read elsewhere as a response of our own, with its URL and date kept; its offset here.
+
+        Raises ValueError for a record without URL or date.
+        """
+        if record.url is None or record.at is None:
+            raise ValueError("a record without URL or date cannot be a capture")
+        offset = self.offset
+        block = record.block
+        if record.status is None:  # a `resource` record: the payload alone, so the answer it stands for is added
+            block = f"HTTP/1.1 200 OK\r\nContent-Type: {record.content_type}\r\n\r\n".encode() + block
+        extra = [("WARC-Payload-Digest", _digest(_payload(block)))]
+        self._write("response", record.url, record.at, block, "application/http; msgtype=response", extra)
+        return offset
+
+    def _write(
+        self, kind: str, url: str | None, at: datetime, block: bytes, content_type: str, extra: list[tuple[str, str]]
+    ) -> str:
+        date = at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        digest = _digest(block)
+        record_id = f"<urn:uuid:{uuid5(NAMESPACE_URL, f'{kind} {url} {date} {digest}')}>"
+        headers = [("WARC-Type", kind), ("WARC-Record-ID", record_id), ("WARC-Date", date)]
+        if url is not None:
+            headers.append(("WARC-Target-URI", url))
+        headers += [*extra, ("WARC-Block-Digest", digest), ("Content-Type", content_type)]
+        rec_headers = StatusAndHeaders("", headers, protocol="WARC/1.1")
+        record = ArcWarcRecord("warc", kind, rec_headers, io.BytesIO(block), None, content_type, len(block))
+        if not record.rec_headers.get_header("WARC-Payload-Digest"):
+            record.rec_type = "revisit"  # keeps warcio from adding a digest of a payload that is not there
+        self._writer.write_record(record)
+        return record_id
+
+
+def read_records(file: BinaryIO, *, max_body_bytes: int) -> Iterator[Record]:
+    """Every record of a WARC or ARC file (gzipped or not), in order, each body read up to `max_body_bytes`.
+
+    A record that cannot be read comes with its `problem`. Raises WarcError when the file is no such file from its first record on; a
+    file that breaks later ends with a Record of type `broken`.
+    """
+    seen = 0
+    # ARC records come as WARC ones, so that all captures of a lake are of one format
+    archive = ArchiveIterator(file, arc2warc=True)
+    while True:
+        try:
+            with contextlib.redirect_stderr(io.StringIO()):  # warcio writes its warnings there; `problem` says more
+                raw = next(archive, None)
+                if raw is None:
+                    return
+                record = _read(raw, offset=archive.offset, max_body_bytes=max_body_bytes)
+        except BROKEN as error:
+            if not seen:
+                raise WarcError(f"not a WARC or ARC file: {error}") from error
+            yield Record("broken", None, None, -1, None, None, b"", b"", problem=f"the file breaks off: {error}")
+            return
+        seen += 1
+        yield record
+
+
+def read_record_at(file: BinaryIO, offset: int, *, max_body_bytes: int) -> Record:
+    """The record that starts at `offset`. Raises WarcError when there is none."""
+    file.seek(offset)
+    for record in read_records(file, max_body_bytes=max_body_bytes):
+        return record
+    raise WarcError(f"there is no record at offset {offset}")
+
+
+def _read(raw: ArcWarcRecord, *, offset: int, max_body_bytes: int) -> Record:
+    headers = raw.rec_headers
+    http = raw.http_headers
+    payload = raw.raw_stream.read(max_body_bytes + 1)
+    is_cut = len(payload) > max_body_bytes
+    raw.raw_stream = io.BytesIO(payload)
+    problem: str | None = None
+    body = b""
+    try:
+        body = raw.content_stream().read(max_body_bytes + 1)
+        is_cut = is_cut or len(body) > max_body_bytes
+    except (zlib.error, OSError, ValueError, EOFError) as error:
+        problem = f"the content coding is broken: {error}"
+    status = http.get_statuscode() if http is not None else ""
+    return Record(
+        type=raw.rec_type or "unknown",
+        url=headers.get_header("WARC-Target-URI"),
+        at=_moment(headers.get_header("WARC-Date")),
+        offset=offset,
+        status=int(status) if status.isdigit() else None,
+        content_type=http.get_header("Content-Type") if http is not None else raw.content_type,
+        body=body[:max_body_bytes],
+        block=(http.to_bytes() if http is not None else b"") + payload,
+        is_cut=is_cut,
+        problem=problem,
+    )
+
+
+def _moment(text: str | None) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat((text or "").replace("Z", "+00:00"))
+    except ValueError:
+        return None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def _payload(response: bytes) -> bytes:
+    """The entity body as it came, behind the header block."""
+    return response.partition(b"\r\n\r\n")[2]
+
+
+def _digest(data: bytes) -> str:
+    """A labelled digest as WARC writes it (ISO 28500, section 5.8): SHA-256 in base 32."""
+    return f"sha256:{base64.b32encode(hashlib.sha256(data).digest()).decode()}"

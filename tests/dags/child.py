@@ -1,0 +1,81 @@
+"""The child of `conftest.Child`: one JSON question a line on standard input, one JSON answer a line on standard output."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import traceback
+from typing import Any
+
+from deploy import dag_runs
+
+
+def main() -> None:
+    answers = os.fdopen(os.dup(1), "w", buffering=1)
+    os.dup2(2, 1)  # whatever Airflow prints goes to the log
+    dag_runs.prepare()
+    for line in sys.stdin:
+        question = json.loads(line)
+        try:
+            answer = _describe() if "describe" in question else _run(question)
+        except Exception:  # noqa: BLE001 - the parent shows it
+            answer = {"error": traceback.format_exc()}
+        answers.write(json.dumps(answer, default=str) + "\n")
+
+
+def _run(question: dict[str, Any]) -> dict[str, Any]:
+    for name in [name for name in os.environ if name.startswith("NEWS_")]:
+        del os.environ[name]
+    os.environ.update(question["environment"])
+    done = dag_runs.run(question["run"], question["form"])
+    tasks = {dag_runs.name_of(task): task for task in done.tasks}
+    return {
+        "state": done.state,
+        "states": {name: str(task.state) for name, task in tasks.items()},
+        "tries": {name: task.try_number for name, task in tasks.items()},
+        "labels": {name: task.rendered_map_index for name, task in tasks.items()},
+        "results": {name: done.result(task.task_id, task.map_index) for name, task in tasks.items()},
+    }
+
+
+def _describe() -> dict[str, Any]:
+    from airflow.serialization.serialized_objects import DagSerialization
+
+    described = {}
+    for dag_id, dag in dag_runs.bag().dags.items():
+        kept = DagSerialization.deserialize_dag(DagSerialization.serialize_dag(dag))
+        described[dag_id] = {
+            "doc": dag.doc_md,
+            "timetable": type(dag.timetable).__name__,
+            "catchup": dag.catchup,
+            "max_active_runs": dag.max_active_runs,
+            "params": {name: dag.params.get_param(name).schema for name in dag.params},
+            "tasks": {task_id: _task(task) for task_id, task in dag.task_dict.items()},
+            "leaves": sorted(task.task_id for task in dag.leaves),
+            "kept_tasks": sorted(kept.task_dict),
+        }
+    return described
+
+
+def _task(task: Any) -> dict[str, Any]:
+    arguments = getattr(task, "partial_kwargs", None) or {}
+    policy = arguments.get("retry_policy") or task.retry_policy
+    return {
+        "doc": task.doc_md,
+        "retries": task.retries,
+        "pool": task.pool,
+        "trigger_rule": task.trigger_rule.value,
+        "decisions": {error: _decision(policy, error) for error in ("StorageError", "SchemaError", "ConfigError", "KeyError")},
+    }
+
+
+def _decision(policy: Any, error: str) -> str:
+    from pipeline import errors
+
+    kind = getattr(errors, error, KeyError)
+    return str(policy.evaluate(kind("x"), try_number=1, max_tries=2).action.value)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,109 @@
+"""Airflow for the tests of the DAGs: in a process of its own, with a home of its own, driven over a pipe.
+
+Airflow sets up logging, signals and database connections wherever it is imported; in the process of the tests its warnings would fail
+other tests. The child keeps one Airflow warm, so that a DAG run takes a second and not fifteen.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deploy.local_airflow import PROJECT, offline_settings
+from tests.newsroom import Newsroom, World
+
+sys.path.append(str(PROJECT / "dags"))
+
+
+@dataclass(frozen=True)
+class Run:
+    state: str
+    states: dict[str, str]
+    """Task id, with `[index]` when mapped, to its final state."""
+    tries: dict[str, int]
+    labels: dict[str, str]
+    results: dict[str, Any]
+    log: str
+    """What Airflow wrote while the run lasted."""
+
+
+class Child:
+    """Airflow in a process; `run` and `describe` wait for the answer."""
+
+    def __init__(self, home: Path) -> None:
+        self._log = home / "child.log"
+        environment = os.environ | offline_settings(home) | {"AIRFLOW__LOGGING__LOGGING_LEVEL": "INFO"}
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "tests.dags.child"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                env=environment,
+                cwd=PROJECT,
+                text=True,
+            )
+
+    def close(self) -> None:
+        self._process.communicate(timeout=60)
+
+    def run(self, dag_id: str, form: Mapping[str, Any], *, environment: Mapping[str, str]) -> Run:
+        """Run a DAG by hand as `dag.test` does, its tasks with these variables."""
+        before = self._log.stat().st_size
+        answer = self._ask({"run": dag_id, "form": form, "environment": environment})
+        with self._log.open(errors="replace") as log:
+            log.seek(before)
+            return Run(**answer, log=log.read())
+
+    def describe(self) -> dict[str, Any]:
+        """What the DAG folder holds, as Airflow sees it."""
+        answer: dict[str, Any] = self._ask({"describe": True})
+        return answer
+
+    def _ask(self, question: object) -> Any:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(question) + "\n")
+        self._process.stdin.flush()
+        line = self._process.stdout.readline()
+        if not line:
+            pytest.fail(f"Airflow's process ended:\n{self._log.read_text(errors='replace')[-4000:]}")
+        answer = json.loads(line)
+        if "error" in answer:
+            pytest.fail(answer["error"])
+        return answer
+
+
+@pytest.fixture(scope="session")
+def airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Child]:
+    if importlib.util.find_spec("airflow") is None:
+        pytest.skip("Airflow is not installed: pip install -e .[airflow]")
+    child = Child(tmp_path_factory.mktemp("airflow"))
+    yield child
+    child.close()
+
+
+@pytest.fixture(scope="session")
+def folder(airflow: Child) -> dict[str, Any]:
+    return airflow.describe()
+
+
+@pytest.fixture
+def room() -> Iterator[Newsroom]:
+    with Newsroom(World.load()) as room:
+        yield room
+
+
+@pytest.fixture
+def environment(room: Newsroom, tmp_path: Path) -> dict[str, str]:
+    """For tasks: the sample world, a lake of the test's own, and few sources in a part so that there are several."""
+    return {**room.environment, "NEWS_LAKE": str(tmp_path / "lake"), "NEWS_SOURCES_PER_PART": "4"}

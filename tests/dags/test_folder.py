@@ -1,0 +1,92 @@
+"""The DAG folder as Airflow sees it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deploy.local_airflow import PROJECT, offline_settings
+from tests.dags.conftest import Child
+
+HEAVY = ("pandas", "numpy", "pyarrow", "trafilatura", "sklearn", "feedparser", "lxml", "requests", "PIL", "warcio")
+PARSE = """
+import json, sys
+from airflow.sdk import DAG, Asset, Connection, task
+import airflow.dag_processing.importers.python_importer
+before = set(sys.modules)
+from airflow.dag_processing.dagbag import DagBag
+bag = DagBag(sys.argv[1])
+print("\\n" + json.dumps({"errors": bag.import_errors, "dags": sorted(bag.dags), "new": sorted(set(sys.modules) - before)}))
+"""
+
+
+def test_it_holds_two_dags(folder: dict[str, Any]) -> None:
+    assert sorted(folder) == ["news_ingest", "news_publish"]
+
+
+def test_parsing_it_imports_nothing_heavy(airflow: Child, tmp_path: Path) -> None:
+    environment = os.environ | offline_settings(tmp_path)
+    argv = [sys.executable, "-c", PARSE, str(PROJECT / "dags")]
+    done = subprocess.run(argv, env=environment, cwd=tmp_path, capture_output=True, text=True, check=True)
+    parsed = json.loads(done.stdout.splitlines()[-1])
+    assert parsed["errors"] == {}
+    assert parsed["dags"] == ["news_ingest", "news_publish"]
+    assert [name for name in parsed["new"] if name.partition(".")[0] in HEAVY] == []
+    own = {name for name in parsed["new"] if name.startswith("pipeline.")}
+    assert own <= {"pipeline.config", "pipeline.errors", "pipeline.models"}
+
+
+def test_an_hour_is_a_data_interval_and_a_published_date_a_partition(folder: dict[str, Any]) -> None:
+    assert folder["news_ingest"]["timetable"] == "CronDataIntervalTimetable"
+    assert folder["news_publish"]["timetable"] == "PartitionedAssetTimetable"
+
+
+def test_no_dag_catches_up_and_runs_of_one_dag_follow_each_other(folder: dict[str, Any]) -> None:
+    assert [(dag["catchup"], dag["max_active_runs"]) for dag in folder.values()] == [(False, 1)] * 2
+
+
+def test_dags_and_tasks_are_documented(folder: dict[str, Any]) -> None:
+    for dag_id, dag in folder.items():
+        assert dag["doc"], dag_id
+        for task_id, task in dag["tasks"].items():
+            assert task["doc"], task_id
+
+
+def test_serialisation_keeps_every_task(folder: dict[str, Any]) -> None:
+    for dag in folder.values():
+        assert dag["kept_tasks"] == sorted(dag["tasks"])
+
+
+def test_forms_have_a_date_field(folder: dict[str, Any]) -> None:
+    assert folder["news_ingest"]["params"]["hour"]["format"] == "date-time"
+    assert folder["news_publish"]["params"]["published_date"]["format"] == "date"
+
+
+def test_only_transient_errors_are_retried(folder: dict[str, Any]) -> None:
+    for dag in folder.values():
+        for task_id, task in dag["tasks"].items():
+            assert task["retries"] >= 1, task_id
+            expected = {"StorageError": "retry", "SchemaError": "fail", "ConfigError": "fail", "KeyError": "fail"}
+            assert task["decisions"] == expected, task_id
+
+
+def test_gate_and_announce_always_run_and_end_the_dag(folder: dict[str, Any]) -> None:
+    ingest = folder["news_ingest"]
+    assert ingest["leaves"] == ["announce", "gate"]
+    assert {ingest["tasks"][task_id]["trigger_rule"] for task_id in ingest["leaves"]} == {"all_done"}
+
+
+def test_only_captures_wait_for_a_place_in_the_pool(folder: dict[str, Any]) -> None:
+    pools = {task_id: task["pool"] for dag in folder.values() for task_id, task in dag["tasks"].items()}
+    assert [task_id for task_id, pool in pools.items() if pool == "fetch"] == ["parts.capture"]
+
+
+def test_airflow_refuses_a_form_that_is_not_a_date(airflow: Child) -> None:
+    with pytest.raises(pytest.fail.Exception, match="ParamValidationError"):
+        airflow.run("news_publish", {"published_date": "yesterday"}, environment={})
