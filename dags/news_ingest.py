@@ -59,10 +59,17 @@ PARAMS = {
 
 
 def label(part: Part) -> str:
-    """What an operator reads in the grid: `00: techdaily, orbit and 3 more`."""
+    """What an operator reads in the grid: `00: techdaily, orbit and 3 more`; an imported part has a name only."""
+    if not part.source_ids:
+        return part.name
     shown = ", ".join(part.source_ids[:2])
     more = len(part.source_ids) - 2
     return f"{part.name}: {shown}" + (f" and {more} more" if more > 0 else "")
+
+
+def rows(results: Any) -> list[Any]:
+    """The results of those mapped tasks that succeeded, in one call to the API server; none when there was nothing to map over."""
+    return [] if results is None else results[:]
 
 
 with DAG(
@@ -130,7 +137,8 @@ with DAG(
 
     @task_group(tooltip="One share of the sources")
     def parts(planned: Any) -> Any:
-        return extract(planned, capture(planned))
+        captured: Any = capture(planned)
+        return extract(planned, captured)
 
     @task(
         outlets=[TOUCHED],
@@ -138,7 +146,7 @@ with DAG(
         doc_md="Names the published dates whose records may have changed; each is a partition of the asset and a run of `news_publish`.",
     )
     def announce(reports: Any, *, outlet_events: Any = None) -> list[str]:
-        touched = [date for report in reports[:] for date in load(ExtractReport, report["extracted"]).published_dates]
+        touched = [date for report in rows(reports) for date in load(ExtractReport, report["extracted"]).published_dates]
         dates = [date.isoformat() for date in sorted(set(touched))]
         if not dates:
             raise AirflowSkipException("no published date was touched")
@@ -154,20 +162,11 @@ with DAG(
 
         if planned is None:
             raise AirflowFailException("there is no plan: see the task plan")
-        finished = [load(CaptureReport, report["captured"]) for report in reports[:]]
+        finished = [load(CaptureReport, report["captured"]) for report in rows(reports)]
         names = {report.part for report in finished}
         lost = [part for part in (load(Part, one["part"]) for one in planned) if part.name not in names]
-        failed = [
-            CaptureReport(
-                interval=part.interval.key,
-                part=part.name,
-                counts={},
-                sources=part.source_ids,
-                failed_sources=dict.fromkeys(part.source_ids, f"part {part.name} failed as a whole"),
-            )
-            for part in lost
-        ]
-        judgement = stages.judge(settings(), [*finished, *failed])
+        sources = [source for part in lost for source in part.source_ids or (f"part {part.name}",)]
+        judgement = stages.judge(settings(), finished, lost=sources)
         if judgement.is_red:
             raise AirflowFailException(judgement.message)
         (log.warning if judgement.failed else log.info)(judgement.message)

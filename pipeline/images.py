@@ -13,6 +13,9 @@ from PIL import Image
 EXTENSIONS = {"JPEG": "jpg", "MPO": "jpg", "PNG": "png", "WEBP": "webp", "GIF": "gif", "AVIF": "avif", "BMP": "bmp", "TIFF": "tif"}
 """Pillow's names of the formats that browsers or our readers show, and the file extension of each. SVG is no picture: it has no pixels."""
 
+_OPENED_AS = tuple(name for name in EXTENSIONS if name != "MPO")
+"""Pillow opens multi-picture files through its JPEG reader and knows no opener of that name."""
+
 _QUARTER_TURNED = frozenset({5, 6, 7, 8})
 """EXIF orientations (TIFF tag 274) that swap width and height on the screen."""
 
@@ -26,7 +29,7 @@ def measure(data: bytes, *, max_pixels: int) -> tuple[int, int, str] | None:
         with warnings.catch_warnings():
             # Pillow warns of bombs by its own limit; ours is `max_pixels`.
             warnings.simplefilter("ignore")
-            with Image.open(io.BytesIO(data), formats=tuple(EXTENSIONS)) as picture:
+            with Image.open(io.BytesIO(data), formats=_OPENED_AS) as picture:
                 width, height = picture.size
                 extension = EXTENSIONS.get(picture.format or "")
                 is_turned = picture.format in {"JPEG", "MPO"} and picture.getexif().get(274) in _QUARTER_TURNED

@@ -1,135 +1,247 @@
-"""Who wrote an article: the names of people, without the words around them.
+"""Who wrote an article: names, without the words around them.
 
-Pure: reads a `Page` and what its finder said. Staff, desks, agencies and the site's own name are no people.
+Pure: reads a `Page` and what its finder said. An agency, the site itself or its staff are named only where the page declares them its author and
+names no person.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any
+
+import lxml.etree
+import lxml.html
 
 from pipeline.models import Entry
 from pipeline.pages import Page
-from pipeline.structured import Thing, listed, types_of
-from pipeline.text import letters_only, plain
+from pipeline.structured import listed, types_of
+from pipeline.text import letters_only, plain, squeeze
+from pipeline.urls import registered_domain
 
 AUTHOR_META = (
     "author", "article:author", "og:article:author", "parsely-author", "sailthru.author", "byl", "dc.creator", "dc:creator", "dcterms.creator",
-    "citation_author", "article:author_name", "shareaholic:article_author_name", "cxenseparse:author", "rbauthors", "authors",
-    "article.author", "twitter:data1",
+    "citation_author", "article:author_name", "shareaholic:article_author_name", "cxenseparse:author", "rbauthors", "authors", "article.author",
+    "mediator_author", "og:author", "dc.creator.personal", "creator",
 )  # fmt: skip
 MAX_AUTHORS = 20
+MAX_BYLINE = 120
+"""Characters; a longer text about an author is a biography."""
 
-_BY = re.compile(r"^\W*(?:(?:written|reported|posted|story|text|words|photos?)\s+)?(?:by|von|par|por|di|av|af|door|przez|от|автор|autor(?:in)?|auteur|text|redaktion)\b\s*:?\s+", re.IGNORECASE)
-_SEPARATORS = re.compile(r"\s*[;|•·/\n]\s*|\s+(?:and|und|et|og|och|y|e|en|with|mit|&|и|i)\s+|\s*&\s*", re.IGNORECASE)
-_ROLE = re.compile(
-    r"\s*(?:[,|(–—]|\s-\s|\bfor\b|\bof the\b|\bin\b\s|\bat\b\s|\bis\b\s|\bvia\b).*?$", re.IGNORECASE
-)
-_ADDRESS = re.compile(r"\S+@\S+|https?://\S*|(?:^|\s)@\w+|\bwww\.\S+")
-_NOT_PEOPLE = re.compile(
-    r"\b(?:staff|editors?|editorial|newsroom|redaktion|redaction|redacción|redazione|redakcja|redacci[oó]n|редакция|desk|team|admin|administrator"
-    r"|webmaster|news|reuters|associated press|afp|dpa|press|agency|agencia|agence|agenzia|magazine|media|tv|radio|online|correspondents?|reporters?|writers?|contributors?"
-    r"|anonymous|unknown|guest|user|author|wire|service|services|network|inc|ltd|gmbh|corp|llc|board|department|foundation|institute|university|bloggers?"
-    r"|\w+\.(?:com|net|org|de|co|fr|it|es|pl|ru|uk|info|at|ch|eu|news|tv))\b",
+_BY_WORD = r"(?:by|von|vom|par|por|di|da|av|af|door|przez|автор|autor(?:in|en|es|ka|zy)?|auteurs?|autore|författare|tekst|text|texte|texto|testo|story|words|foto|erstellt von|geschrieben von|verfasst von|ein artikel von|written by|posted by|reported by|published by|submitted by|escrito por|publicado por|scritto da|par|skrevet av|interview|opinion by|quelle|source|de|文|記者|记者|作者|责编|責任編輯|от)"
+_BY = re.compile(rf"^\W*{_BY_WORD}(?:\s*[:：]\s*|\s+)", re.IGNORECASE)
+_ALL_BY = re.compile(r"^\W*(?:view|show|see|zeige|alle|all|more|posts?|mehr|voir|ver)\b.{0,30}?\b(?:by|of|from|von|de|par|di|por)\s+", re.IGNORECASE)
+_BYLINE_START = re.compile(
+    r"^\W*(?:by|von|par|por|door|av|af|written by|posted by|autor(?:in|en)?\s*:|author\s*:|auteur\s*:|text\s*:|texte?\s*:|erstellt von|geschrieben von|verfasst von|ein artikel von|veröffentlicht von|published by|text von|автор\s*:)\s*:?\s+(?=\S)",
     re.IGNORECASE,
 )
-_DATE_LIKE = re.compile(r"\d{2,}|\b(?:january|february|march|april|june|july|august|september|october|november|december|updated|published|minutes?|hours?|ago|read)\b", re.IGNORECASE)
+_SEPARATORS = re.compile(r"\s*[;|•·/\n、]\s*|\s+(?:and|und|et|og|och|y|e|en|with|mit|et|и|i|e)\s+|\s*&\s*|\s+-\s+", re.IGNORECASE)
+_ROLE = re.compile(
+    r"\s*(?:[|(（\[–—]|\s-\s|,|\b(?:for|of the|in|at|is|via|says?|wrote|posted|sagt|schreibt|contributor|follow|updated|published|am|on|um)\b(?=\s|$)).*$",
+    re.IGNORECASE,
+)
+_ADDRESS = re.compile(r"\S+@\S+|https?://\S*|(?:^|\s)@\w+|\bwww\.\S+")
+_STAFF = re.compile(
+    r"\b(?:staff|editors?|editorial|newsroom|\w*redaktion\w*|redacteur|redaction|rédaction|redacc?i[oó]n|redazione|redakcja|redakce|редакция|desk|team|newswire)\b",
+    re.IGNORECASE,
+)
+_NOBODY = re.compile(
+    r"\b(?:admin\w*|webmaster|anonymous|unknown|guest|user|authors?|name|comments?|kommentare?|show|all|articles|posts?|e-?mail|share|follow|login|subscribe"
+    r"|read|view|about|profile|bio|home|default|none|null|undefined|nan|contact|print|drucken|biography|latest|related|photo|image|tags?|click|here|learn"
+    r"|minutes?|hours?|ago|facebook|twitter|著者|記者ページ)\b|^\W*$|[*<>{}=_]|\?\?",
+    re.IGNORECASE,
+)
+_ORGANISATION = re.compile(
+    r"\b(?:news|nachrichten|reuters|press|presse|afp|dpa|apa|sid|ansa|efe|pap|ntb|tt|ritzau|pti|ani|ians|tass|agency|agencia|agence|agenzia|agentur|magazine?|media"
+    r"|radio|online|writers?|reporters?|correspondents?|contributors?|wire|services?|network|inc|ltd|gmbh|corp|llc|ag|se|board|department|foundation"
+    r"|institute?|university|universität|verlag|stiftung|verband|times|post|daily|zeitung|e\.? ?v|association|group|company|\w+\.(?:com|net|org|de|co|fr|it|es|pl|ru|uk|info|at|ch|eu|news|tv))\b",
+    re.IGNORECASE,
+)
+_DATE_LIKE = re.compile(
+    r"\d{2,}|\b(?:january|february|march|april|june|july|august|september|october|november|december|januar|februar|märz|juni|juli|oktober|dezember"
+    r"|monday|tuesday|wednesday|thursday|friday|saturday|sunday|updated|published)\b",
+    re.IGNORECASE,
+)
+_NAME = re.compile(r"^(?:[^\W\d_][\w'’.\-]*\s+){1,4}[^\W\d_][\w'’.\-]*$|^[\u3400-\u9fff\u3040-\u30ff]{2,8}$|^[\uac00-\ud7af]{2,5}$")
+_PARTICLES = frozenset("de del della di da van von der den la le el al bin ibn dos das du und y e af av zu zur ten ter st".split())
+
+_CLASS_WORDS = ("author", "byline", "Author", "Byline", "autor", "creator", "writer")
+_BYLINES = lxml.etree.XPath(
+    "//*[self::a or self::span or self::p or self::div or self::address or self::li or self::strong or self::cite or self::em or self::h4 or self::td]["
+    + " or ".join(f"contains(@class, '{word}')" for word in _CLASS_WORDS)
+    + " or contains(@id, 'author') or contains(@id, 'byline') or @data-testid='byline']"
+)
+_LINK_WORDS = (
+    "/author", "/autor", "/auteur", "/profil", "/people/", "/person", "/journalist", "/redaktion/", "/by/", "/staff/", "/contributor", "/writers/",
+    "byline", "/reporter", "/team/",
+)  # fmt: skip
+_AUTHOR_LINKS = lxml.etree.XPath("//a[" + " or ".join(f"contains(@href, '{word}')" for word in _LINK_WORDS) + "]")
+_SPOKEN = lxml.etree.XPath(
+    "//*[self::p or self::span or self::div or self::em or self::strong or self::b or self::i or self::td or self::small or self::li or self::h4 or self::h5][text()["
+    + " or ".join(
+        f"starts-with(normalize-space(.), '{word}')"
+        for word in ("By", "by ", "BY", "Von", "von ", "VON", "Par ", "Por ", "Door ", "Av ", "Af ", "Written by", "Posted by", "Autor", "Author", "Auteur", "Text:",
+                     "Text von", "Erstellt von", "Geschrieben von", "Verfasst von", "Автор", "Veröffentlicht von", "Published by", "Ein Artikel von")
+    )
+    + "]]"
+)  # fmt: skip
+_MARKED = (".//*[@itemprop='author']", ".//*[@rel='author']", ".//*[@class='fn']", ".//*[@class='author vcard']")
+_ELSEWHERE = re.compile(r"comment|related|recommend|sidebar|widget|teaser|footer|popular|trending|latest|newsletter", re.IGNORECASE)
 
 
 def authors(page: Page, entry: Entry | None) -> tuple[tuple[str, ...], str]:
-    """The people who wrote the article, in the order of the page, and where they were named; an empty tuple and no source when nobody is.
+    """Who wrote the article, in the order of the page, and where they were named; an empty tuple and no source when nobody is.
 
-    The first of JSON-LD, `<meta>`, marked-up bylines and the feed that names a person.
+    The first of JSON-LD, `<meta>`, the feed, marked-up bylines, linked bylines, bylines by class or wording that names a person. When none does, the
+    first declared organisation (an agency), and last the site itself or its staff, where the page declares these its author.
     """
-    site_names = {letters_only(name) for name in _site_names(page, entry)}
-    for source, names in _sources(page, entry):
-        people = clean_names(names, not_people=site_names)
+    own = {letters_only(name) for name in _own_names(page, entry)} - {""}
+    organisation: tuple[tuple[str, ...], str] = ((), "")
+    house: tuple[tuple[str, ...], str] = ((), "")
+    for source, names, is_prose in _sources(page, entry):
+        found = clean_names(names, is_prose=is_prose)
+        people = tuple(name for name in found if letters_only(name) not in own and not _STAFF.search(name) and not _ORGANISATION.search(name))
         if people:
             return people, source
-    return (), ""
+        if is_prose:
+            continue
+        agencies = tuple(name for name in found if letters_only(name) not in own and not _STAFF.search(name))
+        organisation = organisation if organisation[0] or not agencies else (agencies, source)
+        house = house if house[0] or not found else (found, source)
+    return organisation if organisation[0] else house
 
 
-def clean_names(names: Iterable[str], *, not_people: Iterable[str] = ()) -> tuple[str, ...]:
-    """The people in `names`: one each, without "By", roles, addresses and doubles; `not_people` in letters only."""
-    refused = set(not_people)
+def clean_names(names: Iterable[str], *, is_prose: bool = False) -> tuple[str, ...]:
+    """The names in `names`: one each, without "By", roles, addresses and doubles.
+
+    `is_prose` says that the strings are whole bylines as readers see them: then only what has the shape of a name is one.
+    """
     kept: dict[str, str] = {}
-    for name in names:
-        for part in _parts(plain(name)):
-            person = _person(part)
-            key = letters_only(person)
-            if person and key not in refused and key not in kept:
-                kept[key] = person
-    return tuple(list(kept.values())[:MAX_AUTHORS])
+    for text in names:
+        for part in _parts(plain(text)):
+            name = _name(part)
+            key = letters_only(name)
+            if not key or key in kept or (is_prose and not _has_shape_of_name(name)):
+                continue
+            kept[key] = name
+    # `Jane Doe` beside `Jane Doe Berlin` is one person.
+    doubled = {key for key in kept if any(other != key and other.startswith(key) and len(key) > 8 for other in kept)}
+    return tuple(name for key, name in kept.items() if not any(key != short and key.startswith(short) for short in doubled))[:MAX_AUTHORS]
+
+
+def _has_shape_of_name(name: str) -> bool:
+    return bool(_NAME.match(name)) and all(word[0].isupper() or word.casefold() in _PARTICLES or not word[0].isascii() for word in name.split())
 
 
 def _parts(line: str) -> Iterator[str]:
-    line = _BY.sub("", _ADDRESS.sub(" ", line))
+    line = _BY.sub("", _ALL_BY.sub("", _ADDRESS.sub(" ", line)))
     for part in _SEPARATORS.split(line):
-        pieces = part.split(",")
+        pieces = [piece for piece in part.split(",") if piece.strip()]
         # `Jane Doe, John Roe` are two people, `Jane Doe, Berlin` and `Doe, Jane` are one.
         if len(pieces) > 1 and all(len(piece.split()) in {2, 3} for piece in pieces):
             yield from pieces
         elif len(pieces) == 2 and all(len(piece.split()) == 1 for piece in pieces):
             yield f"{pieces[1]} {pieces[0]}"
-        else:
+        elif pieces:
             yield pieces[0]
 
 
-def _person(part: str) -> str:
+def _name(part: str) -> str:
     name = _ROLE.sub("", _BY.sub("", part.strip()))
-    name = re.sub(r"\s+", " ", name).strip(" .,:;-–—|/\"'“”()[]")
-    if not 3 <= len(name) <= 60 or len(name.split()) > 6 or _NOT_PEOPLE.search(name) or _DATE_LIKE.search(name):
+    name = squeeze(name).strip(" .,:;-–—|/\"'“”()[]")
+    if not 2 <= len(name) <= 60 or len(name.split()) > 6 or _NOBODY.search(name) or _DATE_LIKE.search(name):
         return ""
     if not any(map(str.isalpha, name)):
         return ""
-    if name.isupper() and len(name) > 5:
-        name = name.title()
-    return name
+    return name.title() if name.isupper() and len(name) > 5 and " " in name else name
 
 
-def _sources(page: Page, entry: Entry | None) -> Iterator[tuple[str, list[str]]]:
-    for article in page.articles:
-        for key in ("author", "creator", "contributor"):
-            yield f"jsonld.{key}", list(_names(page, article.get(key)))
+def _sources(page: Page, entry: Entry | None) -> Iterator[tuple[str, list[str], bool]]:
+    for key in ("author", "creator"):
+        for article in page.articles:
+            yield f"jsonld.{key}", list(_declared(page, article.get(key))), False
     for name in AUTHOR_META:
-        yield f"meta.{name}", [content for content in page.meta.get(name, ()) if "://" not in content]
-    yield from _bylines(page)
-    yield "feed.author", list(entry.authors) if entry else []
+        yield f"meta.{name}", [content for content in page.meta.get(name, ()) if "://" not in content], False
+    yield "meta.twitter", list(_twitter_labels(page)), False
+    if entry and entry.authors:
+        yield "feed.author", list(entry.authors), False
+    if page.tree is not None:
+        yield from _bylines(page.tree)
 
 
-def _names(page: Page, value: Any) -> Iterator[str]:
+def _twitter_labels(page: Page) -> Iterator[str]:
+    for number in "12":
+        for label, value in zip(page.meta.get(f"twitter:label{number}", ()), page.meta.get(f"twitter:data{number}", ()), strict=False):
+            if re.search(r"written|author|by\b|verfass|geschrieben|écrit|autor|escrito|scritto", label, re.IGNORECASE):
+                yield value
+
+
+def _declared(page: Page, value: Any) -> Iterator[str]:
     for item in listed(value):
-        node: Thing | Any = page.node(item)
-        if isinstance(node, str):
+        node = page.node(item)
+        if isinstance(node, str) and "://" not in node:
             yield node
         elif isinstance(node, dict):
-            if types_of(node) & {"Organization", "NewsMediaOrganization", "Corporation"}:
-                continue
             for name in listed(node.get("name")):
                 if isinstance(name, str):
-                    yield name
+                    # A comma in an organisation's name does not divide it.
+                    yield name.replace(",", " ") if types_of(node) & {"Organization", "NewsMediaOrganization"} else name
 
 
-def _bylines(page: Page) -> Iterator[tuple[str, list[str]]]:
-    if page.tree is None:
-        return
-    for path in (".//*[@itemprop='author']", ".//a[@rel='author']", ".//*[@rel='author']"):
-        found = []
-        for element in page.tree.iterfind(path):
-            name = element.find(".//*[@itemprop='name']")
-            found.append((name if name is not None else element).text_content() or element.get("content", ""))
-        yield "page.author", found[:10]
-    for words in ("author", "byline"):
-        for element in page.tree.xpath(f"//*[(self::a or self::span or self::p or self::div or self::address) and contains(@class, '{words}')]")[:8]:
-            text = element.text_content().strip()
-            if 3 <= len(text) <= 100:
-                yield "page.byline", [text]
+def _bylines(tree: lxml.html.HtmlElement) -> Iterator[tuple[str, list[str], bool]]:
+    for path in _MARKED:
+        elements = [element for element in islice(tree.iterfind(path), 20) if _is_of_article(element)]
+        yield "page.author", [_byline_text(element) for element in _first_group(elements)], False
+        yield "page.author", [element.get("content", "") for element in elements[:5]], False
+    links = [element for element in _AUTHOR_LINKS(tree)[:20] if _is_of_article(element)]
+    yield "page.author", [squeeze(element.text_content()) for element in _first_group(links)], True
+    for finder in (_BYLINES, _SPOKEN):
+        for element in finder(tree)[:40]:
+            text = _byline_text(element)
+            if 3 <= len(text) <= MAX_BYLINE and (finder is _BYLINES or _BYLINE_START.match(text)) and _is_of_article(element):
+                yield "page.byline", [text], True
 
 
-def _site_names(page: Page, entry: Entry | None) -> Iterator[str]:
-    for name in ("og:site_name", "application-name"):
+def _is_of_article(element: lxml.html.HtmlElement) -> bool:
+    """Whether `element` stands in no list of comments or of other articles."""
+    for _ in range(12):
+        if element is None or element.tag in {"body", "article", "main"}:
+            return True
+        if element.tag in {"footer", "nav"} or _ELSEWHERE.search(element.get("class", "") + " " + element.get("id", "")):
+            return False
+        element = element.getparent()
+    return True
+
+
+def _byline_text(element: lxml.html.HtmlElement) -> str:
+    name = element.find(".//*[@itemprop='name']")
+    inner = name if name is not None else element
+    text = squeeze(" ".join(islice(inner.itertext(), 40)))
+    return text if len(text) <= MAX_BYLINE else ""
+
+
+def _first_group(elements: Iterable[lxml.html.HtmlElement]) -> list[lxml.html.HtmlElement]:
+    """The first of `elements` and those that follow it within the same byline: later ones sign other articles."""
+    group: list[lxml.html.HtmlElement] = []
+    place: lxml.html.HtmlElement | None = None
+    for element in elements:
+        if not element.text_content().strip():
+            continue
+        if place is None:
+            place = element.getparent()
+            if place is not None and len(place) == 1 and place.getparent() is not None:
+                place = place.getparent()
+        elif element.getparent() is not place and element.getparent().getparent() is not place:
+            break
+        group.append(element)
+    return group[:8]
+
+
+def _own_names(page: Page, entry: Entry | None) -> Iterator[str]:
+    for name in ("og:site_name", "application-name", "copyright", "publisher", "dc.publisher", "dcterms.rightsholder"):
         yield from page.meta.get(name, ())
+    yield re.split(r"\s[|–—·-]\s", page.title_tag)[-1]
     for article in page.articles:
         for publisher in listed(article.get("publisher")):
             node = page.node(publisher)
@@ -137,3 +249,6 @@ def _site_names(page: Page, entry: Entry | None) -> Iterator[str]:
                 yield str(node.get("name", ""))
     if entry and entry.publisher:
         yield entry.publisher
+    domain = registered_domain(page.url)
+    yield domain
+    yield domain.partition(".")[0]

@@ -14,10 +14,13 @@ from pathlib import Path
 
 from pipeline.capture import capture_part
 from pipeline.config import Catalogue, Settings, Source
+from pipeline.errors import SealError
 from pipeline.extract import extract_part
 from pipeline.fetch import SystemClock
 from pipeline.imports import ImportReport, import_file
+from pipeline.lookup import Found, Opened, Row, find, hottest, open_sealed
 from pipeline.models import CaptureReport, Clock, ExtractReport, Interval, Part, PublishReport
+from pipeline.polls import FeedPoll, poll_sources
 from pipeline.publish import check_date, publish_date
 from pipeline.storage import Lake
 from pipeline.urls import registered_domain
@@ -78,6 +81,40 @@ def publish(settings: Settings, catalogue: Catalogue, published_date: date, *, a
 def check(settings: Settings, catalogue: Catalogue, published_date: date) -> dict[str, int]:
     """Hold what was published for the date against the contract and the laws; raises SchemaError."""
     return check_date(Lake(settings.lake), catalogue, published_date)
+
+
+def captured(settings: Settings, interval: Interval) -> tuple[Part, ...]:
+    """The interval's parts that have captures."""
+    return tuple(Part(interval, name) for name in Lake(settings.lake).captured_parts(interval.key))
+
+
+def touched_dates(settings: Settings) -> list[date]:
+    """All dates on which an extracted article was published, and those that have a partition."""
+    lake = Lake(settings.lake)
+    return sorted({*lake.touched_dates(), *lake.published_dates()})
+
+
+def top(settings: Settings, *, days: int = 7, limit: int = 10, published_only: bool = False) -> list[Row]:
+    """The hottest records of the newest `days` published dates. See `pipeline.lookup`."""
+    return hottest(Lake(settings.lake), days=days, limit=limit, published_only=published_only)
+
+
+def show(settings: Settings, url: str) -> Found:
+    """One record with its explanation and its extracted row; PermanentError when there is none."""
+    return find(Lake(settings.lake), url)
+
+
+def unseal(settings: Settings, url: str) -> Opened:
+    """What the `secured` of the record at `url` holds; SealError when no key opens it."""
+    article = show(settings, url).article
+    if article["secured"] is None:
+        raise SealError(f"{article['webUrl']}: the record has no sealed part; it was published without a key")
+    return open_sealed(article["secured"], web_url=article["webUrl"], keys=settings.sealing_keys)
+
+
+def poll(settings: Settings, catalogue: Catalogue) -> list[FeedPoll]:
+    """Ask each enabled source's feeds once, write nothing. See `pipeline.polls`."""
+    return poll_sources(settings, catalogue, clock=SystemClock())
 
 
 def judge(settings: Settings, reports: Sequence[CaptureReport], *, lost: Sequence[str] = ()) -> Judgement:

@@ -97,6 +97,12 @@ def explain_path(published_date: date) -> str:
     return f"explain/published_date={published_date.isoformat()}/explain.parquet"
 
 
+def part_of_capture(captures_file: str) -> Part:
+    """The part whose captures lie at `captures_file`, as it stands in `captureFile`."""
+    _, interval, part, _ = captures_file.split("/")
+    return Part(Interval.parse(interval.removeprefix("interval=")), part.removeprefix("part="))
+
+
 def image_path(sha256: str, extension: str) -> str:
     return f"images/{sha256[:2]}/{sha256}.{extension}"
 

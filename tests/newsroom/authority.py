@@ -54,7 +54,6 @@ class Authority:
         file.write_bytes(key + self._leaf(name).public_bytes(Encoding.PEM))
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(file)
-        context.num_tickets = 0  # nothing lies unread in front of a reset
         return context
 
     def _sign_itself(self) -> x509.Certificate:

@@ -74,7 +74,8 @@ def _list(site: Publisher, article: Article) -> list[str]:
         **_dates(article, ("datePublished", "dateModified")),
         "author": [{"@type": "Person", "name": name, "url": f"{site.root}/by/{_slug(name)}"} for name in article.authors],
         "publisher": _organization(site),
-        **({"image": [picture, f"{picture}#square"]} if picture else {}),
+        # Escaped as if JSON were HTML: some content systems do it.
+        **({"image": [escape(picture), escape(f"{picture}#square")]} if picture else {}),
         **_paywall(article),
     }
     trail = {

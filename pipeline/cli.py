@@ -1,0 +1,228 @@
+"""The `news` command: the walk and its results on the command line, without Airflow. The only module that prints.
+
+Exit codes: 0 done; 1 a permanent failure (the message says what to mend); 2 the command line is wrong; 3 too many sources failed;
+75 a transient failure, worth trying again (EX_TEMPFAIL of sysexits.h).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, is_dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.logging import RichHandler
+
+from pipeline import doctor, screens, stages
+from pipeline.config import VERSION, Catalogue, Settings, load_catalogue
+from pipeline.errors import PipelineError, TransientError
+from pipeline.fetch import SystemClock
+from pipeline.models import HOUR, Interval
+
+EXIT_FAILED, EXIT_RED, EXIT_TRANSIENT = 1, 3, 75
+
+CHATTY_LIBRARIES = ("urllib3", "trafilatura", "htmldate", "charset_normalizer", "readability")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line `arguments` (sys.argv's by default) and return the exit code."""
+    options = _parser().parse_args(arguments)
+    console = Console(soft_wrap=False)
+    _log_to_stderr(options.verbose)
+    try:
+        settings = Settings.from_environment(lake=options.lake, config=options.config)
+        return int(options.command(Desk(settings, console, options)) or 0)
+    except TransientError as error:
+        _complain(error)
+        return EXIT_TRANSIENT
+    except (PipelineError, FileNotFoundError) as error:
+        _complain(error)
+        return EXIT_FAILED
+
+
+class Desk:
+    """What every command gets: the settings, the console, its options, and the catalogue when it asks for it."""
+
+    def __init__(self, settings: Settings, console: Console, options: argparse.Namespace) -> None:
+        self.settings = settings
+        self.console = console
+        self.options = options
+
+    @property
+    def catalogue(self) -> Catalogue:
+        return load_catalogue(self.settings.config)
+
+    def show(self, value: Any, screen: Callable[[], Any]) -> None:
+        """`value` as JSON when the user asked for it, else what `screen` makes."""
+        if self.options.json:
+            print(json.dumps(value, default=_jsonable, indent=2, ensure_ascii=False))
+        else:
+            self.console.print(screen())
+
+
+def _run(desk: Desk) -> int:
+    now = SystemClock().now()
+    interval = desk.options.interval or Interval.containing(now)
+    is_live = desk.options.live or now < interval.end + HOUR
+    report = stages.run(desk.settings, desk.catalogue, interval, live=is_live)
+    desk.show(report, lambda: screens.walk(report, desk.settings))
+    return EXIT_RED if report.judgement.is_red else 0
+
+
+def _import(desk: Desk) -> int:
+    imports, report = stages.import_files(desk.settings, desk.catalogue, desk.options.files)
+    desk.show({"imports": imports, "walk": report}, lambda: screens.imports(imports, report, desk.settings))
+    return EXIT_FAILED if any(one.problem for one in imports) else 0
+
+
+def _extract(desk: Desk) -> int:
+    catalogue = desk.catalogue
+    reports = [stages.extract(desk.settings, catalogue, part) for part in stages.captured(desk.settings, desk.options.interval)]
+    desk.show(reports, lambda: screens.extracts(reports))
+    return 0
+
+
+def _publish(desk: Desk) -> int:
+    catalogue = desk.catalogue
+    dates = desk.options.dates or stages.touched_dates(desk.settings)
+    reports = []
+    for day in dates:
+        reports.append(stages.publish(desk.settings, catalogue, day, allow_shrink=desk.options.allow_shrink))
+        stages.check(desk.settings, catalogue, day)
+    desk.show(reports, lambda: screens.publishes(reports))
+    return 0
+
+
+def _top(desk: Desk) -> int:
+    options = desk.options
+    rows = stages.top(desk.settings, days=options.days, limit=options.limit, published_only=options.published)
+    desk.show(rows, lambda: screens.top(rows, desk.settings))
+    return 0
+
+
+def _show(desk: Desk) -> int:
+    found = stages.show(desk.settings, desk.options.url)
+    desk.show(found, lambda: screens.record(found, desk.catalogue))
+    return 0
+
+
+def _open(desk: Desk) -> int:
+    opened = stages.unseal(desk.settings, desk.options.url)
+    desk.show(opened, lambda: screens.opened(opened))
+    return 0
+
+
+def _sources_check(desk: Desk) -> int:
+    polls = stages.poll(desk.settings, desk.catalogue)
+    desk.show(polls, lambda: screens.polls(polls))
+    return EXIT_RED if any(poll.problem for poll in polls) else 0
+
+
+def _sources_list(desk: Desk) -> int:
+    sources = desk.catalogue.sources
+    desk.show([source.model_dump() for source in sources], lambda: screens.sources(sources))
+    return 0
+
+
+def _doctor(desk: Desk) -> int:
+    findings = doctor.examine(desk.settings)
+    desk.show(findings, lambda: screens.findings(findings))
+    return EXIT_FAILED if any(finding.is_problem for finding in findings) else 0
+
+
+def _dictionary(_desk: Desk) -> int:
+    print(screens.dictionary(), end="")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="news", description="News sources in, explained Parquet records out.", epilog="Settings are NEWS_* variables: news doctor"
+    )
+    parser.add_argument("--version", action="version", version=f"news {VERSION}")
+    parser.add_argument("--lake", metavar="URI", help="directory or s3:// URI of the lake (NEWS_LAKE, default data/lake)")
+    parser.add_argument("--config", metavar="DIR", help="the catalogue's directory (NEWS_CONFIG, default data)")
+    parser.add_argument("-v", "--verbose", action="count", default=0, help="say more on stderr; twice for everything")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    def add(name: str, command: Callable[[Desk], int], text: str, *, to: Any = commands) -> argparse.ArgumentParser:
+        sub: argparse.ArgumentParser = to.add_parser(name, help=text, description=text)
+        sub.set_defaults(command=command)
+        sub.add_argument("--json", action="store_true", help="print JSON for a script")
+        return sub
+
+    run = add("run", _run, "capture, extract and publish one interval: the present hour, or the one given")
+    run.add_argument("--interval", type=_interval, metavar="HOUR", help="an hour in UTC: 2026-11-23T14")
+    run.add_argument("--live", action="store_true", help="take all that the sources offer now, also for a past interval")
+    imports = add("import", _import, "take captures from WARC files of any origin, then extract and publish; no network")
+    imports.add_argument("files", nargs="+", type=Path, metavar="FILE.warc.gz")
+    extract = add("extract", _extract, "extract an interval's captures again")
+    extract.add_argument("interval", type=_interval, metavar="HOUR", help="an hour in UTC: 2026-11-23T14")
+    publish = add("publish", _publish, "build published dates whose inputs changed")
+    publish.add_argument("dates", nargs="*", type=_date, metavar="DATE", help="2026-11-23; all dates of the lake by default")
+    publish.add_argument("--allow-shrink", action="store_true", help="let a partition lose rows beyond NEWS_MAX_SHRINK")
+    top = add("top", _top, "the hottest records")
+    top.add_argument("--days", type=_positive, default=7, help="how many of the newest published dates (default 7)")
+    top.add_argument("--limit", type=_positive, default=10, help="how many records (default 10)")
+    top.add_argument("--published", action="store_true", help="published records only")
+    show = add("show", _show, "one record: its fields with their sources, its quality's terms, its story")
+    show.add_argument("url", metavar="URL", help="its webUrl or originalUrl")
+    opening = add("open", _open, "open the sealed part of a record, and say which key did")
+    opening.add_argument("url", metavar="URL", help="its webUrl or originalUrl")
+    sources = commands.add_parser("sources", help="the publishers that are followed")
+    kinds = sources.add_subparsers(required=True, metavar="COMMAND")
+    add("check", _sources_check, "ask each feed once and say how it is", to=kinds)
+    add("list", _sources_list, "the catalogue's sources", to=kinds)
+    add("doctor", _doctor, "settings, lake, catalogue, keys, versions: is all in order?")
+    add("dictionary", _dictionary, "the data dictionary: every column of every table, in Markdown")
+    return parser
+
+
+def _interval(text: str) -> Interval:
+    try:
+        return Interval.parse(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def _date(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"not a date: {text!r}; write it as 2026-11-23") from error
+
+
+def _positive(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"not a number above 0: {text!r}")
+    return int(text)
+
+
+def _jsonable(value: Any) -> Any:
+    if isinstance(value, Interval):
+        return value.key
+    if isinstance(value, datetime):
+        return value.strftime("%Y-%m-%dT%H:%M:%SZ")
+    if isinstance(value, date):
+        return value.isoformat()
+    if is_dataclass(value) and not isinstance(value, type):
+        return asdict(value)
+    return str(value)
+
+
+def _log_to_stderr(verbose: int) -> None:
+    level = logging.DEBUG if verbose > 1 else logging.INFO
+    handler = RichHandler(console=Console(stderr=True), show_path=False, log_time_format="%H:%M:%S")
+    logging.basicConfig(level=level, handlers=[handler], format="%(message)s", force=True)
+    for name in CHATTY_LIBRARIES:
+        logging.getLogger(name).setLevel(logging.ERROR if verbose < 2 else logging.INFO)
+
+
+def _complain(error: BaseException) -> None:
+    print(f"news: {error}", file=sys.stderr)

@@ -1,0 +1,241 @@
+"""What the command line shows: values to tables and texts. Pure: nothing is printed here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from pipeline import schema
+from pipeline.config import Catalogue, Settings, Source
+from pipeline.doctor import Finding
+from pipeline.imports import ImportReport
+from pipeline.lookup import Found, Opened, Row
+from pipeline.models import ExtractReport, PublishReport
+from pipeline.polls import FeedPoll
+from pipeline.stages import WalkReport
+from pipeline.storage import Lake
+
+QUALITY_TERMS = {
+    "qualityImage": "a lead image",
+    "qualityAmp": "an AMP page",
+    "qualityProvider": "the provider's weight",
+    "qualityTopics": "topics",
+    "qualityKeywords": "keywords in the title",
+    "qualityVideo": "a video of a topic's own source",
+    "qualityTitleLength": "a long title",
+    "qualityFloor": "never below 0",
+}
+
+
+def top(rows: Sequence[Row], settings: Settings) -> RenderableType:
+    """The hottest records; a hint instead when the lake is empty."""
+    if not rows:
+        return Text(f"Nothing is published in {settings.lake} yet: `news run` or `news import FILE.warc.gz` fills it.")
+    table = _table("heat", "quality", "published", "when (UTC)", "provider", "related", "title", numbers=(0, 1, 5))
+    for row in rows:
+        table.add_row(
+            str(row["heat"]),
+            str(row["quality"]),
+            "yes" if row["published"] else "",
+            _minute(row["publishedDateTime"]),
+            escape(row["provider"]["name"]),
+            str(len(row["related"])),
+            escape(row["title"]),
+        )
+    return table
+
+
+def walk(report: WalkReport, settings: Settings) -> RenderableType:
+    parts: list[RenderableType] = []
+    for capture in report.captures:
+        counts = ", ".join(f"{number} {name}" for name, number in capture.counts.items())
+        again = " (captured before, nothing fetched)" if capture.reused else ""
+        parts.append(Text(f"captured {capture.interval} part {capture.part}: {counts}{again}"))
+    parts += [extracts(report.extracts), publishes(report.publishes)]
+    if report.captures:
+        parts.append(Text(report.judgement.message))
+    return Group(*parts, _where(settings))
+
+
+def imports(reports: Sequence[ImportReport], report: WalkReport, settings: Settings) -> RenderableType:
+    table = _table("file", "intervals", "outcomes", "other records", "problem", numbers=(1, 3))
+    for one in reports:
+        counts = ", ".join(f"{number} {name}" for name, number in one.counts.items()) or "none"
+        again = " (imported before)" if one.is_known else ""
+        table.add_row(escape(one.file), str(len(one.parts)), counts + again, str(one.other_records), escape(one.problem or ""))
+    return Group(table, walk(report, settings))
+
+
+def extracts(reports: Sequence[ExtractReport]) -> RenderableType:
+    articles = sum(report.articles for report in reports)
+    rejected: dict[str, int] = {}
+    for report in reports:
+        for reason, number in report.rejected.items():
+            rejected[reason] = rejected.get(reason, 0) + number
+    reasons = f", rejected {', '.join(f'{number} {reason}' for reason, number in sorted(rejected.items()))}" if rejected else ""
+    return Text(f"extracted {articles} articles{reasons}")
+
+
+def publishes(reports: Sequence[PublishReport]) -> RenderableType:
+    """A row per published date; only sums where there are many."""
+    rebuilt = sum(report.rebuilt for report in reports)
+    summary = Text(f"{len(reports)} published dates, {rebuilt} built, {len(reports) - rebuilt} unchanged")
+    if len(reports) > 31:
+        return Group(summary, Text(f"{sum(report.articles for report in reports)} articles in all"))
+    table = _table("date", "articles", "published", "stories", "", numbers=(1, 2, 3))
+    for report in reports:
+        stories = str(report.stories) if report.rebuilt else ""
+        table.add_row(
+            str(report.published_date), str(report.articles), str(report.published), stories, "built" if report.rebuilt else "unchanged"
+        )
+    return Group(summary, table)
+
+
+def record(found: Found, catalogue: Catalogue) -> RenderableType:
+    """One record: fields with their sources, the sum of its quality, its story."""
+    return Group(_fields(found), Text(""), _quality(found, catalogue), Text(""), _story(found))
+
+
+def _fields(found: Found) -> Table:
+    article, extracted = found.article, found.extracted or {}
+    provenance = dict(extracted.get("provenance") or [])
+    table = _table("field", "value", "taken from")
+    shown = {
+        "title": article["title"],
+        "excerpt": article["excerpt"],
+        "publishedDateTime": f"{_second(article['publishedDateTime'])} (to the {extracted.get('publishedPrecision') or '?'})",
+        "webUrl": article["webUrl"],
+        "originalUrl": article["originalUrl"],
+        "ampWebUrl": article["ampWebUrl"],
+        "type": article["type"],
+        "provider": f"{article['provider']['name']} ({article['provider']['domain']})",
+        "topics": ", ".join(article["topics"]),
+        "images": "; ".join(f"{image['url']} {image['width']}x{image['height']}" for image in article["images"]),
+        "authors": ", ".join(extracted.get("authors") or []),
+        "language": extracted.get("language"),
+        "text": f"{len(extracted['text'])} characters" if extracted.get("text") else None,
+    }
+    names = {"provider": "providerName", "publishedDateTime": "publishedDateTime"}
+    for name, value in shown.items():
+        table.add_row(name, escape(str(value)) if value else "", provenance.get(names.get(name, name), ""))
+    capture = f"{found.explain['captureFile']} at {found.explain['captureOffset']}, {_second(found.explain['capturedAt'])}"
+    table.add_row("capture", capture, f"{found.explain['via']} {found.explain['sourceId'] or ''}".strip())
+    return table
+
+
+def _quality(found: Found, catalogue: Catalogue) -> Table:
+    explain, scoring = found.explain, catalogue.scoring
+    table = _table("points", "for", numbers=(0,))
+    for column, meaning in QUALITY_TERMS.items():
+        if explain[column]:
+            detail = ""
+            if column == "qualityKeywords":
+                detail = ": " + ", ".join(f"{hit['keyword']} ({hit['topic']})" for hit in explain["keywords"])
+            if column == "qualityProvider" and explain["providerList"]:
+                detail = f" ({explain['providerList']})"
+            table.add_row(f"{explain[column]:+d}", meaning + detail)
+    table.add_row(str(explain["quality"]), "quality")
+    if explain["heatRelated"]:
+        table.add_row(f"{explain['heatRelated']:+d}", f"{len(found.article['related'])} related articles")
+    if explain["heat"] < 0:
+        table.add_row(str(explain["heat"]), f"heat: {explain['leadUrl']} stands for its story")
+    else:
+        table.add_row(
+            str(explain["heat"]), f"heat; published from {scoring.published_heat}: {'yes' if found.article['published'] else 'no'}"
+        )
+    return table
+
+
+def _story(found: Found) -> RenderableType:
+    explain = found.explain
+    if explain["storyId"] is None:
+        return Text("It stands alone: no other article reports its story.")
+    similarity = {link["webUrl"]: link["similarity"] for link in explain["links"]}
+    table = _table("similarity", "quality", "when (UTC)", "provider", "title", numbers=(0, 1))
+    for other in found.article["related"]:
+        alike = similarity.get(other["webUrl"])
+        lead = " (lead)" if other["webUrl"] == explain["leadUrl"] else ""
+        table.add_row(
+            f"{alike:.2f}" if alike is not None else "",
+            str(other["quality"]),
+            _minute(other["publishedDateTime"]),
+            escape(other["provider"]["name"]),
+            escape(other["title"]) + lead,
+        )
+    return Group(Text(f"story {explain['storyId']}{', which it leads' if explain['isLead'] else ''}"), table)
+
+
+def opened(result: Opened) -> RenderableType:
+    table = _table("name", "value")
+    for name, value in result.private.items():
+        table.add_row(name, escape(str(value)))
+    return Group(table, Text(f"opened by key {result.key_id}"))
+
+
+def polls(results: Sequence[FeedPoll]) -> RenderableType:
+    table = _table("source", "status", "entries", "newest (UTC)", "finding", numbers=(1, 2))
+    for poll in results:
+        finding = Text(poll.problem, style="red") if poll.problem else Text(poll.note or "ok")
+        newest = _minute(poll.newest) if poll.newest else ""
+        table.add_row(poll.source_id, str(poll.status or ""), str(poll.entries), newest, finding)
+    bad = sum(1 for poll in results if poll.problem)
+    return Group(table, Text(f"{len(results)} feeds asked, {bad} with a problem"))
+
+
+def sources(catalogue_sources: Iterable[Source]) -> RenderableType:
+    table = _table("id", "name", "topic", "pace (s)", "feeds", numbers=(3,))
+    for source in catalogue_sources:
+        name = source.name if source.enabled else f"{source.name} (not followed)"
+        table.add_row(source.id, escape(name), source.topic, f"{source.pace_s:g}", "\n".join(source.feeds))
+    return table
+
+
+def findings(results: Sequence[Finding]) -> RenderableType:
+    table = _table("", "what", "finding", "advice")
+    area = ""
+    for finding in results:
+        style = "red" if finding.is_problem else None
+        table.add_row(
+            finding.area if finding.area != area else "", finding.name, Text(finding.value, style=style or ""), finding.advice or ""
+        )
+        area = finding.area
+    return table
+
+
+def dictionary() -> str:
+    """The data dictionary in Markdown, from the contract."""
+    lines = ["# Data dictionary", "", "Made from `pipeline/schema.py` by `news dictionary`. Times are UTC.", ""]
+    for name, contract in schema.TABLES.items():
+        lines += [f"## {name}", "", "| column | type | null | meaning |", "|---|---|---|---|"]
+        for column in contract:
+            meaning = (column.metadata or {})[b"meaning"].decode().replace("|", "\\|")
+            kind = str(column.type).replace(" not null", "")
+            lines.append(f"| `{column.name}` | `{kind}` | {'yes' if column.nullable else 'no'} | {meaning} |")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _where(settings: Settings) -> Text:
+    return Text(f"Parquet: {Lake(settings.lake).location('articles')}/published_date=*/articles.parquet")
+
+
+def _table(*columns: str, numbers: Sequence[int] = ()) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    for number, column in enumerate(columns):
+        table.add_column(column, justify="right" if number in numbers else "left", overflow="fold")
+    return table
+
+
+def _minute(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M")
+
+
+def _second(moment: Any) -> str:
+    return str(moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))

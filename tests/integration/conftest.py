@@ -1,0 +1,74 @@
+"""A lake, a clock and a catalogue for the tests that run the real stages against the newsroom."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from tests.newsroom import Newsroom
+
+from pipeline.config import Catalogue, Settings, load_catalogue
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+NOON = datetime(2026, 11, 20, 13, 0, 5, tzinfo=UTC)
+KEY = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
+
+
+class FrozenClock:
+    """Stands still; sleeping is noted and costs nothing."""
+
+    def __init__(self, moment: datetime = NOON) -> None:
+        self.moment = moment
+        self.slept: list[float] = []
+
+    def now(self) -> datetime:
+        return self.moment
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+
+
+@pytest.fixture
+def clock() -> FrozenClock:
+    return FrozenClock()
+
+
+@pytest.fixture
+def room() -> Iterator[Newsroom]:
+    """An empty newsroom: what it serves is what the test adds."""
+    with Newsroom(now=NOON) as newsroom:
+        yield newsroom
+
+
+@pytest.fixture
+def settings(room: Newsroom, tmp_path: Path) -> Settings:
+    return Settings(
+        **room.settings,
+        lake=str(tmp_path / "lake"),
+        sealing_keys=(KEY,),
+        connect_timeout_s=2,
+        read_timeout_s=1,
+        total_timeout_s=3,
+    )
+
+
+@pytest.fixture
+def make_catalogue(tmp_path: Path) -> Callable[..., Catalogue]:
+    """The shipped catalogue with other sources, and `scoring` laid over its scoring.yaml."""
+
+    def make(sources: list[dict[str, Any]], **scoring: Any) -> Catalogue:
+        folder = tmp_path / "catalogue"
+        folder.mkdir(exist_ok=True)
+        for name in ("topics.yaml", "providers.yaml"):
+            shutil.copy(REPOSITORY / "data" / name, folder / name)
+        shipped = yaml.safe_load((REPOSITORY / "data" / "scoring.yaml").read_text())
+        (folder / "scoring.yaml").write_text(yaml.safe_dump({**shipped, **scoring}))
+        (folder / "sources.yaml").write_text(yaml.safe_dump({"sources": sources}))
+        return load_catalogue(folder)
+
+    return make
