@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from pipeline import bodies, dates, people, titles
 from pipeline.images import measure
+from pipeline.languages import two_letters, written_in
 from pipeline.models import AmpAnswer, Article, CaptureRef, Entry, Image, Picture, Rejected
 from pipeline.pages import Page, amp_link, lead_images
 from pipeline.structured import VIDEO_TYPES, listed, text_of, types_of
@@ -45,7 +46,7 @@ def build_article(
     if title is None:
         return Rejected("noTitle")
     text = bodies.body(page)
-    excerpt = _excerpt(page, entry, title=title[0], text=text[0] if text else "")
+    excerpt = _excerpt(page, entry, title=title.text, text=text[0] if text else "")
     if text is None and excerpt is None:
         return Rejected("noText")
     web_url = _web_url(page, entry)
@@ -54,7 +55,7 @@ def build_article(
     published = dates.published(page, entry, at=capture.at)
     modified = dates.modified(page, entry, at=capture.at)
     authors, authors_source = people.authors(page, entry)
-    language = _language(page, entry)
+    language = _language(page, entry, f"{title.text}\n{text[0] if text else excerpt[0] if excerpt else ''}")
     provider = titles.site_name(page, entry)
     images, image_source = _images(page, entry, pictures=pictures, min_side=min_side, max_pixels=max_pixels)
     amp_web_url = None if amp is not None and amp.gone else amp_link(page)
@@ -62,14 +63,14 @@ def build_article(
     keywords, keywords_source = _keywords(page, entry)
     sources = {
         "webUrl": web_url[1],
-        "title": title[1],
+        "title": title.source,
         "excerpt": excerpt[1] if excerpt else "",
         "text": text[1] if text else "",
         "authors": authors_source,
         "publishedDateTime": published.source if published else "",
         "modifiedDateTime": modified.source if modified else "",
         "language": language[1] if language else "",
-        "providerName": provider[1] if provider else "",
+        "providerName": provider.source if provider else "",
         "images": image_source,
         "ampWebUrl": "link.amphtml" if amp_web_url else "",
         "type": type_source,
@@ -78,14 +79,14 @@ def build_article(
     return Article(
         original_url=entry.url,
         web_url=web_url[0],
-        title=title[0],
+        title=title.text,
         excerpt=excerpt[0] if excerpt else None,
         text=text[0] if text else None,
         authors=authors,
         published=published.moment if published else None,
         modified=modified.moment.value if modified else None,
         language=language[0] if language else None,
-        provider_name=provider[0] if provider else None,
+        provider_name=provider.text if provider else None,
         provider_domain=registered_domain(web_url[0]),
         images=images,
         amp_web_url=amp_web_url,
@@ -139,7 +140,11 @@ def _excerpt(page: Page, entry: Entry, *, title: str, text: str) -> tuple[str, s
 
 
 def _descriptions(page: Page, entry: Entry, text: str) -> Iterator[tuple[str, str]]:
-    for name, source in (("og:description", "og.description"), ("description", "meta.description"), ("twitter:description", "twitter.description")):
+    for name, source in (
+        ("og:description", "og.description"),
+        ("description", "meta.description"),
+        ("twitter:description", "twitter.description"),
+    ):
         for content in page.meta.get(name, ()):
             yield plain(content), source
     for article in page.articles:
@@ -148,21 +153,24 @@ def _descriptions(page: Page, entry: Entry, text: str) -> Iterator[tuple[str, st
     yield next((line for line in text.splitlines() if len(line) >= 2 * MIN_EXCERPT), text), "text"
 
 
-def _language(page: Page, entry: Entry) -> tuple[str, str] | None:
+def _language(page: Page, entry: Entry, text: str) -> tuple[str, str] | None:
+    """What the text is clearly written in; else what is declared, the page's own declaration before its finder's."""
     declared = [(page.language_tag, "html.lang")]
     declared += [(text_of(article.get("inLanguage")), "jsonld.inLanguage") for article in page.articles]
-    declared += [(value, f"meta.{name}") for name in ("og:locale", "content-language", "language", "dc.language") for value in page.meta.get(name, ())]
+    declared += [
+        (value, f"meta.{name}")
+        for name in ("og:locale", "content-language", "language", "dc.language")
+        for value in page.meta.get(name, ())
+    ]
     declared += [(entry.language or "", "feed.language")]
-    for tag, source in declared:
-        match = re.match(r"([A-Za-z]{2})(?:[-_]|$)", tag.strip())
-        if match:
-            return match[1].lower(), source
-    return None
+    stated = next(((code, source) for code, source in ((two_letters(tag), source) for tag, source in declared) if code), None)
+    written = written_in(text, stated[0] if stated else None)
+    if written and (stated is None or written != stated[0]):
+        return written, "text"
+    return stated
 
 
-def _images(
-    page: Page, entry: Entry, *, pictures: tuple[Picture, ...], min_side: int, max_pixels: int
-) -> tuple[tuple[Image, ...], str]:
+def _images(page: Page, entry: Entry, *, pictures: tuple[Picture, ...], min_side: int, max_pixels: int) -> tuple[tuple[Image, ...], str]:
     """The first candidate that is large enough, as measured where it was probed, else as declared."""
     probed = {picture.url: picture for picture in pictures}
     for candidate in lead_images(page, entry):

@@ -1,39 +1,136 @@
 """An article's own text, without what stands around it on the page.
 
-Pure: reads a `Page`; the tree is copied before anything changes it.
+Pure: reads a `Page` and changes nothing of it.
+
+Two extractors. The first finds the element that holds most of the page's running text and writes down its blocks; it costs 2 to 3 ms a page. Where its
+own measures say that it may have failed, trafilatura reads the whole page and is believed: on about one page in seven. On the shared
+pages (mean body F1, all human sets) trafilatura alone has 0.891 in its fast and 0.897 in its default mode; run bench/extraction.py
+again when a threshold here changes.
 """
 
 from __future__ import annotations
 
 import copy
 import logging
+import re
+from collections import Counter
+from collections.abc import Iterator
+from itertools import islice
+from typing import NamedTuple
 
+import lxml.etree
+import lxml.html
 import trafilatura
 from trafilatura.settings import Extractor
 
 from pipeline.pages import Page
 from pipeline.structured import text_of
-from pipeline.text import decode_entities, repair, squeeze, strip_tags
+from pipeline.text import decode_entities, letters_only, repair, squeeze, strip_tags
 
 logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
-logging.getLogger("htmldate").setLevel(logging.CRITICAL)
+
+CONTAINER_SHARE = 0.65
+"""How much of an element's running text its fullest child must hold to be gone down into. Of 0.55 to 0.9, 0.6 and 0.65 are best."""
+MIN_KEPT = 0.9
+"""Share of the container's long texts that must survive the filters; below it trafilatura has 0.90, the container 0.58 (mean F1)."""
+MIN_FOUND = 0.4
+"""Share of the page's running text that the container must hold; below it trafilatura has 0.97, the container 0.61."""
+MIN_LENGTH = 300
+"""Weighted characters; a shorter text is checked with trafilatura."""
+MAX_LEAD = 1500
+DENSE = 2.5
+"""What a letter of a script without spaces weighs against one of the others."""
+
+_RUNNING = 25
+_LONG = 60
+_MAX_WEIGHT = 1500
+_UNLIKELY_WEIGHT = 0.1
+
+_NEVER = frozenset(
+    """
+    script style noscript nav footer aside form head textarea select button figure figcaption iframe svg video audio object template picture
+    option menu dialog canvas map input label time
+    """.split()
+)
+_BLOCKS = frozenset(
+    """
+    p div section article main li ul ol h1 h2 h3 h4 h5 h6 blockquote pre td tr table tbody thead tfoot th dl dd dt br hr center header address
+    details summary fieldset body html caption dir
+    """.split()
+)
+_CLASSED = frozenset("div section ul ol table p span li header dl".split())
+_INLINE_CONTAINERS = frozenset("p span b strong font em i h1 h2 h3 a pre".split())
+_TEXTS = lxml.etree.XPath(
+    "//text()[string-length(.) > 24 and not("
+    + " or ".join(
+        f"ancestor::{tag}"
+        for tag in (
+            "a",
+            "script",
+            "style",
+            "noscript",
+            "nav",
+            "footer",
+            "aside",
+            "form",
+            "head",
+            "textarea",
+            "select",
+            "button",
+            "figcaption",
+        )
+    )
+    + ")]"
+)
+_DENSE_SCRIPT = re.compile("[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\uac00-\ud7af\u0e00-\u0e7f]")
+_UNLIKELY = re.compile(
+    r"comment|disqus|(?:^|[-_\s])(?:footer|sidebar|side|related|recommend|newsletter|subscribe|cookie|consent|gdpr|promo|popup|modal|copyright"
+    r"|disclaimer|menu|nav|teaser|komment|coral|social|share|sponsor)",
+    re.IGNORECASE,
+)
+_FURNITURE = re.compile(
+    r"comment|disqus|(?:^|[-_\s])(?:footer|sidebar|related|recommend|newsletter|subscribe|cookie|consent|gdpr|promo|popup|modal|copyright|disclaimer"
+    r"|menu|nav|teaser|komment|coral|social|share|sharing|sponsor|breadcrumbs?|tags?|byline|author|meta|caption|print|rating|date|login|toolbar"
+    r"|pagination|pager|ad|ads|advert\w*|outbrain|taboola|hidden)(?:$|[-_\s\d])",
+    re.IGNORECASE,
+)
+_LEAD = re.compile(
+    r"lead|teaser|intro|excerpt|summary|subtitle|sub-?head|standfirst|vorspann|einleitung|deck|dek|abstract|synopsis|chapo|sapo|bajada|copete|ingress"
+    r"|occhiello|sommario|description|short",
+    re.IGNORECASE,
+)
+_NO_LEAD = re.compile(
+    r"byline|author|caption|credit|meta|date|share|social|breadcrumb|nav|menu|comment|cookie|related|promo|newsletter|banner|advert|rating|topbar",
+    re.IGNORECASE,
+)
+_SENTENCE_END = '.!?…。！？”"»)』」'
+
+
+class Block(NamedTuple):
+    """A paragraph, a heading or a list item: its text, how much of it is link text, its element's tag, class and id."""
+
+    text: str
+    link_share: float
+    tag: str
+    names: str
+
+    @property
+    def weight(self) -> float:
+        return _weight(self.text)
 
 
 def body(page: Page) -> tuple[str, str] | None:
     """The text, paragraphs separated by newlines, and where it was taken from; None when the page has none."""
     if page.tree is None:
         return None
-    text = _extracted(page)
-    return (text, "trafilatura") if text else None
-
-
-def _extracted(page: Page) -> str:
-    options = Extractor(output_format="python", fast=True, comments=False, url=page.url)
-    try:
-        document = trafilatura.bare_extraction(copy.deepcopy(page.tree), options=options)
-    except Exception:  # noqa: BLE001  it meets every malformed tree of the web
-        return ""
-    return repair(document.text or "") if document is not None else ""
+    text, source = _from_container(page.tree), "container"
+    if text is None:
+        text, source = _from_trafilatura(page) or "", "trafilatura"
+    declared = _declared(page)
+    if len(declared) > 2 * len(text):
+        text, source = declared, "jsonld.articleBody"
+    text = paragraphs(repair(text))
+    return (text, source) if text else None
 
 
 def paragraphs(text: str) -> str:
@@ -41,10 +138,182 @@ def paragraphs(text: str) -> str:
     return "\n".join(filter(None, map(squeeze, text.splitlines())))
 
 
-def declared_body(page: Page) -> str:
+def _declared(page: Page) -> str:
     """The publisher's JSON-LD `articleBody` as plain text; the empty string when there is none."""
     for article in page.articles:
         text = text_of(article.get("articleBody"))
         if text:
-            return paragraphs(repair(strip_tags(decode_entities(text))))
+            return paragraphs(strip_tags(decode_entities(text)))
     return ""
+
+
+def _from_trafilatura(page: Page) -> str:
+    options = Extractor(output_format="python", fast=True, comments=False)
+    try:
+        document = trafilatura.bare_extraction(copy.deepcopy(page.tree), options=options)
+    except Exception:  # noqa: BLE001  it meets every malformed tree of the web
+        return ""
+    return (document.text or "") if document is not None else ""
+
+
+def _from_container(tree: lxml.html.HtmlElement) -> str | None:
+    """The text of the page's fullest element with the lead above it; None when the result is not to be trusted."""
+    weights, longs = _weigh(tree)
+    total = weights[tree]
+    if not total:
+        return None
+    container = _container(tree, weights)
+    kept = _without_tail([block for block in blocks(container) if _is_content(block)])
+    weight = sum(block.weight for block in kept)
+    if weight < MIN_KEPT * longs[container] or weights[container] < MIN_FOUND * total or weight < MIN_LENGTH:
+        return None
+    texts = [block.text for block in kept]
+    shown = letters_only("".join(texts[:10]))
+    return "\n".join([*(text for text in _lead(tree, container) if letters_only(text) not in shown), *texts])
+
+
+def _weight(text: str) -> float:
+    return len(text) * (DENSE if _DENSE_SCRIPT.search(text) else 1)
+
+
+def _weigh(tree: lxml.html.HtmlElement) -> tuple[Counter[lxml.html.HtmlElement], Counter[lxml.html.HtmlElement]]:
+    """For each element the weight of the running text below it, and that of its long texts; text of comments and side columns counts little."""
+    weights: Counter[lxml.html.HtmlElement] = Counter()
+    longs: Counter[lxml.html.HtmlElement] = Counter()
+    unlikely: dict[lxml.html.HtmlElement, bool] = {}
+    for node in _TEXTS(tree):
+        text = node.strip()
+        if len(text) < _RUNNING:
+            continue
+        weight = min(_weight(text), _MAX_WEIGHT)
+        element = node.getparent()
+        if node.is_tail:
+            element = element.getparent()
+        ancestors = []
+        is_unlikely = False
+        while element is not None:
+            known = unlikely.get(element)
+            if known is None:
+                names = element.get("class", "") + " " + element.get("id", "")
+                known = unlikely[element] = element.tag not in {"html", "body"} and bool(_UNLIKELY.search(names))
+            is_unlikely = is_unlikely or known
+            ancestors.append(element)
+            element = element.getparent()
+        counted = (weight if len(text) >= _LONG else weight / 2) * (_UNLIKELY_WEIGHT if is_unlikely else 1)
+        for ancestor in ancestors:
+            weights[ancestor] += counted
+            if len(text) >= _LONG:
+                longs[ancestor] += weight
+    return weights, longs
+
+
+def _container(tree: lxml.html.HtmlElement, weights: Counter[lxml.html.HtmlElement]) -> lxml.html.HtmlElement:
+    """The lowest element that is reached by going down into the child that holds most of the running text."""
+    place = tree
+    while True:
+        fullest = max(place, key=lambda child: weights[child], default=None)
+        if fullest is None or not weights[fullest] or weights[fullest] < CONTAINER_SHARE * weights[place]:
+            return place
+        if fullest.tag in _INLINE_CONTAINERS:
+            return place
+        place = fullest
+
+
+def blocks(
+    root: lxml.html.HtmlElement,
+    *,
+    after: lxml.html.HtmlElement | None = None,
+    before: lxml.html.HtmlElement | None = None,
+    refused: re.Pattern[str] = _FURNITURE,
+    unless: re.Pattern[str] | None = None,
+) -> Iterator[Block]:
+    """The blocks of text below `root` in document order, those between the elements `after` and `before` where these are given.
+
+    Elements whose class or id matches `refused`, and not `unless`, are left out, as are hidden ones and those that never hold an article's text.
+    """
+    parts: list[str] = []
+    link_chars = 0
+    tag, names = "div", ""
+    links = 0
+    is_open = after is None
+    # A plain stack: real pages nest deeper than Python's recursion goes. The second value says that the element ends here.
+    stack: list[tuple[lxml.html.HtmlElement, bool]] = [(root, False)]
+    while stack:
+        element, is_end = stack.pop()
+        is_block = element.tag in _BLOCKS
+        if is_end:
+            links -= element.tag == "a"
+        if is_block and parts:
+            text = " ".join("".join(parts).split())
+            if text and is_open:
+                yield Block(text, min(1.0, link_chars / len(text)), tag, names)
+            parts, link_chars = [], 0
+        if is_end:
+            if is_block:
+                tag, names = "div", ""
+            if element.tail and element is not root:
+                parts.append(element.tail)
+                link_chars += len(element.tail.strip()) if links else 0
+            continue
+        if element is before:
+            return
+        if element is not root:
+            own = element.get("class", "") + " " + element.get("id", "")
+            if not isinstance(element.tag, str) or element is after or _is_left_out(element, own, refused, unless):
+                is_open = is_open or element is after
+                if element.tail:
+                    parts.append(element.tail)
+                continue
+            if is_block:
+                tag, names = element.tag, own
+        links += element.tag == "a"
+        if element.text:
+            parts.append(element.text)
+            link_chars += len(element.text.strip()) if links else 0
+        stack.append((element, True))
+        stack.extend((child, False) for child in reversed(element))
+    text = " ".join("".join(parts).split())
+    if text and is_open:
+        yield Block(text, min(1.0, link_chars / len(text)), tag, names)
+
+
+def _is_left_out(element: lxml.html.HtmlElement, names: str, refused: re.Pattern[str], unless: re.Pattern[str] | None) -> bool:
+    if element.tag in _NEVER:
+        return True
+    if element.tag not in _CLASSED:
+        return False
+    style = element.get("style")
+    if style and "display:none" in style.replace(" ", ""):
+        return True
+    return len(names) > 1 and bool(refused.search(names)) and not (unless and unless.search(names))
+
+
+def _is_content(block: Block) -> bool:
+    if block.link_share > 0.5 and block.weight < 400:
+        return False
+    return not (block.tag == "li" and block.link_share > 0.3)
+
+
+def _without_tail(kept: list[Block]) -> list[Block]:
+    """`kept` without the headings and scraps at its end that introduce what was left out."""
+    end = len(kept)
+    while end and (kept[end - 1].tag.startswith("h") or (kept[end - 1].weight < 25 and kept[end - 1].text[-1] not in _SENTENCE_END)):
+        end -= 1
+    return kept[:end]
+
+
+def _lead(tree: lxml.html.HtmlElement, container: lxml.html.HtmlElement) -> list[str]:
+    """The paragraphs between the page's heading and the container: many sites set the first one apart."""
+    heading = tree.find(".//h1")
+    above = set(container.iterancestors())
+    if heading is None or heading in above or any(ancestor is container for ancestor in heading.iterancestors()):
+        return []
+    shared = next((ancestor for ancestor in heading.iterancestors() if ancestor in above), None)
+    if shared is None or shared.tag == "html":
+        return []
+    found = []
+    for block in islice(blocks(shared, after=heading, before=container, refused=_NO_LEAD, unless=_LEAD), 60):
+        is_sentence = block.text[-1] in _SENTENCE_END or bool(_LEAD.search(block.names))
+        if block.tag not in {"li", "ul"} and len(block.text) >= 50 and block.link_share < 0.3 and is_sentence:
+            found.append(block.text)
+    return found if sum(map(len, found)) < MAX_LEAD else []

@@ -310,9 +310,7 @@ def load_catalogue(directory: str | Path) -> Catalogue:
                 raise _located(folder / "sources.yaml", ("sources", number, key), f"{name!r} is not in topics.yaml")
     for number, official in enumerate(providers.official):
         if official.topic not in names:
-            raise _located(
-                folder / "providers.yaml", ("official", number, "topic"), f"{official.topic!r} is not in topics.yaml"
-            )
+            raise _located(folder / "providers.yaml", ("official", number, "topic"), f"{official.topic!r} is not in topics.yaml")
     return Catalogue(
         sources=sources.sources,
         topics=topics.topics,

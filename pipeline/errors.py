@@ -78,9 +78,7 @@ class PermanentFetchError(FetchError, PermanentError):
 class TransientFetchError(FetchError, TransientError):
     """Timeout, reset, DNS, 408/425/429, 5xx; `retry_after_s` is what the server asked for, in seconds."""
 
-    def __init__(
-        self, message: str, *, url: str, reason: str, status: int | None = None, retry_after_s: float | None = None
-    ) -> None:
+    def __init__(self, message: str, *, url: str, reason: str, status: int | None = None, retry_after_s: float | None = None) -> None:
         super().__init__(message, url=url, reason=reason, status=status)
         self.retry_after_s = retry_after_s
 

@@ -135,6 +135,7 @@ def _amp_answer(page: PageCapture) -> AmpAnswer | None:
 def _results(jobs: Iterator[Job], settings: Settings) -> Iterator[tuple[Job, Article | Rejected]]:
     """The jobs with their results, in the jobs' order."""
     context = multiprocessing.get_context("forkserver")  # the caller has threads, which fork would copy in any state
+    context.set_forkserver_preload([__name__])
     waiting: deque[tuple[Job, Future[Article | Rejected]]] = deque()
     with ProcessPool(max_workers=settings.extract_processes, context=context) as pool:
         for job in jobs:

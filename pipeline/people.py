@@ -26,12 +26,15 @@ AUTHOR_META = (
     "mediator_author", "og:author", "dc.creator.personal", "creator",
 )  # fmt: skip
 MAX_AUTHORS = 20
+_MAX_WORDS = 6
 MAX_BYLINE = 120
 """Characters; a longer text about an author is a biography."""
 
 _BY_WORD = r"(?:by|von|vom|par|por|di|da|av|af|door|przez|автор|autor(?:in|en|es|ka|zy)?|auteurs?|autore|författare|tekst|text|texte|texto|testo|story|words|foto|erstellt von|geschrieben von|verfasst von|ein artikel von|written by|posted by|reported by|published by|submitted by|escrito por|publicado por|scritto da|par|skrevet av|interview|opinion by|quelle|source|de|文|記者|记者|作者|责编|責任編輯|от)"
 _BY = re.compile(rf"^\W*{_BY_WORD}(?:\s*[:：]\s*|\s+)", re.IGNORECASE)
-_ALL_BY = re.compile(r"^\W*(?:view|show|see|zeige|alle|all|more|posts?|mehr|voir|ver)\b.{0,30}?\b(?:by|of|from|von|de|par|di|por)\s+", re.IGNORECASE)
+_ALL_BY = re.compile(
+    r"^\W*(?:view|show|see|zeige|alle|all|more|posts?|mehr|voir|ver)\b.{0,30}?\b(?:by|of|from|von|de|par|di|por)\s+", re.IGNORECASE
+)
 _BYLINE_START = re.compile(
     r"^\W*(?:by|von|par|por|door|av|af|written by|posted by|autor(?:in|en)?\s*:|author\s*:|auteur\s*:|text\s*:|texte?\s*:|erstellt von|geschrieben von|verfasst von|ein artikel von|veröffentlicht von|published by|text von|автор\s*:)\s*:?\s+(?=\S)",
     re.IGNORECASE,
@@ -47,7 +50,7 @@ _STAFF = re.compile(
     re.IGNORECASE,
 )
 _NOBODY = re.compile(
-    r"\b(?:admin\w*|webmaster|anonymous|unknown|guest|user|authors?|name|comments?|kommentare?|show|all|articles|posts?|e-?mail|share|follow|login|subscribe"
+    r"\b(?:admin\w*|webmaster|anonymous|unknown|guest|user|authors?|name|comments?|kommentare?|show|all|articles?|artikel\w*|beiträge|posts?|e-?mail|share|follow|login|subscribe"
     r"|read|view|about|profile|bio|home|default|none|null|undefined|nan|contact|print|drucken|biography|latest|related|photo|image|tags?|click|here|learn"
     r"|minutes?|hours?|ago|facebook|twitter|著者|記者ページ)\b|^\W*$|[*<>{}=_]|\?\?",
     re.IGNORECASE,
@@ -59,14 +62,14 @@ _ORGANISATION = re.compile(
     re.IGNORECASE,
 )
 _DATE_LIKE = re.compile(
-    r"\d{2,}|\b(?:january|february|march|april|june|july|august|september|october|november|december|januar|februar|märz|juni|juli|oktober|dezember"
+    r"\d{5,}|\d[./:]\d|(?:^|\s)\d+(?:\s|$)|\b(?:january|february|march|april|june|july|august|september|october|november|december|januar|februar|märz|juni|juli|oktober|dezember"
     r"|monday|tuesday|wednesday|thursday|friday|saturday|sunday|updated|published)\b",
     re.IGNORECASE,
 )
 _NAME = re.compile(r"^(?:[^\W\d_][\w'’.\-]*\s+){1,4}[^\W\d_][\w'’.\-]*$|^[\u3400-\u9fff\u3040-\u30ff]{2,8}$|^[\uac00-\ud7af]{2,5}$")
 _PARTICLES = frozenset("de del della di da van von der den la le el al bin ibn dos das du und y e af av zu zur ten ter st".split())
 
-_CLASS_WORDS = ("author", "byline", "Author", "Byline", "autor", "creator", "writer")
+_CLASS_WORDS = ("author", "byline", "Author", "Byline", "autor", "Autor", "auteur", "creator", "writer", "poster", "username")
 _BYLINES = lxml.etree.XPath(
     "//*[self::a or self::span or self::p or self::div or self::address or self::li or self::strong or self::cite or self::em or self::h4 or self::td]["
     + " or ".join(f"contains(@class, '{word}')" for word in _CLASS_WORDS)
@@ -78,7 +81,7 @@ _LINK_WORDS = (
 )  # fmt: skip
 _AUTHOR_LINKS = lxml.etree.XPath("//a[" + " or ".join(f"contains(@href, '{word}')" for word in _LINK_WORDS) + "]")
 _SPOKEN = lxml.etree.XPath(
-    "//*[self::p or self::span or self::div or self::em or self::strong or self::b or self::i or self::td or self::small or self::li or self::h4 or self::h5][text()["
+    "//*[self::p or self::address or self::cite or self::span or self::div or self::em or self::strong or self::b or self::i or self::td or self::small or self::li or self::h4 or self::h5][text()["
     + " or ".join(
         f"starts-with(normalize-space(.), '{word}')"
         for word in ("By", "by ", "BY", "Von", "von ", "VON", "Par ", "Por ", "Door ", "Av ", "Af ", "Written by", "Posted by", "Autor", "Author", "Auteur", "Text:",
@@ -87,7 +90,7 @@ _SPOKEN = lxml.etree.XPath(
     + "]]"
 )  # fmt: skip
 _MARKED = (".//*[@itemprop='author']", ".//*[@rel='author']", ".//*[@class='fn']", ".//*[@class='author vcard']")
-_ELSEWHERE = re.compile(r"comment|related|recommend|sidebar|widget|teaser|footer|popular|trending|latest|newsletter", re.IGNORECASE)
+_ELSEWHERE = re.compile(r"comment|related|recommend|sidebar|teaser|footer|popular|trending|latest|newsletter", re.IGNORECASE)
 
 
 def authors(page: Page, entry: Entry | None) -> tuple[tuple[str, ...], str]:
@@ -101,7 +104,9 @@ def authors(page: Page, entry: Entry | None) -> tuple[tuple[str, ...], str]:
     house: tuple[tuple[str, ...], str] = ((), "")
     for source, names, is_prose in _sources(page, entry):
         found = clean_names(names, is_prose=is_prose)
-        people = tuple(name for name in found if letters_only(name) not in own and not _STAFF.search(name) and not _ORGANISATION.search(name))
+        people = tuple(
+            name for name in found if letters_only(name) not in own and not _STAFF.search(name) and not _ORGANISATION.search(name)
+        )
         if people:
             return people, source
         if is_prose:
@@ -122,7 +127,7 @@ def clean_names(names: Iterable[str], *, is_prose: bool = False) -> tuple[str, .
         for part in _parts(plain(text)):
             name = _name(part)
             key = letters_only(name)
-            if not key or key in kept or (is_prose and not _has_shape_of_name(name)):
+            if not key or key in kept or len(name.split()) > _MAX_WORDS or (is_prose and not _has_shape_of_name(name)):
                 continue
             kept[key] = name
     # `Jane Doe` beside `Jane Doe Berlin` is one person.
@@ -131,7 +136,9 @@ def clean_names(names: Iterable[str], *, is_prose: bool = False) -> tuple[str, .
 
 
 def _has_shape_of_name(name: str) -> bool:
-    return bool(_NAME.match(name)) and all(word[0].isupper() or word.casefold() in _PARTICLES or not word[0].isascii() for word in name.split())
+    return bool(_NAME.match(name)) and all(
+        word[0].isupper() or word.casefold() in _PARTICLES or not word[0].isascii() for word in name.split()
+    )
 
 
 def _parts(line: str) -> Iterator[str]:
@@ -195,7 +202,7 @@ def _bylines(tree: lxml.html.HtmlElement) -> Iterator[tuple[str, list[str], bool
         yield "page.author", [_byline_text(element) for element in _first_group(elements)], False
         yield "page.author", [element.get("content", "") for element in elements[:5]], False
     links = [element for element in _AUTHOR_LINKS(tree)[:20] if _is_of_article(element)]
-    yield "page.author", [squeeze(element.text_content()) for element in _first_group(links)], True
+    yield "page.author", [squeeze(element.text_content()) for element in _first_group(links)], False
     for finder in (_BYLINES, _SPOKEN):
         for element in finder(tree)[:40]:
             text = _byline_text(element)

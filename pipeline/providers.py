@@ -36,9 +36,7 @@ class ProviderTable:
 
     def __init__(self, lists: Sequence[ProviderList], official: Sequence[OfficialSource]) -> None:
         self._listed = {
-            provider.domain.lower(): _Listed(
-                provider.name, group.name, group.weight if provider.weight is None else provider.weight
-            )
+            provider.domain.lower(): _Listed(provider.name, group.name, group.weight if provider.weight is None else provider.weight)
             for group in lists
             for provider in group.providers
         }
@@ -59,9 +57,7 @@ class ProviderTable:
         listed = self._listed.get(domain.lower())
         host = (urlsplit(url).hostname or "").rstrip(".")
         official = [
-            source.weight
-            for source in self._official
-            if source.topic in topics and f".{host}".endswith(f".{source.domain.lower()}")
+            source.weight for source in self._official if source.topic in topics and f".{host}".endswith(f".{source.domain.lower()}")
         ]
         return ProviderWeight(
             weight=max([listed.weight if listed else 0, *official]),

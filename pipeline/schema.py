@@ -58,9 +58,7 @@ ARTICLES = pa.schema(
         _field("cdnAmpWebUrl", pa.string(), "the AMP cache's URL of ampWebUrl; there exactly when that is"),
         _field("type", pa.string(), "`article` or `video`", null=False),
         _field("quality", pa.int32(), "law 1: an exact sum, its terms are in `explain`", null=False),
-        _field(
-            "heat", pa.int32(), "law 2: quality, raised for the lead of a story, -1 for its other members", null=False
-        ),
+        _field("heat", pa.int32(), "law 2: quality, raised for the lead of a story, -1 for its other members", null=False),
         _field("published", pa.bool_(), "law 3: heat reaches the threshold and the URL was not removed", null=False),
         _field("provider", PROVIDER, "publisher: name, and registered domain", null=False),
         _field("topics", pa.list_(pa.string()), "law 4: specific topics first, then their parents", null=False),
@@ -129,9 +127,7 @@ EXTRACTED = pa.schema(
         _field("language", pa.string(), "two-letter code (ISO 639-1)"),
         _field("providerName", pa.string(), "the site's own name for itself"),
         _field("providerDomain", pa.string(), "registered domain of webUrl", null=False),
-        _field(
-            "images", pa.list_(IMAGE), "the lead image; sides are null where neither measured nor declared", null=False
-        ),
+        _field("images", pa.list_(IMAGE), "the lead image; sides are null where neither measured nor declared", null=False),
         _field("ampWebUrl", pa.string(), "the page's own `link rel=amphtml`, absolute"),
         _field("type", pa.string(), "`article` or `video`", null=False),
         _field("keywords", pa.list_(pa.string()), "the publisher's own keywords", null=False),

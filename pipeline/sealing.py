@@ -79,12 +79,7 @@ def _split(blob: str) -> tuple[bytes, bytes]:
     except (ValueError, binascii.Error) as error:
         raise SealError("a sealed part has the form base64(ciphertext);base64(IV)") from error
     # One blob, one spelling: base64 that decodes alike but reads otherwise was tampered with.
-    if (
-        f"{_base64(ciphertext)};{_base64(iv)}" != blob
-        or len(iv) != IV_BYTES
-        or len(ciphertext) % BLOCK_BYTES
-        or not ciphertext
-    ):
+    if f"{_base64(ciphertext)};{_base64(iv)}" != blob or len(iv) != IV_BYTES or len(ciphertext) % BLOCK_BYTES or not ciphertext:
         raise SealError("a sealed part has a ciphertext of whole blocks and an IV of 16 bytes")
     return ciphertext, iv
 

@@ -16,7 +16,9 @@ from pipeline.structured import Thing, listed, text_of, types_of
 from pipeline.text import letters_only, plain
 from pipeline.urls import host_of, registered_domain
 
-_SEPARATOR = re.compile(r"\s+[|｜–—•·»«:/~\-−‹›>⁄*⋆←]+\s+|\s*[|｜»]\s*|\s+::+\s*|\s*::+\s+|\s*_+(?=\S*[^\x00-\x7f])|(?<=[^\x00-\x7f])-+(?=[^\x00-\x7f])|:\s+")
+_SEPARATOR = re.compile(
+    r"\s+[|｜–—•·»«:/~\-−‹›>⁄*⋆←]+\s+|\s*[|｜»]\s*|\s+::+\s*|\s*::+\s+|\s*_+(?=\S*[^\x00-\x7f])|(?<=[^\x00-\x7f])-+(?=[^\x00-\x7f])|:\s+"
+)
 _DOMAIN = re.compile(r"^(?:www\.)?[\w-]+(?:\.[\w-]+)*\.[a-z]{2,12}$", re.IGNORECASE)
 _MAX_LENGTH = 400
 _MIN_KEY = 4
@@ -141,7 +143,11 @@ def _shown(page: Page) -> frozenset[str]:
 
 
 def _last_resort(page: Page, entry: Entry | None) -> Named | None:
-    everything = [*_declared(page, entry), *(Named(text, "page.h1") for text in _headings(page, "h1", 5)), Named(plain(page.title_tag), "page.title")]
+    everything = [
+        *_declared(page, entry),
+        *(Named(text, "page.h1") for text in _headings(page, "h1", 5)),
+        Named(plain(page.title_tag), "page.title"),
+    ]
     return next((candidate for candidate in everything if letters_only(candidate.text)), None)
 
 

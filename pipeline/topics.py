@@ -69,9 +69,7 @@ class TopicMatcher:
                     continue
                 seen.add(normal)
                 order += 1
-                self._index[_key(normal, 0) if match == "words" else normal[0]].append(
-                    _Entry(topic.name, keyword, normal, order)
-                )
+                self._index[_key(normal, 0) if match == "words" else normal[0]].append(_Entry(topic.name, keyword, normal, order))
 
     def topics_of(self, title: str, *, root: str | None, vocabulary: Sequence[str] = ()) -> TopicMatch:
         """Topics and hits of `title` for a source whose own topic is `root`; None for a source that has none.
@@ -115,9 +113,7 @@ class TopicMatcher:
                 continue
             for entry in self._index.get(_key(text, position), ()):
                 end = position + len(entry.normal)
-                if text.startswith(entry.normal, position) and not (
-                    end < len(text) and _joins(text[end - 1], text[end])
-                ):
+                if text.startswith(entry.normal, position) and not (end < len(text) and _joins(text[end - 1], text[end])):
                     yield _Found(position, entry)
 
     def _substrings(self, title: str) -> Iterator[_Found]:

@@ -121,6 +121,8 @@ def outcome_of(answer: Answer, kind: Kind, *, source_id: str | None, offset: int
     reason: str | None = None
     if answer.is_disallowed:
         verdict = "disallowed"
+    elif kind == "robots" and final is not None and final.status < 500:
+        pass  # any answer is one: a 404 says that there are no rules (RFC 9309, section 2.3.1.3)
     elif answer.error is not None:
         verdict, reason = ("rejected" if answer.error.reason in REJECTIONS else "failed"), answer.error.reason
     elif final is not None and final.status == 304:

@@ -28,6 +28,7 @@ from pipeline.errors import WarcError
 from pipeline.models import Answer, Exchange
 
 NOT_MODIFIED = "http://netpreserve.org/warc/1.1/revisit/server-not-modified"
+CHUNK = 1 << 16
 BROKEN = (ArchiveLoadFailed, EOFError, OSError, ValueError, AttributeError, TypeError, KeyError, IndexError, zlib.error)
 """What warcio lets through for files that are not what they seem."""
 
@@ -79,13 +80,9 @@ class CaptureWriter:
         kind = "response"
         if exchange.status == 304:
             kind, extra = "revisit", [("WARC-Profile", NOT_MODIFIED)]
-        record_id = self._write(
-            kind, exchange.url, exchange.at, exchange.response, "application/http; msgtype=response", extra
-        )
+        record_id = self._write(kind, exchange.url, exchange.at, exchange.response, "application/http; msgtype=response", extra)
         concurrent = [("WARC-Concurrent-To", record_id)]
-        self._write(
-            "request", exchange.url, exchange.at, exchange.request, "application/http; msgtype=request", concurrent
-        )
+        self._write("request", exchange.url, exchange.at, exchange.request, "application/http; msgtype=request", concurrent)
         return offset
 
     def write_copy(self, record: Record) -> int:
@@ -103,9 +100,7 @@ class CaptureWriter:
         self._write("response", record.url, record.at, block, "application/http; msgtype=response", extra)
         return offset
 
-    def _write(
-        self, kind: str, url: str | None, at: datetime, block: bytes, content_type: str, extra: list[tuple[str, str]]
-    ) -> str:
+    def _write(self, kind: str, url: str | None, at: datetime, block: bytes, content_type: str, extra: list[tuple[str, str]]) -> str:
         date = at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
         digest = _digest(block)
         record_id = f"<urn:uuid:{uuid5(NAMESPACE_URL, f'{kind} {url} {date} {digest}')}>"
@@ -159,6 +154,8 @@ def _read(raw: ArcWarcRecord, *, offset: int, max_body_bytes: int) -> Record:
     http = raw.http_headers
     payload = raw.raw_stream.read(max_body_bytes + 1)
     is_cut = len(payload) > max_body_bytes
+    while raw.raw_stream.read(CHUNK):  # to the record's end: the next one starts there
+        continue
     raw.raw_stream = io.BytesIO(payload)
     problem: str | None = None
     body = b""

@@ -9,11 +9,15 @@ import random
 from collections.abc import Callable
 from io import BytesIO
 
-from PIL import Image, ImageDraw, ImageOps
+from PIL import Image, ImageChops, ImageDraw, ImageOps
 
 from tests.newsroom.model import PictureSpec
 
 Colour = tuple[int, int, int]
+GRAIN = 128
+"""Side of the tile of noise, in pixels."""
+GRAIN_DEPTH = 8
+"""How much it adds or takes, of 255."""
 SKIES: tuple[tuple[Colour, Colour], ...] = (
     ((24, 42, 88), (236, 162, 110)),
     ((92, 150, 205), (232, 240, 246)),
@@ -34,6 +38,7 @@ def draw(spec: PictureSpec) -> bytes:
     if scene is None:
         raise ValueError(f"{spec.seed}: no scene {spec.scene!r}; there are {', '.join(sorted(SCENES))}")
     scene(ImageDraw.Draw(picture), spec.width, spec.height, dice)
+    picture = _grained(picture, dice)
     out = BytesIO()
     if spec.format == "jpeg":
         picture.save(out, "JPEG", quality=82)
@@ -55,6 +60,16 @@ def logo(name: str, width: int = 600, height: int = 315) -> bytes:
     out = BytesIO()
     picture.save(out, "PNG")
     return out.getvalue()
+
+
+def _grained(picture: Image.Image, dice: random.Random) -> Image.Image:
+    """The picture under a film grain: without one it would pack into a few kilobytes, as no photograph does."""
+    tile = Image.frombytes("L", (GRAIN, GRAIN), bytes(value % (2 * GRAIN_DEPTH) for value in dice.randbytes(GRAIN * GRAIN)))
+    grain = Image.new("L", picture.size)
+    for x in range(0, picture.width, GRAIN):
+        for y in range(0, picture.height, GRAIN):
+            grain.paste(tile, (x, y))
+    return ImageChops.add(picture, Image.merge("RGB", (grain, grain, grain)), offset=-GRAIN_DEPTH)
 
 
 def _hills(pen: ImageDraw.ImageDraw, width: int, height: int, dice: random.Random) -> None:

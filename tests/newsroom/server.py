@@ -68,11 +68,11 @@ class Newsroom:
         self.http_port, self.https_port = (listener.server_address[1] for listener in self._listeners)
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         for listener in self._listeners:
             listener.close()
         self._folder.cleanup()
-        if self._faults:
+        if self._faults and kind is None:
             raise RuntimeError(f"the newsroom failed to answer: {self._faults[0]!r}") from self._faults[0]
 
     @property

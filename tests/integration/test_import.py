@@ -1,0 +1,101 @@
+"""`news import`: WARC files of any origin, and the real pages."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow.dataset as ds
+import pytest
+from tests.integration.test_capture import HOUR, ONE, article, feed, source
+from tests.integration.test_rebuild import files
+from tests.integration.walking import StoppedClock
+from tests.newsroom import Newsroom
+
+from pipeline import stages, storage
+from pipeline.config import Catalogue, Settings, load_catalogue
+from pipeline.errors import WarcError
+from pipeline.models import Part
+from pipeline.storage import Lake
+from pipeline.warc import read_records
+
+CATALOGUE = Path(__file__).resolve().parents[2] / "data"
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(lake=str(tmp_path / "lake"))
+
+
+@pytest.fixture
+def catalogue() -> Catalogue:
+    return load_catalogue(CATALOGUE)
+
+
+@pytest.mark.parametrize("name", ["aeb", "postlight", "mediacloud", "readability"])
+def test_every_real_page_has_exactly_one_outcome(shared: Path, settings: Settings, catalogue: Catalogue, name: str) -> None:
+    path = shared / "corpora" / "extraction" / f"{name}.warc.gz"
+    with path.open("rb") as file:
+        urls = [record.url for record in read_records(file, max_body_bytes=1) if record.type == "response"]
+    (report,), walk = stages.import_files(settings, catalogue, [path])
+    ledger = ds.dataset(f"{settings.lake}/ledger", format="parquet").to_table().to_pylist()
+    assert Counter(row["url"] for row in ledger) == Counter(dict.fromkeys(urls, 1))
+    assert sum(report.counts.values()) == len(urls)
+    ended = Counter(row["outcome"] for row in ledger)
+    assert ended["captured"] == sum(one.articles for one in walk.extracts)
+    assert ended["captured"] >= 0.9 * len(urls)
+    assert not {"pageCrash", "pageTimeout"} & {row["reason"] for row in ledger}
+    dated = sum(row is not None for row in ds.dataset(f"{settings.lake}/extracted", format="parquet").to_table()["publishedDateTime"].to_pylist())
+    assert dated > 0
+    assert sum(one.articles for one in walk.publishes) <= dated
+
+
+def test_importing_a_file_again_changes_nothing(shared: Path, settings: Settings, catalogue: Catalogue) -> None:
+    path = shared / "corpora" / "extraction" / "mediacloud.warc.gz"
+    stages.import_files(settings, catalogue, [path])
+    before = files(settings.lake)
+    (report,), walk = stages.import_files(settings, catalogue, [path])
+    assert report.is_known
+    assert not any(one.rebuilt for one in walk.publishes)
+    assert files(settings.lake) == before
+
+
+def test_warc_files_of_many_origins_are_read_or_refused(shared: Path, settings: Settings, catalogue: Catalogue) -> None:
+    read = refused = 0
+    for path in sorted((shared / "corpora" / "warc").iterdir()):
+        if path.suffix == ".jsonl":
+            continue
+        try:
+            stages.import_files(settings, catalogue, [path])
+            read += 1
+        except WarcError as error:
+            assert path.name in str(error)
+            refused += 1
+    assert (read, refused) == (34, 2)  # the two are lz4, which no WARC standard names
+
+
+def test_a_capture_of_ours_can_be_imported_elsewhere(
+    room: Newsroom, tmp_path: Path, make_catalogue: Callable[..., Catalogue]
+) -> None:
+    room.add_page(f"{ONE}/a", article("The harbour bridge is closed"))
+    room.add_page(f"{ONE}/feed", feed(f"{ONE}/a"), content_type="application/rss+xml")
+    sources = make_catalogue([source(ONE)])
+    here, there = (Settings(**room.settings, lake=str(tmp_path / name)) for name in ("here", "there"))
+    stages.run(here, sources, HOUR, live=True, clock=StoppedClock())
+    captures = Path(here.lake, storage.captures_path(Part(HOUR, "00")))
+    (report,), _ = stages.import_files(there, sources, [captures])
+    (part,) = report.parts
+    ours, theirs = (
+        Lake(lake).read_table(storage.extracted_path(one)).to_pylist()[0] for lake, one in ((here.lake, Part(HOUR, "00")), (there.lake, part))
+    )
+    same = ("webUrl", "title", "text", "publishedDateTime", "payloadDigest", "sourceId")
+    assert {name: ours[name] for name in same} == {name: theirs[name] for name in same}
+    assert theirs["via"] == "warc"
+
+
+def test_what_is_no_warc_is_refused_by_name(tmp_path: Path, settings: Settings, catalogue: Catalogue) -> None:
+    path = tmp_path / "letter.txt"
+    path.write_text("Dear reader,")
+    with pytest.raises(WarcError, match=r"letter\.txt"):
+        stages.import_files(settings, catalogue, [path])

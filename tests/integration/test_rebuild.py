@@ -1,0 +1,110 @@
+"""Same inputs, same bytes: run again, rebuilt from captures, or killed anywhere and run again."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import multiprocessing
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+from tests.integration import walking
+from tests.integration.test_capture import HOUR, NEXT, ONE, TWO, article, feed, source
+from tests.newsroom import Newsroom
+
+from pipeline import stages
+from pipeline.config import Catalogue, Settings
+from pipeline.models import Part
+
+KILLS = 10
+
+
+@pytest.fixture
+def world(room: Newsroom) -> Newsroom:
+    octets = io.BytesIO()
+    Image.new("RGB", (640, 360), (10, 20, 30)).save(octets, "PNG")
+    for host in (ONE, TWO):
+        room.add_page(f"{host}/lead.png", octets.getvalue(), content_type="image/png")
+        for name in ("a", "b"):
+            room.add_page(f"{host}/{name}", article(f"The harbour bridge of {name} is closed", image=f"{host}/lead.png"))
+        room.add_page(f"{host}/feed", feed(f"{host}/a", f"{host}/b", f"{host}/missing"), content_type="application/rss+xml")
+    return room
+
+
+@pytest.fixture
+def catalogue(world: Newsroom, make_catalogue: Callable[..., Catalogue]) -> Catalogue:
+    return make_catalogue([source(ONE), source(TWO)])
+
+
+def files(lake: str) -> dict[str, str]:
+    """Every file of a lake, hidden ones too, with the digest of its bytes."""
+    root = Path(lake)
+    return {str(path.relative_to(root)): hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(root.rglob("*")) if path.is_file()}
+
+
+def test_running_extract_and_publish_again_changes_no_byte(world: Newsroom, settings: Settings, catalogue: Catalogue) -> None:
+    clock = walking.StoppedClock()
+    first = stages.run(settings, catalogue, HOUR, live=True, clock=clock)
+    before = files(settings.lake)
+    assert any(name.startswith("articles/") for name in before)
+    for name in before:  # a rebuild from captures alone
+        if not name.startswith(("raw/", "touched/")):
+            Path(settings.lake, name).unlink()
+    report = stages.extract(settings, catalogue, Part(HOUR, "00"))
+    for day in report.published_dates:
+        assert stages.publish(settings, catalogue, day).rebuilt
+    assert files(settings.lake) == before
+    assert report == first.extracts[0]
+
+
+def test_a_published_date_is_not_built_from_the_same_inputs_twice(world: Newsroom, settings: Settings, catalogue: Catalogue) -> None:
+    report = stages.run(settings, catalogue, HOUR, live=True, clock=walking.StoppedClock())
+    assert all(one.rebuilt for one in report.publishes)
+    again = stages.run(settings, catalogue, HOUR, live=True, clock=walking.StoppedClock())
+    assert not any(one.rebuilt for one in again.publishes)
+
+
+def test_two_hours_after_each_other_give_what_each_gives_alone(world: Newsroom, settings: Settings, catalogue: Catalogue) -> None:
+    clock = walking.StoppedClock()
+    stages.run(settings, catalogue, HOUR, live=True, clock=clock)
+    world.add_page(f"{ONE}/feed", feed(f"{ONE}/a", f"{ONE}/c"), content_type="application/rss+xml")
+    world.add_page(f"{ONE}/c", article("Something else altogether happened in the town of Elm"))
+    stages.run(settings, catalogue, NEXT, live=True, clock=clock)
+    both = files(settings.lake)
+    stages.run(settings, catalogue, HOUR, live=True, clock=clock)
+    assert files(settings.lake) == both
+
+
+@pytest.fixture
+def walk(world: Newsroom, settings: Settings, catalogue: Catalogue, tmp_path: Path) -> Callable[..., tuple[int, int]]:
+    """Walks the hour into a lake in another process; its exit code and how many steps it took."""
+    context = multiprocessing.get_context("forkserver")
+
+    def run(lake: Path, kill_at: int | None = None) -> tuple[int, int]:
+        options: dict[str, Any] = {**settings.model_dump(), "lake": str(lake), "config": str(tmp_path / "catalogue")}
+        count = context.Value("i", 0)
+        process = context.Process(target=walking.walk, args=(options, HOUR.key, kill_at, count))
+        process.start()
+        process.join(60)
+        return process.exitcode or 0, count.value
+
+    return run
+
+
+def test_killed_anywhere_and_run_again_gives_the_same_bytes(walk: Callable[..., tuple[int, int]], tmp_path: Path) -> None:
+    code, steps = walk(tmp_path / "whole")
+    assert code == 0
+    whole = files(str(tmp_path / "whole"))
+    assert steps >= 2 * KILLS
+    for number in range(KILLS):
+        lake = tmp_path / f"killed-{number}"
+        kill_at = 1 + number * (steps - 1) // (KILLS - 1)
+        assert walk(lake, kill_at)[0] == -signal.SIGKILL, kill_at
+        seen = {name: digest for name, digest in files(str(lake)).items() if not Path(name).name.startswith(".")}
+        assert seen.items() <= whole.items(), "a reader sees only whole files"
+        assert walk(lake)[0] == 0
+        assert files(str(lake)) == whole, kill_at
