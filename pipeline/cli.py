@@ -25,6 +25,8 @@ from pipeline.errors import PipelineError, TransientError
 from pipeline.fetch import SystemClock
 from pipeline.models import HOUR, Interval
 
+PIPED_WIDTH = 140
+"""Columns where the output is no terminal: a file or a pipe has room."""
 EXIT_FAILED, EXIT_RED, EXIT_TRANSIENT = 1, 3, 75
 
 CHATTY_LIBRARIES = ("urllib3", "trafilatura", "htmldate", "charset_normalizer", "readability")
@@ -33,7 +35,7 @@ CHATTY_LIBRARIES = ("urllib3", "trafilatura", "htmldate", "charset_normalizer", 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line `arguments` (sys.argv's by default) and return the exit code."""
     options = _parser().parse_args(arguments)
-    console = Console(soft_wrap=False)
+    console = Console(width=None if sys.stdout.isatty() else PIPED_WIDTH)
     _log_to_stderr(options.verbose)
     try:
         settings = Settings.from_environment(lake=options.lake, config=options.config)

@@ -204,7 +204,7 @@ class StoryConstants(_Frozen):
     """Law 5. `window_hours` bounds every link and the span of a story; `threshold` is a cosine similarity."""
 
     window_hours: int = Field(168, alias="windowHours", gt=0)
-    threshold: float = Field(0.2, ge=0, le=1)
+    threshold: float = Field(0.195, ge=0, le=1)
 
 
 class ImageConstants(_Frozen):

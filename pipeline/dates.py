@@ -51,6 +51,10 @@ _REVISED = re.compile(
 )
 _AFTER_HEADING = lxml.etree.XPath("following::text()[string-length(normalize-space(.)) > 5][position() <= 20]")
 _BEFORE_HEADING = lxml.etree.XPath("preceding::text()[string-length(normalize-space(.)) > 5][position() <= 6]")
+_VISIBLE = lxml.etree.XPath(
+    "//body//text()[string-length(normalize-space(.)) > 5 and not(parent::script or parent::style or parent::noscript or parent::option)]"
+)
+_PROSE = 120
 _MAX_DATELINE = 120
 """Characters; a longer text around a date is prose, and the date one of the article's subject."""
 _DATELINE_CLASSES = re.compile(
@@ -82,7 +86,7 @@ def published(page: Page, entry: Entry | None, *, at: datetime) -> Dated | None:
         believed.append(dated)
         if len(believed) > 1 and believed[-1].moment != believed[0].moment:
             break
-    return believed[0] if believed else _searched(page, at)
+    return believed[0] if believed else _beside_text(page, at) or _searched(page, at)
 
 
 def modified(page: Page, entry: Entry | None, *, at: datetime) -> Dated | None:
@@ -206,6 +210,34 @@ def _modified(page: Page) -> Iterator[Dated]:
             moment = read_moment(content)
             if moment:
                 yield Dated(moment, f"meta.{name}")
+
+
+def _beside_text(page: Page, at: datetime) -> Dated | None:
+    """The date on a line of its own that stands nearest to the page's first long text; one within a link or a longer line counts as further off."""
+    if page.tree is None:
+        return None
+    nodes = _VISIBLE(page.tree)
+    start = next(
+        (
+            number
+            for number, node in enumerate(nodes)
+            if len(node) >= _PROSE and len(node.strip()) >= _PROSE and node.getparent().tag != "a"
+        ),
+        0,
+    )
+    best: tuple[int, Moment] | None = None
+    for number, node in enumerate(nodes):
+        if ("20" not in node and "19" not in node) or len(node) > 4 * _MAX_DATELINE:
+            continue
+        line = " ".join(node.split())
+        if len(line) > _MAX_DATELINE or _REVISED.search(line):
+            continue
+        distance = abs(number - start) + (20 if len(line) > _MAX_DATELINE // 2 or node.getparent().tag == "a" else 0)
+        if best is None or distance < best[0]:
+            moment = find_moment(line)
+            if moment and _is_believable(moment, at):
+                best = distance, moment
+    return Dated(best[1], "page.text") if best else None
 
 
 def _searched(page: Page, at: datetime) -> Dated | None:

@@ -35,6 +35,8 @@ log = logging.getLogger(__name__)
 LOOK_AHEAD = 32
 """Pages under way at once: enough to keep the workers busy, few enough to keep memory flat."""
 PROGRESS_EVERY = 250
+NO_DATE = "noDate"
+"""The reason of an article that stands in `extracted` but on no published date."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,8 @@ def extract_part(lake: Lake, settings: Settings, catalogue: Catalogue, part: Par
                 rejected[job.entry.url] = result.reason
             else:
                 articles.append(result)
+                if result.published is None:
+                    rejected[job.entry.url] = NO_DATE
                 _cache_images(lake, result, job.pictures, max_pixels=settings.max_image_pixels)
             if number % PROGRESS_EVERY == 0:
                 log.info("%s part %s: %d of %d pages read", part.interval.key, part.name, number, len(manifest.pages))
@@ -77,7 +81,7 @@ def extract_part(lake: Lake, settings: Settings, catalogue: Catalogue, part: Par
     return ExtractReport(
         interval=part.interval.key,
         part=part.name,
-        articles=len(articles),
+        articles=sum(article.published is not None for article in articles),
         rejected=dict(sorted(Counter(rejected.values()).items())),
         published_dates=affected,
     )
@@ -155,6 +159,9 @@ def _result(job: Job, future: Future[Article | Rejected]) -> tuple[Job, Article 
     except ProcessExpired as error:
         log.warning("%s: reading it ended its process: %s", job.entry.url, error)
         return job, Rejected("pageCrash")
+    except Exception:
+        log.exception("%s: reading it met a fault of ours; please report it", job.entry.url)
+        return job, Rejected("pageFault")
 
 
 def _cache_images(lake: Lake, article: Article, pictures: tuple[Picture, ...], *, max_pixels: int) -> None:

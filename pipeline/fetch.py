@@ -23,7 +23,7 @@ import requests
 from urllib3.exceptions import HTTPError
 
 from pipeline import robots
-from pipeline.addresses import why_refused_url
+from pipeline.addresses import why_refused_url, without_credentials
 from pipeline.config import Settings
 from pipeline.errors import FetchError, PermanentFetchError, TransientFetchError
 from pipeline.models import Answer, Clock, Exchange, Kind, Validators
@@ -145,7 +145,8 @@ class Fetcher:
         """Raise FetchError for a URL that may not be asked for, or whose host wants or needs to be left alone."""
         refusal = why_refused_url(url, routed_ports=self._routes.ports)
         if refusal is not None:
-            raise PermanentFetchError(f"{url}: refused: {refusal}", url=url, reason="forbiddenUrl")
+            shown = without_credentials(url)
+            raise PermanentFetchError(f"{shown}: refused: {refusal}", url=shown, reason="forbiddenUrl")
         if self._schedule.is_down(_host(url)):
             raise TransientFetchError(f"{url}: the host did not answer before", url=url, reason="hostDown")
         held_s = self._schedule.held_s(_host(url), now=self._clock.now())

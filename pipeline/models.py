@@ -226,7 +226,7 @@ class CaptureReport:
 
 @dataclass(frozen=True, slots=True)
 class ExtractReport:
-    """What one part's extraction did, and the published dates whose records may have changed."""
+    """What one part's extraction did: dated articles, pages that are none by reason, and the published dates whose records may change."""
 
     interval: str
     part: str

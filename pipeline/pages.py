@@ -37,7 +37,9 @@ _SOURCES = ("data-src", "data-original", "data-lazy-src", "data-image", "src")
 _NO_PICTURE = re.compile(r"^data:|\.(?:svgz?|ico|css|js|html?|php|mp4|mp3|m3u8|pdf|swf)$", re.IGNORECASE)
 _FURNITURE = re.compile(
     r"(?:^|[^a-z])(?:favicon|sprites?|icons?|ico|btn|buttons?|avatars?|gravatar|spacer|blank|pixel|1x1|transparent|placeholder|loader|loading"
-    r"|spinner|no-?(?:image|img|photo|pic|thumb)|default|fallback|dummy|badges?|close-btn|captcha|emojis?|smil(?:ey|ies)|touch-icon|missing)(?![a-z])",
+    r"|spinner|no-?(?:image|img|photo|pic|thumb)|dummy|badges?|close-btn|captcha|emojis?|smil(?:ey|ies)|touch-icon|missing|arrows?)(?![a-z])"
+    r"|^(?:default|fallback)(?![a-z])|(?:default|fallback)[-_]?(?:image|img|share|og|social|thumb(?:nail)?|pic(?:ture)?|photo|post|article|news|logo)"
+    r"|(?:image|img|share|og|social|thumb(?:nail)?|photo|news)[-_](?:default|fallback)(?![a-z])",
     re.IGNORECASE,
 )
 _LOGO = re.compile(r"(?:^|[^a-z])(?:[a-z]{0,12}logos?|logotype|brand(?:ing)?|wordmark|masthead)(?![a-z])", re.IGNORECASE)
@@ -51,6 +53,7 @@ _TRACKER_HOST = re.compile(
     r"|feedsportal|gravatar|googlesyndication|krxd|omtrdc|2o7|xiti|ioam|vgwort|w\.org)\.(?:com|net|org|de|it)$|^pixel[.-]|^stats?\.",
     re.IGNORECASE,
 )
+_MAIN_PLACES = lxml.etree.XPath("//*[@itemprop='articleBody' or self::main or @role='main']")
 _FEW_WORDS = 4
 """A file name with `logo` and more words than this is taken for a picture about a logo."""
 
@@ -321,10 +324,9 @@ def _article_element(tree: lxml.html.HtmlElement) -> lxml.html.HtmlElement | Non
     articles = list(islice(tree.iter("article"), 30))
     if articles and (len(articles) == 1 or articles[0].find(".//h1") is not None):
         return articles[0]
-    for path in (".//*[@itemprop='articleBody']", ".//main", ".//*[@role='main']"):
-        found = tree.find(path)
-        if found is not None:
-            return found
+    found = _MAIN_PLACES(tree)
+    if found:
+        return found[0]
     heading = tree.find(".//h1")
     place = heading
     for _ in range(3):

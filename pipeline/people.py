@@ -69,27 +69,22 @@ _DATE_LIKE = re.compile(
 _NAME = re.compile(r"^(?:[^\W\d_][\w'’.\-]*\s+){1,4}[^\W\d_][\w'’.\-]*$|^[\u3400-\u9fff\u3040-\u30ff]{2,8}$|^[\uac00-\ud7af]{2,5}$")
 _PARTICLES = frozenset("de del della di da van von der den la le el al bin ibn dos das du und y e af av zu zur ten ter st".split())
 
-_CLASS_WORDS = ("author", "byline", "Author", "Byline", "autor", "Autor", "auteur", "creator", "writer", "poster", "username")
+# One look at each element, not one for each word: capitals or not, `uthor` is in `author` and `Author`.
+_CLASS_WORDS = ("uthor", "yline", "utor", "uteur", "reator", "riter", "oster", "username")
 _BYLINES = lxml.etree.XPath(
-    "//*[self::a or self::span or self::p or self::div or self::address or self::li or self::strong or self::cite or self::em or self::h4 or self::td]["
-    + " or ".join(f"contains(@class, '{word}')" for word in _CLASS_WORDS)
-    + " or contains(@id, 'author') or contains(@id, 'byline') or @data-testid='byline']"
+    "//body//*[@class or @id or @data-testid]["
+    + " or ".join(f"contains(concat(@class, ' ', @id, ' ', @data-testid), '{word}')" for word in _CLASS_WORDS)
+    + "]"
 )
-_LINK_WORDS = (
-    "/author", "/autor", "/auteur", "/profil", "/people/", "/person", "/journalist", "/redaktion/", "/by/", "/staff/", "/contributor", "/writers/",
-    "byline", "/reporter", "/team/",
-)  # fmt: skip
-_AUTHOR_LINKS = lxml.etree.XPath("//a[" + " or ".join(f"contains(@href, '{word}')" for word in _LINK_WORDS) + "]")
+_BYLINE_TAGS = frozenset("a span p div address li strong cite em h4 td ul".split())
+_AUTHOR_PATH = re.compile(
+    r"/(?:author|autor|auteur|profil|people/|person|journalist|redaktion/|by/|staff/|contributor|writers/|reporter|team/)|byline",
+    re.IGNORECASE,
+)
 _SPOKEN = lxml.etree.XPath(
-    "//*[self::p or self::address or self::cite or self::span or self::div or self::em or self::strong or self::b or self::i or self::td or self::small or self::li or self::h4 or self::h5][text()["
-    + " or ".join(
-        f"starts-with(normalize-space(.), '{word}')"
-        for word in ("By", "by ", "BY", "Von", "von ", "VON", "Par ", "Por ", "Door ", "Av ", "Af ", "Written by", "Posted by", "Autor", "Author", "Auteur", "Text:",
-                     "Text von", "Erstellt von", "Geschrieben von", "Verfasst von", "Автор", "Veröffentlicht von", "Published by", "Ein Artikel von")
-    )
-    + "]]"
-)  # fmt: skip
-_MARKED = (".//*[@itemprop='author']", ".//*[@rel='author']", ".//*[@class='fn']", ".//*[@class='author vcard']")
+    "//body//text()[contains('|By|by|BY|Vo|vo|VO|Pa|Po|Do|Av|Af|Wr|Au|au|Te|Er|Ge|Ve|Pu|Ei|Ав|', concat('|', substring(normalize-space(.), 1, 2), '|'))]/parent::*"
+)
+_MARKED = lxml.etree.XPath("//*[@itemprop='author' or @rel='author' or @class='fn' or @class='author vcard']")
 _ELSEWHERE = re.compile(r"comment|related|recommend|sidebar|teaser|footer|popular|trending|latest|newsletter", re.IGNORECASE)
 
 
@@ -197,14 +192,15 @@ def _declared(page: Page, value: Any) -> Iterator[str]:
 
 
 def _bylines(tree: lxml.html.HtmlElement) -> Iterator[tuple[str, list[str], bool]]:
-    for path in _MARKED:
-        elements = [element for element in islice(tree.iterfind(path), 20) if _is_of_article(element)]
+    marked = [element for element in _MARKED(tree)[:40] if _is_of_article(element)]
+    for kind in (("itemprop", "author"), ("rel", "author"), ("class", "fn"), ("class", "author vcard")):
+        elements = [element for element in marked if element.get(kind[0]) == kind[1]]
         yield "page.author", [_byline_text(element) for element in _first_group(elements)], False
         yield "page.author", [element.get("content", "") for element in elements[:5]], False
-    links = [element for element in _AUTHOR_LINKS(tree)[:20] if _is_of_article(element)]
-    yield "page.author", [squeeze(element.text_content()) for element in _first_group(links)], False
+    links = (element for element in tree.iter("a") if _AUTHOR_PATH.search(element.get("href", "")) and _is_of_article(element))
+    yield "page.author", [squeeze(element.text_content()) for element in _first_group(islice(links, 20))], False
     for finder in (_BYLINES, _SPOKEN):
-        for element in finder(tree)[:40]:
+        for element in islice((element for element in finder(tree) if element.tag in _BYLINE_TAGS or finder is _SPOKEN), 60):
             text = _byline_text(element)
             if 3 <= len(text) <= MAX_BYLINE and (finder is _BYLINES or _BYLINE_START.match(text)) and _is_of_article(element):
                 yield "page.byline", [text], True

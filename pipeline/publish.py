@@ -62,7 +62,7 @@ def publish_date(
     metadata = {FINGERPRINT: fingerprint.encode()}
     lake.write_table(storage.explain_path(published_date), explain.replace_schema_metadata(metadata))
     lake.write_table(path, articles.replace_schema_metadata(metadata))
-    log.info("%s: %d articles, %d stories", published_date, articles.num_rows, records.stories)
+    log.debug("%s: %d articles, %d stories", published_date, articles.num_rows, records.stories)
     return _report(published_date, articles, stories=records.stories, is_rebuilt=True, fingerprint=fingerprint)
 
 

@@ -38,12 +38,12 @@ def top(rows: Sequence[Row], settings: Settings) -> RenderableType:
     """The hottest records; a hint instead when the lake is empty."""
     if not rows:
         return Text(f"Nothing is published in {settings.lake} yet: `news run` or `news import FILE.warc.gz` fills it.")
-    table = _table("heat", "quality", "published", "when (UTC)", "provider", "related", "title", numbers=(0, 1, 5))
+    table = _table("heat", "quality", "", "when (UTC)", "provider", "related", "title", numbers=(0, 1, 5))
     for row in rows:
         table.add_row(
             str(row["heat"]),
             str(row["quality"]),
-            "yes" if row["published"] else "",
+            "published" if row["published"] else "",
             _minute(row["publishedDateTime"]),
             escape(row["provider"]["name"]),
             str(len(row["related"])),
@@ -229,7 +229,8 @@ def _where(settings: Settings) -> Text:
 def _table(*columns: str, numbers: Sequence[int] = ()) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
     for number, column in enumerate(columns):
-        table.add_column(column, justify="right" if number in numbers else "left", overflow="fold")
+        is_short = number in numbers or column == "when (UTC)"
+        table.add_column(column, justify="right" if number in numbers else "left", overflow="fold", no_wrap=is_short)
     return table
 
 

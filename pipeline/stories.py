@@ -1,78 +1,85 @@
 """Law 5: stories, the clusters of articles about one event.
 
-Pure: a table of articles in, a table of stories out; the argument is never changed and the order of its rows never matters.
+Pure: a table of articles in, a table of stories out; the argument is never changed and the order of its rows never
+matters. The requirement: a wrong link hides a good article behind another (heat -1), a missing link only shows an event twice. So precision
+comes first, and no story chains from one event to the next.
+
+How: articles become vectors of words and of letter groups (which see through inflection in any language); pairs within the window
+have a similarity, the cosine, less for those far apart in time; clusters merge by average linkage while alike enough.
+All figures below were chosen on eight sets of labelled stories, by mean B-cubed F1 at a precision of at least 0.93.
 """
 
 from __future__ import annotations
 
 import hashlib
 import heapq
-from collections.abc import Iterator
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
-from sklearn.feature_extraction.text import TfidfVectorizer
+from scipy.sparse import csr_matrix, diags, hstack
+from sklearn.feature_extraction.text import CountVectorizer
 
 from pipeline.config import StoryConstants
 
-TEXT_CHARACTERS = 3000
-"""An event is told at the top of an article; what comes later is background that other stories share."""
-TITLE_WEIGHT = 3
-"""How many times a title's words count beside the text's."""
-MIN_SIMILARITY = 0.08
+TITLE_COUNT, TEXT_CHARACTERS = 3, 3000
+"""Words: a title counts three times; what comes late in a text is background that other stories share."""
+LETTERS_TITLE_COUNT, LETTERS_TEXT_CHARACTERS = 2, 300
+LETTERS_SHARE = 0.35
+"""Share of the letter groups (four and five letters) in a similarity."""
+UNSEEN_ARTICLES = 100
+"""Rarity is counted as if there were so many more articles: in a window of few, a word in two of them is still rare."""
+COMMON_SHARE, COMMON_ARTICLES = 0.1, 300
+"""Words in more than a tenth of the articles (and in more than 300) tell no event from another, and cost most of the time."""
+FAR_LOSS, FAR_DAYS = 0.3, 3.0
+"""Similarity fades with the days between two articles, by up to 30 percent."""
+MIN_SIMILARITY = 0.04
 """Pairs less alike than this count as not alike at all."""
-BLOCK_ROWS = 1000
+LOOSE_FROM = 10
+"""Stories of more articles than this are compared by their centres, see `_scale`."""
+BLOCK_ROWS = 500
 
 Integers = NDArray[np.int64]
-Floats = NDArray[np.float32]
+Floats = NDArray[np.float64]
+Pair = tuple[int, int, float]
+
+DEFAULTS = StoryConstants()
 
 
-def find_stories(articles: pd.DataFrame, *, constants: StoryConstants = StoryConstants()) -> pd.DataFrame:  # noqa: B008
-    """The story of each article: `webUrl, storyId`, sorted by webUrl; storyId is null for an article that stands alone.
+def find_stories(articles: pd.DataFrame, *, constants: StoryConstants = DEFAULTS) -> pd.DataFrame:
+    """The story of each article: `webUrl, storyId`, sorted by webUrl; storyId is null for one that stands alone.
 
-    Needs the columns webUrl, title, text and publishedDateTime (UTC). A story id is the first 16 hex digits of SHA-256 of the
-    webUrl of the story's earliest article.
+    Needs the columns webUrl, title, text and publishedDateTime (UTC; an article without one stands alone). A story id is the
+    first 16 hex digits of SHA-256 of the webUrl of the story's earliest article.
     """
     return find_story_links(articles, constants=constants)[0]
 
 
-def find_story_links(
-    articles: pd.DataFrame,
-    *,
-    constants: StoryConstants = StoryConstants(),  # noqa: B008
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """As `find_stories`, and how alike the articles of each story are: `webUrl, otherUrl, similarity`, webUrl < otherUrl."""
+def find_story_links(articles: pd.DataFrame, *, constants: StoryConstants = DEFAULTS) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """As `find_stories`, and how alike the articles of each story are: `webUrl, otherUrl, similarity` with webUrl < otherUrl."""
     dated = articles.dropna(subset=["publishedDateTime"]).sort_values(["webUrl", "title"], kind="stable")
-    dated = dated.drop_duplicates("webUrl").reset_index(drop=True)
+    dated = dated.drop_duplicates("webUrl")
     urls: list[str] = dated["webUrl"].tolist()
     seconds = dated["publishedDateTime"].dt.as_unit("s").astype("int64").to_numpy()
     vectors = _vectors(dated)
     window_s = constants.window_hours * 3600
-    stories = [
-        members
-        for members in _clusters(_alike(vectors, seconds, window_s=window_s), seconds, window_s=window_s, threshold=constants.threshold)
-        if len(members) > 1
-    ]
+    pairs = _alike(vectors, seconds, window_s=window_s)
     story_of: dict[str, str] = {}
     links: list[tuple[str, str, float]] = []
-    for members in stories:
+    for members in _clusters(pairs, seconds, window_s=window_s, threshold=constants.threshold):
         first = min(members, key=lambda row: (seconds[row], urls[row]))
         story_of.update(dict.fromkeys((urls[row] for row in members), _story_id(urls[first])))
-        links.extend(_links(members, urls, vectors))
+        links.extend(_links(members, urls, vectors, seconds))
     every = sorted(set(articles["webUrl"].tolist()))
-    return (
-        pd.DataFrame(
-            {
-                "webUrl": pd.Series(every, dtype="str"),
-                "storyId": pd.Series([story_of.get(url) for url in every], dtype=object),
-            }
-        ),
-        pd.DataFrame(sorted(links), columns=["webUrl", "otherUrl", "similarity"]).astype(
-            {"webUrl": "str", "otherUrl": "str", "similarity": "float64"}
-        ),
-    )
+    stories = {
+        "webUrl": pd.Series(every, dtype="str"),
+        "storyId": pd.Series([story_of.get(url) for url in every], dtype=object),
+    }
+    link_types = {"webUrl": "str", "otherUrl": "str", "similarity": "float64"}
+    return pd.DataFrame(stories), pd.DataFrame(sorted(links), columns=list(link_types)).astype(link_types)
 
 
 def _story_id(first_url: str) -> str:
@@ -80,73 +87,133 @@ def _story_id(first_url: str) -> str:
 
 
 def _vectors(articles: pd.DataFrame) -> csr_matrix:
-    """One unit vector an article."""
-    documents = [
-        f"{title}\n" * TITLE_WEIGHT + (text[:TEXT_CHARACTERS] if isinstance(text, str) else "")
-        for title, text in zip(articles["title"].fillna(""), articles["text"], strict=True)
-    ]
-    vectoriser = TfidfVectorizer(sublinear_tf=True, token_pattern=r"(?u)\b\w\w+\b", stop_words="english", dtype=np.float32)
+    """One unit vector an article, less what only it has: that lengthens the vector and is in no cosine."""
+    titles = articles["title"].fillna("").tolist()
+    texts = [text if isinstance(text, str) else "" for text in articles["text"].tolist()]
+    words = _weighted(
+        CountVectorizer(stop_words="english"),
+        [f"{title}\n" * TITLE_COUNT + text[:TEXT_CHARACTERS] for title, text in zip(titles, texts, strict=True)],
+    )
+    letters = _weighted(
+        CountVectorizer(analyzer="char_wb", ngram_range=(4, 5)),
+        [f"{title}\n" * LETTERS_TITLE_COUNT + text[:LETTERS_TEXT_CHARACTERS] for title, text in zip(titles, texts, strict=True)],
+    )
+    vectors = hstack([words * np.sqrt(1 - LETTERS_SHARE), letters * np.sqrt(LETTERS_SHARE)]).tocsr()
+    articles_with = np.bincount(vectors.indices, minlength=vectors.shape[1])
+    telling = articles_with <= max(COMMON_ARTICLES, COMMON_SHARE * vectors.shape[0])
+    shared = telling & (articles_with > 1)
+    lengths = np.sqrt(np.asarray(vectors[:, telling].power(2).sum(axis=1)).ravel())
+    return (diags(1 / np.where(lengths > 0, lengths, 1.0)) @ vectors[:, shared]).tocsr()
+
+
+def _weighted(counter: CountVectorizer, documents: Sequence[str]) -> csr_matrix:
+    """Unit TF-IDF vectors, term frequency dampened by its logarithm."""
     try:
-        return vectoriser.fit_transform(documents).tocsr()
-    except ValueError:  # not one word in all of them
-        return csr_matrix((len(documents), 1), dtype=np.float32)
+        counts = counter.fit_transform(documents).astype("float64").tocsr()
+    except ValueError:  # not one term in all of the documents
+        return csr_matrix((len(documents), 1))
+    articles_with = np.bincount(counts.indices, minlength=counts.shape[1])
+    rarity = np.log((1 + len(documents) + UNSEEN_ARTICLES) / (1 + articles_with)) + 1
+    counts.data = (1 + np.log(counts.data)) * rarity[counts.indices]
+    lengths = np.sqrt(np.asarray(counts.power(2).sum(axis=1)).ravel())
+    return (diags(1 / np.where(lengths > 0, lengths, 1.0)) @ counts).tocsr()
 
 
-def _alike(vectors: csr_matrix, seconds: Integers, *, window_s: int) -> Iterator[tuple[int, int, float]]:
-    """Pairs of rows (smaller first) within the window, and their cosine, where it is worth counting."""
+def _nearness(apart_s: Integers) -> Floats:
+    nearness: Floats = 1 - FAR_LOSS + FAR_LOSS * np.exp(-np.abs(apart_s) / (86_400 * FAR_DAYS))
+    return nearness
+
+
+def _alike(vectors: csr_matrix, seconds: Integers, *, window_s: int) -> Iterator[Pair]:
+    """Pairs of rows (smaller first) within the window, and their similarity, where it is worth counting."""
+    columns = vectors.T.tocsr()
     for start in range(0, vectors.shape[0], BLOCK_ROWS):
-        block = (vectors[start : start + BLOCK_ROWS] @ vectors.T).tocoo()
-        rows, columns = block.row + start, block.col
-        near = np.abs(seconds[rows] - seconds[columns]) <= window_s
-        kept = (rows < columns) & (block.data >= MIN_SIMILARITY) & near
-        yield from zip(rows[kept].tolist(), columns[kept].tolist(), block.data[kept].tolist(), strict=True)
+        block = (vectors[start : start + BLOCK_ROWS] @ columns).tocoo()
+        likely = (block.row + start < block.col) & (block.data >= MIN_SIMILARITY)
+        rows, others = block.row[likely] + start, block.col[likely]
+        apart_s = seconds[rows] - seconds[others]
+        similarities = block.data[likely] * _nearness(apart_s)
+        kept = (np.abs(apart_s) <= window_s) & (similarities >= MIN_SIMILARITY)
+        yield from zip(rows[kept].tolist(), others[kept].tolist(), similarities[kept].tolist(), strict=True)
 
 
-def _links(members: list[int], urls: list[str], vectors: csr_matrix) -> Iterator[tuple[str, str, float]]:
-    members = sorted(members)
-    block = vectors[members]
-    similarities = (block @ block.T).toarray()
-    for i, row in enumerate(members):
-        for j, other in enumerate(members[i + 1 :], start=i + 1):
-            yield urls[row], urls[other], round(float(similarities[i, j]), 4)
+def _links(members: Sequence[int], urls: Sequence[str], vectors: csr_matrix, seconds: Integers) -> Iterator[tuple[str, str, float]]:
+    rows = np.array(sorted(members))
+    block = vectors[rows]
+    apart_s = seconds[rows][:, None] - seconds[rows][None, :]
+    similarities = ((block @ block.T).toarray() * _nearness(apart_s)).clip(0.0, 1.0).round(4)
+    for one, other in zip(*np.triu_indices(len(rows), k=1), strict=True):
+        yield urls[rows[one]], urls[rows[other]], float(similarities[one, other])
 
 
-def _clusters(pairs: Iterator[tuple[int, int, float]], seconds: Integers, *, window_s: int, threshold: float) -> list[list[int]]:
-    """Average linkage: the two closest clusters become one while they are alike enough and fit into the window.
+@dataclass(slots=True)
+class _Story:
+    """A cluster while it grows; `alike` holds, for each other cluster, the sum of the similarities of their pairs."""
 
-    A member must be close to the story as a whole, not to one of its members, so stories do not chain. Equal similarities are
-    merged in the order of their first rows.
+    members: list[int]
+    earliest_s: int
+    latest_s: int
+    alike: dict[int, float]
+    inner: float = 0.0
+    """The sum of the similarities of the pairs inside."""
+    scale: float = 1.0
+    """What sums of similarities with this story are divided by: its size, for a large one less, see `_scale`."""
+    version: int = 0
+    """Grows with every merge; an entry of the heap for another version is stale."""
+
+
+def _scale(size: int, inner: float) -> float:
+    """The size of a story of at most LOOSE_FROM articles, falling to size times the length of its centre for a large one.
+
+    In a large story every article resembles the centre although few resemble each other, and averages over pairs would break it
+    in pieces. In a small one the average is all the evidence there is, and a shorter centre would glue.
     """
-    members = [[row] for row in range(len(seconds))]
-    earliest, latest = seconds.tolist(), seconds.tolist()
-    sums: list[dict[int, float]] = [{} for _ in members]
+    if size <= LOOSE_FROM:
+        return float(size)
+    centre = math.sqrt((size + 2 * inner) / size**2)
+    return float(size * centre ** (1 - LOOSE_FROM / size))
+
+
+def _clusters(pairs: Iterable[Pair], seconds: Integers, *, window_s: int, threshold: float) -> list[list[int]]:
+    """The rows of each story of two or more: the two closest clusters merge while alike enough and within the window.
+
+    Average linkage: a new member must be close to the story as a whole, not to one of its members. Of equal
+    similarities the one with the smaller rows merges first.
+    """
+    stories = [_Story([row], second, second, {}) for row, second in enumerate(seconds.tolist())]
     heap: list[tuple[float, int, int, int, int]] = []
-    version = [0] * len(members)
     for row, other, similarity in pairs:
-        sums[row][other] = sums[other][row] = similarity
+        stories[row].alike[other] = stories[other].alike[row] = similarity
         if similarity >= threshold:
             heap.append((-similarity, row, other, 0, 0))
     heapq.heapify(heap)
     while heap:
         _, one, two, version_one, version_two = heapq.heappop(heap)
-        if version[one] != version_one or version[two] != version_two:
+        kept, merged = stories[one], stories[two]
+        if (kept.version, merged.version) != (version_one, version_two):
             continue
-        if max(latest[one], latest[two]) - min(earliest[one], earliest[two]) > window_s:
+        if max(kept.latest_s, merged.latest_s) - min(kept.earliest_s, merged.earliest_s) > window_s:
             continue
-        earliest[one], latest[one] = min(earliest[one], earliest[two]), max(latest[one], latest[two])
-        members[one] += members[two]
-        members[two] = []
-        version[one] += 1
-        version[two] = -1
-        del sums[one][two]
-        for other, similarity in sums[two].items():
-            if other != one:
-                sums[one][other] = sums[other][one] = sums[one].get(other, 0.0) + similarity
-                del sums[other][two]
-        sums[two] = {}
-        for other, similarity in sums[one].items():
-            average = similarity / (len(members[one]) * len(members[other]))
-            if average >= threshold:
+        _merge(stories, one, two)
+        for other, total in kept.alike.items():
+            similarity = total / (kept.scale * stories[other].scale)
+            if similarity >= threshold:
                 low, high = min(one, other), max(one, other)
-                heapq.heappush(heap, (-average, low, high, version[low], version[high]))
-    return [rows for rows in members if rows]
+                heapq.heappush(heap, (-similarity, low, high, stories[low].version, stories[high].version))
+    return [story.members for story in stories if len(story.members) > 1]
+
+
+def _merge(stories: list[_Story], one: int, two: int) -> None:
+    """Make story `two` part of story `one`."""
+    kept, merged = stories[one], stories[two]
+    kept.inner += merged.inner + kept.alike.pop(two)
+    del merged.alike[one]
+    for other, total in merged.alike.items():
+        alike = stories[other].alike
+        del alike[two]
+        kept.alike[other] = alike[one] = kept.alike.get(other, 0.0) + total
+    kept.members += merged.members
+    kept.earliest_s, kept.latest_s = min(kept.earliest_s, merged.earliest_s), max(kept.latest_s, merged.latest_s)
+    kept.scale = _scale(len(kept.members), kept.inner)
+    kept.version += 1
+    stories[two] = _Story([], 0, 0, {}, version=-1)

@@ -62,6 +62,10 @@ def poll_feed(desk: Desk, url: str, before: FeedState | None) -> tuple[FeedState
         log.warning("%s: %s", desk.source.id, error)
         desk.outcomes[-1] = replace(outcome, verdict="rejected", reason="notAFeed")
         return replace(state, verdict="rejected", reason="notAFeed"), ()
+    except Exception:
+        log.exception("%s: reading %s met a fault of ours; please report it", desk.source.id, url)
+        desk.outcomes[-1] = replace(outcome, verdict="failed", reason="fault")
+        return replace(state, verdict="failed", reason="fault"), ()
     seen = tuple(dict.fromkeys(digest for entry in feed.entries if (digest := _digest(entry.url)) is not None))
     return replace(state, validators=answer.final.validators, seen=seen), feed.entries
 
@@ -71,10 +75,13 @@ def capture_page(desk: Desk, entry: Entry) -> tuple[PageCapture | None, bool]:
     answer, outcome = desk.ask(entry.url, "page", entry=entry)
     if outcome.verdict != "captured" or answer.final is None or outcome.offset is None:
         return None, isinstance(answer.error, TransientError)
-    page = read_page(answer.final.body, url=answer.final.url, content_type=answer.final.content_type)
-    if not page.is_html:
-        return PageCapture(entry, outcome.offset), False
-    return PageCapture(entry, outcome.offset, _probe_images(desk, page, entry), _probe_amp(desk, page)), False
+    try:
+        page = read_page(answer.final.body, url=answer.final.url, content_type=answer.final.content_type)
+        images, amp = (_probe_images(desk, page, entry), _probe_amp(desk, page)) if page.is_html else ((), None)
+    except Exception:
+        log.exception("%s: looking for its picture met a fault of ours; please report it", entry.url)
+        images, amp = (), None
+    return PageCapture(entry, outcome.offset, images, amp), False
 
 
 def _probe_images(desk: Desk, page: Page, entry: Entry) -> tuple[Probe, ...]:
