@@ -2,7 +2,8 @@
 
     python bench/extraction.py [--sets a,b] [--limit N]
 
-`extract` is the adapter that the shared scorer calls. The pages and the scorer lie in the folder that NEWS_SHARED names (default: `../shared`).
+`extract` is the adapter that the shared scorer calls. The pages and the scorer lie in the folder that NEWS_SHARED names (default:
+`../shared`).
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Literal
 from urllib.parse import urlsplit
 
 from pipeline import bodies, dates, people, titles
@@ -22,6 +23,8 @@ from pipeline.urls import canonical_url, registered_domain
 MAX_KEYWORDS = 30
 MIN_EXCERPT = 25
 """Characters; a shorter description (`News`, the site's name) says nothing."""
+_OPENING = 3000
+"""Characters of the text in which a description is looked for."""
 
 
 def build_article(
@@ -132,11 +135,22 @@ def _excerpt(page: Page, entry: Entry, *, title: str, text: str) -> tuple[str, s
     for candidate, source in _descriptions(page, entry, text):
         if not candidate or letters_only(candidate) == letters_only(title):
             continue
-        excerpt = cut_excerpt(candidate)
+        excerpt = cut_excerpt(_completed(candidate, text))
         if len(excerpt) >= MIN_EXCERPT:
             return excerpt, source
         fallback = fallback or (excerpt, source)
     return fallback
+
+
+def _completed(description: str, text: str) -> str:
+    """A description that was cut off within the article's text, with the rest of its sentence from there."""
+    bare = description.rstrip(" .…")
+    line = " ".join(text[:_OPENING].split())
+    start = line.find(bare) if len(bare) >= MIN_EXCERPT else -1
+    if start < 0 or (description[-1] in ".!?" and not description.endswith("..")):
+        return description
+    rest = re.match(r"[^\s.!?][^.!?]*[.!?]+[\"'”’»)]*|[\s,;:–-][^.!?]*[.!?]+[\"'”’»)]*", line[start + len(bare) :])
+    return bare + rest[0] if rest else description
 
 
 def _descriptions(page: Page, entry: Entry, text: str) -> Iterator[tuple[str, str]]:
@@ -190,7 +204,7 @@ def _images(page: Page, entry: Entry, *, pictures: tuple[Picture, ...], min_side
     return (), ""
 
 
-def _type(page: Page) -> tuple[str, str]:
+def _type(page: Page) -> tuple[Literal["article", "video"], str]:
     for content in page.meta.get("og:type", ()):
         if content.lower().startswith("video"):
             return "video", "og.type"

@@ -201,10 +201,12 @@ class HeatConstants(_Frozen):
 
 
 class StoryConstants(_Frozen):
-    """Law 5. `window_hours` bounds every link and the span of a story; `threshold` is a cosine similarity."""
+    """Law 5. `window_hours` bounds every link and the span of a story."""
 
     window_hours: int = Field(168, alias="windowHours", gt=0)
     threshold: float = Field(0.195, ge=0, le=1)
+    """How alike an article and a story are at least. The largest mean B-cubed F1 over eight labelled sets (0.81) at a precision
+    of 0.93; run tools/score_stories.py of the shared data again when `pipeline.stories` changes."""
 
 
 class ImageConstants(_Frozen):

@@ -31,7 +31,7 @@ PUBLISHED_META = (
     "article:published_time", "og:article:published_time", "article:published", "og:published_time", "datepublished", "parsely-pub-date",
     "sailthru.date", "bt:pubdate", "publishdate", "publish-date", "publish_date", "published_date", "published_time", "publication_date",
     "publication-date", "pubdate", "article_date_original", "article.published", "originalpublicationdate", "cxenseparse:recs:publishtime",
-    "ptime", "dc.date.issued", "dcterms.issued", 
+    "ptime", "dc.date.issued", "dcterms.issued",
     "citation_publication_date", "citation_date", "rbpubdate", "rnews:datepublished", "date.issued", "displaydate", "vr:published_time",
     "article-publication-date", "article:post_date", "release_date", "og:pubdate", "pdate", "shareaholic:article_published_time",
     "datecreated", "article.created", "date_published", "og:published", "weibo: article:create_at", "weibo:article:create_at",
@@ -46,7 +46,8 @@ MODIFIED_META = (
 
 _IN_URL = re.compile(r"(?<!\d)((?:19|20)\d{2})([/_-]?)(0?[1-9]|1[0-2])\2(0?[1-9]|[12]\d|3[01])(?!\d)")
 _REVISED = re.compile(
-    r"updated?\b|aktualisiert|modified|geändert|bearbeitet|ergänzt|stand\s*:|mis à jour|modifié|actualizado|aggiornato|atualizado|bijgewerkt|обновлено|revised|copyright|©|\(c\)",
+    r"updated?\b|aktualisiert|modified|geändert|bearbeitet|ergänzt|stand\s*:|mis à jour|modifié|actualizado|aggiornato|atualizado"
+    r"|bijgewerkt|обновлено|revised|copyright|©|\(c\)",
     re.IGNORECASE,
 )
 _AFTER_HEADING = lxml.etree.XPath("following::text()[string-length(normalize-space(.)) > 5][position() <= 20]")
@@ -73,8 +74,8 @@ class Dated(NamedTuple):
 def published(page: Page, entry: Entry | None, *, at: datetime) -> Dated | None:
     """When the article was first published; None when neither page nor finder nor URL says so.
 
-    The first that parses of: JSON-LD `datePublished`, `<meta>`, the feed, the URL, marked-up times, the line at the heading, and last what htmldate finds. A
-    time that another of them states completes a bare date of the same day.
+    The first that parses of: JSON-LD `datePublished`, `<meta>`, the feed, the URL, marked-up times, the line at the heading, the date
+    nearest to the text, and last what htmldate finds. A time that another of them states completes a bare date of the same day.
     """
     believed: list[Dated] = []
     for dated in _stated(page, entry):
@@ -169,7 +170,7 @@ def _marked_up(page: Page, *, is_sure: bool) -> Iterator[tuple[str, str]]:
 
 
 def _dateline(page: Page, *, day_first: bool) -> Moment | None:
-    """The first date that stands alone after the page's heading, or else just before it; one that is said to be of a revision is passed over."""
+    """The first date that stands alone after the page's heading, or else just before it; that of a revision is passed over."""
     heading = page.tree.find(".//h1") if page.tree is not None else None
     if heading is None:
         return None
@@ -213,7 +214,7 @@ def _modified(page: Page) -> Iterator[Dated]:
 
 
 def _beside_text(page: Page, at: datetime) -> Dated | None:
-    """The date on a line of its own that stands nearest to the page's first long text; one within a link or a longer line counts as further off."""
+    """The date on a line of its own that stands nearest to the page's first long text; one in a link or a longer line counts as further."""
     if page.tree is None:
         return None
     nodes = _VISIBLE(page.tree)

@@ -169,7 +169,9 @@ class Fetcher:
                 answer = self._robots_answer(robots_url, pace_s=pace_s)
                 status = answer.final.status if answer.final is not None else None
                 if isinstance(answer.error, PermanentFetchError) and answer.error.status is None:
-                    status = 404  # a robots.txt that is too large, loops or is of another type holds no rules
+                    status = 404  # a robots.txt that loops, or whose headers are endless, holds no rules
+                if isinstance(answer.error, TransientFetchError) and answer.error.status is None:
+                    status = None  # behind a redirect, or cut off: what came before is not the answer
                 if isinstance(answer.error, PermanentFetchError) and answer.error.reason.startswith("forbidden"):
                     raise answer.error
                 body = answer.final.body if answer.final is not None else b""
@@ -216,7 +218,7 @@ class Fetcher:
             body = b""
             try:
                 self._refuse_type(response, target, is_redirect=is_redirect)
-                body = _read(response, limit=limit, url=url)
+                body = _read(response, limit=limit, url=url, is_cut=target.kind == "robots")
             except FetchError as error:
                 problem = error
             headers = response.headers
@@ -298,7 +300,7 @@ class Fetcher:
 
     def _max_bytes(self, kind: Kind) -> int:
         settings = self._settings
-        limits = {"feed": settings.max_feed_bytes, "image": settings.max_image_bytes, "robots": robots.MAX_BYTES * 2}
+        limits = {"feed": settings.max_feed_bytes, "image": settings.max_image_bytes, "robots": robots.MAX_BYTES + 1}
         return limits.get(kind, settings.max_page_bytes)
 
     def _session(self) -> requests.Session:
@@ -316,13 +318,15 @@ class Fetcher:
         return session
 
 
-def _read(response: requests.Response, *, limit: int, url: str) -> bytes:
-    """The decoded body, at most `limit` bytes before and after decompression."""
+def _read(response: requests.Response, *, limit: int, url: str, is_cut: bool) -> bytes:
+    """The decoded body, at most `limit` bytes before and after decompression; a longer one is cut there or refused."""
     body = bytearray()
     try:
         while chunk := response.raw.read1(CHUNK, decode_content=True):
             body += chunk
             if len(body) > limit:
+                if is_cut:
+                    return bytes(body[:limit])
                 raise PermanentFetchError(f"{url}: the answer is over {limit} bytes", url=url, reason="tooLarge")
     except TimeoutError as error:
         raise TransientFetchError(f"{url}: the answer stopped", url=url, reason="timeout") from error

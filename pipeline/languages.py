@@ -69,7 +69,7 @@ _WORDS = {
         "ro": "de și în a la cu pe că din nu o un este pentru care mai sau au fost ce sunt prin dar după lui ale",
         "tr": "ve bir bu da de için ile olarak daha çok olan gibi en ne sonra kadar var olduğu ise göre ancak dedi etti",
         "id": "yang dan di dari untuk ini dengan itu dalam tidak pada akan juga ke karena tersebut adalah oleh telah ada sebagai bisa",
-        "ms": "yang dan di dari untuk ini dengan itu dalam tidak pada akan juga ke kerana tersebut adalah oleh telah ada kata beliau turut bagi",
+        "ms": "yang dan di dari untuk ini dengan itu dalam tidak pada akan juga ke kerana tersebut adalah oleh telah ada kata beliau turut",
         "vi": "và của là có trong cho được với các một không người này đã khi những từ để về ở cũng ra như năm",
         "hr": "i u je na se da za su od s o koji a će kako to te iz bi što nije ali kao do nakon",
         "sl": "in je v na da so se za pa ki z s tudi ne po kot bi iz od še bo ni pri o ker",

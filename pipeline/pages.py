@@ -62,8 +62,9 @@ _FEW_WORDS = 4
 class Page:
     """A parsed page. `tree` belongs to the page: who changes it takes a copy.
 
-    `meta` maps the lower-case name of a `<meta>` (`name`, `property`, `itemprop`, `http-equiv`) to its contents in document order; `articles` are the
-    JSON-LD nodes of the page's own article, best first, `things` all of them. URLs are absolute. `tree` is None when there is no HTML.
+    `meta` maps the lower-case name of a `<meta>` (`name`, `property`, `itemprop`, `http-equiv`) to its contents in document order;
+    `articles` are the JSON-LD nodes of the page's own article, best first, `things` all of them. URLs are absolute. `tree` is None when
+    there is no HTML.
     """
 
     url: str

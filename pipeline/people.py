@@ -1,7 +1,7 @@
 """Who wrote an article: names, without the words around them.
 
-Pure: reads a `Page` and what its finder said. An agency, the site itself or its staff are named only where the page declares them its author and
-names no person.
+Pure: reads a `Page` and what its finder said. An agency, the site itself or its staff are named only where the page declares them its
+author and names no person.
 """
 
 from __future__ import annotations
@@ -21,27 +21,35 @@ from pipeline.text import letters_only, plain, squeeze
 from pipeline.urls import registered_domain
 
 AUTHOR_META = (
-    "author", "article:author", "og:article:author", "parsely-author", "sailthru.author", "byl", "dc.creator", "dc:creator", "dcterms.creator",
-    "citation_author", "article:author_name", "shareaholic:article_author_name", "cxenseparse:author", "rbauthors", "authors", "article.author",
-    "mediator_author", "og:author", "dc.creator.personal", "creator",
+    "author", "article:author", "og:article:author", "parsely-author", "sailthru.author", "byl", "dc.creator", "dc:creator",
+    "dcterms.creator", "citation_author", "article:author_name", "shareaholic:article_author_name", "cxenseparse:author", "rbauthors",
+    "authors", "article.author", "mediator_author", "og:author", "dc.creator.personal", "creator",
 )  # fmt: skip
 MAX_AUTHORS = 20
 _MAX_WORDS = 6
 MAX_BYLINE = 120
 """Characters; a longer text about an author is a biography."""
 
-_BY_WORD = r"(?:by|von|vom|par|por|di|da|av|af|door|przez|автор|autor(?:in|en|es|ka|zy)?|auteurs?|autore|författare|tekst|text|texte|texto|testo|story|words|foto|erstellt von|geschrieben von|verfasst von|ein artikel von|written by|posted by|reported by|published by|submitted by|escrito por|publicado por|scritto da|par|skrevet av|interview|opinion by|quelle|source|de|文|記者|记者|作者|责编|責任編輯|от)"
-_BY = re.compile(rf"^\W*{_BY_WORD}(?:\s*[:：]\s*|\s+)", re.IGNORECASE)
+_BY_WORDS = (
+    "by", "von", "vom", "par", "por", "di", "da", "de", "av", "af", "door", "przez", "от", "автор", r"autor(?:in|en|es|ka|zy)?", "auteurs?",
+    "autore", "författare", "tekst", "text", "texte", "texto", "testo", "story", "words", "foto", "erstellt von", "geschrieben von",
+    "verfasst von", "ein artikel von", "written by", "posted by", "reported by", "published by", "submitted by", "opinion by",
+    "escrito por", "publicado por", "scritto da", "skrevet av", "interview", "quelle", "source",
+    "文", "記者", "记者", "作者", "责编", "責任編輯",
+)  # fmt: skip
+_BY = re.compile(rf"^\W*(?:{'|'.join(_BY_WORDS)})(?:\s*[:：]\s*|\s+)", re.IGNORECASE)
 _ALL_BY = re.compile(
     r"^\W*(?:view|show|see|zeige|alle|all|more|posts?|mehr|voir|ver)\b.{0,30}?\b(?:by|of|from|von|de|par|di|por)\s+", re.IGNORECASE
 )
 _BYLINE_START = re.compile(
-    r"^\W*(?:by|von|par|por|door|av|af|written by|posted by|autor(?:in|en)?\s*:|author\s*:|auteur\s*:|text\s*:|texte?\s*:|erstellt von|geschrieben von|verfasst von|ein artikel von|veröffentlicht von|published by|text von|автор\s*:)\s*:?\s+(?=\S)",
+    r"^\W*(?:by|von|par|por|door|av|af|written by|posted by|autor(?:in|en)?\s*:|author\s*:|auteur\s*:|text\s*:|texte?\s*:|erstellt von"
+    r"|geschrieben von|verfasst von|ein artikel von|veröffentlicht von|published by|text von|автор\s*:)\s*:?\s+(?=\S)",
     re.IGNORECASE,
 )
 _SEPARATORS = re.compile(r"\s*[;|•·/\n、]\s*|\s+(?:and|und|et|og|och|y|e|en|with|mit|et|и|i|e)\s+|\s*&\s*|\s+-\s+", re.IGNORECASE)
 _ROLE = re.compile(
-    r"\s*(?:[|(（\[–—]|\s-\s|,|\b(?:for|of the|in|at|is|via|says?|wrote|posted|sagt|schreibt|contributor|follow|updated|published|am|on|um)\b(?=\s|$)).*$",
+    r"\s*(?:[|(（\[–—]|\s-\s|,|\b(?:for|of the|in|at|is|via|says?|wrote|posted|sagt|schreibt|contributor|follow|updated|published|am|on"
+    r"|um)\b(?=\s|$)).*$",
     re.IGNORECASE,
 )
 _ADDRESS = re.compile(r"\S+@\S+|https?://\S*|(?:^|\s)@\w+|\bwww\.\S+")
@@ -58,7 +66,8 @@ _NOBODY = re.compile(
 _ORGANISATION = re.compile(
     r"\b(?:news|nachrichten|reuters|press|presse|afp|dpa|apa|sid|ansa|efe|pap|ntb|tt|ritzau|pti|ani|ians|tass|agency|agencia|agence|agenzia|agentur|magazine?|media"
     r"|radio|online|writers?|reporters?|correspondents?|contributors?|wire|services?|network|inc|ltd|gmbh|corp|llc|ag|se|board|department|foundation"
-    r"|institute?|university|universität|verlag|stiftung|verband|times|post|daily|zeitung|e\.? ?v|association|group|company|\w+\.(?:com|net|org|de|co|fr|it|es|pl|ru|uk|info|at|ch|eu|news|tv))\b",
+    r"|institute?|university|universität|verlag|stiftung|verband|times|post|daily|zeitung|e\.? ?v|association|group|company"
+    r"|\w+\.(?:com|net|org|de|co|fr|it|es|pl|ru|uk|info|at|ch|eu|news|tv))\b",
     re.IGNORECASE,
 )
 _DATE_LIKE = re.compile(
@@ -67,7 +76,9 @@ _DATE_LIKE = re.compile(
     re.IGNORECASE,
 )
 _NAME = re.compile(r"^(?:[^\W\d_][\w'’.\-]*\s+){1,4}[^\W\d_][\w'’.\-]*$|^[\u3400-\u9fff\u3040-\u30ff]{2,8}$|^[\uac00-\ud7af]{2,5}$")
-_PARTICLES = frozenset("de del della di da van von der den la le el al bin ibn dos das du und y e af av zu zur ten ter st".split())
+_PARTICLES = frozenset(
+    re.findall(r"\w+", "de del della di da van von der den la le el al bin ibn dos das du und y e af av zu zur ten ter st")
+)
 
 # One look at each element, not one for each word: capitals or not, `uthor` is in `author` and `Author`.
 _CLASS_WORDS = ("uthor", "yline", "utor", "uteur", "reator", "riter", "oster", "username")
@@ -76,14 +87,13 @@ _BYLINES = lxml.etree.XPath(
     + " or ".join(f"contains(concat(@class, ' ', @id, ' ', @data-testid), '{word}')" for word in _CLASS_WORDS)
     + "]"
 )
-_BYLINE_TAGS = frozenset("a span p div address li strong cite em h4 td ul".split())
+_BYLINE_TAGS = frozenset({"a", "span", "p", "div", "address", "li", "strong", "cite", "em", "h4", "td", "ul"})
 _AUTHOR_PATH = re.compile(
     r"/(?:author|autor|auteur|profil|people/|person|journalist|redaktion/|by/|staff/|contributor|writers/|reporter|team/)|byline",
     re.IGNORECASE,
 )
-_SPOKEN = lxml.etree.XPath(
-    "//body//text()[contains('|By|by|BY|Vo|vo|VO|Pa|Po|Do|Av|Af|Wr|Au|au|Te|Er|Ge|Ve|Pu|Ei|Ав|', concat('|', substring(normalize-space(.), 1, 2), '|'))]/parent::*"
-)
+_BYLINE_STARTS = "|By|by|BY|Vo|vo|VO|Pa|Po|Do|Av|Af|Wr|Au|au|Te|Er|Ge|Ve|Pu|Ei|Ав|"
+_SPOKEN = lxml.etree.XPath(f"//body//text()[contains('{_BYLINE_STARTS}', concat('|', substring(normalize-space(.), 1, 2), '|'))]/parent::*")
 _MARKED = lxml.etree.XPath("//*[@itemprop='author' or @rel='author' or @class='fn' or @class='author vcard']")
 _ELSEWHERE = re.compile(r"comment|related|recommend|sidebar|teaser|footer|popular|trending|latest|newsletter", re.IGNORECASE)
 
@@ -91,8 +101,8 @@ _ELSEWHERE = re.compile(r"comment|related|recommend|sidebar|teaser|footer|popula
 def authors(page: Page, entry: Entry | None) -> tuple[tuple[str, ...], str]:
     """Who wrote the article, in the order of the page, and where they were named; an empty tuple and no source when nobody is.
 
-    The first of JSON-LD, `<meta>`, the feed, marked-up bylines, linked bylines, bylines by class or wording that names a person. When none does, the
-    first declared organisation (an agency), and last the site itself or its staff, where the page declares these its author.
+    The first of JSON-LD, `<meta>`, the feed, marked-up bylines, linked bylines, bylines by class or wording that names a person. When none
+    does, the first declared organisation (an agency), and last the site itself or its staff, where the page declares these its author.
     """
     own = {letters_only(name) for name in _own_names(page, entry)} - {""}
     organisation: tuple[tuple[str, ...], str] = ((), "")

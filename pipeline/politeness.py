@@ -10,21 +10,26 @@ TRANSIENT_STATUSES = frozenset({408, 425, 429, *range(500, 600)})
 SLOW_DOWN_STATUSES = frozenset({429, 503})
 DOWN_AFTER = 3
 """A host that gave no answer this many times in a row is left alone for the rest of the run."""
+LONGEST_WAIT_S = 7 * 86_400.0
+"""What a server asks for beyond a week is taken for a week."""
 
 
 def retry_after_s(header: str | None, *, now: datetime) -> float | None:
-    """Seconds to wait by a Retry-After header (RFC 9110, section 10.2.3: seconds or a date); None when absent or malformed."""
+    """Seconds to wait by a Retry-After header (RFC 9110, section 10.2.3: seconds or a date), at most `LONGEST_WAIT_S`.
+
+    None when the header is absent or malformed.
+    """
     if header is None:
         return None
     text = header.strip()
-    if text.isdigit():
-        return float(text)
+    if text.isascii() and text.isdigit():
+        return min(float(text), LONGEST_WAIT_S)
     try:
         moment = parsedate_to_datetime(text)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return None
     moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
-    return max(0.0, (moment - now).total_seconds())
+    return min(max(0.0, (moment - now).total_seconds()), LONGEST_WAIT_S)
 
 
 class HostSchedule:

@@ -37,7 +37,7 @@ COMMON_SHARE, COMMON_ARTICLES = 0.1, 300
 FAR_LOSS, FAR_DAYS = 0.3, 3.0
 """Similarity fades with the days between two articles, by up to 30 percent."""
 MIN_SIMILARITY = 0.04
-"""Pairs less alike than this count as not alike at all."""
+"""Pairs less alike than this count as not alike at all, unless the threshold is lower still."""
 LOOSE_FROM = 10
 """Stories of more articles than this are compared by their centres, see `_scale`."""
 BLOCK_ROWS = 500
@@ -63,10 +63,12 @@ def find_story_links(articles: pd.DataFrame, *, constants: StoryConstants = DEFA
     dated = articles.dropna(subset=["publishedDateTime"]).sort_values(["webUrl", "title"], kind="stable")
     dated = dated.drop_duplicates("webUrl")
     urls: list[str] = dated["webUrl"].tolist()
-    seconds = dated["publishedDateTime"].dt.as_unit("s").astype("int64").to_numpy()
+    published = pd.to_datetime(dated["publishedDateTime"], utc=True)
+    seconds: Integers = published.dt.as_unit("s").to_numpy(dtype="datetime64[s]").astype(np.int64)
     vectors = _vectors(dated)
     window_s = constants.window_hours * 3600
-    pairs = _alike(vectors, seconds, window_s=window_s)
+    least = min(MIN_SIMILARITY, constants.threshold)
+    pairs = _alike(vectors, seconds, window_s=window_s, least=least)
     story_of: dict[str, str] = {}
     links: list[tuple[str, str, float]] = []
     for members in _clusters(pairs, seconds, window_s=window_s, threshold=constants.threshold):
@@ -124,16 +126,16 @@ def _nearness(apart_s: Integers) -> Floats:
     return nearness
 
 
-def _alike(vectors: csr_matrix, seconds: Integers, *, window_s: int) -> Iterator[Pair]:
-    """Pairs of rows (smaller first) within the window, and their similarity, where it is worth counting."""
+def _alike(vectors: csr_matrix, seconds: Integers, *, window_s: int, least: float) -> Iterator[Pair]:
+    """Pairs of rows (smaller first) within the window, and their similarity where it is at least `least`."""
     columns = vectors.T.tocsr()
     for start in range(0, vectors.shape[0], BLOCK_ROWS):
         block = (vectors[start : start + BLOCK_ROWS] @ columns).tocoo()
-        likely = (block.row + start < block.col) & (block.data >= MIN_SIMILARITY)
+        likely = (block.row + start < block.col) & (block.data >= least)
         rows, others = block.row[likely] + start, block.col[likely]
         apart_s = seconds[rows] - seconds[others]
         similarities = block.data[likely] * _nearness(apart_s)
-        kept = (np.abs(apart_s) <= window_s) & (similarities >= MIN_SIMILARITY)
+        kept = (np.abs(apart_s) <= window_s) & (similarities >= least)
         yield from zip(rows[kept].tolist(), others[kept].tolist(), similarities[kept].tolist(), strict=True)
 
 

@@ -1,6 +1,7 @@
 """JSON-LD as pages really write it: read with tolerance, flattened, its article found.
 
-Pure: strings in, plain dictionaries out. Never raises on what a page holds; a block that no repair makes readable gives what can be salvaged.
+Pure: strings in, plain dictionaries out. Never raises on what a page holds; a block that no repair makes readable gives what
+can be salvaged.
 """
 
 from __future__ import annotations
@@ -16,29 +17,14 @@ Thing = Mapping[str, Any]
 """A JSON-LD node object."""
 
 ARTICLE_TYPES = frozenset(
-    [
-        "Article",
-        "NewsArticle",
-        "ReportageNewsArticle",
-        "AnalysisNewsArticle",
-        "AskPublicNewsArticle",
-        "BackgroundNewsArticle",
-        "OpinionNewsArticle",
-        "ReviewNewsArticle",
-        "BlogPosting",
-        "LiveBlogPosting",
-        "SocialMediaPosting",
-        "DiscussionForumPosting",
-        "TechArticle",
-        "ScholarlyArticle",
-        "Report",
-        "AdvertiserContentArticle",
-        "SatiricalArticle",
-        "Review",
-        "CriticReview",
-        "Recipe",
-        "Interview",
-    ]
+    re.findall(
+        r"\w+",
+        """
+        Article NewsArticle ReportageNewsArticle AnalysisNewsArticle AskPublicNewsArticle BackgroundNewsArticle OpinionNewsArticle
+        ReviewNewsArticle BlogPosting LiveBlogPosting SocialMediaPosting DiscussionForumPosting TechArticle ScholarlyArticle Report
+        AdvertiserContentArticle SatiricalArticle Review CriticReview Recipe Interview
+        """,
+    )
 )
 VIDEO_TYPES = frozenset({"VideoObject", "Movie", "Clip", "TVEpisode"})
 PAGE_TYPES = frozenset({"WebPage", "ItemPage", "MediaGallery", "ImageGallery", "CollectionPage", "CreativeWork", "AudioObject"})
@@ -76,8 +62,8 @@ def types_of(thing: Thing) -> frozenset[str]:
 def articles_of(things: Sequence[Thing], addresses: Sequence[str]) -> tuple[Thing, ...]:
     """The nodes that describe the page's own article, the best first.
 
-    `addresses` are the URLs that the page goes by. A node that names another address as its own is about another page, unless it is the only
-    article there; of nodes that name none, the first comes first.
+    `addresses` are the URLs that the page goes by. A node that names another address as its own is about another page, unless it is the
+    only article there; of nodes that name none, the first comes first.
     """
     paths = {_path(address) for address in addresses if address}
     ranked: list[tuple[int, int, Thing]] = []
@@ -174,7 +160,8 @@ def _repaired(text: str) -> str:
 
 def _concatenated(text: str) -> list[Any]:
     """The values of a block that holds several one after the other, or one and then garbage."""
-    decoder, values, position = json.JSONDecoder(strict=False), [], 0
+    decoder, position = json.JSONDecoder(strict=False), 0
+    values: list[Any] = []
     while position < len(text) and len(values) < 20:
         try:
             value, position = decoder.raw_decode(text, position)

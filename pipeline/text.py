@@ -1,7 +1,6 @@
 """Plain text made clean: one line, repaired mojibake, no control characters, an excerpt that ends well.
 
-Pure functions over strings; knows nothing of HTML trees, articles or feeds. Each is idempotent on its own output, except
-`decode_entities`, which decodes exactly one layer by design.
+Pure functions over strings; knows nothing of HTML trees, articles or feeds.
 """
 
 from __future__ import annotations
@@ -12,6 +11,7 @@ import unicodedata
 
 import ftfy
 from ftfy.badness import is_bad
+from ftfy.chardata import UTF8_DETECTOR_RE
 
 EXCERPT_LIMIT = 350
 """Characters, the ellipsis included (record.md)."""
@@ -28,6 +28,11 @@ _DOTS = re.compile(r"\s*(?:\[\s*(?:\.\.\.|…|&hellip;)\s*\]|\(\s*(?:\.\.\.|…)
 _SENTENCE_END = re.compile(r"[.!?。！？…][\"'”’»)\]]*(?=\s|$)|[。！？][」』”]*")
 _LOOSE_END = " \t\n,;:-–—/|(['\"“‘«&"
 
+_CONTINUATION = "".join(bytes([byte]).decode("cp1252", "ignore") for byte in range(0x80, 0xC0))
+_MISREAD_SIGN = re.compile(f"â[{re.escape(_CONTINUATION)}]{{2}}")
+_SHORT = 1000
+"""Characters: titles and excerpts."""
+
 _REPAIRS = ftfy.TextFixerConfig(
     unescape_html=False,  # entities are decoded once, by `decode_entities`, not as long as any are left
     uncurl_quotes=False,
@@ -41,14 +46,23 @@ _REPAIRS = ftfy.TextFixerConfig(
 def repair(text: str) -> str:
     """`text` in NFC with mojibake undone (`Graphyteâ„¢` to `Graphyte™`), control and invisible characters taken out.
 
-    ftfy decides what is mojibake. Its search costs about 1 ms per 10 kB of text with accents, so it only runs where ftfy's own
-    heuristic sees something bad.
+    ftfy decides what is mojibake, and misses signs such as the one above, which are undone first. Its full heuristic costs 1 ms per 5 kB,
+    so it is asked about short texts; in long ones its quick search for UTF-8 that was read as something else decides.
     """
     if text.isascii():
         return _CONTROL.sub("", text)
-    if is_bad(text):
+    text = _MISREAD_SIGN.sub(_reread, text)
+    if UTF8_DETECTOR_RE.search(text) or (len(text) <= _SHORT and is_bad(text)):
         text = ftfy.fix_text(text, _REPAIRS)
     return unicodedata.normalize("NFC", _CONTROL.sub("", _INVISIBLE.sub("", text)))
+
+
+def _reread(match: re.Match[str]) -> str:
+    """A sign whose three UTF-8 bytes were read as Windows-1252, as what it was."""
+    try:
+        return match[0].encode("cp1252").decode("utf-8")
+    except UnicodeError:
+        return match[0]
 
 
 def decode_entities(text: str) -> str:
@@ -68,14 +82,14 @@ def squeeze(text: str) -> str:
 
 def one_line(text: str | None) -> str:
     """`text` repaired and on one line; the empty string for None."""
-    return squeeze(repair(text)) if text else ""
+    return squeeze(repair(squeeze(text))) if text else ""
 
 
 def plain(text: str | None) -> str:
     """A declared value (a title, a description) as one line of plain text: one layer of entities and all tags undone."""
     if not text:
         return ""
-    return squeeze(repair(strip_tags(decode_entities(text))))
+    return one_line(strip_tags(decode_entities(text)))
 
 
 def cut_excerpt(text: str, limit: int = EXCERPT_LIMIT) -> str:

@@ -25,10 +25,10 @@ _MIN_KEY = 4
 """Letters and digits; what is shorter matches by chance. Chinese titles are this short."""
 _MAX_VISIBLE = 300
 _SIMILAR = 0.5
-"""Share of common words from which a heading and a declared title name one thing. Of 0.3 to 0.7 on the shared pages: no difference above 0.002."""
+"""Share of common words from which a heading and a declared title name one thing."""
 
 _LONE_WORDS = 4
-"""A page's only heading of so many words is its title even where no declaration agrees: declared titles are written for search and sharing."""
+"""A page's only heading of so many words is its title even where no declaration agrees: those are written for search and sharing."""
 _LABELLED = 0.4
 _PART = 0.25
 """Shares of the letters that a declared title has of its heading, and a part of its title, to be taken for it."""

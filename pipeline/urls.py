@@ -25,105 +25,18 @@ TRACKING_PREFIXES = (
     "at_custom", "ns_", "fb_action_", "__hs", "_hs", "mc_", "stm_", "wt_",
 )  # fmt: skip
 TRACKING_NAMES = frozenset(
-    [
-        "utm",
-        "_ga",
-        "_gl",
-        "_gac",
-        "gclid",
-        "gclsrc",
-        "dclid",
-        "gbraid",
-        "wbraid",
-        "srsltid",
-        "gs_l",
-        "gad_source",
-        "gad_campaignid",
-        "gad",
-        "fbclid",
-        "fb_source",
-        "fb_ref",
-        "fb_comment_id",
-        "action_object_map",
-        "action_type_map",
-        "action_ref_map",
-        "msclkid",
-        "yclid",
-        "ysclid",
-        "_openstat",
-        "igshid",
-        "igsh",
-        "twclid",
-        "ttclid",
-        "li_fat_id",
-        "rdt_cid",
-        "epik",
-        "scid",
-        "mkt_tok",
-        "hsctatracking",
-        "wtmc",
-        "wtzmc",
-        "wtrid",
-        "xtor",
-        "at_medium",
-        "at_campaign",
-        "at_link_id",
-        "at_link_type",
-        "at_link_origin",
-        "at_bbc_team",
-        "at_ptr_name",
-        "at_format",
-        "at_campaign_type",
-        "cmpid",
-        "s_cid",
-        "s_kwcid",
-        "ef_id",
-        "rb_clickid",
-        "soc_src",
-        "soc_trk",
-        "wickedid",
-        "wickedsource",
-        "guccounter",
-        "ref_src",
-        "ref_url",
-        "__twitter_impression",
-        "echobox",
-        "spm",
-        "tracking_source",
-        "_branch_match_id",
-        "_branch_referrer",
-        "elqtrackid",
-        "elqtrack",
-        "elqak",
-        "assetid_tracking",
-        "assettype_tracking",
-        "recipientid_tracking",
-        "campaignid_tracking",
-        "ml_subscriber",
-        "ml_subscriber_hash",
-        "sb_referer_host",
-        "taboola_click_id",
-        "outbrainclickid",
-        "obclid",
-        "dicbo",
-        "irclickid",
-        "irgwc",
-        "os_ehash",
-        "cvosrc",
-        "zanpid",
-        "nr_email_referer",
-        "mibextid",
-        "sr_share",
-        "socialmedia_share",
-        "smid",
-        "cmp",
-        "ncid",
-        "ocid",
-        "icid",
-        "ito",
-        "share_from",
-        "xid_tracking",
-    ]
+    re.findall(
+        r"\S+",
+        """
+        utm _ga _gl _gac gclid gclsrc dclid gbraid wbraid srsltid gs_l gad_source gad_campaignid gad fbclid fb_source fb_ref fb_comment_id
+        action_object_map action_type_map action_ref_map msclkid yclid ysclid _openstat igshid igsh twclid ttclid li_fat_id rdt_cid epik
+        scid mkt_tok hsctatracking wtmc wtzmc wtrid xtor at_medium at_campaign at_link_id at_link_type at_link_origin at_bbc_team
+        at_ptr_name at_format at_campaign_type cmpid s_cid s_kwcid ef_id rb_clickid soc_src soc_trk wickedid wickedsource guccounter
+        ref_src ref_url __twitter_impression echobox spm tracking_source _branch_match_id _branch_referrer elqtrackid elqtrack elqak
+        ml_subscriber ml_subscriber_hash sb_referer_host taboola_click_id outbrainclickid obclid dicbo irclickid irgwc os_ehash cvosrc
+        zanpid nr_email_referer mibextid sr_share socialmedia_share smid cmp ncid ocid icid ito share_from
+        """,
+    )
 )
 """Parameters that say where a reader came from and never what is shown.
 
@@ -213,7 +126,7 @@ def registered_domain(host_or_url: str) -> str:
 def url_digest(url: str) -> str:
     """16 hex digits that stand for the page at `url`: SHA-256 over `1:` and the canonical URL, shortened.
 
-    Version 1. The version is hashed with the URL and rises when `canonical_url` changes what it gives. Raises ValueError as `canonical_url` does.
+    Version 1. The version is hashed with the URL and rises when `canonical_url` changes what it gives. Raises ValueError as that does.
     """
     return hashlib.sha256(f"{DIGEST_VERSION}:{canonical_url(url)}".encode()).hexdigest()[:16]
 
@@ -225,10 +138,10 @@ def _suffixes() -> tldextract.TLDExtract:
 
 def _host_and_port(authority: str, scheme: str) -> tuple[str, str]:
     if authority.startswith("["):
-        literal, _, rest = authority[1:].partition("]")
+        literal, bracket, rest = authority[1:].partition("]")
         host = f"[{ipaddress.IPv6Address(literal).compressed}]"
         port = rest.removeprefix(":")
-        if rest and not rest.startswith(":"):
+        if not bracket or "%" in literal or (rest and not rest.startswith(":")):
             raise ValueError(f"not a host: {authority!r}")
     else:
         matched = _PORT.match(authority)
@@ -241,7 +154,7 @@ def _host_and_port(authority: str, scheme: str) -> tuple[str, str]:
 
 
 def _idna_host(name: str) -> str:
-    """Lower-case ASCII form; ValueError for an empty label, a forbidden character, or a number that some clients take for an IPv4 address."""
+    """Lower-case ASCII form; ValueError for an empty label, a forbidden character, or a number some clients take for an address."""
     if name.isascii():
         host = name.lower()
         if "xn--" in host:

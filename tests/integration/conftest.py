@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from tests.newsroom import Newsroom
+from tests.integration.walking import StoppedClock
+from tests.newsroom import Newsroom, World
 
+from pipeline import stages
 from pipeline.config import Catalogue, Settings, load_catalogue
+from pipeline.models import Interval
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 NOON = datetime(2026, 11, 20, 13, 0, 5, tzinfo=UTC)
@@ -72,3 +76,23 @@ def make_catalogue(tmp_path: Path) -> Callable[..., Catalogue]:
         return load_catalogue(folder)
 
     return make
+
+
+@dataclass(frozen=True, slots=True)
+class SampleWalk:
+    """The sample world after one walk."""
+
+    settings: Settings
+    catalogue: Catalogue
+    report: stages.WalkReport
+
+
+@pytest.fixture(scope="session")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> SampleWalk:
+    with Newsroom(World.load(), now=NOON) as newsroom:
+        settings = Settings.from_environment(
+            {**newsroom.environment, "NEWS_LAKE": str(tmp_path_factory.mktemp("sample") / "lake"), "NEWS_SEALING_KEYS": KEY}
+        )
+        catalogue = load_catalogue(settings.config)
+        report = stages.run(settings, catalogue, Interval.parse("2026-11-20T12"), live=True, clock=StoppedClock())
+    return SampleWalk(settings, catalogue, report)

@@ -1,0 +1,62 @@
+"""Documentation that shows a command, a column or a query is run here."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+import pytest
+from tests.integration.conftest import REPOSITORY, SampleWalk
+
+from pipeline import cli, screens
+
+README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+
+
+def test_the_readme_is_short() -> None:
+    assert len(README.splitlines()) <= 200
+
+
+def test_the_python_of_the_readme_runs(sample: SampleWalk, capsys: pytest.CaptureFixture[str]) -> None:
+    (code,) = blocks("python")
+    exec(code.replace("data/lake", sample.settings.lake), {})  # noqa: S102 - our own README
+    printed = capsys.readouterr().out
+    assert "heat" in printed
+    assert len(printed.splitlines()) == 11
+
+
+def test_the_sql_of_the_readme_runs(sample: SampleWalk) -> None:
+    (query,) = blocks("sql")
+    rows = duckdb.sql(query.replace("data/lake", sample.settings.lake)).df()
+    assert isinstance(rows, pd.DataFrame)
+    assert len(rows) == 10
+    terms = rows[[name for name in rows.columns if name.startswith("quality")]].sum(axis=1) + rows["heatRelated"]
+    assert (terms >= rows["heat"]).all()  # a long title, which the query leaves out, costs points
+
+
+def test_every_command_of_the_readme_exists(capsys: pytest.CaptureFixture[str]) -> None:
+    named = set(re.findall(r"(?:\.venv/bin/|`)news ([a-z]+)", README))
+    assert {"run", "top", "show", "import", "doctor", "open", "publish"} <= named
+    for name in sorted(named):
+        with pytest.raises(SystemExit) as exit_:
+            cli.main([name, "--help"])
+        assert exit_.value.code == 0
+    capsys.readouterr()
+
+
+def test_the_data_dictionary_is_the_contract_s() -> None:
+    path = REPOSITORY / "docs" / "data-dictionary.md"
+    assert path.read_text(encoding="utf-8") == screens.dictionary(), "make it again: news dictionary > docs/data-dictionary.md"
+
+
+def test_every_reason_of_the_code_is_in_the_operations_guide() -> None:
+    code = "\n".join(path.read_text(encoding="utf-8") for path in Path(REPOSITORY, "pipeline").glob("*.py"))
+    reasons = set(re.findall(r"reason=\"(\w+)\"", code)) | set(re.findall(r"Rejected\(\"(\w+)\"\)", code))
+    guide = (REPOSITORY / "docs" / "operations.md").read_text(encoding="utf-8")
+    assert {reason for reason in reasons if f"`{reason}`" not in guide} == set()

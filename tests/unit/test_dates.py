@@ -1,0 +1,156 @@
+"""When an article was published."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.dates import modified, published, url_date
+from pipeline.models import Entry, Moment
+from pipeline.moments import find_moment, read_moment
+from pipeline.pages import Page, read_page
+
+AT = datetime(2026, 10, 1, 12, tzinfo=UTC)
+
+
+def page(head: str = "", body: str = "<p>x</p>", *, url: str = "https://www.kestrel.example/story", lang: str = "en") -> Page:
+    html = f"<!doctype html><html lang='{lang}'><head>{head}</head><body>{body}</body></html>"
+    return read_page(html.encode(), url=url, content_type="text/html")
+
+
+def article(**fields: object) -> str:
+    return f"<script type='application/ld+json'>{json.dumps({'@type': 'NewsArticle', 'headline': 'x', **fields})}</script>"
+
+
+def found(page: Page, entry: Entry | None = None) -> tuple[str, str, str] | None:
+    dated = published(page, entry, at=AT)
+    return (dated.moment.value.isoformat(), dated.moment.precision, dated.source) if dated else None
+
+
+def entry(moment: Moment | None = None) -> Entry:
+    return Entry(url="https://www.kestrel.example/story", source_id=None, via="feed", published=moment)
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "precision"),
+    [
+        ("2021-03-08T17:25:00Z", "2021-03-08T17:25:00+00:00", "second"),
+        ("2021-03-08T17:25:00.123+02:00", "2021-03-08T15:25:00+00:00", "second"),
+        ("2021-03-08T17:25:00+0530", "2021-03-08T11:55:00+00:00", "second"),
+        ("2021-03-08T17:25-05:00", "2021-03-08T22:25:00+00:00", "minute"),
+        ("2021-03-08 17:25:10", "2021-03-08T17:25:10+00:00", "second"),
+        ("20210308T172500Z", "2021-03-08T17:25:00+00:00", "second"),
+        ("2021-03-08", "2021-03-08T00:00:00+00:00", "day"),
+        ("2021-03-08T00:00:00+01:00", "2021-03-08T00:00:00+00:00", "day"),
+        ("Mon, 08 Mar 2021 17:25:00 +0100", "2021-03-08T16:25:00+00:00", "second"),
+        ("1615224300", "2021-03-08T17:25:00+00:00", "second"),
+        ("1615224300000", "2021-03-08T17:25:00+00:00", "second"),
+        ("March 8, 2021 5:25 pm EST", "2021-03-08T22:25:00+00:00", "minute"),
+        ("8. März 2021, 17:25 Uhr", "2021-03-08T17:25:00+00:00", "minute"),
+        ("08.03.2021 17:25", "2021-03-08T17:25:00+00:00", "minute"),
+        ("8 de marzo de 2021", "2021-03-08T00:00:00+00:00", "day"),
+        ("le 8 mars 2021 à 17h25", "2021-03-08T17:25:00+00:00", "minute"),
+        ("8 марта 2021", "2021-03-08T00:00:00+00:00", "day"),
+        ("2021年3月8日", "2021-03-08T00:00:00+00:00", "day"),
+        ("8 stycznia 2021", "2021-01-08T00:00:00+00:00", "day"),
+    ],
+)
+def test_a_moment_is_read_as_publishers_write_it(text: str, value: str, precision: str) -> None:
+    moment = read_moment(text)
+    assert moment is not None
+    assert (moment.value.isoformat(), moment.precision) == (value, precision)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "today", "yesterday at 5", "2021", "March 2021", "99.99.2021", "0000-00-00", "12:30", "2021-13-45T00:00:00Z"]
+)
+def test_what_states_no_day_is_no_moment(text: str) -> None:
+    assert read_moment(text) is None
+
+
+def test_the_order_of_day_and_month_is_that_of_the_page() -> None:
+    assert str(read_moment("03/04/2021", day_first=True).value.date()) == "2021-04-03"  # type: ignore[union-attr]
+    assert str(read_moment("03/04/2021", day_first=False).value.date()) == "2021-03-04"  # type: ignore[union-attr]
+
+
+@given(st.text(max_size=150))
+def test_no_text_raises(text: str) -> None:
+    for moment in (read_moment(text), find_moment(text)):
+        assert moment is None or moment.value.utcoffset() is not None
+
+
+@pytest.mark.parametrize(
+    ("url", "day"),
+    [
+        ("https://a.example/2021/03/08/story", "2021-03-08"),
+        ("https://a.example/2021-03-08-story.html", "2021-03-08"),
+        ("https://a.example/20210308/x", "2021-03-08"),
+        ("https://a.example/2021/3/8/x", "2021-03-08"),
+        ("https://a.example/2021/13/08/x", None),
+        ("https://a.example/article/20210399123", None),
+        ("https://a.example/?d=2021-03-08", None),
+    ],
+)
+def test_the_day_in_a_url(url: str, day: str | None) -> None:
+    moment = url_date(url)
+    assert (str(moment.value.date()) if moment else None) == day
+
+
+def test_json_ld_comes_first_and_keeps_its_zone_as_utc() -> None:
+    head = article(datePublished="2026-09-30T23:30:00-02:00") + "<meta property='article:published_time' content='2026-09-01T00:00:00Z'>"
+    assert found(page(head)) == ("2026-10-01T01:30:00+00:00", "second", "jsonld.datePublished")
+
+
+def test_a_change_is_not_passed_off_as_the_publication() -> None:
+    head = article(dateModified="2026-09-30T10:00:00Z") + "<meta property='article:published_time' content='2026-09-01T08:00:00Z'>"
+    read = page(head)
+    assert found(read) == ("2026-09-01T08:00:00+00:00", "second", "meta.article:published_time")
+    changed = modified(read, None, at=AT)
+    assert changed is not None
+    assert (changed.moment.value.isoformat(), changed.source) == ("2026-09-30T10:00:00+00:00", "jsonld.dateModified")
+
+
+def test_a_date_in_the_future_is_not_believed() -> None:
+    head = article(datePublished="2026-10-03T12:00:01Z") + "<meta name='pubdate' content='2026-09-30T12:00:00Z'>"
+    assert found(page(head)) == ("2026-09-30T12:00:00+00:00", "second", "meta.pubdate")
+    assert found(page(article(datePublished="2027-01-01T00:00:00Z"))) is None
+
+
+def test_a_clock_a_little_ahead_is_believed() -> None:
+    assert found(page(article(datePublished="2026-10-02T11:00:00Z"))) is not None
+
+
+def test_the_feed_completes_a_bare_day_of_the_page() -> None:
+    moment = Moment(datetime(2026, 9, 30, 7, 15, tzinfo=UTC), "second")
+    assert found(page(article(datePublished="2026-09-30")), entry(moment)) == ("2026-09-30T07:15:00+00:00", "second", "feed.published")
+
+
+def test_the_feed_does_not_overrule_another_day_of_the_page() -> None:
+    moment = Moment(datetime(2026, 9, 20, 7, 15, tzinfo=UTC), "second")
+    assert found(page(article(datePublished="2026-09-30")), entry(moment)) == ("2026-09-30T00:00:00+00:00", "day", "jsonld.datePublished")
+
+
+def test_the_url_counts_where_nothing_is_declared() -> None:
+    assert found(page(url="https://www.kestrel.example/2026/09/28/story")) == ("2026-09-28T00:00:00+00:00", "day", "url")
+
+
+def test_the_line_at_the_heading_counts_and_its_revision_does_not() -> None:
+    body = "<h1>Title of the story</h1><p>Updated: 30 September 2026</p><p class=x>By Jane Roe, 28 September 2026</p><p>Prose.</p>"
+    assert found(page(body=body)) == ("2026-09-28T00:00:00+00:00", "day", "page.dateline")
+
+
+def test_a_time_among_comments_is_not_the_articles() -> None:
+    body = "<div class='comments'><time datetime='2020-01-02T03:04:05Z'>then</time></div>"
+    assert found(page(body=body)) is None
+
+
+def test_a_page_without_any_date_has_none() -> None:
+    assert found(page(body="<h1>Title</h1><p>Nothing here says when.</p>")) is None
+
+
+def test_a_years_copyright_is_no_date() -> None:
+    assert found(page(body="<h1>Title</h1><p>Words of the story.</p><footer>© 2019 Kestrel</footer>")) is None
