@@ -35,9 +35,12 @@ MIN_KEPT = 0.9
 """Share of the container's long texts that must survive the filters; below it trafilatura has 0.90, the container 0.58 (mean F1)."""
 MIN_FOUND = 0.4
 """Share of the page's running text that the container must hold; below it trafilatura has 0.97, the container 0.61."""
-MIN_LENGTH = 300
+MIN_LENGTH = 500
 """Weighted characters; a shorter text is checked with trafilatura."""
+DECLARED_GAIN = 2
+"""How many times longer than the page's text the publisher's `articleBody` must be to stand in for it; it often is a summary."""
 MAX_LEAD = 1500
+"""Characters between heading and container; more is not a lead."""
 DENSE = 2.5
 """What a letter of a script without spaces weighs against one of the others."""
 
@@ -66,28 +69,10 @@ _BLOCKS = frozenset(
 )
 _CLASSED = frozenset({"div", "section", "ul", "ol", "table", "p", "span", "li", "header", "dl"})
 _INLINE_CONTAINERS = frozenset({"p", "span", "b", "strong", "font", "em", "i", "h1", "h2", "h3", "a", "pre"})
-_TEXTS = lxml.etree.XPath(
-    "//text()[string-length(.) > 24 and not("
-    + " or ".join(
-        f"ancestor::{tag}"
-        for tag in (
-            "a",
-            "script",
-            "style",
-            "noscript",
-            "nav",
-            "footer",
-            "aside",
-            "form",
-            "head",
-            "textarea",
-            "select",
-            "button",
-            "figcaption",
-        )
-    )
-    + ")]"
+_NO_RUNNING_TEXT = frozenset(
+    {"a", "script", "style", "noscript", "nav", "footer", "aside", "form", "head", "textarea", "select", "button", "figcaption"}
 )
+_TEXTS = lxml.etree.XPath("//body//text()[string-length(.) > 24 and not(parent::script or parent::style or parent::a)]")
 _DENSE_SCRIPT = re.compile("[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\uac00-\ud7af\u0e00-\u0e7f]")
 _UNLIKELY = re.compile(
     r"comment|disqus|(?:^|[-_\s])(?:footer|sidebar|side|related|recommend|newsletter|subscribe|cookie|consent|gdpr|promo|popup|modal|copyright"
@@ -136,7 +121,8 @@ def body(page: Page) -> tuple[str, str] | None:
     if text is None:
         text, source = _from_trafilatura(page) or "", "trafilatura"
     declared = _declared(page)
-    if len(declared) > 2 * len(text):
+    # trafilatura reads JSON-LD too where the page shows little, and joins its paragraphs.
+    if len(declared) > DECLARED_GAIN * len(text) or (declared and source == "trafilatura" and letters_only(declared) == letters_only(text)):
         text, source = declared, "jsonld.articleBody"
     text = paragraphs(repair(text))
     return (text, source) if text else None
@@ -189,31 +175,41 @@ def _weigh(tree: lxml.html.HtmlElement) -> tuple[_Weights, _Weights]:
     """For each element the weight of the running text below it, and that of its long texts; comments and side columns count little."""
     weights: _Weights = defaultdict(float)
     longs: _Weights = defaultdict(float)
-    unlikely: dict[lxml.html.HtmlElement, bool] = {}
+    factors: dict[lxml.html.HtmlElement, float] = {}
     for node in _TEXTS(tree):
         text = node.strip()
         if len(text) < _RUNNING:
             continue
-        weight = min(_weight(text), _MAX_WEIGHT)
         element = node.getparent()
         if node.is_tail:
             element = element.getparent()
+        factor = 1.0
         ancestors = []
-        is_unlikely = False
         while element is not None:
-            known = unlikely.get(element)
+            known = factors.get(element)
             if known is None:
-                names = element.get("class", "") + " " + element.get("id", "")
-                known = unlikely[element] = element.tag not in {"html", "body"} and bool(_UNLIKELY.search(names))
-            is_unlikely = is_unlikely or known
+                known = factors[element] = _factor(element)
+            factor = min(factor, known)
             ancestors.append(element)
             element = element.getparent()
-        counted = (weight if len(text) >= _LONG else weight / 2) * (_UNLIKELY_WEIGHT if is_unlikely else 1)
+        if not factor:
+            continue
+        weight = min(_weight(text), _MAX_WEIGHT)
+        counted = (weight if len(text) >= _LONG else weight / 2) * factor
         for ancestor in ancestors:
             weights[ancestor] += counted
             if len(text) >= _LONG:
                 longs[ancestor] += weight
     return weights, longs
+
+
+def _factor(element: lxml.html.HtmlElement) -> float:
+    """What running text in `element` counts for, as far as this element says."""
+    if element.tag in _NO_RUNNING_TEXT:
+        return 0.0
+    names = element.get("class", "") + " " + element.get("id", "")
+    is_unlikely = len(names) > 1 and element.tag not in {"html", "body"} and _UNLIKELY.search(names)
+    return _UNLIKELY_WEIGHT if is_unlikely else 1.0
 
 
 def _container(tree: lxml.html.HtmlElement, weights: _Weights) -> lxml.html.HtmlElement:

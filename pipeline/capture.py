@@ -26,7 +26,7 @@ from pipeline.fetch import Fetcher
 from pipeline.manifests import FeedState, Manifest, PageCapture, Pending, Probe, count, from_json, to_json
 from pipeline.models import CaptureReport, Clock, Entry, Interval, Outcome, Part, Validators
 from pipeline.storage import Lake
-from pipeline.visits import Desk, capture_page, outcome_of, poll_feed
+from pipeline.visits import Desk, capture_page, outcome_of, poll_feed, poll_sitemap
 from pipeline.warc import CaptureWriter
 
 log = logging.getLogger(__name__)
@@ -143,10 +143,15 @@ class _Work:
         """A past interval leaves no feed state: what it did not take is still to be captured by a later one."""
         states: list[FeedState] = []
         entries: list[Entry] = []
+        since = self.part.interval.start - (timedelta(days=self.settings.sitemap_days) if is_live else timedelta())
         with self._segment("feeds", source).open("wb") as file:
             desk = self._desk(CaptureWriter(file), source)
             for url in source.feeds:
                 state, listed = poll_feed(desk, url, memory.feeds.get(url))
+                states.append(state)
+                entries.extend(listed)
+            for url in source.sitemaps:
+                state, listed = poll_sitemap(desk, url, memory.feeds.get(url), since=since)
                 states.append(state)
                 entries.extend(listed)
         log.info("%s: %s, %d entries", source.id, ", ".join(state.reason or state.verdict for state in states), len(entries))
@@ -180,8 +185,9 @@ class _Work:
         with joined.open("wb") as file:
             writer = CaptureWriter(file)
             writer.write_info(at=self.part.interval.end, software=SOFTWARE)
-            for answer in self.fetcher.robots_answers:
-                outcomes.append(outcome_of(answer, "robots", source_id=None, offset=writer.write_answer(answer)))
+            outcomes.extend(
+                outcome_of(answer, "robots", source_id=None, offset=writer.write_answer(answer)) for answer in self.fetcher.robots_answers
+            )
             for poll in polls:
                 base = _append(file, self._segment("feeds", poll.source))
                 outcomes.extend(_moved(outcome, base) for outcome in poll.outcomes)

@@ -24,6 +24,7 @@ from pipeline.config import VERSION, Catalogue, Settings, load_catalogue
 from pipeline.errors import PipelineError, TransientError
 from pipeline.fetch import SystemClock
 from pipeline.models import HOUR, Interval
+from pipeline.subscriptions import export_opml, import_opml
 
 PIPED_WIDTH = 140
 """Columns where the output is no terminal: a file or a pipe has room."""
@@ -132,6 +133,23 @@ def _sources_list(desk: Desk) -> int:
     return 0
 
 
+def _sources_add(desk: Desk) -> int:
+    added = stages.add_source(desk.settings, desk.catalogue, desk.options.url, topic=desk.options.topic)
+    desk.show(added, lambda: screens.added([added]))
+    return 0
+
+
+def _sources_import(desk: Desk) -> int:
+    results = import_opml(desk.settings, desk.catalogue, desk.options.file, topic=desk.options.topic)
+    desk.show(results, lambda: screens.added(results))
+    return 0
+
+
+def _sources_export(desk: Desk) -> int:
+    print(export_opml(desk.catalogue).decode(), end="")
+    return 0
+
+
 def _doctor(desk: Desk) -> int:
     findings = doctor.examine(desk.settings)
     desk.show(findings, lambda: screens.findings(findings))
@@ -181,6 +199,13 @@ def _parser() -> argparse.ArgumentParser:
     kinds = sources.add_subparsers(required=True, metavar="COMMAND")
     add("check", _sources_check, "ask each feed once and say how it is", to=kinds)
     add("list", _sources_list, "the catalogue's sources", to=kinds)
+    adding = add("add", _sources_add, "find a site's feed and follow it", to=kinds)
+    adding.add_argument("url", metavar="URL", help="the site's address, or its feed's")
+    adding.add_argument("--topic", required=True, help="the root topic of its articles")
+    importing = add("import-opml", _sources_import, "follow every feed of an OPML file", to=kinds)
+    importing.add_argument("file", type=Path, metavar="FILE.opml")
+    importing.add_argument("--topic", required=True, help="the root topic where no folder of the file is named like one")
+    add("export-opml", _sources_export, "the sources that are followed, as OPML", to=kinds)
     add("doctor", _doctor, "settings, lake, catalogue, keys, versions: is all in order?")
     add("dictionary", _dictionary, "the data dictionary: every column of every table, in Markdown")
     return parser

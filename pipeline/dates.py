@@ -52,6 +52,7 @@ _REVISED = re.compile(
 )
 _AFTER_HEADING = lxml.etree.XPath("following::text()[string-length(normalize-space(.)) > 5][position() <= 20]")
 _BEFORE_HEADING = lxml.etree.XPath("preceding::text()[string-length(normalize-space(.)) > 5][position() <= 6]")
+_PUBLISHED = lxml.etree.XPath("//@itemprop[. = 'datePublished']/..")
 _VISIBLE = lxml.etree.XPath(
     "//body//text()[string-length(normalize-space(.)) > 5 and not(parent::script or parent::style or parent::noscript or parent::option)]"
 )
@@ -159,7 +160,7 @@ def _marked_up(page: Page, *, is_sure: bool) -> Iterator[tuple[str, str]]:
     if page.tree is None:
         return
     if is_sure:
-        for element in islice(page.tree.iterfind(".//*[@itemprop='datePublished']"), 5):
+        for element in _PUBLISHED(page.tree)[:5]:
             yield "page.datePublished", element.get("datetime") or element.get("content") or element.text_content()
     for element in islice(page.tree.iter("time"), 20):
         text = element.get("datetime") or element.text_content()

@@ -32,6 +32,7 @@ from pipeline.wire import Routes, Tape, TapedAdapter, start_tape
 
 ACCEPT = {
     "feed": "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5",
+    "sitemap": "application/xml, text/xml, */*;q=0.5",
     "page": "text/html, application/xhtml+xml;q=0.9, */*;q=0.1",
     "amp": "text/html, */*;q=0.1",
     "image": "image/*",
@@ -300,7 +301,12 @@ class Fetcher:
 
     def _max_bytes(self, kind: Kind) -> int:
         settings = self._settings
-        limits = {"feed": settings.max_feed_bytes, "image": settings.max_image_bytes, "robots": robots.MAX_BYTES + 1}
+        limits = {
+            "feed": settings.max_feed_bytes,
+            "sitemap": settings.max_feed_bytes,
+            "image": settings.max_image_bytes,
+            "robots": robots.MAX_BYTES + 1,
+        }
         return limits.get(kind, settings.max_page_bytes)
 
     def _session(self) -> requests.Session:

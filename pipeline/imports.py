@@ -62,7 +62,7 @@ def import_file(lake: Lake, settings: Settings, catalogue: Catalogue, path: Path
     """Import one file. Raises WarcError when it is not a WARC or ARC file, FileNotFoundError, StorageError."""
     with path.open("rb") as file:
         name = f"warc-{hashlib.file_digest(file, 'sha256').hexdigest()[:12]}"
-    sources = {registered_domain(feed): source.id for source in reversed(catalogue.sources) for feed in source.feeds}
+    sources = {registered_domain(feed): source.id for source in reversed(catalogue.sources) for feed in source.listings}
     others = 0
     problem: str | None = None
     drafts: dict[Interval, _Draft] = {}

@@ -9,7 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 
-SAMPLE = 4000
+SAMPLE = 2000
 """Characters looked at."""
 _MIN_LETTERS = 40
 _MIN_SHARE = 0.12

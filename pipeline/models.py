@@ -12,10 +12,10 @@ from typing import Literal, Protocol
 
 from pipeline.errors import FetchError
 
-Kind = Literal["robots", "feed", "page", "image", "amp"]
+Kind = Literal["robots", "feed", "sitemap", "page", "image", "amp"]
 """What a request was for."""
 
-Via = Literal["feed", "warc"]
+Via = Literal["feed", "sitemap", "warc"]
 """How a URL was found."""
 
 Verdict = Literal["captured", "notModified", "duplicate", "disallowed", "rejected", "failed"]

@@ -53,7 +53,7 @@ _TRACKER_HOST = re.compile(
     r"|feedsportal|gravatar|googlesyndication|krxd|omtrdc|2o7|xiti|ioam|vgwort|w\.org)\.(?:com|net|org|de|it)$|^pixel[.-]|^stats?\.",
     re.IGNORECASE,
 )
-_MAIN_PLACES = lxml.etree.XPath("//*[@itemprop='articleBody' or self::main or @role='main']")
+_MAIN_PLACES = lxml.etree.XPath("//@itemprop[. = 'articleBody']/.. | //main | //@role[. = 'main']/..")
 _FEW_WORDS = 4
 """A file name with `logo` and more words than this is taken for a picture about a logo."""
 
@@ -266,10 +266,12 @@ def is_picture_address(url: str) -> bool:
 
 
 def _logos(page: Page) -> Iterator[Thing]:
-    for thing in page.things:
+    publishers = [page.node(publisher) for article in page.articles for publisher in listed(article.get("publisher"))]
+    for thing in (*page.things, *(publisher for publisher in publishers if isinstance(publisher, dict))):
         for logo in listed(thing.get("logo")):
-            if isinstance(logo, dict):
-                yield page.node(logo)
+            node = page.node(logo)
+            if isinstance(node, dict):
+                yield node
             elif isinstance(logo, str):
                 yield {"url": logo}
 

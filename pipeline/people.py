@@ -80,12 +80,10 @@ _PARTICLES = frozenset(
     re.findall(r"\w+", "de del della di da van von der den la le el al bin ibn dos das du und y e af av zu zur ten ter st")
 )
 
-# One look at each element, not one for each word: capitals or not, `uthor` is in `author` and `Author`.
+# Attributes are looked through, not elements: there are fewer. Capitals or not, `uthor` is in `author` and `Author`.
 _CLASS_WORDS = ("uthor", "yline", "utor", "uteur", "reator", "riter", "oster", "username")
 _BYLINES = lxml.etree.XPath(
-    "//body//*[@class or @id or @data-testid]["
-    + " or ".join(f"contains(concat(@class, ' ', @id, ' ', @data-testid), '{word}')" for word in _CLASS_WORDS)
-    + "]"
+    " | ".join(f"//@{name}[{' or '.join(f'contains(., {word!r})' for word in _CLASS_WORDS)}]/.." for name in ("class", "id", "data-testid"))
 )
 _BYLINE_TAGS = frozenset({"a", "span", "p", "div", "address", "li", "strong", "cite", "em", "h4", "td", "ul"})
 _AUTHOR_PATH = re.compile(
@@ -93,8 +91,11 @@ _AUTHOR_PATH = re.compile(
     re.IGNORECASE,
 )
 _BYLINE_STARTS = "|By|by|BY|Vo|vo|VO|Pa|Po|Do|Av|Af|Wr|Au|au|Te|Er|Ge|Ve|Pu|Ei|Ав|"
-_SPOKEN = lxml.etree.XPath(f"//body//text()[contains('{_BYLINE_STARTS}', concat('|', substring(normalize-space(.), 1, 2), '|'))]/parent::*")
-_MARKED = lxml.etree.XPath("//*[@itemprop='author' or @rel='author' or @class='fn' or @class='author vcard']")
+_SPOKEN = lxml.etree.XPath(
+    "//body//text()[string-length(.) < 300 and not(parent::script or parent::style)"
+    f" and contains('{_BYLINE_STARTS}', concat('|', substring(normalize-space(.), 1, 2), '|'))]/parent::*"
+)
+_MARKED = lxml.etree.XPath("//@itemprop[. = 'author']/.. | //@rel[. = 'author']/.. | //@class[. = 'fn' or . = 'author vcard']/..")
 _ELSEWHERE = re.compile(r"comment|related|recommend|sidebar|teaser|footer|popular|trending|latest|newsletter", re.IGNORECASE)
 
 

@@ -105,7 +105,7 @@ EXPLAIN = pa.schema(
             null=False,
         ),
         _field("sourceId", pa.string(), "the source that found it; null for an import from outside the catalogue"),
-        _field("via", pa.string(), "how the URL was found: feed, warc", null=False),
+        _field("via", pa.string(), "how the URL was found: feed, sitemap, warc", null=False),
         _field("capturedAt", TIMESTAMP, "when the page was captured", null=False),
         _field("captureFile", pa.string(), "path of the WARC file in the lake", null=False),
         _field("captureOffset", pa.int64(), "offset of the record in that file, in bytes", null=False),
@@ -133,7 +133,7 @@ EXTRACTED = pa.schema(
         _field("keywords", pa.list_(pa.string()), "the publisher's own keywords", null=False),
         _field("isAccessibleForFree", pa.bool_(), "what the page says about a paywall; null when it says nothing"),
         _field("sourceId", pa.string(), "the source that found it; null for an import from outside the catalogue"),
-        _field("via", pa.string(), "how the URL was found: feed, warc", null=False),
+        _field("via", pa.string(), "how the URL was found: feed, sitemap, warc", null=False),
         _field("capturedAt", TIMESTAMP, "when the page was captured", null=False),
         _field("captureFile", pa.string(), "path of the WARC file in the lake", null=False),
         _field("captureOffset", pa.int64(), "offset of the record in that file, in bytes", null=False),
@@ -145,7 +145,7 @@ EXTRACTED = pa.schema(
 LEDGER = pa.schema(
     [
         _field("url", pa.string(), "the URL as it was seen", null=False),
-        _field("kind", pa.string(), "what the request was for: robots, feed, page, image, amp", null=False),
+        _field("kind", pa.string(), "what the request was for: robots, feed, sitemap, page, image, amp", null=False),
         _field("outcome", pa.string(), "captured, notModified, duplicate, disallowed, rejected, failed", null=False),
         _field("reason", pa.string(), "one word for rejected and failed"),
         _field("sourceId", pa.string(), "the source that found it"),

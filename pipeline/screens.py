@@ -21,6 +21,7 @@ from pipeline.models import ExtractReport, PublishReport
 from pipeline.polls import FeedPoll
 from pipeline.stages import WalkReport
 from pipeline.storage import Lake
+from pipeline.subscriptions import Added
 
 QUALITY_TERMS = {
     "qualityImage": "a lead image",
@@ -193,7 +194,18 @@ def sources(catalogue_sources: Iterable[Source]) -> RenderableType:
     table = _table("id", "name", "topic", "pace (s)", "feeds", numbers=(3,))
     for source in catalogue_sources:
         name = source.name if source.enabled else f"{source.name} (not followed)"
-        table.add_row(source.id, escape(name), source.topic, f"{source.pace_s:g}", "\n".join(source.feeds))
+        table.add_row(source.id, escape(name), source.topic, f"{source.pace_s:g}", "\n".join(source.listings))
+    return table
+
+
+def added(results: Sequence[Added]) -> RenderableType:
+    table = _table("feed", "source", "finding")
+    for one in results:
+        table.add_row(
+            escape(one.url),
+            one.source.id if one.source else "",
+            escape(f"followed as {one.source.name}" if one.source else one.problem or ""),
+        )
     return table
 
 

@@ -23,6 +23,7 @@ from pipeline.models import CaptureReport, Clock, ExtractReport, Interval, Part,
 from pipeline.polls import FeedPoll, poll_sources
 from pipeline.publish import check_date, publish_date
 from pipeline.storage import Lake
+from pipeline.subscriptions import Added, add_site
 from pipeline.urls import registered_domain
 
 log = logging.getLogger(__name__)
@@ -117,6 +118,11 @@ def poll(settings: Settings, catalogue: Catalogue) -> list[FeedPoll]:
     return poll_sources(settings, catalogue, clock=SystemClock())
 
 
+def add_source(settings: Settings, catalogue: Catalogue, url: str, *, topic: str) -> Added:
+    """Find a site's feed and follow it. See `pipeline.subscriptions`."""
+    return add_site(settings, catalogue, url, topic=topic, clock=SystemClock())
+
+
 def judge(settings: Settings, reports: Sequence[CaptureReport], *, lost: Sequence[str] = ()) -> Judgement:
     """Red when more than the tolerated share of sources failed; `lost` are sources of parts that gave no report at all."""
     failed = {source: reason for report in reports for source, reason in report.failed_sources.items()}
@@ -159,7 +165,7 @@ def _shares(sources: Sequence[Source], size: int) -> list[list[Source]]:
     """Sources in shares of about `size`, those with a feed on the same registered domain together, in the catalogue's order."""
     groups: dict[str, list[Source]] = {}
     for source in sources:
-        groups.setdefault(registered_domain(source.feeds[0]), []).append(source)
+        groups.setdefault(registered_domain(source.listings[0]), []).append(source)
     shares: list[list[Source]] = []
     for group in groups.values():
         if not shares or len(shares[-1]) + len(group) > size:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import hashlib
 import heapq
 import math
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -21,7 +22,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, diags, hstack
-from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS, CountVectorizer
 
 from pipeline.config import StoryConstants
 
@@ -36,11 +37,55 @@ COMMON_SHARE, COMMON_ARTICLES = 0.1, 300
 """Words in more than a tenth of the articles (and in more than 300) tell no event from another, and cost most of the time."""
 FAR_LOSS, FAR_DAYS = 0.3, 3.0
 """Similarity fades with the days between two articles, by up to 30 percent."""
+WEAK_WORDS = 0.5
+"""One shared word is weak evidence, whatever its weight in two short texts: n of them count n / (n + 0.5)."""
 MIN_SIMILARITY = 0.04
 """Pairs less alike than this count as not alike at all, unless the threshold is lower still."""
 LOOSE_FROM = 10
 """Stories of more articles than this are compared by their centres, see `_scale`."""
 BLOCK_ROWS = 500
+
+# What any two reports share: in a window of few articles rarity cannot tell such words from those of an event.
+_REPORTING = """
+    said says say saying told tell according added adds report reports reported statement spokesman spokeswoman spokesperson
+    monday tuesday wednesday thursday friday saturday sunday mon tue wed thu fri sat sun
+    january february march april may june july august september october november december
+    jan feb mar apr jun jul aug sep sept oct nov dec today yesterday tomorrow tonight morning afternoon evening night
+    week weeks weekend month months year years day days hour hours minute minutes time times
+    new news latest live update updates updated breaking video watch photo photos read story stories exclusive opinion analysis
+    people man men woman women percent per cent million billion make makes made making take takes took taking get gets got
+    getting set sets want wants wanted need needs come comes came coming go goes going went just like including include
+    includes known called way ways use used using know think early earlier late later recent recently ago currently expected
+    expects announced announces announce mr mrs ms dr
+"""
+# Function words, but those that are content words of another of the languages ("die", "war", "son").
+_FUNCTION_WORDS = """
+    aber alle als am auch auf aus bei bis da dann das dass dem den der des durch ein eine einem einen einer es für gegen haben
+    hat hatte ich ihr ihre im ist ja kann kein keine können mehr mit muss nach nicht noch nun nur ob oder ohne schon sei sein
+    seine seit sich sie sind soll sowie über um und uns unter vom von vor was wegen weil wenn werden wie wieder will wir wird
+    wurde wurden zu zum zur zwei zwischen
+    al ante aunque cada como con contra cual cuando de del desde donde dos el ella ellos en entre era es esa ese eso esta este
+    esto está están fue fueron ha han hasta hay la las le les lo los más mi mientras muy ni nos otra otro para pero por porque
+    que quien se según ser si sido sin sobre son su sus también tan tiene tras un una uno unos y ya
+    ao aos após as até com das do dos e ela ele eles em essa esse está foi foram isso já mais mas na nas no nos não num numa o
+    os ou para pela pelas pelo pelos pode por quando que se sem ser será seu seus sua suas são também tem têm um uma à às é
+    ainsi alors après au aussi autre aux avant avec avoir c ce cela ces cet cette ceux chez comme d dans de depuis des deux
+    dont du elle elles en encore entre est et eu été faire fait il ils je jusqu l la le les leur leurs lors lui mais même n ne
+    nous ou où parce pas pendant peu peut plus près qu quand que qui s sa sans se selon ses si sont sous sur très tous tout
+    toute toutes un une vers vous y à être
+    ai alla alle allo anche che chi ci col come con cui da dal dalla dei del della delle dello di dopo è fra gli ha hanno i il
+    in io la le lei lo loro ma nei nel nella nelle non o per perché più prima quando quella quello questa questo se si sono su
+    sua sul sulla suo suoi tra un una uno
+    aan al als bij dan dat de deze die dit door een en er geen had heeft hem het hij hun ik is je kan maar meer met na naar
+    niet nog nu of om onder ook op over te tegen toch tot uit voor waar wat werd wie wij worden wordt zal ze zich zij zijn zo
+    а без бы был была были было быть в вам во вот все всё вы где да для до его ее если еще же за и из или им их к как когда
+    который которые кто ли мы на над не него нет но ну о об он она они от по под после при про с свои себя со так также такой
+    там то того тоже только у уже что чтобы эта эти это этого этот я
+"""
+_KEPT = frozenset({"die", "war", "son", "will", "march", "may"})
+STOP_WORDS = sorted((ENGLISH_STOP_WORDS | {*_REPORTING.split(), *_FUNCTION_WORDS.split()}) - _KEPT)
+_STOPPED = frozenset(STOP_WORDS)
+_WORD = re.compile(r"\w+")
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -65,16 +110,16 @@ def find_story_links(articles: pd.DataFrame, *, constants: StoryConstants = DEFA
     urls: list[str] = dated["webUrl"].tolist()
     published = pd.to_datetime(dated["publishedDateTime"], utc=True)
     seconds: Integers = published.dt.as_unit("s").to_numpy(dtype="datetime64[s]").astype(np.int64)
-    vectors = _vectors(dated)
+    features = _features(dated)
     window_s = constants.window_hours * 3600
     least = min(MIN_SIMILARITY, constants.threshold)
-    pairs = _alike(vectors, seconds, window_s=window_s, least=least)
+    pairs = _alike(features, seconds, window_s=window_s, least=least)
     story_of: dict[str, str] = {}
     links: list[tuple[str, str, float]] = []
     for members in _clusters(pairs, seconds, window_s=window_s, threshold=constants.threshold):
         first = min(members, key=lambda row: (seconds[row], urls[row]))
         story_of.update(dict.fromkeys((urls[row] for row in members), _story_id(urls[first])))
-        links.extend(_links(members, urls, vectors, seconds))
+        links.extend(_links(members, urls, features, seconds))
     every = sorted(set(articles["webUrl"].tolist()))
     stories = {
         "webUrl": pd.Series(every, dtype="str"),
@@ -88,12 +133,26 @@ def _story_id(first_url: str) -> str:
     return hashlib.sha256(first_url.encode()).hexdigest()[:16]
 
 
-def _vectors(articles: pd.DataFrame) -> csr_matrix:
-    """One unit vector an article, less what only it has: that lengthens the vector and is in no cosine."""
+@dataclass(frozen=True, slots=True)
+class _Features:
+    """A row an article: `vectors` of unit length less what only one article has, which is in no cosine; `words`, ones and zeros."""
+
+    vectors: csr_matrix
+    words: csr_matrix
+
+    def similarities(self, rows: Integers, others: Integers, cosines: Floats, apart_s: Integers) -> Floats:
+        """Cosines of pairs, less for few shared words and for days in between."""
+        shared = np.asarray(self.words[rows].multiply(self.words[others]).sum(axis=1)).ravel()
+        nearness = 1 - FAR_LOSS + FAR_LOSS * np.exp(-np.abs(apart_s) / (86_400 * FAR_DAYS))
+        similarities: Floats = cosines * nearness * shared / (shared + WEAK_WORDS)
+        return similarities
+
+
+def _features(articles: pd.DataFrame) -> _Features:
     titles = articles["title"].fillna("").tolist()
     texts = [text if isinstance(text, str) else "" for text in articles["text"].tolist()]
     words = _weighted(
-        CountVectorizer(stop_words="english"),
+        CountVectorizer(stop_words=STOP_WORDS),
         [f"{title}\n" * TITLE_COUNT + text[:TEXT_CHARACTERS] for title, text in zip(titles, texts, strict=True)],
     )
     letters = _weighted(
@@ -105,7 +164,10 @@ def _vectors(articles: pd.DataFrame) -> csr_matrix:
     telling = articles_with <= max(COMMON_ARTICLES, COMMON_SHARE * vectors.shape[0])
     shared = telling & (articles_with > 1)
     lengths = np.sqrt(np.asarray(vectors[:, telling].power(2).sum(axis=1)).ravel())
-    return (diags(1 / np.where(lengths > 0, lengths, 1.0)) @ vectors[:, shared]).tocsr()
+    return _Features(
+        vectors=(diags(1 / np.where(lengths > 0, lengths, 1.0)) @ vectors[:, shared]).tocsr(),
+        words=(words[:, shared[: words.shape[1]]] > 0).astype("float64").tocsr(),
+    )
 
 
 def _weighted(counter: CountVectorizer, documents: Sequence[str]) -> csr_matrix:
@@ -121,31 +183,34 @@ def _weighted(counter: CountVectorizer, documents: Sequence[str]) -> csr_matrix:
     return (diags(1 / np.where(lengths > 0, lengths, 1.0)) @ counts).tocsr()
 
 
-def _nearness(apart_s: Integers) -> Floats:
-    nearness: Floats = 1 - FAR_LOSS + FAR_LOSS * np.exp(-np.abs(apart_s) / (86_400 * FAR_DAYS))
-    return nearness
+def _without_stop_words(text: str) -> str:
+    return " ".join(word for word in _WORD.findall(text.lower()) if word not in _STOPPED)
 
 
-def _alike(vectors: csr_matrix, seconds: Integers, *, window_s: int, least: float) -> Iterator[Pair]:
+def _alike(features: _Features, seconds: Integers, *, window_s: int, least: float) -> Iterator[Pair]:
     """Pairs of rows (smaller first) within the window, and their similarity where it is at least `least`."""
-    columns = vectors.T.tocsr()
+    vectors, columns = features.vectors, features.vectors.T.tocsr()
     for start in range(0, vectors.shape[0], BLOCK_ROWS):
         block = (vectors[start : start + BLOCK_ROWS] @ columns).tocoo()
-        likely = (block.row + start < block.col) & (block.data >= least)
-        rows, others = block.row[likely] + start, block.col[likely]
-        apart_s = seconds[rows] - seconds[others]
-        similarities = block.data[likely] * _nearness(apart_s)
-        kept = (np.abs(apart_s) <= window_s) & (similarities >= least)
+        rows, others = block.row.astype(np.int64) + start, block.col.astype(np.int64)
+        likely = (rows < others) & (block.data >= least)
+        likely &= np.abs(seconds[rows] - seconds[others]) <= window_s
+        rows, others = rows[likely], others[likely]
+        similarities = features.similarities(rows, others, block.data[likely], seconds[rows] - seconds[others])
+        kept = similarities >= least
         yield from zip(rows[kept].tolist(), others[kept].tolist(), similarities[kept].tolist(), strict=True)
 
 
-def _links(members: Sequence[int], urls: Sequence[str], vectors: csr_matrix, seconds: Integers) -> Iterator[tuple[str, str, float]]:
-    rows = np.array(sorted(members))
-    block = vectors[rows]
-    apart_s = seconds[rows][:, None] - seconds[rows][None, :]
-    similarities = ((block @ block.T).toarray() * _nearness(apart_s)).clip(0.0, 1.0).round(4)
-    for one, other in zip(*np.triu_indices(len(rows), k=1), strict=True):
-        yield urls[rows[one]], urls[rows[other]], float(similarities[one, other])
+def _links(members: Sequence[int], urls: Sequence[str], features: _Features, seconds: Integers) -> Iterator[tuple[str, str, float]]:
+    """Every pair of the members, with its similarity to four places."""
+    ordered = np.array(sorted(members))
+    block = features.vectors[ordered]
+    one, other = np.triu_indices(len(ordered), k=1)
+    rows, others = ordered[one], ordered[other]
+    cosines = (block @ block.T).toarray()[one, other]
+    similarities = features.similarities(rows, others, cosines, seconds[rows] - seconds[others]).clip(0.0, 1.0)
+    for row, column, similarity in zip(rows.tolist(), others.tolist(), similarities.tolist(), strict=True):
+        yield urls[row], urls[column], round(similarity, 4)
 
 
 @dataclass(slots=True)

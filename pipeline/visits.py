@@ -6,7 +6,9 @@ Part of the capture stage. Every request goes through a `Desk`, which writes wha
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from pipeline.config import Settings, Source
 from pipeline.errors import FeedError, PermanentFetchError, TransientError
@@ -14,8 +16,9 @@ from pipeline.feeds import read_feed
 from pipeline.fetch import Fetcher, Target
 from pipeline.images import measure
 from pipeline.manifests import FeedState, PageCapture, Probe
-from pipeline.models import Answer, Entry, Kind, Outcome, Validators, Verdict
+from pipeline.models import Answer, Entry, Exchange, Kind, Outcome, Validators, Verdict
 from pipeline.pages import Page, amp_link, lead_images, read_page
+from pipeline.sitemaps import newer_children, read_sitemap
 from pipeline.urls import url_digest
 from pipeline.warc import CaptureWriter
 
@@ -51,23 +54,62 @@ class Desk:
 
 def poll_feed(desk: Desk, url: str, before: FeedState | None) -> tuple[FeedState, tuple[Entry, ...]]:
     """Ask for a feed conditionally. A poll that gives no document keeps what was known of the feed."""
+
+    def read(final: Exchange) -> tuple[Entry, ...]:
+        return read_feed(final.body, url=final.url, content_type=final.content_type, source_id=desk.source.id).entries
+
+    return _poll(desk, url, "feed", before, read)
+
+
+def poll_sitemap(desk: Desk, url: str, before: FeedState | None, *, since: datetime) -> tuple[FeedState, tuple[Entry, ...]]:
+    """Ask for a sitemap conditionally, and for the newest sitemaps of an index.
+
+    Gives the pages published or changed at or after `since`; one without any date is the site's furniture, not news.
+    """
+
+    def read(final: Exchange) -> tuple[Entry, ...]:
+        sitemap = read_sitemap(final.body, url=final.url, source_id=desk.source.id)
+        entries = list(sitemap.entries)
+        for child in newer_children(sitemap, than=since)[: desk.settings.sitemap_requests]:
+            answer, outcome = desk.ask(child.url, "sitemap")
+            if outcome.verdict == "captured" and answer.final is not None:
+                entries += _child_entries(desk, answer.final)
+        dated = ((entry, entry.published or entry.modified) for entry in entries)
+        return tuple(entry for entry, moment in dated if moment is not None and moment.value >= since)
+
+    return _poll(desk, url, "sitemap", before, read)
+
+
+def _child_entries(desk: Desk, final: Exchange) -> tuple[Entry, ...]:
+    try:
+        return read_sitemap(final.body, url=final.url, source_id=desk.source.id).entries
+    except FeedError as error:
+        log.warning("%s: %s", desk.source.id, error)
+        desk.outcomes[-1] = replace(desk.outcomes[-1], verdict="rejected", reason="notAFeed")
+        return ()
+
+
+def _poll(
+    desk: Desk, url: str, kind: Kind, before: FeedState | None, read: Callable[[Exchange], tuple[Entry, ...]]
+) -> tuple[FeedState, tuple[Entry, ...]]:
     known = before or FeedState(desk.source.id, url, "failed")
-    answer, outcome = desk.ask(url, "feed", validators=known.validators)
+    answer, outcome = desk.ask(url, kind, validators=known.validators)
+    place = len(desk.outcomes) - 1
     state = replace(known, verdict=outcome.verdict, reason=outcome.reason, status=outcome.status, moved_to=_moved_to(answer))
     if outcome.verdict != "captured" or answer.final is None:
         return state, ()
     try:
-        feed = read_feed(answer.final.body, url=answer.final.url, content_type=answer.final.content_type, source_id=desk.source.id)
+        entries = read(answer.final)
     except FeedError as error:
         log.warning("%s: %s", desk.source.id, error)
-        desk.outcomes[-1] = replace(outcome, verdict="rejected", reason="notAFeed")
+        desk.outcomes[place] = replace(outcome, verdict="rejected", reason="notAFeed")
         return replace(state, verdict="rejected", reason="notAFeed"), ()
     except Exception:
         log.exception("%s: reading %s met a fault of ours; please report it", desk.source.id, url)
-        desk.outcomes[-1] = replace(outcome, verdict="failed", reason="fault")
+        desk.outcomes[place] = replace(outcome, verdict="failed", reason="fault")
         return replace(state, verdict="failed", reason="fault"), ()
-    seen = tuple(dict.fromkeys(digest for entry in feed.entries if (digest := _digest(entry.url)) is not None))
-    return replace(state, validators=answer.final.validators, seen=seen), feed.entries
+    seen = tuple(dict.fromkeys(digest for entry in entries if (digest := _digest(entry.url)) is not None))
+    return replace(state, validators=answer.final.validators, seen=seen), entries
 
 
 def capture_page(desk: Desk, entry: Entry) -> tuple[PageCapture | None, bool]:

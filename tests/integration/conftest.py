@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 import yaml
-from tests.integration.walking import StoppedClock
-from tests.newsroom import Newsroom, World
 
 from pipeline import stages
 from pipeline.config import Catalogue, Settings, load_catalogue
 from pipeline.models import Interval
+from tests.integration.walking import StoppedClock
+from tests.newsroom import Newsroom, World
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 NOON = datetime(2026, 11, 20, 13, 0, 5, tzinfo=UTC)

@@ -11,8 +11,6 @@ from typing import Any
 
 import pytest
 from PIL import Image
-from tests.integration.conftest import FrozenClock
-from tests.newsroom import Flaky, Newsroom, Reset, Slow, Status
 
 from pipeline import stages, storage
 from pipeline.config import Catalogue, Settings
@@ -21,9 +19,12 @@ from pipeline.models import CaptureReport, Interval, Part
 from pipeline.schema import LEDGER
 from pipeline.storage import Lake
 from pipeline.warc import read_record_at, read_records
+from tests.integration.conftest import FrozenClock
+from tests.newsroom import Flaky, Newsroom, Reset, Slow, Status
 
 HOUR = Interval(datetime(2026, 11, 20, 12, tzinfo=UTC), datetime(2026, 11, 20, 13, tzinfo=UTC))
 NEXT = Interval(HOUR.end, HOUR.end + timedelta(hours=1))
+PUBLISHED = "Fri, 20 Nov 2026 12:10:00 GMT"
 ONE, TWO = "https://one.example", "https://two.example"
 
 
@@ -39,8 +40,7 @@ def article(title: str, *, image: str | None = None) -> str:
 
 def feed(*links: str, dates: dict[str, str] | None = None) -> str:
     items = "".join(
-        f"<item><title>{link}</title><link>{link}</link><pubDate>{(dates or {}).get(link, 'Fri, 20 Nov 2026 12:10:00 GMT')}</pubDate></item>"
-        for link in links
+        f"<item><title>{link}</title><link>{link}</link><pubDate>{(dates or {}).get(link, PUBLISHED)}</pubDate></item>" for link in links
     )
     return f"<rss version='2.0'><channel><title>Feed</title>{items}</channel></rss>"
 
@@ -215,7 +215,9 @@ def test_a_past_interval_hides_nothing_from_a_later_one(world: Newsroom, capture
     assert endings(manifest)[f"{ONE}/b"] == "duplicate"
 
 
-def test_the_lead_picture_is_measured_cached_and_asked_for_once(world: Newsroom, settings: Settings, catalogue: Catalogue, capture: Capture) -> None:
+def test_the_lead_picture_is_measured_cached_and_asked_for_once(
+    world: Newsroom, settings: Settings, catalogue: Catalogue, capture: Capture
+) -> None:
     octets = io.BytesIO()
     Image.new("RGB", (640, 360), (10, 20, 30)).save(octets, "PNG")
     world.add_page(f"{ONE}/lead.png", octets.getvalue(), content_type="image/png")

@@ -8,9 +8,9 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 import pytest
-from tests.integration.conftest import REPOSITORY, SampleWalk
 
 from pipeline import cli, screens
+from tests.integration.conftest import REPOSITORY, SampleWalk
 
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
 
@@ -25,7 +25,7 @@ def test_the_readme_is_short() -> None:
 
 def test_the_python_of_the_readme_runs(sample: SampleWalk, capsys: pytest.CaptureFixture[str]) -> None:
     (code,) = blocks("python")
-    exec(code.replace("data/lake", sample.settings.lake), {})  # noqa: S102 - our own README
+    exec(code.replace("data/lake", sample.settings.lake), {})
     printed = capsys.readouterr().out
     assert "heat" in printed
     assert len(printed.splitlines()) == 11

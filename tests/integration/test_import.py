@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow.dataset as ds
 import pytest
-from tests.integration.test_capture import HOUR, ONE, article, feed, source
-from tests.integration.test_rebuild import files
-from tests.integration.walking import StoppedClock
-from tests.newsroom import Newsroom
 
 from pipeline import stages, storage
 from pipeline.config import Catalogue, Settings, load_catalogue
@@ -19,6 +16,10 @@ from pipeline.errors import WarcError
 from pipeline.models import Part
 from pipeline.storage import Lake
 from pipeline.warc import read_records
+from tests.integration.test_capture import HOUR, ONE, article, feed, source
+from tests.integration.test_rebuild import files
+from tests.integration.walking import StoppedClock
+from tests.newsroom import Newsroom
 
 CATALOGUE = Path(__file__).resolve().parents[2] / "data"
 
@@ -46,7 +47,9 @@ def test_every_real_page_has_exactly_one_outcome(shared: Path, settings: Setting
     assert ended["captured"] == sum(one.articles for one in walk.extracts)
     assert ended["captured"] >= 0.9 * len(urls)
     assert not {"pageCrash", "pageTimeout"} & {row["reason"] for row in ledger}
-    dated = sum(row is not None for row in ds.dataset(f"{settings.lake}/extracted", format="parquet").to_table()["publishedDateTime"].to_pylist())
+    dated = sum(
+        row is not None for row in ds.dataset(f"{settings.lake}/extracted", format="parquet").to_table()["publishedDateTime"].to_pylist()
+    )
     assert dated > 0
     assert sum(one.articles for one in walk.publishes) <= dated
 
@@ -66,18 +69,17 @@ def test_warc_files_of_many_origins_are_read_or_refused(shared: Path, settings: 
     for path in sorted((shared / "corpora" / "warc").iterdir()):
         if path.suffix == ".jsonl":
             continue
-        try:
+        if path.suffix == ".lz4":
+            with pytest.raises(WarcError, match=re.escape(path.name)):
+                stages.import_files(settings, catalogue, [path])
+            refused += 1
+        else:
             stages.import_files(settings, catalogue, [path])
             read += 1
-        except WarcError as error:
-            assert path.name in str(error)
-            refused += 1
     assert (read, refused) == (34, 2)  # the two are lz4, which no WARC standard names
 
 
-def test_a_capture_of_ours_can_be_imported_elsewhere(
-    room: Newsroom, tmp_path: Path, make_catalogue: Callable[..., Catalogue]
-) -> None:
+def test_a_capture_of_ours_can_be_imported_elsewhere(room: Newsroom, tmp_path: Path, make_catalogue: Callable[..., Catalogue]) -> None:
     room.add_page(f"{ONE}/a", article("The harbour bridge is closed"))
     room.add_page(f"{ONE}/feed", feed(f"{ONE}/a"), content_type="application/rss+xml")
     sources = make_catalogue([source(ONE)])
@@ -87,7 +89,8 @@ def test_a_capture_of_ours_can_be_imported_elsewhere(
     (report,), _ = stages.import_files(there, sources, [captures])
     (part,) = report.parts
     ours, theirs = (
-        Lake(lake).read_table(storage.extracted_path(one)).to_pylist()[0] for lake, one in ((here.lake, Part(HOUR, "00")), (there.lake, part))
+        Lake(lake).read_table(storage.extracted_path(one)).to_pylist()[0]
+        for lake, one in ((here.lake, Part(HOUR, "00")), (there.lake, part))
     )
     same = ("webUrl", "title", "text", "publishedDateTime", "payloadDigest", "sourceId")
     assert {name: ours[name] for name in same} == {name: theirs[name] for name in same}

@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 from PIL import Image
-from tests.integration import walking
-from tests.integration.test_capture import HOUR, NEXT, ONE, TWO, article, feed, source
-from tests.newsroom import Newsroom
 
 from pipeline import stages
 from pipeline.config import Catalogue, Settings
 from pipeline.models import Part
+from tests.integration import walking
+from tests.integration.test_capture import HOUR, NEXT, ONE, TWO, article, feed, source
+from tests.newsroom import Newsroom
 
 KILLS = 10
 
@@ -43,7 +43,9 @@ def catalogue(world: Newsroom, make_catalogue: Callable[..., Catalogue]) -> Cata
 def files(lake: str) -> dict[str, str]:
     """Every file of a lake, hidden ones too, with the digest of its bytes."""
     root = Path(lake)
-    return {str(path.relative_to(root)): hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(root.rglob("*")) if path.is_file()}
+    return {
+        str(path.relative_to(root)): hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(root.rglob("*")) if path.is_file()
+    }
 
 
 def test_running_extract_and_publish_again_changes_no_byte(world: Newsroom, settings: Settings, catalogue: Catalogue) -> None:

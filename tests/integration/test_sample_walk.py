@@ -9,11 +9,11 @@ import duckdb
 import polars
 import pyarrow.dataset as ds
 import pytest
-from tests.integration.conftest import SampleWalk
-from tests.newsroom import World
 
 from pipeline import stages
 from pipeline.schema import ARTICLES, EXPLAIN
+from tests.integration.conftest import SampleWalk
+from tests.newsroom import World
 
 Rows = dict[str, dict[str, Any]]
 

@@ -12,8 +12,6 @@ from typing import Any
 import pytest
 import yaml
 from PIL import Image
-from tests.integration.conftest import KEY, FrozenClock
-from tests.newsroom import Newsroom
 
 from pipeline import stages
 from pipeline.config import Catalogue, Settings
@@ -22,6 +20,8 @@ from pipeline.schema import ARTICLES
 from pipeline.sealing import Sealer
 from pipeline.storage import Lake, articles_path
 from pipeline.urls import host_of
+from tests.integration.conftest import KEY, FrozenClock
+from tests.newsroom import Newsroom
 
 LAW_PICTURE = "https://www.law.com/image/quantifind-office.jpg"
 """The seed shows a close button here, one of the faults that the project must not repeat: the page carries a real picture instead."""

@@ -10,15 +10,15 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from tests.integration.conftest import FrozenClock
-from tests.integration.test_capture import HOUR, ONE, article, endings, feed, manifest_of, source
-from tests.newsroom import Newsroom, RedirectTo
 
 from pipeline import stages
 from pipeline.config import Catalogue, Settings
 from pipeline.errors import PermanentFetchError, TransientFetchError
 from pipeline.fetch import Fetcher, Target
 from pipeline.models import Answer, Part
+from tests.integration.conftest import FrozenClock
+from tests.integration.test_capture import HOUR, ONE, article, endings, feed, manifest_of, source
+from tests.newsroom import Newsroom, RedirectTo
 
 URL = "https://www.any.example/page"
 PUBLIC, OTHER_PUBLIC = "93.184.216.34", "2606:4700:4700::1111"
@@ -168,46 +168,31 @@ def test_a_name_nobody_knows_is_a_failure_for_now(get: Get, internet: Internet) 
     assert internet.connected == []
 
 
-@pytest.mark.parametrize(
-    ("host", "why"),
-    [
-        ("127.0.0.1", "loopback"),
-        ("127.1", "loopback"),
-        ("2130706433", "loopback"),
-        ("017700000001", "loopback"),
-        ("0177.0.0.1", "loopback"),
-        ("0x7f000001", "loopback"),
-        ("0x7f.0.0.1", "loopback"),
-        ("0", "unspecified"),
-        ("0x0", "unspecified"),
-        ("10.1", "private"),
-        ("192.168.257", "private"),
-        ("2852039166", "link-local"),
-        ("[::1]", "loopback"),
-        ("[::]", "unspecified"),
-        ("[::ffff:127.0.0.1]", "loopback"),
-        ("[::ffff:a9fe:a9fe]", "link-local"),
-        ("[64:ff9b::7f00:1]", "loopback"),
-        ("[fd00::1]", "private"),
-    ],
-)
-@pytest.mark.parametrize("scheme", ["http", "https"])
-def test_an_address_as_host_is_judged_however_it_is_written(get: Get, internet: Internet, scheme: str, host: str, why: str) -> None:
-    assert why in refusal(get(f"{scheme}://{host}/page"))
+def test_an_address_as_host_is_judged_however_it_is_written(get: Get, internet: Internet) -> None:
+    hosts = {
+        "loopback": ["127.0.0.1", "127.0.0.1.", "127.1", "2130706433", "017700000001", "0177.0.0.1", "0x7f000001", "0x7f.0.0.1"],
+        "is loopback": ["[::1]", "[::ffff:127.0.0.1]", "[64:ff9b::7f00:1]"],
+        "unspecified": ["0", "0x0", "[::]"],
+        "private": ["10.1", "192.168.257", "[fd00::1]"],
+        "link-local": ["2852039166", "[::ffff:a9fe:a9fe]"],
+    }
+    for why, written in hosts.items():
+        for host in written:
+            for scheme in ("http", "https"):
+                assert why in refusal(get(f"{scheme}://{host}/page")), host
     assert internet.connected == []
 
 
-@pytest.mark.parametrize("host", ["localhost", "localhost.", "LOCALHOST", "www.any.example."])
-def test_a_name_is_judged_with_a_dot_at_its_end_too(get: Get, internet: Internet, host: str) -> None:
-    for name in (host, host.lower(), host.lower().rstrip(".")):
-        internet.answers[name] = [["127.0.0.1"]]
-    refusal(get(f"https://{host}/page"))
+def test_a_name_is_judged_with_a_dot_at_its_end_too(get: Get, internet: Internet) -> None:
+    internet.answers = {name: [["127.0.0.1"]] for name in ("localhost", "localhost.", "www.any.example", "www.any.example.")}
+    for host in ("localhost", "localhost.", "LOCALHOST", "www.any.example."):
+        assert "loopback" in refusal(get(f"https://{host}/page")), host
     assert internet.connected == []
 
 
-@pytest.mark.parametrize(
-    "url",
-    [
+def test_a_url_that_readers_take_apart_differently_reaches_public_addresses_only(get: Get, internet: Internet) -> None:
+    internet.answers["www.any.example"] = [[PUBLIC]]
+    for url in (
         "http://127.0.0.1\\@www.any.example/",
         "http://www.any.example\\@127.0.0.1/",
         "http://www.any.example#@127.0.0.1/",
@@ -218,27 +203,24 @@ def test_a_name_is_judged_with_a_dot_at_its_end_too(get: Get, internet: Internet
         "http://①②⑦.⓪.⓪.①/",
         "http://127。0。0。1/",
         "http://[::1]www.any.example/",
-    ],
-)
-def test_a_url_that_readers_take_apart_differently_reaches_public_addresses_only(get: Get, internet: Internet, url: str) -> None:
-    internet.answers["www.any.example"] = [[PUBLIC]]
-    get(url)
+        "http://www.any.example\r\nHost: 127.0.0.1/",
+    ):
+        get(url)
     assert {address for address, _ in internet.connected} <= {PUBLIC}
 
 
-@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 @pytest.mark.parametrize(
-    ("target", "reason"),
+    ("status", "target", "reason"),
     [
-        ("https://inside.example/admin", "forbiddenAddress"),
-        ("//inside.example/admin", "forbiddenAddress"),
-        (METADATA, "forbiddenAddress"),
-        ("http://[::ffff:127.0.0.1]/", "forbiddenAddress"),
-        ("http://0/", "forbiddenAddress"),
-        ("http://127.0.0.1:6379/", "forbiddenUrl"),
-        ("file:///etc/passwd", "forbiddenUrl"),
-        ("gopher://inside.example:70/", "forbiddenUrl"),
-        ("https://user:secret@inside.example/", "forbiddenUrl"),
+        (301, "https://inside.example/admin", "forbiddenAddress"),
+        (302, "//inside.example/admin", "forbiddenAddress"),
+        (303, METADATA, "forbiddenAddress"),
+        (307, "http://[::ffff:127.0.0.1]/", "forbiddenAddress"),
+        (308, "http://0/", "forbiddenAddress"),
+        (301, "http://127.0.0.1:6379/", "forbiddenUrl"),
+        (302, "file:///etc/passwd", "forbiddenUrl"),
+        (303, "gopher://inside.example:70/", "forbiddenUrl"),
+        (307, "https://user:secret@inside.example/", "forbiddenUrl"),
     ],
 )
 def test_a_redirect_to_inside_is_not_followed(get: Get, internet: Internet, room: Newsroom, status: int, target: str, reason: str) -> None:
@@ -298,20 +280,16 @@ INSIDE = {
     "https://inside.example/a": "rejected forbiddenAddress",
     "https://inside.one.example/a": "rejected forbiddenAddress",
     METADATA: "rejected forbiddenAddress",
-    "http://2130706433/a": "rejected forbiddenAddress",
     "http://127.0.0.1:6379/a": "rejected forbiddenUrl",
-    "https://user:secret@one.example/a": "rejected badUrl",
 }
 
 
 def test_links_of_a_feed_to_inside_end_as_rejected(world: Any) -> None:
-    ended = world(*INSIDE)
-    pages = {**INSIDE, "https://user:secret@one.example/a": ended["page"]["https://user:secret@one.example/a"]}
-    assert ended["page"] == {f"{ONE}/fine": "captured", **pages}
-    assert ended["page"]["https://user:secret@one.example/a"].startswith("rejected")
+    odd = {"http://2130706433/a": "rejected badUrl", "https://user:secret@one.example/a": "rejected badUrl"}
+    assert world(*INSIDE, *odd)["page"] == {f"{ONE}/fine": "captured", **INSIDE, **odd}
 
 
-@pytest.mark.parametrize(("target", "ending"), [case for case in INSIDE.items() if "secret" not in case[0]])
+@pytest.mark.parametrize(("target", "ending"), INSIDE.items())
 def test_pictures_and_amp_pages_inside_end_as_rejected(world: Any, room: Newsroom, target: str, ending: str) -> None:
     amp = f'<link rel="amphtml" href="{target}">'
     room.add_page(f"{ONE}/b", article("A page with a picture", image=target).replace("</head>", f"{amp}</head>"))

@@ -1,4 +1,4 @@
-"""A walk in a process of its own that can be killed at a chosen point. Run by tests through multiprocessing, never imported by the pipeline."""
+"""A walk in a process of its own that can be killed at a chosen point."""
 
 from __future__ import annotations
 
@@ -26,8 +26,10 @@ class StoppedClock:
 
 
 def walk(settings: dict[str, Any], interval: str, kill_at: int | None, count: Any) -> None:
-    """Walk one interval; SIGKILL this process at its `kill_at`-th step, a step being a request, or a file just before or after it is renamed
-    into place. `count` (a multiprocessing value) is how many steps there were."""
+    """Walk one interval; SIGKILL this process at its `kill_at`-th step.
+
+    A step is a request, or a file just before or after it is renamed into place. `count` (a multiprocessing value) is how many there were.
+    """
 
     def step() -> None:
         with count.get_lock():

@@ -144,8 +144,8 @@ def test_the_line_at_the_heading_counts_and_its_revision_does_not() -> None:
 
 
 def test_a_time_among_comments_is_not_the_articles() -> None:
-    body = "<div class='comments'><time datetime='2020-01-02T03:04:05Z'>then</time></div>"
-    assert found(page(body=body)) is None
+    comment = "<div class='comments'><time datetime='2020-01-02T03:04:05Z' class='published'>then</time></div>"
+    assert found(page(body=f"<h1>Title</h1><p>1 September 2026</p>{comment}")) == ("2026-09-01T00:00:00+00:00", "day", "page.dateline")
 
 
 def test_a_page_without_any_date_has_none() -> None:

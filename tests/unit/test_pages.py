@@ -127,9 +127,9 @@ def test_lead_images_are_ranked_and_counted_once() -> None:
 @pytest.mark.parametrize(
     "address",
     [
-        "/assets/logo.png", "/img/kestrel-logo-square.jpg", "/close-btn.png", "/img/default.jpg", "/og-image.png", "/social-share.png", "/1x1.gif",
-        "/spacer.gif", "/favicon.ico", "/lead.svg", "https://sb.scorecardresearch.com/p?c1=2", "data:image/png;base64,AA", "/placeholder.jpg",
-        "/default-news.jpg", "/icons/rss-icon.png", "https://secure.gravatar.com/avatar/1.jpg", "/no-image.jpg",
+        "/assets/logo.png", "/img/kestrel-logo-square.jpg", "/close-btn.png", "/img/default.jpg", "/og-image.png", "/social-share.png",
+        "/1x1.gif", "/spacer.gif", "/favicon.ico", "/lead.svg", "https://sb.scorecardresearch.com/p?c1=2", "data:image/png;base64,AA",
+        "/placeholder.jpg", "/default-news.jpg", "/icons/rss-icon.png", "https://secure.gravatar.com/avatar/1.jpg", "/no-image.jpg",
     ],
 )  # fmt: skip
 def test_logos_buttons_trackers_and_defaults_are_left_out(address: str) -> None:
@@ -156,9 +156,10 @@ def test_the_publishers_logo_is_no_lead_image_whatever_it_is_called() -> None:
 
 
 def test_the_articles_own_pictures_come_after_the_declared_ones_and_small_ones_never() -> None:
-    body = "<article><h1>T</h1><img src='/tiny.jpg' width=80 height=60><img data-src='/own.jpg' width=640 height='400px'></article><img src='/far.jpg'>"
-    found = lead_images(page("<meta property='og:image' content='/og.jpg'>", body), None)
-    assert [image.url.rpartition("/")[2] for image in found] == ["og.jpg", "own.jpg"]
+    own = "<img src='/tiny.jpg' width=80 height=60><img data-src='/own.jpg' width=640 height='400px'>"
+    body = f"<article><h1>T</h1>{own}</article><img src='/far.jpg'>"
+    found = lead_images(page("<meta property='og:image' content='/declared.jpg'>", body), None)
+    assert [image.url.rpartition("/")[2] for image in found] == ["declared.jpg", "own.jpg"]
     assert (found[1].width, found[1].height) == (640, 400)
 
 

@@ -1,0 +1,220 @@
+"""A page made an article."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import random
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image as Pillow
+from warcio.archiveiterator import ArchiveIterator
+
+from pipeline.articles import build_article
+from pipeline.models import AmpAnswer, Article, CaptureRef, Entry, Image, Moment, Picture, Rejected
+from pipeline.pages import read_page
+
+URL = "https://www.kestrel.example/2026/09/30/owls"
+CAPTURE = CaptureRef("raw/interval=2026-10-01T12/part=00/captures.warc.gz", 1234, datetime(2026, 10, 1, 12, tzinfo=UTC))
+PROSE = (
+    "The owls have come back to the parks of the city, and nobody knows why they stayed away for so long, said the warden. "
+    "Last winter only three of them were counted; this year volunteers found forty-one in a single night near the river."
+)
+NODE = {
+    "@type": "NewsArticle",
+    "headline": "Owls return to the city",
+    "datePublished": "2026-09-30T08:30:00+02:00",
+    "dateModified": "2026-09-30T11:00:00+02:00",
+    "author": [{"@type": "Person", "name": "Jane Roe"}],
+    "publisher": {"@type": "Organization", "name": "The Kestrel"},
+    "image": {"url": "https://www.kestrel.example/owl.jpg", "width": 1200, "height": 800},
+    "keywords": "owls, cities",
+    "isAccessibleForFree": "False",
+    "description": "Forty-one owls were counted in a single night near the river.",
+}
+HEAD = (
+    f"<script type='application/ld+json'>{json.dumps(NODE)}</script><title>Owls return to the city | The Kestrel</title>"
+    f"<link rel=canonical href='{URL}?utm_source=canonical'><link rel=amphtml href='/amp/owls'>"
+    "<meta property='og:image' content='https://www.kestrel.example/second.jpg'>"
+)
+
+
+def made(
+    head: str = HEAD,
+    body: str = f"<h1>Owls return to the city</h1><div><p>{PROSE}</p><p>{PROSE}</p></div>",
+    *,
+    url: str = URL,
+    entry: Entry | None = None,
+    pictures: tuple[Picture, ...] = (),
+    amp: AmpAnswer | None = None,
+) -> Article | Rejected:
+    html = f"<!doctype html><html lang='en-GB'><head>{head}</head><body>{body}</body></html>"
+    return build_article(
+        read_page(html.encode(), url=url, content_type="text/html"),
+        entry=entry or Entry(url="https://feeds.kestrel.example/r/1", source_id="kestrel", via="feed"),
+        capture=CAPTURE,
+        payload_digest="sha256:00",
+        pictures=pictures,
+        amp=amp,
+    )
+
+
+def article(*arguments: str, **options: object) -> Article:
+    result = made(*arguments, **options)  # type: ignore[arg-type]
+    assert isinstance(result, Article), result
+    return result
+
+
+def picture(width: int, height: int) -> bytes:
+    buffer = io.BytesIO()
+    Pillow.new("RGB", (width, height)).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def test_every_field_is_taken_from_the_page_with_its_source() -> None:
+    result = article()
+    assert result.original_url == "https://feeds.kestrel.example/r/1"
+    assert result.web_url == URL
+    assert result.title == "Owls return to the city"
+    assert result.excerpt == "Forty-one owls were counted in a single night near the river."
+    assert result.text is not None
+    assert result.text.endswith(PROSE)
+    assert result.authors == ("Jane Roe",)
+    assert result.published == Moment(datetime(2026, 9, 30, 6, 30, tzinfo=UTC), "second")
+    assert result.modified == datetime(2026, 9, 30, 9, tzinfo=UTC)
+    assert result.language == "en"
+    assert (result.provider_name, result.provider_domain) == ("The Kestrel", "kestrel.example")
+    assert result.images == (Image("https://www.kestrel.example/owl.jpg", 1200, 800, is_cached=False),)
+    assert result.amp_web_url == "https://www.kestrel.example/amp/owls"
+    assert result.type == "article"
+    assert result.keywords == ("owls", "cities")
+    assert result.is_accessible_for_free is False
+    assert (result.source_id, result.via, result.capture, result.payload_digest) == ("kestrel", "feed", CAPTURE, "sha256:00")
+    assert result.provenance["publishedDateTime"] == "jsonld.datePublished"
+    assert result.provenance["webUrl"] == "link.canonical"
+    assert result.provenance["images"] == "jsonld.image"
+
+
+@pytest.mark.parametrize(
+    "canonical",
+    [
+        "https://other.example/2026/09/30/owls",
+        "https://www.kestrel.example/",
+        "ftp://www.kestrel.example/x",
+        "https://u:p@www.kestrel.example/x",
+    ],
+)
+def test_another_sites_page_or_the_front_is_never_the_canonical_url(canonical: str) -> None:
+    assert article(HEAD.replace(f"{URL}?utm_source=canonical", canonical)).web_url == URL
+
+
+def test_a_canonical_url_on_a_sister_host_is_believed() -> None:
+    assert article(HEAD.replace(URL, "https://kestrel.example/owls")).web_url == "https://kestrel.example/owls"
+
+
+def test_without_a_declaration_the_page_is_where_the_fetch_ended() -> None:
+    assert article("<title>Owls return to the city</title>", url=URL + "?fbclid=1#x").web_url == URL
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b"%PDF-1.4", "notHtml"),
+        (b"<html><p>words and more words without any title at all</p>", "noTitle"),
+        (b"<html><title>Owls return</title>", "noText"),
+    ],
+)
+def test_a_page_that_is_no_article_is_rejected_with_one_word(body: bytes, reason: str) -> None:
+    page = read_page(body, url=URL, content_type="text/html")
+    entry = Entry(url=URL, source_id=None, via="warc")
+    assert build_article(page, entry=entry, capture=CAPTURE, payload_digest="") == Rejected(reason)
+
+
+def test_an_excerpt_from_the_feed_makes_an_article_of_a_page_without_text() -> None:
+    entry = Entry(url=URL, source_id=None, via="feed", excerpt="Forty-one owls were counted in one night.")
+    result = article("<title>Owls return</title>", "", entry=entry)
+    assert (result.excerpt, result.text) == ("Forty-one owls were counted in one night.", None)
+
+
+def test_a_page_with_text_always_has_an_excerpt_that_ends_well() -> None:
+    result = article("<title>Owls return to the city</title>")
+    assert result.excerpt
+    assert len(result.excerpt) <= 350
+    assert result.excerpt[-1] in ".…"
+
+
+def test_a_description_that_was_cut_off_is_completed_from_the_text() -> None:
+    head = f"<title>Owls return to the city</title><meta name=description content='{PROSE[:70]}...'>"
+    excerpt = article(head).excerpt
+    assert excerpt is not None
+    assert excerpt.endswith("said the warden.")
+
+
+def test_the_first_measured_picture_that_is_large_enough_is_the_lead_image() -> None:
+    small = Picture("https://www.kestrel.example/owl.jpg", picture(200, 400))
+    large = Picture("https://www.kestrel.example/second.jpg", picture(640, 400))
+    result = article(pictures=(small, large))
+    assert result.images == (Image("https://www.kestrel.example/second.jpg", 640, 400, is_cached=True),)
+
+
+def test_a_picture_that_is_gone_or_no_picture_gives_way_to_the_next() -> None:
+    for first in (Picture("https://www.kestrel.example/owl.jpg", gone=True), Picture("https://www.kestrel.example/owl.jpg", b"<svg/>")):
+        result = article(pictures=(first,))
+        assert result.images == (Image("https://www.kestrel.example/second.jpg", None, None, is_cached=False),)
+
+
+def test_a_picture_that_is_declared_small_is_no_lead_image() -> None:
+    result = article(HEAD.replace('"width": 1200, "height": 800', '"width": 1200, "height": 200'))
+    assert result.images == (Image("https://www.kestrel.example/second.jpg", None, None, is_cached=False),)
+
+
+def test_an_amp_page_counts_unless_it_is_gone_for_good() -> None:
+    link = "https://www.kestrel.example/amp/owls"
+    assert article(amp=AmpAnswer(link, ok=True)).amp_web_url == link
+    assert article(amp=AmpAnswer(link, ok=False)).amp_web_url == link
+    assert article(amp=AmpAnswer(link, ok=False, gone=True)).amp_web_url is None
+
+
+def test_a_video_page_is_of_type_video() -> None:
+    assert article(HEAD + "<meta property='og:type' content='video.other'>").type == "video"
+
+
+def test_the_same_page_gives_the_same_article() -> None:
+    assert article() == article()
+
+
+_PIECES = st.sampled_from(
+    [
+        "<div>", "</div>", "<p>", "<title>", "</title>", "<meta property='og:title' content='", "'>", "<script type='application/ld+json'>",
+        "</script>", '{"@type":"NewsArticle","author":', '"datePublished":"2026', "<link rel=canonical href=", "<time datetime=",
+        "<img src=", "<h1>Owls", PROSE, "\x00", "\ud83e",
+    ]
+)  # fmt: skip
+
+
+@given(st.lists(_PIECES, max_size=25), st.sampled_from([URL, "https://x/", "not a url", "http://[::1", ""]))
+def test_no_markup_raises(pieces: list[str], url: str) -> None:
+    page = read_page("".join(pieces).encode("utf-8", "surrogatepass"), url=url)
+    build_article(page, entry=Entry(url=url, source_id=None, via="warc"), capture=CAPTURE, payload_digest="")
+
+
+def test_no_real_page_raises_whole_or_cut_off_anywhere(shared: Path) -> None:
+    chance = random.Random(7)
+    names = ("fundus", "postlight", "waddle_daniel")
+    for name in names:
+        with gzip.open(shared / "corpora" / "extraction" / f"{name}.warc.gz") as stream:
+            records = (record for record in ArchiveIterator(stream) if record.rec_type == "response")
+            for number, record in enumerate(records):
+                if number >= 12:
+                    break
+                url = record.rec_headers.get_header("WARC-Target-URI")
+                body = record.content_stream().read()
+                for data in (body, body[: chance.randrange(len(body) + 1)], body[chance.randrange(len(body) + 1) :]):
+                    page = read_page(data, url=url, content_type="text/html")
+                    result = build_article(page, entry=Entry(url=url, source_id=None, via="warc"), capture=CAPTURE, payload_digest="")
+                    assert isinstance(result, Article | Rejected)

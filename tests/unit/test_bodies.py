@@ -1,0 +1,114 @@
+"""An article's own text."""
+
+from __future__ import annotations
+
+import json
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.bodies import body
+from pipeline.pages import Page, read_page
+
+PROSE = [
+    "The owls have come back to the parks of the city, and nobody knows why they stayed away for so long, said the warden.",
+    "Last winter only three of them were counted; this year volunteers found forty-one in a single night near the river.",
+    "Biologists think that the new trees along the tram lines gave them a way through the streets, from one park to another.",
+    "The council will hang sixty nest boxes until spring, and asks people to keep their cats inside after the sun has set.",
+]
+MENU = "<nav><ul>" + "".join(f"<li><a href='/{word}'>{word}</a></li>" for word in ("home", "science", "sport", "weather")) + "</ul></nav>"
+
+
+def page(inner: str, head: str = "") -> Page:
+    html = f"<!doctype html><html><head><title>Owls</title>{head}</head><body>{inner}</body></html>"
+    return read_page(html.encode(), url="https://www.kestrel.example/owls", content_type="text/html")
+
+
+def prose() -> str:
+    return "".join(f"<p>{text}</p>" for text in PROSE)
+
+
+def text_of(read: Page) -> str:
+    found = body(read)
+    return found[0] if found else ""
+
+
+def test_the_text_is_the_articles_paragraphs_and_nothing_around_them() -> None:
+    related = (
+        "<div class='related'><h3>More</h3><ul>"
+        + "<li><a href='/x'>Another story about the river and its bridges</a></li>" * 5
+        + "</ul></div>"
+    )
+    comments = "<div id='comments'><p>" + "I saw one of these owls myself, it was huge and looked at me for an hour! " * 3 + "</p></div>"
+    assert (
+        text_of(page(f"{MENU}<div class='story'><h1>Owls</h1>{prose()}</div>{related}{comments}<footer>© Kestrel</footer>")).split("\n")[
+            -4:
+        ]
+        == PROSE
+    )
+
+
+def test_a_lead_above_the_container_belongs_to_the_text() -> None:
+    lead = "Forty-one owls were counted in one night, more than ever since records began."
+    read = page(f"<main><header><h1>Owls</h1></header><p class='lead'>{lead}</p><div class='text'>{prose()}</div></main>")
+    assert text_of(read).split("\n") == [lead, *PROSE]
+
+
+def test_lists_of_links_within_the_text_are_left_out() -> None:
+    links = "<ul>" + "<li><a href='/x'>Ten more stories about owls and other birds</a></li>" * 4 + "</ul>"
+    assert "Ten more stories" not in text_of(page(f"<article>{prose()}{links}<p>{PROSE[0]}</p></article>"))
+
+
+def test_text_between_line_breaks_is_divided_at_them() -> None:
+    assert text_of(page("<div>" + "<br><br>".join(PROSE) + "</div>")).split("\n") == PROSE
+
+
+def test_the_publishers_own_body_stands_in_for_a_page_that_shows_little() -> None:
+    node = {"@type": "NewsArticle", "headline": "Owls", "articleBody": "\n".join(PROSE)}
+    head = f"<script type='application/ld+json'>{json.dumps(node)}</script>"
+    assert text_of(page("<p>Subscribe to read on.</p>", head)).split("\n") == PROSE
+
+
+def test_chinese_text_is_found_although_its_sentences_are_short() -> None:
+    sentence = "猫头鹰今年冬天回到了城市的公园,没有人知道它们为什么离开了这么久。"
+    assert text_of(page("<div>" + f"<p>{sentence}</p>" * 12 + "</div>")).count("猫头鹰") == 12
+
+
+def test_a_page_without_text_has_no_body() -> None:
+    assert body(page("<img src='/a.jpg'>")) is None
+
+
+def test_the_page_is_not_changed() -> None:
+    read = page(f"<article>{prose()}</article>")
+    assert body(read) == body(read)
+
+
+def test_elements_may_nest_deeper_than_python_recurses() -> None:
+    assert "owls" in text_of(page("<div>" * 1800 + prose() + "</div>" * 1800))
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                "<div>",
+                "</div>",
+                "<p>",
+                "<a href=x>",
+                "</a>",
+                "<table><tr><td>",
+                "<script>",
+                "<br>",
+                "<h1>",
+                "<li>",
+                PROSE[0],
+                PROSE[1],
+                "&nbsp;",
+                "<article class='comment'>",
+            ]
+        ),
+        max_size=40,
+    )
+)
+def test_no_markup_raises(parts: list[str]) -> None:
+    body(page("".join(parts)))

@@ -1,0 +1,87 @@
+"""Who wrote an article."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.models import Entry
+from pipeline.pages import Page, read_page
+from pipeline.people import authors, clean_names
+
+URL = "https://www.kestrel.example/story"
+
+
+def page(head: str = "", body: str = "<p>x</p>") -> Page:
+    html = f"<!doctype html><html><head>{head}</head><body>{body}</body></html>"
+    return read_page(html.encode(), url=URL, content_type="text/html")
+
+
+def article(**fields: object) -> str:
+    return f"<script type='application/ld+json'>{json.dumps({'@type': 'NewsArticle', 'headline': 'x', **fields})}</script>"
+
+
+@pytest.mark.parametrize(
+    ("names", "people"),
+    [
+        (["By Jane Roe"], ("Jane Roe",)),
+        (["by Jane Roe and John Doe"], ("Jane Roe", "John Doe")),
+        (["Von Jana Rau und Hans Daum"], ("Jana Rau", "Hans Daum")),
+        (["Jane Roe, John Doe"], ("Jane Roe", "John Doe")),
+        (["Jane Roe, Berlin"], ("Jane Roe",)),
+        (["Roe, Jane"], ("Jane Roe",)),
+        (["Jane Roe | Kestrel"], ("Jane Roe", "Kestrel")),
+        (["JANE ROE"], ("Jane Roe",)),
+        (["Jane Roe", "jane roe"], ("Jane Roe",)),
+        (["Jane Roe jane@kestrel.example"], ("Jane Roe",)),
+        (["View all posts by Jane Roe"], ("Jane Roe",)),
+        (["Jane &amp; John"], ("Jane", "John")),
+        (["https://www.facebook.com/jane"], ()),
+        (["admin"], ()),
+        (["5 minutes ago"], ()),
+        ([""], ()),
+    ],
+)
+def test_names_are_freed_of_the_words_around_them(names: list[str], people: tuple[str, ...]) -> None:
+    assert clean_names(names) == people
+
+
+def test_json_ld_people_come_first_and_references_are_followed() -> None:
+    graph = {
+        "@graph": [{"@type": "NewsArticle", "headline": "x", "author": {"@id": "#j"}}, {"@type": "Person", "@id": "#j", "name": "Jane Roe"}]
+    }
+    head = f"<script type='application/ld+json'>{json.dumps(graph)}</script><meta name='author' content='John Doe'>"
+    assert authors(page(head), None) == (("Jane Roe",), "jsonld.author")
+
+
+def test_a_person_of_the_page_is_preferred_to_the_declared_site_or_staff() -> None:
+    head = article(author={"@type": "Organization", "name": "Kestrel"}, publisher={"name": "Kestrel"})
+    assert authors(page(head, "<h1>T</h1><p class='byline'>By Jane Roe</p>"), None) == (("Jane Roe",), "page.byline")
+    assert authors(page(article(author="Kestrel Staff"), "<a rel='author' href='/x'>Jane Roe</a>"), None)[0] == ("Jane Roe",)
+
+
+def test_an_agency_is_named_where_no_person_is() -> None:
+    assert authors(page(article(author={"@type": "Organization", "name": "Reuters"})), None) == (("Reuters",), "jsonld.author")
+
+
+def test_the_feed_names_authors_where_the_page_does_not() -> None:
+    entry = Entry(url=URL, source_id=None, via="feed", authors=("Jane Roe",))
+    assert authors(page(), entry) == (("Jane Roe",), "feed.author")
+
+
+def test_the_signatures_of_comments_and_other_articles_are_not_the_articles() -> None:
+    comment = "<div class='comments'><span class='author'>Tom Troll</span></div>"
+    other = "<div class='related'><span class='byline'>By Ann Other</span></div>"
+    assert authors(page(body=comment + other), None) == ((), "")
+
+
+def test_a_biography_is_no_byline() -> None:
+    assert authors(page(body="<p class='author'>" + "Jane Roe has written about birds for years. " * 6 + "</p>"), None) == ((), "")
+
+
+@given(st.lists(st.text(max_size=80), max_size=4))
+def test_no_names_raise(names: list[str]) -> None:
+    assert all(clean_names(names, is_prose=is_prose) is not None for is_prose in (True, False))

@@ -1,0 +1,101 @@
+"""What an article and its site are called."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from pipeline.models import Entry
+from pipeline.pages import Page, read_page
+from pipeline.titles import site_name, title
+
+URL = "https://www.kestrel.example/story"
+
+
+def page(head: str = "", body: str = "<p>x</p>") -> Page:
+    html = f"<!doctype html><html><head>{head}</head><body>{body}</body></html>"
+    return read_page(html.encode(), url=URL, content_type="text/html")
+
+
+def called(read: Page, entry: Entry | None = None) -> str | None:
+    named = title(read, entry)
+    return named.text if named else None
+
+
+NODE = {"@type": "NewsArticle", "headline": "x", "publisher": {"name": "Kestrel Ltd"}}
+PUBLISHER = f"<script type='application/ld+json'>{json.dumps(NODE)}</script>"
+SITE = "<meta property='og:site_name' content='The Kestrel'>"
+
+
+@pytest.mark.parametrize(
+    "tag",
+    [
+        "Owls return to the city | The Kestrel",
+        "Owls return to the city - The Kestrel",
+        "The Kestrel: Owls return to the city",
+        "Owls return to the city – kestrel.example",
+        "Owls return to the city | Science | The Kestrel",
+        "Owls return to the city :: The Kestrel",
+        "Owls   return\nto the city",
+    ],
+)
+def test_the_sites_name_and_section_are_taken_off_a_title(tag: str) -> None:
+    assert called(page(f"{SITE}<title>{tag}</title>", "<p>Owls return to the city</p>")) == "Owls return to the city"
+
+
+def test_a_dash_inside_a_title_stays() -> None:
+    head = f"{SITE}<meta property='og:title' content='Owls - and other birds - return | The Kestrel'>"
+    assert called(page(head)) == "Owls - and other birds - return"
+
+
+def test_the_heading_is_the_title_when_a_declaration_agrees() -> None:
+    head = "<meta property='og:title' content='Owls return to city parks'><title>Owls return to city parks | Kestrel</title>"
+    assert called(page(head, "<h1>Owls come to city parks again</h1>")) == "Owls come to city parks again"
+
+
+def test_a_label_in_the_heading_gives_way_to_the_declared_title() -> None:
+    head = "<title>Owls return to city parks | Kestrel</title>"
+    read = page(head, "<h1><span>Sponsored by </span>Owls return to city parks</h1>")
+    assert called(read) in {"Owls return to city parks", "Sponsored by Owls return to city parks"}
+    assert called(
+        page("<meta property='og:title' content='Owls return to city parks'>" + head, "<h1>Nature: Owls return to city parks</h1>")
+    ) == ("Owls return to city parks")
+
+
+def test_the_sites_own_heading_is_no_title() -> None:
+    head = f"{SITE}<title>Owls return to the city | The Kestrel</title>"
+    assert called(page(head, "<h1>The Kestrel</h1><p>Owls return to the city</p>")) == "Owls return to the city"
+
+
+def test_entities_and_mojibake_in_a_title_are_undone() -> None:
+    head = "<meta property='og:title' content='Tom &amp;amp; Jerryâ€™s tour'>"
+    assert called(page(head)) == "Tom & Jerry’s tour"
+
+
+def test_the_feed_names_what_the_page_does_not() -> None:
+    assert called(page(), Entry(url=URL, source_id=None, via="feed", title="Owls return")) == "Owls return"
+
+
+def test_a_page_without_any_title_has_none() -> None:
+    assert called(page()) is None
+
+
+@pytest.mark.parametrize(
+    ("head", "name"),
+    [
+        (SITE, "The Kestrel"),
+        ("<meta property='og:site_name' content='kestrel.example'><meta name='application-name' content='Kestrel Daily'>", "Kestrel Daily"),
+        ("<meta property='og:site_name' content='kestrel.example'>", "kestrel.example"),
+        (PUBLISHER + SITE, "Kestrel Ltd"),
+        ("", None),
+    ],
+)
+def test_a_sites_name_is_no_bare_domain_when_a_name_can_be_had(head: str, name: str | None) -> None:
+    found = site_name(page(head), None)
+    assert (found.text if found else None) == name
+
+
+def test_the_feeds_title_names_the_site_last() -> None:
+    entry = Entry(url=URL, source_id=None, via="feed", publisher="Kestrel Feed")
+    assert site_name(page(), entry) == ("Kestrel Feed", "feed.publisher")
