@@ -131,15 +131,20 @@ def _is_same_page(declared: str, url: str) -> bool:
 
 
 def _excerpt(page: Page, entry: Entry, *, title: str, text: str) -> tuple[str, str] | None:
-    fallback: tuple[str, str] | None = None
+    """The first description that says something; one that is short, or the title again, is better than none."""
+    short: tuple[str, str] | None = None
+    repeated: tuple[str, str] | None = None
     for candidate, source in _descriptions(page, entry, text):
-        if not candidate or letters_only(candidate) == letters_only(title):
+        if not candidate:
             continue
         excerpt = cut_excerpt(_completed(candidate, text))
-        if len(excerpt) >= MIN_EXCERPT:
+        if letters_only(candidate) == letters_only(title):
+            repeated = repeated or (excerpt, source)
+        elif len(excerpt) >= MIN_EXCERPT:
             return excerpt, source
-        fallback = fallback or (excerpt, source)
-    return fallback
+        else:
+            short = short or (excerpt, source)
+    return short or repeated
 
 
 def _completed(description: str, text: str) -> str:

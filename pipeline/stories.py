@@ -1,12 +1,14 @@
 """Law 5: stories, the clusters of articles about one event.
 
 Pure: a table of articles in, a table of stories out; the argument is never changed and the order of its rows never
-matters. The requirement: a wrong link hides a good article behind another (heat -1), a missing link only shows an event twice. So precision
-comes first, and no story chains from one event to the next.
+matters. The requirement: a wrong link hides a good article behind another (heat -1), a missing link only shows an event
+twice. So precision comes first, and no story chains from one event to the next.
 
-How: articles become vectors of words and of letter groups (which see through inflection in any language); pairs within the window
-have a similarity, the cosine, less for those far apart in time; clusters merge by average linkage while alike enough.
-All figures below were chosen on eight sets of labelled stories, by mean B-cubed F1 at a precision of at least 0.93.
+How: articles become vectors of words and of letter groups (which see through inflection in any language); pairs within
+the window have a similarity, their cosine, less for few shared words and for days in between; clusters merge by average
+linkage while alike enough. All figures below were chosen on eight sets of labelled stories, by mean B-cubed F1 at a
+precision of 0.93. Tried and left: connected components chain, centroid linkage
+glues small stories, a demand for two shared words loses short headlines, names counted apart change nothing.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.amp import MAX_LABEL, cache_subdomain, cache_url
@@ -73,6 +73,7 @@ def test_what_is_not_an_absolute_web_url_has_no_cache_url(url: str) -> None:
 
 
 @given(st.text(st.characters(categories=["L", "N"]) | st.sampled_from("-."), min_size=1))
+@settings(deadline=None)
 def test_any_host_has_a_subdomain_that_dns_takes(host: str) -> None:
     label = cache_subdomain(host)
     assert 0 < len(label) <= MAX_LABEL

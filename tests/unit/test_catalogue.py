@@ -180,7 +180,7 @@ def test_the_digest_follows_what_decides_and_not_feeds_or_paces(folder: Path, ca
             "sources.yaml:2: sources.0.feeds.0: ",
             "https://",
         ),
-        ("sources", "sources:\n  - {id: a, name: A, feeds: [], topic: AI}\n", "sources.yaml:2: sources.0.feeds: ", "at least 1"),
+        ("sources", "sources:\n  - {id: a, name: A, feeds: [], topic: AI}\n", "sources.yaml:2: sources.0: ", "needs a feed"),
         ("topics", "topics:\n  - {name: AI, parent: Nothing}\n", "topics.yaml:1: ", "'Nothing', which is not a topic"),
         (
             "topics",

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import permutations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.config import HeatConstants, QualityConstants
@@ -76,6 +76,7 @@ def test_a_negative_sum_is_lifted_to_nothing_and_the_lift_is_shown() -> None:
     keyword_hits=st.integers(0, 20),
     is_featured_video=st.booleans(),
 )
+@settings(deadline=None)
 def test_the_parts_of_quality_add_up_to_it_and_never_below_nothing(**terms: object) -> None:
     parts = quality_parts(constants=QualityConstants(), **terms)  # type: ignore[arg-type]
     terms_of_it = (parts.image, parts.amp, parts.provider, parts.video, parts.topics, parts.keywords)

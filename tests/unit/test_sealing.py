@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.errors import ConfigError, SealError
@@ -27,6 +27,7 @@ def test_a_blob_has_the_seeds_shape() -> None:
 
 
 @given(st.dictionaries(st.text(), json_values), st.text())
+@settings(deadline=None)
 def test_what_was_sealed_opens_again(private: dict[str, object], url: str) -> None:
     sealer = Sealer([NEW])
     assert sealer.open(sealer.seal(private, web_url=url), web_url=url) == (private, 0)
