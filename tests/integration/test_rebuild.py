@@ -88,7 +88,7 @@ def walk(world: Newsroom, settings: Settings, catalogue: Catalogue, tmp_path: Pa
 
     def run(lake: Path, kill_at: int | None = None) -> tuple[int, int]:
         options: dict[str, Any] = {**settings.model_dump(), "lake": str(lake), "config": str(tmp_path / "catalogue")}
-        count = context.Value("i", 0)
+        count = context.RawValue("i", 0)
         process = context.Process(target=walking.walk, args=(options, HOUR.key, kill_at, count))
         process.start()
         process.join(60)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,11 +29,13 @@ class StoppedClock:
 def walk(settings: dict[str, Any], interval: str, kill_at: int | None, count: Any) -> None:
     """Walk one interval; SIGKILL this process at its `kill_at`-th step.
 
-    A step is a request, or a file just before or after it is renamed into place. `count` (a multiprocessing value) is how many there were.
+    A step is a request, or a file just before or after it is renamed into place. `count` (shared memory) is how many there were.
     """
 
+    lock = threading.Lock()  # of this process: one shared with the test would die locked
+
     def step() -> None:
-        with count.get_lock():
+        with lock:
             count.value += 1
             if count.value == kill_at:
                 os.kill(os.getpid(), signal.SIGKILL)
