@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
+from pipeline.addresses import without_credentials
 from pipeline.config import ENVIRONMENT_PREFIX, VERSION, Settings, load_catalogue
 from pipeline.errors import PipelineError
 from pipeline.sealing import Sealer
@@ -47,7 +48,7 @@ def _settings(settings: Settings) -> Iterator[Finding]:
     for name in Settings.model_fields:
         variable = f"{ENVIRONMENT_PREFIX}{name.upper()}"
         value = getattr(settings, name)
-        shown = f"{len(value)} keys" if name == "sealing_keys" else str(value)
+        shown = f"{len(value)} keys" if name == "sealing_keys" else without_credentials(str(value))
         advice = None
         if name == "contact" and not value:
             advice = "set it to a URL or address: webmasters want to know whom to ask"
@@ -61,7 +62,7 @@ def _lake(settings: Settings) -> Iterator[Finding]:
         lake.delete(PROBE)
         return f"can be written; {len(lake.captured_intervals())} intervals captured, {len(lake.published_dates())} dates published"
 
-    yield _attempt("lake", settings.lake, look, "create the directory, or mend NEWS_LAKE and the store's credentials")
+    yield _attempt("lake", without_credentials(settings.lake), look, "create the directory, or mend NEWS_LAKE and the store's credentials")
 
 
 def _catalogue(settings: Settings) -> Iterator[Finding]:

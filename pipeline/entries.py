@@ -6,7 +6,9 @@ Every distinct URL is given to exactly one of the two results of `choose`, so th
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import zip_longest
+from urllib.parse import urlsplit
 
 from pipeline.manifests import Pending
 from pipeline.models import Entry, Interval, Outcome, Verdict
@@ -24,10 +26,14 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """`chosen`: per source what to fetch, with the intervals that tried it before; `outcomes`: what ends without a fetch."""
+    """`chosen`: per source what to fetch, with the intervals that tried it before; `outcomes`: what ends without a fetch.
+
+    `listed_by` gives, by URL digest, the addresses of all feeds and sitemaps that list the page, in the order of the listings.
+    """
 
     chosen: Mapping[str, tuple[Pending, ...]]
     outcomes: tuple[Outcome, ...]
+    listed_by: Mapping[str, tuple[str, ...]]
 
 
 def choose(listings: Sequence[Listing], *, seen: frozenset[str], interval: Interval, is_live: bool, max_per_source: int) -> Choice:
@@ -40,6 +46,7 @@ def choose(listings: Sequence[Listing], *, seen: frozenset[str], interval: Inter
     urls: set[str] = set()
     chosen: dict[str, tuple[Pending, ...]] = {}
     outcomes: list[Outcome] = []
+    listed_by = _ways(listings)
     for listing in listings:
         mine: list[Pending] = []
         for candidate, is_retry in _candidates(listing):
@@ -51,12 +58,39 @@ def choose(listings: Sequence[Listing], *, seen: frozenset[str], interval: Inter
             if ended is None and len(mine) >= max_per_source:
                 ended = _outcome(entry, "failed", "deferred")
             if ended is not None:
-                outcomes.append(ended)
+                outcomes.append(replace(ended, listed_by=listed_by.get(digest_of(entry), ())))
                 continue
             taken.add(url_digest(entry.url))
             mine.append(candidate)
         chosen[listing.source_id] = tuple(mine)
-    return Choice(chosen=chosen, outcomes=tuple(outcomes))
+    return Choice(chosen=chosen, outcomes=tuple(outcomes), listed_by=listed_by)
+
+
+def interleaved(chosen: Sequence[Pending]) -> tuple[Pending, ...]:
+    """`chosen` with its hosts taking turns: while one host's pace is waited for, the others are asked."""
+    hosts: dict[str, list[Pending]] = {}
+    for candidate in chosen:
+        hosts.setdefault(urlsplit(candidate.entry.url).netloc.lower(), []).append(candidate)
+    turns = zip_longest(*hosts.values())
+    return tuple(candidate for turn in turns for candidate in turn if candidate is not None)
+
+
+def digest_of(entry: Entry) -> str:
+    """The entry's URL digest, empty for what is no URL."""
+    try:
+        return url_digest(entry.url)
+    except ValueError:
+        return ""
+
+
+def _ways(listings: Sequence[Listing]) -> dict[str, tuple[str, ...]]:
+    ways: dict[str, dict[str, None]] = {}
+    for listing in listings:
+        for candidate, _ in _candidates(listing):
+            digest = digest_of(candidate.entry)
+            if digest and candidate.entry.listing is not None:
+                ways.setdefault(digest, {}).setdefault(candidate.entry.listing)
+    return {digest: tuple(addresses) for digest, addresses in ways.items()}
 
 
 def _candidates(listing: Listing) -> Iterable[tuple[Pending, bool]]:
@@ -66,9 +100,8 @@ def _candidates(listing: Listing) -> Iterable[tuple[Pending, bool]]:
 
 def _ended(entry: Entry, *, is_retry: bool, seen: frozenset[str], taken: set[str], interval: Interval, is_live: bool) -> Outcome | None:
     """The outcome of an entry that needs no fetch, None for one that does."""
-    try:
-        digest = url_digest(entry.url)
-    except ValueError:
+    digest = digest_of(entry)
+    if not digest:
         return _outcome(entry, "rejected", "badUrl")
     if digest in taken or (digest in seen and not is_retry):
         return _outcome(entry, "duplicate", None)

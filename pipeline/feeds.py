@@ -6,28 +6,34 @@ An entry without a usable link costs that entry; only a document that is no feed
 
 from __future__ import annotations
 
-import calendar
+import contextlib
 import io
 import json
 import re
-import time
 import warnings
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
 from typing import Any
+from xml.parsers import expat
 
 import feedparser
 
+from pipeline.encodings import decode
 from pipeline.errors import FeedError
-from pipeline.models import Entry, Moment, Precision
+from pipeline.models import Entry, Moment
+from pipeline.moments import read_moment
+from pipeline.polling import period_s
 from pipeline.text import cut_excerpt, plain
 from pipeline.urls import join
 
-JSON_FEED = "https://jsonfeed.org/version/"
+JSON_FEED = re.compile(r"https?://(?:www\.)?jsonfeed\.org/version/")
 ENCODED_JSON = re.compile(rb"^\s*(?:\xef\xbb\xbf)?\s*\{")
-HAS_SECONDS = re.compile(r"\d{1,2}:\d{2}:\d{2}")
-HAS_MINUTES = re.compile(r"\d{1,2}:\d{2}|T\d{4}")
+HOLDS_ENTITY = re.compile(r"&[^#;\s]+;")
+MAX_DEPTH = 256
+MAX_ENTITY = 1_000
+"""Characters; what documents declare is a letter or a name."""
+WELL_FORMED_ALL_THE_SAME = (feedparser.NonXMLContentType, feedparser.CharacterEncodingOverride)
+"""What feedparser minds about the HTTP header of a document that it could read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +45,8 @@ class Feed:
     entries: tuple[Entry, ...]
     ill_formed: str | None = None
     unlinked: int = 0
+    period_s: float = 0.0
+    """Seconds between polls that the document asks for (`ttl`, `sy:updatePeriod`), 0 when it does not."""
 
 
 def read_feed(body: bytes, *, url: str, content_type: str | None, source_id: str | None) -> Feed:
@@ -52,6 +60,8 @@ def read_feed(body: bytes, *, url: str, content_type: str | None, source_id: str
 
 
 def _read_xml(body: bytes, *, url: str, content_type: str | None, source_id: str | None) -> Feed:
+    _refuse_hostile(body, url=url)
+    content_type = _type_as_read(body, content_type)
     headers = {"content-location": url}
     if content_type is not None:
         headers["content-type"] = content_type
@@ -65,7 +75,46 @@ def _read_xml(body: bytes, *, url: str, content_type: str | None, source_id: str
             raise FeedError(f"{url}: not a feed: {_problem(parsed) or 'the document has no feed element'}")
         title, language = plain(parsed.feed.get("title")) or None, parsed.feed.get("language")
         found = [_xml_entry(item, url=url, source_id=source_id, language=language, publisher=title) for item in parsed.entries]
-    return _feed(title, language, found, ill_formed=_problem(parsed))
+    return replace(_feed(title, language, found, ill_formed=_problem(parsed)), period_s=_period_s(parsed.feed))
+
+
+def _refuse_hostile(body: bytes, *, url: str) -> None:
+    """Raises FeedError for XML that nests deeply, or whose entities hold others; what is ill-formed is left to feedparser."""
+    depth = 0
+
+    def start(_name: str, _attributes: object) -> None:
+        nonlocal depth
+        depth += 1
+        if depth > MAX_DEPTH:
+            raise FeedError(f"{url}: refused: elements stand more than {MAX_DEPTH} deep")
+
+    def end(_name: str) -> None:
+        nonlocal depth
+        depth -= 1
+
+    def declare(name: str, _is_parameter: bool, value: str | None, *_where: str | None) -> None:
+        if value is not None and (HOLDS_ENTITY.search(value) or len(value) > MAX_ENTITY):
+            raise FeedError(f"{url}: refused: the entity {name} holds others, or is long")
+
+    scanner = expat.ParserCreate()
+    scanner.StartElementHandler, scanner.EndElementHandler, scanner.EntityDeclHandler = start, end, declare
+    with contextlib.suppress(expat.ExpatError, LookupError, ValueError):
+        scanner.Parse(body, True)
+
+
+def _type_as_read(body: bytes, content_type: str | None) -> str | None:
+    """The content type, with the charset that the bytes are in where this is UTF-8, whatever the header says.
+
+    RFC 3023 lets the header win; but servers give all their files one charset, and bytes beyond ASCII are not UTF-8 by chance.
+    """
+    if body.isascii() or b"\0" in body[:4] or decode(body, content_type)[0] != "utf-8":
+        return content_type
+    return f"{(content_type or 'application/xml').partition(';')[0].strip()}; charset=utf-8"
+
+
+def _period_s(feed: Any) -> float:
+    ttl, update_period, frequency = (_string(feed.get(name)) for name in ("ttl", "sy_updateperiod", "sy_updatefrequency"))
+    return period_s(ttl, update_period=update_period, update_frequency=frequency)
 
 
 def _xml_entry(item: Any, *, url: str, source_id: str | None, language: str | None, publisher: str | None) -> Entry | None:
@@ -102,23 +151,14 @@ def _xml_image(item: Any, *, url: str) -> str | None:
     candidates: list[Mapping[str, Any]] = [*item.get("media_content", []), *item.get("enclosures", []), *item.get("media_thumbnail", [])]
     for candidate in candidates:
         address = candidate.get("url") or candidate.get("href")
-        kind = f"{candidate.get('medium', '')} {candidate.get('type', 'image/')}"
+        kind = candidate.get("type") or candidate.get("medium") or "image"
         if address and "image" in kind:
             return join(url, address)
     return None
 
 
 def _xml_moment(item: Any, name: str) -> Moment | None:
-    if f"{name}_parsed" not in item:  # get() would answer for `updated` with what was published
-        return None
-    stated: time.struct_time | None = item[f"{name}_parsed"]
-    if stated is None:
-        return None
-    try:
-        value = datetime.fromtimestamp(calendar.timegm(stated), UTC)
-    except (ValueError, OverflowError, OSError):
-        return None
-    return Moment(value, _precision(str(item.get(name, ""))))
+    return _moment(dict.get(item, name))  # its own get() would answer for `updated` with what was published
 
 
 def _read_json(body: bytes, *, url: str, source_id: str | None) -> Feed:
@@ -127,7 +167,7 @@ def _read_json(body: bytes, *, url: str, source_id: str | None) -> Feed:
     except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
         raise FeedError(f"{url}: not a feed: broken JSON: {error}") from error
     items = data.get("items") if isinstance(data, dict) else None
-    if not isinstance(items, list) or not str(data.get("version", "")).startswith(JSON_FEED):
+    if not isinstance(items, list) or not JSON_FEED.match(str(data.get("version", ""))):
         raise FeedError(f"{url}: not a feed: JSON without a JSON Feed version and items")
     title, language = _text(data.get("title")), _string(data.get("language"))
     found = [
@@ -141,14 +181,15 @@ def _read_json(body: bytes, *, url: str, source_id: str | None) -> Feed:
 def _json_entry(
     item: dict[str, Any], data: dict[str, Any], *, url: str, source_id: str | None, language: str | None, publisher: str | None
 ) -> Entry | None:
-    address = next((str(item[key]) for key in ("url", "external_url", "id") if item.get(key)), "")
-    link = join(url, address) if address.startswith(("http", "/")) else None
+    identity = _string(item.get("id")) or ""
+    address = _string(item.get("url")) or _string(item.get("external_url")) or (identity if identity.startswith(("http", "/")) else None)
+    link = join(url, address) if address is not None else None
     if link is None:
         return None
     authors = item.get("authors") or data.get("authors") or []
     if isinstance(item.get("author"), dict):  # JSON Feed 1.0
         authors = [item["author"]]
-    modified = _json_moment(item.get("date_modified"))
+    modified = _moment(item.get("date_modified"))
     image = _string(item.get("image")) or _string(item.get("banner_image"))
     tags = item.get("tags")
     return Entry(
@@ -157,7 +198,7 @@ def _json_entry(
         via="feed",
         title=_text(item.get("title")),
         excerpt=_excerpt(_string(item.get("summary")) or _string(item.get("content_text")) or _string(item.get("content_html"))),
-        published=_json_moment(item.get("date_published")) or modified,
+        published=_moment(item.get("date_published")) or modified,
         modified=modified,
         authors=_authors(author.get("name") for author in authors if isinstance(author, dict)) if isinstance(authors, list) else (),
         language=_string(item.get("language")) or language,
@@ -167,16 +208,12 @@ def _json_entry(
     )
 
 
-def _json_moment(value: Any) -> Moment | None:
-    """RFC 3339, as JSON Feed 1.1 asks; a value without an offset is read as UTC."""
-    try:
-        moment = datetime.fromisoformat(value.strip().replace("Z", "+00:00")) if isinstance(value, str) else None
-        if moment is None:
-            return None
-        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    except (ValueError, OverflowError):
+def _moment(stated: Any) -> Moment | None:
+    """What a publisher's date says; None for one that means another day where months are written first."""
+    if not isinstance(stated, str):
         return None
-    return Moment(moment, _precision(value))
+    moment = read_moment(stated)
+    return moment if moment == read_moment(stated, day_first=False) else None
 
 
 def _feed(title: str | None, language: str | None, found: Iterable[Entry | None], *, ill_formed: str | None) -> Feed:
@@ -191,13 +228,8 @@ def _feed(title: str | None, language: str | None, found: Iterable[Entry | None]
 
 
 def _problem(parsed: Any) -> str | None:
-    return " ".join(str(parsed.get("bozo_exception", "ill-formed")).split()) if parsed.get("bozo") else None
-
-
-def _precision(stated: str) -> Precision:
-    if HAS_SECONDS.search(stated):
-        return "second"
-    return "minute" if HAS_MINUTES.search(stated) else "day"
+    problem = parsed.get("bozo_exception", "ill-formed") if parsed.get("bozo") else None
+    return None if problem is None or isinstance(problem, WELL_FORMED_ALL_THE_SAME) else " ".join(str(problem).split())
 
 
 def _authors(names: Iterable[Any]) -> tuple[str, ...]:

@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from http.cookiejar import DefaultCookiePolicy
 from types import TracebackType
 from typing import Self
 from urllib.parse import urljoin, urlsplit
@@ -27,7 +26,8 @@ from pipeline.addresses import why_refused_url, without_credentials
 from pipeline.config import Settings
 from pipeline.errors import FetchError, PermanentFetchError, TransientFetchError
 from pipeline.models import Answer, Clock, Exchange, Kind, Validators
-from pipeline.politeness import SLOW_DOWN_STATUSES, TRANSIENT_STATUSES, HostSchedule, retry_after_s
+from pipeline.paces import PacesInFiles
+from pipeline.politeness import SLOW_DOWN_STATUSES, TRANSIENT_STATUSES, HostSchedule, PacesOfProcess, retry_after_s
 from pipeline.wire import Routes, Tape, TapedAdapter, start_tape
 
 ACCEPT = {
@@ -50,6 +50,9 @@ NO_ANSWER = frozenset({"timeout", "connection", "dns", "reset"})
 HEADER_ALLOWANCE = 128 * 1024
 RETRY_DELAY_S = 1.0
 CHUNK = 1 << 16
+
+
+KnownRobots = Callable[[str], tuple[int, bytes] | None]
 
 
 class SystemClock:
@@ -75,19 +78,23 @@ class Target:
 class Fetcher:
     """See the module. Close it, or use it as a context manager."""
 
-    def __init__(self, settings: Settings, *, clock: Clock) -> None:
+    def __init__(self, settings: Settings, *, clock: Clock, known_robots: KnownRobots | None = None) -> None:
+        """`known_robots` gives status and body of a robots.txt that was answered within `robots.MAX_AGE`, None where there is none."""
         self._settings = settings
         self._clock = clock
         self._routes = Routes(connect_to=settings.connect_to, allow_networks=settings.allow_networks)
         self._context = ssl.create_default_context(cafile=settings.ca_bundle or certifi.where())
         self._agent = settings.user_agent.partition("/")[0]
-        self._schedule = HostSchedule()
+        connections = settings.connections_per_host
+        paces = PacesInFiles(settings.pace_dir, connections=connections) if settings.pace_dir else PacesOfProcess(connections=connections)
+        self._schedule = HostSchedule(paces)
+        self._known_robots = known_robots or (lambda _url: None)
         self._robots: dict[str, robots.RobotsRules] = {}
         self._robots_answers: dict[str, Answer] = {}
         self._robots_locks: dict[str, threading.Lock] = {}
         self._lock = threading.Lock()
         self._local = threading.local()
-        self._sessions: list[requests.Session] = []
+        self._adapters: list[TapedAdapter] = []
 
     def __enter__(self) -> Self:
         return self
@@ -96,12 +103,12 @@ class Fetcher:
         self.close()
 
     def close(self) -> None:
-        for session in self._sessions:
-            session.close()
+        for adapter in self._adapters:
+            adapter.close()
 
     @property
     def robots_answers(self) -> tuple[Answer, ...]:
-        """The answers to every robots.txt asked for, ordered by their URL."""
+        """The answers to every robots.txt asked for by this fetcher, ordered by their URL."""
         return tuple(self._robots_answers[url] for url in sorted(self._robots_answers))
 
     def get(self, target: Target) -> Answer:
@@ -166,6 +173,9 @@ class Fetcher:
         with self._lock:
             lock = self._robots_locks.setdefault(robots_url, threading.Lock())
         with lock:
+            known = self._known_robots(robots_url) if robots_url not in self._robots else None
+            if known is not None:
+                self._robots[robots_url] = robots.read_rules(*known)
             if robots_url not in self._robots:
                 answer = self._robots_answer(robots_url, pace_s=pace_s)
                 status = answer.final.status if answer.final is not None else None
@@ -203,6 +213,11 @@ class Fetcher:
 
     def _exchange(self, url: str, target: Target, *, deadline: float, record: Callable[[Exchange], None]) -> str | None:
         """One request and its answer, given to `record`. Returns the Location of a redirect, raises FetchError for a failure."""
+        asked_at = time.monotonic()
+        with self._schedule.connection(_host(url)):
+            return self._exchange_now(url, target, deadline=deadline + time.monotonic() - asked_at, record=record)
+
+    def _exchange_now(self, url: str, target: Target, *, deadline: float, record: Callable[[Exchange], None]) -> str | None:
         limit = self._max_bytes(target.kind)
         tape = Tape(url=url, deadline=deadline, max_bytes=limit + HEADER_ALLOWANCE)
         start_tape(tape)
@@ -214,6 +229,7 @@ class Fetcher:
             raise
         with response:
             self._schedule.note(_host(url), answered=True)
+            self._schedule.note_status(_host(url), status=response.status_code)
             is_redirect = response.status_code in REDIRECTS and "location" in response.headers
             problem: FetchError | None = None
             body = b""
@@ -234,6 +250,7 @@ class Fetcher:
                         request=bytes(tape.sent),
                         response=bytes(tape.received),
                         body=body,
+                        headers={name.lower(): value for name, value in headers.items()},
                     )
                 )
             if problem is not None:
@@ -244,15 +261,12 @@ class Fetcher:
             return None
 
     def _send(self, url: str, target: Target) -> requests.Response:
-        session = self._session()
-        request = requests.Request("GET", url, headers=self._headers(target))
         try:
-            return session.send(
-                session.prepare_request(request),
-                stream=True,
-                allow_redirects=False,
-                timeout=(self._settings.connect_timeout_s, self._settings.read_timeout_s),
-            )
+            request = requests.PreparedRequest()  # cookies, body and credentials need no preparing: there are none
+            request.prepare_method("GET")
+            request.prepare_url(url, None)
+            request.prepare_headers(self._headers(target))
+            return self._adapter().send(request, stream=True, timeout=(self._settings.connect_timeout_s, self._settings.read_timeout_s))
         except FetchError:
             raise
         except requests.exceptions.SSLError as error:
@@ -269,7 +283,7 @@ class Fetcher:
         headers = {
             "User-Agent": self._settings.user_agent + contact,
             "Accept": ACCEPT[target.kind],
-            "Accept-Encoding": "gzip, deflate",
+            "Accept-Encoding": "gzip, deflate, br, zstd",
         }
         if target.validators.etag is not None:
             headers["If-None-Match"] = target.validators.etag
@@ -309,19 +323,15 @@ class Fetcher:
         }
         return limits.get(kind, settings.max_page_bytes)
 
-    def _session(self) -> requests.Session:
-        session: requests.Session | None = getattr(self._local, "session", None)
-        if session is None:
-            session = requests.Session()
-            session.trust_env = False
-            session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    def _adapter(self) -> TapedAdapter:
+        """The thread's own. There is no session about it: nothing of one, cookies least of all, may pass from answer to request."""
+        adapter: TapedAdapter | None = getattr(self._local, "adapter", None)
+        if adapter is None:
             adapter = TapedAdapter(self._routes, context=self._context, pool_hosts=32)
-            session.mount("https://", adapter)
-            session.mount("http://", adapter)
-            self._local.session = session
+            self._local.adapter = adapter
             with self._lock:
-                self._sessions.append(session)
-        return session
+                self._adapters.append(adapter)
+        return adapter
 
 
 def _read(response: requests.Response, *, limit: int, url: str, is_cut: bool) -> bytes:

@@ -6,6 +6,7 @@ no side database: validators for the conditional GET, the entries that stand in 
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,9 +15,11 @@ from pydantic import TypeAdapter, ValidationError
 
 from pipeline.errors import SchemaError
 from pipeline.models import Entry, Outcome, Validators, Verdict
+from pipeline.polling import NEVER_ASKED, Schedule
 from pipeline.urls import url_digest
 
 FORMAT = 1
+NO_VALIDATORS = Validators()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +41,14 @@ class FeedState:
     status: int | None = None
     moved_to: str | None = None
     """Where a permanent redirect (301, 308) leads: the catalogue should say so."""
-    validators: Validators = Validators()
+    validators: Validators = NO_VALIDATORS
     seen: tuple[str, ...] = ()
     pending: tuple[Pending, ...] = ()
+    schedule: Schedule = NEVER_ASKED
+    new: int = 0
+    """Entries that this poll's document had and the last one had not; 0 for a feed's first."""
+    is_carried: bool = False
+    """Not due in this interval, so not asked: everything but `pending` stands as an earlier interval left it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,18 +97,22 @@ _ADAPTER = TypeAdapter(Manifest)
 
 
 def to_json(manifest: Manifest) -> bytes:
-    """Equal manifests give equal bytes."""
-    return _ADAPTER.dump_json(manifest, indent=1, exclude_defaults=True) + b"\n"
+    """Equal manifests give equal bytes. Defaults are left out, but for the format, which a later program may default otherwise."""
+    data = _ADAPTER.dump_python(manifest, mode="json", exclude_defaults=True)
+    return json.dumps({"format": manifest.format, **data}, ensure_ascii=False, indent=1).encode() + b"\n"
 
 
 def from_json(data: bytes, *, path: str) -> Manifest:
     """Raises SchemaError naming `path` when the bytes are no manifest of this format."""
     try:
-        return _ADAPTER.validate_json(data)
+        manifest = _ADAPTER.validate_json(data)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
         raise SchemaError(f"{path}: not a manifest: {where}: {first['msg']}") from error
+    if manifest.format != FORMAT:
+        raise SchemaError(f"{path}: a manifest of format {manifest.format}, and this program reads format {FORMAT}")
+    return manifest
 
 
 def count(outcomes: Iterable[Outcome]) -> dict[str, int]:

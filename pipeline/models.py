@@ -69,10 +69,15 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A point in time as a publisher stated it; `precision` says how much of it was stated."""
+    """A point in time as a publisher stated it; `precision` says how much of it was stated.
+
+    `local_day` is the day in the publisher's own calendar, where a zone other than UTC or another statement tells it: an article of the
+    evening of 8 November in New York has a `value` on the 9th. Two moments are equal whatever it is.
+    """
 
     value: datetime
     precision: Precision
+    local_day: date | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +97,8 @@ class Entry:
     keywords: tuple[str, ...] = ()
     publisher: str | None = None
     """The feed's own title."""
+    listing: str | None = None
+    """The address of the feed or sitemap that lists it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +125,8 @@ class Outcome:
     offset: int | None = None
     """Where in the part's WARC file the exchange starts."""
     at: datetime | None = None
+    listed_by: tuple[str, ...] = ()
+    """The addresses of all feeds and sitemaps that listed the page in this interval, in the catalogue's order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +178,10 @@ class Image:
 
 @dataclass(frozen=True, slots=True)
 class Article:
-    """An extracted page: one row of `extracted`. `provenance` names, for each field, the place that won."""
+    """An extracted page: one row of `extracted`.
+
+    `provenance` names, for each field, the place that won; `alternatives` the places that said something else, with what they said.
+    """
 
     original_url: str
     web_url: str
@@ -192,6 +204,7 @@ class Article:
     capture: CaptureRef
     payload_digest: str
     provenance: Mapping[str, str] = field(default_factory=dict)
+    alternatives: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +235,8 @@ class CaptureReport:
     """Source id to the reason."""
     reused: bool = False
     """True when the part had been captured before and nothing was fetched."""
+    warnings: tuple[str, ...] = ()
+    """What is odd about its feeds (`pipeline.health`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +262,8 @@ class PublishReport:
     """False when the fingerprint of the inputs was already built."""
     fingerprint: str
     touches: tuple[date, ...] = ()
+    final_from: datetime | None = None
+    """When its window has closed: no later publication belongs to its stories any more. Late captures still count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,6 +279,8 @@ class Exchange:
     response: bytes
     body: bytes
     """The answer's content, transfer and content codings removed."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """The answer's headers, names in lower case."""
 
 
 @dataclass(frozen=True, slots=True)

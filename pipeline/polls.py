@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from pipeline.config import Catalogue, Settings, Source
+from pipeline.entries import digest_of
 from pipeline.errors import FeedError
 from pipeline.feeds import read_feed
 from pipeline.fetch import Fetcher, Target
-from pipeline.models import Clock, Exchange
+from pipeline.health import findings
+from pipeline.manifests import FeedState
+from pipeline.models import Clock, Entry, Exchange
 from pipeline.sitemaps import read_sitemap
+from pipeline.visits import moved_to
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +32,9 @@ class FeedPoll:
     newest: datetime | None = None
     note: str | None = None
     """What is odd about a feed that can be read: ill-formed XML, entries without a link, another address."""
+    moved_to: str | None = None
+    seen: tuple[str, ...] = ()
+    """Digests of the entries' URLs."""
 
 
 def poll_sources(settings: Settings, catalogue: Catalogue, *, clock: Clock) -> list[FeedPoll]:
@@ -59,7 +67,29 @@ def _poll(fetcher: Fetcher, source: Source, url: str) -> FeedPoll:
     if feed.unlinked:
         notes.append(f"{feed.unlinked} entries without a link")
     newest = max((entry.published.value for entry in feed.entries if entry.published is not None), default=None)
-    return FeedPoll(source.id, url, None, status, feed.title, len(feed.entries), newest, "; ".join(notes) or None)
+    return FeedPoll(
+        source.id, url, None, status, feed.title, len(feed.entries), newest, "; ".join(notes) or None, moved_to(answer), _seen(feed.entries)
+    )
+
+
+def with_findings(
+    polls: Sequence[FeedPoll], known: Mapping[str, FeedState], news: Mapping[str, Sequence[datetime]], *, now: datetime
+) -> list[FeedPoll]:
+    """The polls, with what `pipeline.health` finds about them in their notes; `known` are the states that earlier runs left, by URL."""
+    states = []
+    for poll in polls:
+        before = known.get(poll.url, FeedState(poll.source_id, poll.url, "failed"))
+        if poll.problem is None:
+            schedule = replace(before.schedule, failures=0)
+            before = replace(before, verdict="captured", moved_to=poll.moved_to, seen=poll.seen, schedule=schedule)
+        states.append(before)
+    found = findings(states, now=now, news=news)
+    notes = {poll.url: "; ".join(one.text for one in found if (one.source_id, one.url) == (poll.source_id, poll.url)) for poll in polls}
+    return [replace(poll, seen=(), note="; ".join(filter(None, (poll.note, notes[poll.url]))) or None) for poll in polls]
+
+
+def _seen(entries: Sequence[Entry]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(digest for entry in entries if (digest := digest_of(entry))))
 
 
 def _sitemap_poll(source: Source, url: str, final: Exchange) -> FeedPoll:
@@ -69,4 +99,6 @@ def _sitemap_poll(source: Source, url: str, final: Exchange) -> FeedPoll:
         return FeedPoll(source.id, url, str(error), final.status)
     moments = [moment.value for entry in sitemap.entries if (moment := entry.published or entry.modified) is not None]
     note = f"an index of {len(sitemap.children)} sitemaps" if sitemap.children else None
-    return FeedPoll(source.id, url, None, final.status, None, len(sitemap.entries), max(moments, default=None), note)
+    return FeedPoll(
+        source.id, url, None, final.status, None, len(sitemap.entries), max(moments, default=None), note, seen=_seen(sitemap.entries)
+    )

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import timedelta
 
 from protego import Protego
 
 MAX_BYTES = 500 * 1024
 """RFC 9309, section 2.5: a crawler reads at least 500 KiB; what stands behind is not read."""
+
+MAX_AGE = timedelta(hours=24)
+"""RFC 9309, section 2.4: an answer is not used for longer."""
 
 MAX_CRAWL_DELAY_S = 60.0
 """A longer Crawl-delay is treated as this; news-crawl caps at 120 s with one queue a domain, we ask a few pages an hour."""

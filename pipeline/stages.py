@@ -9,18 +9,18 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
-from pipeline.capture import capture_part
+from pipeline.capture import capture_part, read_memory
 from pipeline.config import Catalogue, Settings, Source
 from pipeline.errors import SealError
 from pipeline.extract import extract_part
 from pipeline.fetch import SystemClock
 from pipeline.imports import ImportReport, import_file
-from pipeline.lookup import Found, Opened, Row, find, hottest, open_sealed
-from pipeline.models import CaptureReport, Clock, ExtractReport, Interval, Part, PublishReport
-from pipeline.polls import FeedPoll, poll_sources
+from pipeline.lookup import Found, Opened, Row, Told, find, hottest, open_sealed, tell
+from pipeline.models import HOUR, CaptureReport, Clock, ExtractReport, Interval, Part, PublishReport
+from pipeline.polls import FeedPoll, poll_sources, with_findings
 from pipeline.publish import check_date, publish_date
 from pipeline.storage import Lake
 from pipeline.subscriptions import Added, add_site
@@ -37,6 +37,8 @@ class Judgement:
     total: int
     is_red: bool
     message: str
+    warnings: tuple[str, ...] = ()
+    """What is odd about feeds, read or not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +66,14 @@ def plan(settings: Settings, catalogue: Catalogue, interval: Interval) -> tuple[
     return (*planned, *(part for part in captured if part.name not in names))
 
 
-def capture(settings: Settings, catalogue: Catalogue, part: Part, *, live: bool, clock: Clock | None = None) -> CaptureReport:
-    """Fetch the part's sources, or find them captured; `live` is false for a past hour. See `pipeline.capture`."""
-    return capture_part(Lake(settings.lake), settings, catalogue, part, clock=clock or SystemClock(), is_live=live)
+def capture(
+    settings: Settings, catalogue: Catalogue, part: Part, *, live: bool, only_due: bool = True, clock: Clock | None = None
+) -> CaptureReport:
+    """Fetch the part's sources, or find them captured; `live` is false for a past hour. See `pipeline.capture`.
+
+    A scheduled run asks the feeds that are due (`pipeline.polling`), a run by hand asks all.
+    """
+    return capture_part(Lake(settings.lake), settings, catalogue, part, clock=clock or SystemClock(), is_live=live, only_due=only_due)
 
 
 def extract(settings: Settings, catalogue: Catalogue, part: Part) -> ExtractReport:
@@ -74,9 +81,18 @@ def extract(settings: Settings, catalogue: Catalogue, part: Part) -> ExtractRepo
     return extract_part(Lake(settings.lake), settings, catalogue, part)
 
 
-def publish(settings: Settings, catalogue: Catalogue, published_date: date, *, allow_shrink: bool = False) -> PublishReport:
-    """Build a published date's records, unless they are built. See `pipeline.publish`."""
-    return publish_date(Lake(settings.lake), settings, catalogue, published_date, allow_shrink=allow_shrink)
+def publish(
+    settings: Settings,
+    catalogue: Catalogue,
+    published_date: date,
+    *,
+    allow_shrink: bool = False,
+    as_of: datetime | None = None,
+    into: str | None = None,
+) -> PublishReport:
+    """Build a published date's records, unless they are built; `as_of` a past moment into another lake. See `pipeline.publish`."""
+    target = Lake(into) if into is not None else None
+    return publish_date(Lake(settings.lake), settings, catalogue, published_date, allow_shrink=allow_shrink, as_of=as_of, into=target)
 
 
 def check(settings: Settings, catalogue: Catalogue, published_date: date) -> dict[str, int]:
@@ -93,6 +109,11 @@ def touched_dates(settings: Settings) -> list[date]:
     """All dates on which an extracted article was published, and those that have a partition."""
     lake = Lake(settings.lake)
     return sorted({*lake.touched_dates(), *lake.published_dates()})
+
+
+def story(settings: Settings, url: str) -> Told:
+    """The story of the record at `url`. See `pipeline.lookup`."""
+    return tell(Lake(settings.lake), url)
 
 
 def top(settings: Settings, *, days: int = 7, limit: int = 10, published_only: bool = False) -> list[Row]:
@@ -114,8 +135,12 @@ def unseal(settings: Settings, url: str) -> Opened:
 
 
 def poll(settings: Settings, catalogue: Catalogue) -> list[FeedPoll]:
-    """Ask each enabled source's feeds once, write nothing. See `pipeline.polls`."""
-    return poll_sources(settings, catalogue, clock=SystemClock())
+    """Ask each enabled source's feeds once, write nothing; what the lake knows of them is said too. See `pipeline.polls`."""
+    clock = SystemClock()
+    polls = poll_sources(settings, catalogue, clock=clock)
+    now = clock.now()
+    memory = read_memory(Lake(settings.lake), Interval.containing(now + HOUR), days=settings.seen_days, is_live=True)
+    return with_findings(polls, memory.feeds, memory.news, now=now)
 
 
 def add_source(settings: Settings, catalogue: Catalogue, url: str, *, topic: str) -> Added:
@@ -131,13 +156,18 @@ def judge(settings: Settings, reports: Sequence[CaptureReport], *, lost: Sequenc
     share = len(failed) / total if total else 0.0
     names = "; ".join(f"{source}: {reason}" for source, reason in sorted(failed.items()))
     message = f"{len(failed)} of {total} sources failed{f' ({names})' if names else ''}; {settings.tolerated_failures:.0%} may"
-    return Judgement(failed=len(failed), total=total, is_red=share > settings.tolerated_failures, message=message)
+    warnings = tuple(warning for report in reports for warning in report.warnings)
+    if warnings:
+        message += f"; worth a look: {'; '.join(warnings)}"
+    return Judgement(failed=len(failed), total=total, is_red=share > settings.tolerated_failures, message=message, warnings=warnings)
 
 
-def run(settings: Settings, catalogue: Catalogue, interval: Interval, *, live: bool, clock: Clock | None = None) -> WalkReport:
-    """The whole walk of one interval, as the DAGs do it."""
+def run(
+    settings: Settings, catalogue: Catalogue, interval: Interval, *, live: bool, only_due: bool = False, clock: Clock | None = None
+) -> WalkReport:
+    """The whole walk of one interval, as the DAGs do it; all feeds are asked unless `only_due`."""
     parts = plan(settings, catalogue, interval)
-    captures = [capture(settings, catalogue, part, live=live, clock=clock) for part in parts]
+    captures = [capture(settings, catalogue, part, live=live, only_due=only_due, clock=clock) for part in parts]
     return _finish(settings, catalogue, captures, parts)
 
 

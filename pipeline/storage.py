@@ -21,6 +21,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -33,7 +34,8 @@ import pyarrow.dataset as ds
 import pyarrow.fs as pafs
 import pyarrow.parquet as pq
 
-from pipeline.errors import ConfigError, StorageError
+from pipeline.addresses import without_credentials
+from pipeline.errors import ConfigError, SchemaError, StorageError
 from pipeline.models import Interval, Part
 
 ROW_GROUP_ROWS = 1_000
@@ -110,11 +112,13 @@ def image_path(sha256: str, extension: str) -> str:
 class Lake:
     """A lake at a URI. Paths given to its methods are those of this module's functions, relative to the root.
 
-    Every method raises StorageError when the store does not answer, and FileNotFoundError for a file that is not there.
+    Every method raises StorageError when the store does not answer, FileNotFoundError for a file that is not there, and SchemaError for
+    one that is not Parquet where it should be.
     """
 
     def __init__(self, uri: str) -> None:
-        self.uri = uri
+        self.uri = without_credentials(uri)
+        """As it may be shown."""
         self._is_local = "://" not in uri or uri.startswith("file://")
         try:
             if self._is_local:
@@ -122,8 +126,11 @@ class Lake:
                 self._fs: pafs.FileSystem = pafs.LocalFileSystem()
             else:
                 self._fs, self.root = pafs.FileSystem.from_uri(uri)
-        except (pa.ArrowInvalid, ValueError) as error:
-            raise ConfigError(f"NEWS_LAKE: {uri!r} is neither a directory nor an s3:// URI: {error}") from error
+        except (pa.ArrowException, ValueError, OSError) as error:
+            reason = str(error).replace(uri, self.uri)
+            raise ConfigError(f"NEWS_LAKE: {self.uri!r} is neither a directory nor an s3:// URI: {reason}") from None
+        if not self.root:
+            raise ConfigError(f"NEWS_LAKE: {self.uri!r} names no bucket; write s3://bucket/prefix")
 
     def location(self, path: str) -> str:
         """Where a user finds `path`: a local path or a URI without its options."""
@@ -220,8 +227,12 @@ class Lake:
         full = self._full(path)
         with _storage_errors(path):
             if not self._is_local:
-                with self._fs.open_output_stream(full, compression=None) as stream:
-                    yield stream
+                # Closing an upload makes it visible, after an error too: it begins when there is all of it.
+                with tempfile.TemporaryFile(prefix="news-upload-") as whole:
+                    yield whole
+                    whole.seek(0)
+                    with self._fs.open_output_stream(full, compression=None) as stream:
+                        shutil.copyfileobj(whole, stream, 1 << 20)
                 return
             target = Path(full)
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -259,5 +270,7 @@ def _storage_errors(path: str) -> Iterator[None]:
         yield
     except FileNotFoundError:
         raise
+    except pa.ArrowInvalid as error:
+        raise SchemaError(f"{path} cannot be read: {error}") from error
     except OSError as error:
         raise StorageError(f"the lake did not answer for {path}: {error}") from error

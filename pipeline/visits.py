@@ -11,13 +11,24 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from pipeline.config import Settings, Source
-from pipeline.errors import FeedError, PermanentFetchError, TransientError
+from pipeline.errors import FeedError, PermanentFetchError, TransientError, TransientFetchError
 from pipeline.feeds import read_feed
 from pipeline.fetch import Fetcher, Target
 from pipeline.images import measure
 from pipeline.manifests import FeedState, PageCapture, Probe
-from pipeline.models import Answer, Entry, Exchange, Kind, Outcome, Validators, Verdict
+from pipeline.models import Answer, Clock, Entry, Exchange, Kind, Outcome, Validators, Verdict
 from pipeline.pages import Page, amp_link, lead_images, read_page
+from pipeline.polling import (
+    Bounds,
+    Schedule,
+    after_document,
+    after_failure,
+    after_not_modified,
+    distrusted,
+    have_lied,
+    retry_after,
+    sends_validators,
+)
 from pipeline.sitemaps import newer_children, read_sitemap
 from pipeline.urls import url_digest
 from pipeline.warc import CaptureWriter
@@ -38,16 +49,25 @@ class Desk:
     writer: CaptureWriter
     source: Source
     settings: Settings
+    clock: Clock
     min_side: int
     outcomes: list[Outcome] = field(default_factory=list)
     pictures: dict[str, tuple[Probe, bool]] = field(default_factory=dict)
     """URL to its probe, and whether it is a picture worth showing."""
 
-    def ask(self, url: str, kind: Kind, *, entry: Entry | None = None, validators: Validators | None = None) -> tuple[Answer, Outcome]:
+    def ask(
+        self,
+        url: str,
+        kind: Kind,
+        *,
+        entry: Entry | None = None,
+        listed_by: tuple[str, ...] = (),
+        validators: Validators | None = None,
+    ) -> tuple[Answer, Outcome]:
         """GET, write what came over the wire, note the outcome."""
         answer = self.fetcher.get(Target(url, kind, self.source.pace_s, validators or Validators()))
         offset = self.writer.write_answer(answer)
-        outcome = outcome_of(answer, kind, source_id=self.source.id, offset=offset, entry=entry)
+        outcome = replace(outcome_of(answer, kind, source_id=self.source.id, offset=offset, entry=entry), listed_by=listed_by)
         self.outcomes.append(outcome)
         return answer, outcome
 
@@ -55,8 +75,9 @@ class Desk:
 def poll_feed(desk: Desk, url: str, before: FeedState | None) -> tuple[FeedState, tuple[Entry, ...]]:
     """Ask for a feed conditionally. A poll that gives no document keeps what was known of the feed."""
 
-    def read(final: Exchange) -> tuple[Entry, ...]:
-        return read_feed(final.body, url=final.url, content_type=final.content_type, source_id=desk.source.id).entries
+    def read(final: Exchange) -> tuple[tuple[Entry, ...], float]:
+        feed = read_feed(final.body, url=final.url, content_type=final.content_type, source_id=desk.source.id)
+        return feed.entries, feed.period_s
 
     return _poll(desk, url, "feed", before, read)
 
@@ -67,7 +88,7 @@ def poll_sitemap(desk: Desk, url: str, before: FeedState | None, *, since: datet
     Gives the pages published or changed at or after `since`; one without any date is the site's furniture, not news.
     """
 
-    def read(final: Exchange) -> tuple[Entry, ...]:
+    def read(final: Exchange) -> tuple[tuple[Entry, ...], float]:
         sitemap = read_sitemap(final.body, url=final.url, source_id=desk.source.id)
         entries = list(sitemap.entries)
         for child in newer_children(sitemap, than=since)[: desk.settings.sitemap_requests]:
@@ -75,7 +96,7 @@ def poll_sitemap(desk: Desk, url: str, before: FeedState | None, *, since: datet
             if outcome.verdict == "captured" and answer.final is not None:
                 entries += _child_entries(desk, answer.final)
         dated = ((entry, entry.published or entry.modified) for entry in entries)
-        return tuple(entry for entry, moment in dated if moment is not None and moment.value >= since)
+        return tuple(entry for entry, moment in dated if moment is not None and moment.value >= since), 0.0
 
     return _poll(desk, url, "sitemap", before, read)
 
@@ -90,31 +111,77 @@ def _child_entries(desk: Desk, final: Exchange) -> tuple[Entry, ...]:
 
 
 def _poll(
-    desk: Desk, url: str, kind: Kind, before: FeedState | None, read: Callable[[Exchange], tuple[Entry, ...]]
+    desk: Desk, url: str, kind: Kind, before: FeedState | None, read: Callable[[Exchange], tuple[tuple[Entry, ...], float]]
 ) -> tuple[FeedState, tuple[Entry, ...]]:
+    """`read` gives a document's entries and the seconds between polls that it asks for."""
     known = before or FeedState(desk.source.id, url, "failed")
-    answer, outcome = desk.ask(url, kind, validators=known.validators)
+    is_conditional = sends_validators(known.schedule, now=desk.clock.now())
+    answer, outcome = desk.ask(url, kind, validators=known.validators if is_conditional else Validators())
     place = len(desk.outcomes) - 1
-    state = replace(known, verdict=outcome.verdict, reason=outcome.reason, status=outcome.status, moved_to=_moved_to(answer))
+    state = replace(
+        known, verdict=outcome.verdict, reason=outcome.reason, status=outcome.status, moved_to=moved_to(answer), new=0, is_carried=False
+    )
     if outcome.verdict != "captured" or answer.final is None:
-        return state, ()
+        return replace(state, schedule=_without_document(desk, known.schedule, answer, outcome)), ()
     try:
-        entries = read(answer.final)
+        found, document_s = read(answer.final)
+        entries = tuple(replace(entry, listing=url) for entry in found)
     except FeedError as error:
         log.warning("%s: %s", desk.source.id, error)
-        desk.outcomes[place] = replace(outcome, verdict="rejected", reason="notAFeed")
-        return replace(state, verdict="rejected", reason="notAFeed"), ()
+        outcome = replace(outcome, verdict="rejected", reason="notAFeed")
     except Exception:
         log.exception("%s: reading %s met a fault of ours; please report it", desk.source.id, url)
-        desk.outcomes[place] = replace(outcome, verdict="failed", reason="fault")
-        return replace(state, verdict="failed", reason="fault"), ()
-    seen = tuple(dict.fromkeys(digest for entry in entries if (digest := _digest(entry.url)) is not None))
-    return replace(state, validators=answer.final.validators, seen=seen), entries
+        outcome = replace(outcome, verdict="failed", reason="fault")
+    else:
+        return _with_document(desk, state, answer.final, entries, document_s=document_s, is_conditional=is_conditional), entries
+    desk.outcomes[place] = outcome
+    schedule = _without_document(desk, known.schedule, answer, outcome)
+    return replace(state, verdict=outcome.verdict, reason=outcome.reason, schedule=schedule), ()
 
 
-def capture_page(desk: Desk, entry: Entry) -> tuple[PageCapture | None, bool]:
+def _with_document(
+    desk: Desk, known: FeedState, final: Exchange, entries: tuple[Entry, ...], *, document_s: float, is_conditional: bool
+) -> FeedState:
+    """The feed's state after a document that could be read."""
+    listed = {digest: entry for entry in reversed(entries) if (digest := _digest(entry.url)) is not None}
+    new = [entry for digest, entry in listed.items() if digest not in known.seen]
+    now = desk.clock.now()
+    schedule = known.schedule
+    if not is_conditional:
+        dates = [entry.published.value if entry.published is not None else None for entry in new]
+        if have_lied(schedule, same_validators=final.validators == known.validators, new_dates=dates):
+            log.warning("%s: %s says 304 although it changed; its validators are not sent for a while", desk.source.id, known.url)
+            schedule = distrusted(schedule, now=now)
+    count = len(new) if known.schedule.asked is not None else 0
+    schedule = after_document(
+        schedule, now=now, bounds=_bounds(desk.source), new=len(new), total=len(listed), headers=final.headers, document_s=document_s
+    )
+    return replace(known, validators=final.validators, seen=tuple(reversed(listed)), new=count, schedule=schedule)
+
+
+def _without_document(desk: Desk, schedule: Schedule, answer: Answer, outcome: Outcome) -> Schedule:
+    """The schedule after a poll that brought no document: a 304 or a failure."""
+    now, headers = desk.clock.now(), answer.final.headers if answer.final is not None else {}
+    if outcome.verdict == "notModified":
+        return after_not_modified(schedule, now=now, bounds=_bounds(desk.source), headers=headers)
+    asked_s = getattr(answer.error, "retry_after_s", None)
+    return after_failure(
+        schedule,
+        now=now,
+        bounds=_bounds(desk.source),
+        reason=outcome.reason,
+        status=outcome.status,
+        retry_after_s=asked_s if asked_s is not None else retry_after(headers, now=now),
+    )
+
+
+def _bounds(source: Source) -> Bounds:
+    return Bounds(source.poll_min_s, source.poll_max_s)
+
+
+def capture_page(desk: Desk, entry: Entry, *, listed_by: tuple[str, ...]) -> tuple[PageCapture | None, bool]:
     """A page with its lead picture and its AMP page; without a page, whether it may come later."""
-    answer, outcome = desk.ask(entry.url, "page", entry=entry)
+    answer, outcome = desk.ask(entry.url, "page", entry=entry, listed_by=listed_by)
     if outcome.verdict != "captured" or answer.final is None or outcome.offset is None:
         return None, isinstance(answer.error, TransientError)
     try:
@@ -170,7 +237,7 @@ def outcome_of(answer: Answer, kind: Kind, *, source_id: str | None, offset: int
     reason: str | None = None
     if answer.is_disallowed:
         verdict = "disallowed"
-    elif kind == "robots" and final is not None and final.status < 500:
+    elif kind == "robots" and final is not None and final.status < 500 and not _is_cut_off(answer):
         pass  # any answer is one: a 404 says that there are no rules (RFC 9309, section 2.3.1.3)
     elif answer.error is not None:
         verdict, reason = ("rejected" if answer.error.reason in REJECTIONS else "failed"), answer.error.reason
@@ -190,7 +257,13 @@ def outcome_of(answer: Answer, kind: Kind, *, source_id: str | None, offset: int
     )
 
 
-def _moved_to(answer: Answer) -> str | None:
+def _is_cut_off(answer: Answer) -> bool:
+    """What came is a beginning, or a redirect to what did not come."""
+    return isinstance(answer.error, TransientFetchError) and answer.error.status is None
+
+
+def moved_to(answer: Answer) -> str | None:
+    """Where permanent redirects, and only such, led."""
     hops = answer.exchanges[:-1]
     if hops and answer.final is not None and all(hop.status in (301, 308) for hop in hops):
         return answer.final.url

@@ -19,11 +19,11 @@ from typing import BinaryIO
 from uuid import NAMESPACE_URL, uuid5
 
 from warcio.archiveiterator import ArchiveIterator
+from warcio.bufferedreaders import ChunkedDataReader
 from warcio.exceptions import ArchiveLoadFailed
 from warcio.recordloader import ArcWarcRecord
-from warcio.statusandheaders import StatusAndHeaders
-from warcio.warcwriter import WARCWriter
 
+from pipeline.codings import CODINGS, codings_of, decode
 from pipeline.errors import WarcError
 from pipeline.models import Answer, Exchange
 
@@ -55,7 +55,6 @@ class CaptureWriter:
     """Writes exchanges to a binary file; `offset` is where the next record will start."""
 
     def __init__(self, file: BinaryIO) -> None:
-        self._writer = WARCWriter(file, gzip=True, warc_version="1.1")
         self._file = file
 
     @property
@@ -108,11 +107,10 @@ class CaptureWriter:
         if url is not None:
             headers.append(("WARC-Target-URI", url))
         headers += [*extra, ("WARC-Block-Digest", digest), ("Content-Type", content_type)]
-        rec_headers = StatusAndHeaders("", headers, protocol="WARC/1.1")
-        record = ArcWarcRecord("warc", kind, rec_headers, io.BytesIO(block), None, content_type, len(block))
-        if not record.rec_headers.get_header("WARC-Payload-Digest"):
-            record.rec_type = "revisit"  # keeps warcio from adding a digest of a payload that is not there
-        self._writer.write_record(record)
+        headers.append(("Content-Length", str(len(block))))
+        head = "WARC/1.1\r\n" + "".join(f"{name}: {value}\r\n" for name, value in headers) + "\r\n"
+        member = zlib.compressobj(6, zlib.DEFLATED, zlib.MAX_WBITS + 16)  # a gzip member without a time, so that equal records are equal
+        self._file.write(member.compress(head.encode() + block + b"\r\n\r\n") + member.flush())
         return record_id
 
 
@@ -160,7 +158,7 @@ def _read(raw: ArcWarcRecord, *, offset: int, max_body_bytes: int) -> Record:
     problem: str | None = None
     body = b""
     try:
-        body = raw.content_stream().read(max_body_bytes + 1)
+        body = _content(raw, payload, limit=max_body_bytes + 1)
         is_cut = is_cut or len(body) > max_body_bytes
     except (zlib.error, OSError, ValueError, EOFError) as error:
         problem = f"the content coding is broken: {error}"
@@ -177,6 +175,17 @@ def _read(raw: ArcWarcRecord, *, offset: int, max_body_bytes: int) -> Record:
         is_cut=is_cut,
         problem=problem,
     )
+
+
+def _content(raw: ArcWarcRecord, payload: bytes, *, limit: int) -> bytes:
+    """The payload without its codings; warcio would decode brotli without a bound, and zstd not at all."""
+    http = raw.http_headers
+    codings = codings_of(http.get_header("Content-Encoding")) if http is not None else ()
+    if not codings or not CODINGS.issuperset(codings):
+        return bytes(raw.content_stream().read(limit))
+    if (http.get_header("Transfer-Encoding") or "").lower() == "chunked":
+        payload = ChunkedDataReader(io.BytesIO(payload)).read(len(payload))
+    return decode(payload, codings, limit=limit)
 
 
 def _moment(text: str | None) -> datetime | None:

@@ -66,9 +66,9 @@ def catalogue(make_catalogue: Callable[..., Catalogue]) -> Catalogue:
 
 @pytest.fixture
 def capture(settings: Settings, catalogue: Catalogue, clock: FrozenClock) -> Callable[..., tuple[CaptureReport, Manifest]]:
-    def run(interval: Interval = HOUR, *, live: bool = True) -> tuple[CaptureReport, Manifest]:
+    def run(interval: Interval = HOUR, *, live: bool = True, only_due: bool = False) -> tuple[CaptureReport, Manifest]:
         (part,) = stages.plan(settings, catalogue, interval)
-        report = stages.capture(settings, catalogue, part, live=live, clock=clock)
+        report = stages.capture(settings, catalogue, part, live=live, only_due=only_due, clock=clock)
         return report, manifest_of(settings, part)
 
     return run
@@ -243,3 +243,25 @@ def test_the_ledger_adds_up_to_what_was_seen(world: Newsroom, settings: Settings
     ended = {row["url"]: (row["outcome"], row["reason"]) for row in table.to_pylist() if row["kind"] == "page"}
     assert ended[f"{ONE}/b"] == ("rejected", "noText")
     assert ended[f"{ONE}/a"] == ("captured", None)
+
+
+def test_a_page_that_several_lists_name_is_captured_once_and_all_of_them_are_kept(
+    world: Newsroom, settings: Settings, make_catalogue: Callable[..., Catalogue], clock: FrozenClock
+) -> None:
+    world.add_page(
+        f"{ONE}/news.xml",
+        f"<urlset><url><loc>{ONE}/a?utm_source=map</loc><lastmod>2026-11-20</lastmod></url>"
+        f"<url><loc>{ONE}/b</loc><lastmod>2026-11-20</lastmod></url></urlset>",
+    )
+    world.add_page(f"{TWO}/feed", feed(f"{ONE}/b"))
+    sources = make_catalogue([source(ONE, sitemaps=[f"{ONE}/news.xml"]), source(TWO)])
+    (part,) = stages.plan(settings, sources, HOUR)
+    stages.capture(settings, sources, part, live=True, clock=clock)
+    stages.extract(settings, sources, part)
+    rows = Lake(settings.lake).read_table(storage.ledger_path(part)).to_pylist()
+    listed = {row["url"]: (row["outcome"], row["via"], row["listedBy"]) for row in rows if row["kind"] == "page"}
+    assert listed == {
+        f"{ONE}/a": ("captured", "feed", [f"{ONE}/feed", f"{ONE}/news.xml"]),
+        f"{ONE}/a?utm_source=map": ("duplicate", "sitemap", [f"{ONE}/feed", f"{ONE}/news.xml"]),
+        f"{ONE}/b": ("captured", "feed", [f"{ONE}/feed", f"{ONE}/news.xml", f"{TWO}/feed"]),
+    }

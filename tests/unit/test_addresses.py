@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.addresses import why_refused, why_refused_url, without_credentials
@@ -82,6 +82,7 @@ def test_the_tables_hold_more_than_sixty_refusals() -> None:
     assert sum(map(len, REFUSED.values())) + len(CARRYING) > 60
 
 
+@settings(deadline=None)
 @given(st.ip_addresses())
 def test_whatever_is_let_through_is_public(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> None:
     is_translated = isinstance(address, ipaddress.IPv6Address) and (
@@ -92,6 +93,7 @@ def test_whatever_is_let_through_is_public(address: ipaddress.IPv4Address | ipad
         assert not any((address.is_private, address.is_loopback, address.is_multicast, address.is_reserved))
 
 
+@settings(deadline=None)
 @given(st.ip_addresses(v=4))
 def test_a_mapped_and_a_translated_address_are_judged_like_the_one_they_reach(address: ipaddress.IPv4Address) -> None:
     refused = why_refused(str(address)) is not None

@@ -8,7 +8,7 @@ import threading
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.politeness import DOWN_AFTER, LONGEST_WAIT_S, SLOW_DOWN_STATUSES, TRANSIENT_STATUSES, HostSchedule, retry_after_s
@@ -56,6 +56,7 @@ def test_the_zone_of_the_clock_does_not_matter() -> None:
     assert retry_after_s("Fri, 20 Nov 2026 13:00:35 GMT", now=elsewhere) == 30
 
 
+@settings(deadline=None)
 @given(
     st.text(max_size=40) | st.from_regex(r"[A-Z][a-z]{2}, \d{1,3} [A-Z][a-z]{2} \d{1,5} \d\d:\d\d:\d\d [A-Z+-]{0,3}\d{0,5}", fullmatch=True)
 )

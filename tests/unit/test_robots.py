@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.robots import MAX_BYTES, MAX_CRAWL_DELAY_S, read_rules
@@ -146,6 +146,7 @@ def test_only_the_first_500_kib_count_and_no_line_is_read_by_half() -> None:
     assert not rules.allows("https://host.example/private", agent=AGENT)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300) | st.text(alphabet="Uuser-agnt:*Dilow /$#\n\r%é", max_size=200).map(str.encode))
 def test_whatever_stands_there_is_no_error(body: bytes) -> None:
     rules = read_rules(200, body)
