@@ -68,8 +68,10 @@ def label(part: Part) -> str:
 
 
 def rows(results: Any) -> list[Any]:
-    """The results of those mapped tasks that succeeded, in one call to the API server; none when there was nothing to map over."""
-    return [] if results is None else results[:]
+    """What the parts returned that succeeded. Airflow 3.3 hands over a mapped group's results as a list, one alone bare, none as None."""
+    if results is None:
+        return []
+    return results if isinstance(results, list) else [results]
 
 
 with DAG(
@@ -102,7 +104,7 @@ with DAG(
         own = settings()
         parts = stages.plan(own, load_catalogue(own.config), interval)
         log.info("%s, looking at the %s: %d parts", interval.key, "live feeds" if live else "past", len(parts))
-        return [{"part": dump(part), "live": live} for part in parts]
+        return [{"part": dump(part), "live": live, "only_due": run.only_due} for part in parts]
 
     @task(
         pool="fetch",
@@ -116,7 +118,7 @@ with DAG(
         part = load(Part, planned["part"])
         get_current_context()["label"] = label(part)  # type: ignore[typeddict-unknown-key]
         own = settings()
-        report = stages.capture(own, load_catalogue(own.config), part, live=planned["live"])
+        report = stages.capture(own, load_catalogue(own.config), part, live=planned["live"], only_due=planned["only_due"])
         log.info("%s: %s", "captured before" if report.reused else "captured", dict(sorted(report.counts.items())))
         return dump(report)
 
@@ -155,7 +157,7 @@ with DAG(
 
     @task(
         trigger_rule=TriggerRule.ALL_DONE,
-        doc_md="Fails the run when more than `NEWS_TOLERATED_FAILURES` of its sources failed; warns about single ones.",
+        doc_md="Fails the run when more than `NEWS_TOLERATED_FAILURES` of its sources failed; warns about single ones and about odd feeds.",
     )
     def gate(planned: Any, reports: Any) -> dict[str, Any]:
         from pipeline import stages
@@ -169,7 +171,7 @@ with DAG(
         judgement = stages.judge(settings(), finished, lost=sources)
         if judgement.is_red:
             raise AirflowFailException(judgement.message)
-        (log.warning if judgement.failed else log.info)(judgement.message)
+        (log.warning if judgement.failed or judgement.warnings else log.info)(judgement.message)
         return {"failed": judgement.failed, "total": judgement.total, "message": judgement.message}
 
     planned = plan()

@@ -46,6 +46,11 @@ class Run:
     hour: str | None = None
     looking: Looking = "auto"
 
+    @property
+    def only_due(self) -> bool:
+        """The schedule keeps each feed's pace; a run by hand and a backfill ask all feeds."""
+        return self.kind == "scheduled"
+
 
 def interval_of(run: Run, *, now: datetime) -> tuple[Interval, bool]:
     """The run's data interval, and whether it looks at the live feeds (False: takes only what is dated inside the interval).

@@ -26,6 +26,7 @@ HOLDER = HOME / "holder"
 """Pid file and log of `serve`."""
 READY = HOME / "ready.json"
 READY_S = 240.0
+PORT = 8080
 DAGS = ("news_publish", "news_ingest")
 """Announcements to a paused DAG are lost, so the listener is unpaused first."""
 
@@ -72,7 +73,7 @@ def serve(arguments: Sequence[str]) -> int:
 
             environment |= stack.enter_context(Newsroom(World.load())).environment
         database = None if postgres.missing() else _database_folder()
-        airflow = stack.enter_context(LocalAirflow(HOME, database=database, environment=environment))
+        airflow = stack.enter_context(LocalAirflow(HOME, database=database, environment=environment, port=processes.port_near(PORT)))
         airflow.unpause(*DAGS)
         READY.write_text(json.dumps({"url": airflow.url, "password": airflow.password}))
         stop.wait()

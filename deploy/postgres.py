@@ -55,7 +55,7 @@ def start_postgres(data: Path, *, run: Path) -> str:
     argv += [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
     service = start("postgres", argv, folder=run, environment=dict(os.environ), stop_signal=signal.SIGINT, user=user)
     _wait(service, [programs / "pg_isready", "-h", "127.0.0.1", "-p", str(port)])
-    psql = [programs / "psql", "-h", "127.0.0.1", "-p", str(port), "-U", "airflow", "-d", "postgres", "-tAc"]
+    psql: list[Path | str] = [programs / "psql", "-h", "127.0.0.1", "-p", str(port), "-U", "airflow", "-d", "postgres", "-tAc"]
     if not _run([*psql, "select 1 from pg_database where datname = 'airflow'"]).strip():
         _run([*psql, "create database airflow"])
     return f"postgresql+psycopg2://airflow@127.0.0.1:{port}/airflow"

@@ -13,7 +13,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -21,6 +21,12 @@ import psutil
 
 GRACE_S = 10.0
 """How long a service may take to end by itself. Measured: api-server 2 s, scheduler 3 s, PostgreSQL 1 s."""
+
+_CHILDREN: dict[int, subprocess.Popen[bytes]] = {}
+"""Those of our own, so that they can be reaped."""
+
+ORPHANS_S = 1.0
+"""How long the rest of a session may take once its leader has ended."""
 
 
 class ServiceError(RuntimeError):
@@ -56,6 +62,7 @@ def start(
         process = subprocess.Popen(
             argv, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=environment, user=user, start_new_session=True
         )
+    _CHILDREN[process.pid] = process
     service = Service(name, process.pid, psutil.Process(process.pid).create_time(), str(log), stop_signal, grace_s)
     number = len(list(folder.glob("*.json")))
     (folder / f"{number:02d}-{name}.json").write_text(json.dumps(asdict(service)))
@@ -99,16 +106,33 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def port_near(port: int) -> int:
+    """`port` when nobody listens there, else any free one."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return free_port()
+    return port
+
+
 def _stop(service: Service) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.kill(service.pid, service.stop_signal)
-    deadline = time.monotonic() + service.grace_s
-    while _session(service) and time.monotonic() < deadline:
-        time.sleep(0.1)
+    _wait(lambda: not is_alive(service), service.grace_s)
+    _wait(lambda: not _session(service), ORPHANS_S)
     for process in _session(service):
         with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()
-    while _session(service) and time.monotonic() < deadline + GRACE_S:
+    _wait(lambda: not _session(service), GRACE_S)
+    if own := _CHILDREN.pop(service.pid, None):
+        own.wait()
+
+
+def _wait(is_so: Callable[[], bool], patience_s: float) -> None:
+    deadline = time.monotonic() + patience_s
+    while not is_so() and time.monotonic() < deadline:
         time.sleep(0.1)
 
 

@@ -45,13 +45,22 @@ def main(arguments: Sequence[str]) -> int:
         done = subprocess.run([sys.executable, "-m", "pipeline", "--lake", lake, "top"], cwd=PROJECT, check=False)
     print(
         f"""
-The Parquet lies in {lake}/articles/, why each number is what it is in {lake}/explain/.
+The Parquet lies in {lake}/articles/, and in {lake}/explain/ why each number is what it is.
 
-  .venv/bin/news --lake {lake} show URL     one record: its parts of quality, its story, where each field came from
-  .venv/bin/news run                        the same for real feeds, now (data/sources.yaml)
-  make up                                   Airflow's web interface, with this sample world running"""
+  .venv/bin/news --lake {lake} show {_hottest()}
+                  the hottest record: where each field came from, each point of its quality, its story
+  .venv/bin/news run
+                  the same for real feeds, now: those of data/sources.yaml
+  make up         Airflow's web interface, with this sample world running"""
     )
     return done.returncode
+
+
+def _hottest() -> str:
+    from pipeline import stages
+    from pipeline.config import Settings
+
+    return next((str(row["webUrl"]) for row in stages.top(Settings.from_environment(), limit=1)), "URL")
 
 
 def _both_dags(say: Callable[[str], None]) -> bool:

@@ -7,22 +7,27 @@ is told in the module of that field; what is here decides between them.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Literal
 from urllib.parse import urlsplit
 
 from pipeline import bodies, dates, people, titles
 from pipeline.images import measure
 from pipeline.languages import two_letters, written_in
-from pipeline.models import AmpAnswer, Article, CaptureRef, Entry, Image, Picture, Rejected
+from pipeline.models import AmpAnswer, Article, CaptureRef, Entry, Image, ImageCandidate, Picture, Rejected
 from pipeline.pages import Page, amp_link, lead_images
 from pipeline.structured import VIDEO_TYPES, listed, text_of, types_of
 from pipeline.text import cut_excerpt, letters_only, plain
-from pipeline.urls import canonical_url, registered_domain
+from pipeline.urls import canonical_url, join, registered_domain
+from pipeline.verdicts import not_an_article
 
 MAX_KEYWORDS = 30
 MIN_EXCERPT = 25
 """Characters; a shorter description (`News`, the site's name) says nothing."""
+_SLUG = re.compile(r"(?:[^/-]+-){3}")
+"""Words of a title in a path."""
+_SHOWN = 200
+"""Characters of a value that lost."""
 _OPENING = 3000
 """Characters of the text in which a description is looked for."""
 
@@ -38,7 +43,7 @@ def build_article(
     min_side: int = 200,
     max_pixels: int = 60_000_000,
 ) -> Article | Rejected:
-    """The article on `page`, or why there is none: `notHtml`, `noTitle`, `noText`.
+    """The article on `page`, or why there is none: `notHtml`, `noTitle`, `noText`, `badUrl`, or one of `verdicts.REASONS`.
 
     `pictures` and `amp` are the answers to requests for the page's `lead_images` and `amp_link`; what was not asked for counts as declared.
     A lead image has more than `min_side` pixels on both sides and at most `max_pixels`.
@@ -49,6 +54,9 @@ def build_article(
     if title is None:
         return Rejected("noTitle")
     text = bodies.body(page)
+    reason = not_an_article(page, title=title.text, text=text[0] if text else "")
+    if reason is not None:
+        return Rejected(reason)
     excerpt = _excerpt(page, entry, title=title.text, text=text[0] if text else "")
     if text is None and excerpt is None:
         return Rejected("noText")
@@ -60,7 +68,8 @@ def build_article(
     authors, authors_source = people.authors(page, entry)
     language = _language(page, entry, f"{title.text}\n{text[0] if text else excerpt[0] if excerpt else ''}")
     provider = titles.site_name(page, entry)
-    images, image_source = _images(page, entry, pictures=pictures, min_side=min_side, max_pixels=max_pixels)
+    candidates = lead_images(page, entry)
+    images, image_source = _images(candidates, pictures=pictures, min_side=min_side, max_pixels=max_pixels)
     amp_web_url = None if amp is not None and amp.gone else amp_link(page)
     type_, type_source = _type(page)
     keywords, keywords_source = _keywords(page, entry)
@@ -101,13 +110,56 @@ def build_article(
         capture=capture,
         payload_digest=payload_digest,
         provenance={field: source for field, source in sorted(sources.items()) if source},
+        alternatives=_alternatives(
+            page,
+            entry,
+            title=title.text,
+            authors=authors,
+            web_url=web_url[0],
+            published=published,
+            images=[(found.source, found.url) for found in candidates if not images or found.url != images[0].url],
+            language=language[0] if language else "",
+        ),
     )
 
 
+def _alternatives(
+    page: Page,
+    entry: Entry,
+    *,
+    title: str,
+    authors: tuple[str, ...],
+    web_url: str,
+    published: dates.Dated | None,
+    images: list[tuple[str, str]],
+    language: str,
+) -> dict[str, str]:
+    """For each field what else is declared for it, as `place value; place value`; what says the same is left out."""
+    said = {
+        "publishedDateTime": published.others if published else (),
+        "title": _others(titles.declared_titles(page, entry), lambda text: letters_only(text) == letters_only(title)),
+        "authors": _others(people.declared_authors(page, entry), lambda text: letters_only(text) == letters_only(", ".join(authors))),
+        "webUrl": _others(_declared_urls(page), lambda url: url.partition("?")[0].rstrip("/") == web_url.partition("?")[0].rstrip("/")),
+        "images": images,
+        "language": _others([("html.lang", page.language_tag)], lambda tag: two_letters(tag) in {language, None}),
+    }
+    return {name: "; ".join(f"{source} {value}" for source, value in values) for name, values in sorted(said.items()) if values}
+
+
+def _others(candidates: Iterable[tuple[str, str]], is_same: Callable[[str], bool]) -> tuple[tuple[str, str], ...]:
+    return tuple(dict.fromkeys((source, value[:_SHOWN]) for source, value in candidates if value and not is_same(value)))
+
+
+def _declared_urls(page: Page) -> Iterator[tuple[str, str]]:
+    yield "link.canonical", page.canonical or ""
+    yield from (("og.url", url) for url in page.meta.get("og:url", ())[:1])
+    yield "fetch", page.url
+
+
 def _web_url(page: Page, entry: Entry) -> tuple[str, str] | None:
-    """The page's canonical URL: what it declares, where that is the same site's and not its front for a page below it."""
+    """The page's canonical URL: what it declares, where that is not another site's, nor a front, nor another article's."""
     for candidate, source in ((page.canonical, "link.canonical"), *((url, "og.url") for url in page.meta.get("og:url", ())[:1])):
-        if candidate and _is_same_page(candidate, page.url):
+        if candidate and _is_same_page(candidate, page.url) and not _is_contradicted(candidate, page):
             try:
                 return canonical_url(candidate), source
             except ValueError:
@@ -127,7 +179,24 @@ def _is_same_page(declared: str, url: str) -> bool:
         return False
     if theirs.scheme not in {"http", "https"} or registered_domain(ours.hostname or "") != registered_domain(theirs.hostname or ""):
         return False
+    below = ours.path.removeprefix(theirs.path.rstrip("/") + "/") if theirs.path.strip("/") else ours.path
+    if below != ours.path and _SLUG.search(below) and not theirs.query:
+        return False  # its section's front; `/story/2` and `/story/amp` are parts of the story
     return bool(theirs.path.strip("/") or theirs.query) or not ours.path.strip("/")
+
+
+def _is_contradicted(canonical: str, page: Page) -> bool:
+    """Whether the page goes by the address it was fetched from everywhere else: then `canonical` is another article's, or a template's."""
+    own = [*page.meta.get("og:url", ())[:1], *(text_of(article.get("url")) for article in page.articles[:1])]
+    paths = {_bare_path(join(page.base, address) or "") for address in own if address} - {""}
+    return paths == {_bare_path(page.url)} != {_bare_path(canonical)}
+
+
+def _bare_path(url: str) -> str:
+    try:
+        return urlsplit(url).path.strip("/").lower()
+    except ValueError:
+        return ""
 
 
 def _excerpt(page: Page, entry: Entry, *, title: str, text: str) -> tuple[str, str] | None:
@@ -189,10 +258,12 @@ def _language(page: Page, entry: Entry, text: str) -> tuple[str, str] | None:
     return stated
 
 
-def _images(page: Page, entry: Entry, *, pictures: tuple[Picture, ...], min_side: int, max_pixels: int) -> tuple[tuple[Image, ...], str]:
+def _images(
+    candidates: Iterable[ImageCandidate], *, pictures: tuple[Picture, ...], min_side: int, max_pixels: int
+) -> tuple[tuple[Image, ...], str]:
     """The first candidate that is large enough, as measured where it was probed, else as declared."""
     probed = {picture.url: picture for picture in pictures}
-    for candidate in lead_images(page, entry):
+    for candidate in candidates:
         picture = probed.get(candidate.url)
         width, height = candidate.width, candidate.height
         if picture is not None:

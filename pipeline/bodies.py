@@ -39,6 +39,8 @@ MIN_LENGTH = 300
 """Weighted characters; a shorter text gives way to trafilatura's. On 18 pages that costs body F1 and gains segments; 500 costs more."""
 DECLARED_GAIN = 2
 """How many times longer than the page's text the publisher's `articleBody` must be to stand in for it; it often is a summary."""
+MAX_TEXT = 500_000
+"""Characters; the longest text of the shared pages has a tenth of it."""
 MAX_LEAD = 1500
 """Characters between heading and container; more is not a lead."""
 DENSE = 2.5
@@ -110,7 +112,7 @@ class Block(NamedTuple):
 
     @property
     def weight(self) -> float:
-        return _weight(self.text)
+        return weight_of(self.text)
 
 
 def body(page: Page) -> tuple[str, str] | None:
@@ -124,7 +126,7 @@ def body(page: Page) -> tuple[str, str] | None:
     # trafilatura reads JSON-LD too where the page shows little, and joins its paragraphs.
     if len(declared) > DECLARED_GAIN * len(text) or (declared and source == "trafilatura" and letters_only(declared) == letters_only(text)):
         text, source = declared, "jsonld.articleBody"
-    text = paragraphs(repair(text))
+    text = paragraphs(repair(text[:MAX_TEXT]))
     return (text, source) if text else None
 
 
@@ -167,7 +169,8 @@ def _from_container(tree: lxml.html.HtmlElement) -> str | None:
     return "\n".join([*(text for text in _lead(tree, container) if letters_only(text) not in shown), *texts])
 
 
-def _weight(text: str) -> float:
+def weight_of(text: str) -> float:
+    """Its length in letters of an alphabet: one of a script without spaces says more."""
     return len(text) * (DENSE if _DENSE_SCRIPT.search(text) else 1)
 
 
@@ -194,7 +197,7 @@ def _weigh(tree: lxml.html.HtmlElement) -> tuple[_Weights, _Weights]:
             element = element.getparent()
         if not factor:
             continue
-        weight = min(_weight(text), _MAX_WEIGHT)
+        weight = min(weight_of(text), _MAX_WEIGHT)
         counted = (weight if len(text) >= _LONG else weight / 2) * factor
         for ancestor in ancestors:
             weights[ancestor] += counted

@@ -1,7 +1,7 @@
 """The `news` command: the walk and its results on the command line, without Airflow. The only module that prints.
 
 Exit codes: 0 done; 1 a permanent failure (the message says what to mend); 2 the command line is wrong; 3 too many sources failed;
-75 a transient failure, worth trying again (EX_TEMPFAIL of sysexits.h).
+75 a transient failure, worth trying again (EX_TEMPFAIL of sysexits.h); 130 interrupted from the keyboard.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import logging
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, is_dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,7 @@ from pipeline.subscriptions import export_opml, import_opml
 
 PIPED_WIDTH = 140
 """Columns where the output is no terminal: a file or a pipe has room."""
-EXIT_FAILED, EXIT_RED, EXIT_TRANSIENT = 1, 3, 75
+EXIT_FAILED, EXIT_RED, EXIT_TRANSIENT, EXIT_INTERRUPTED = 1, 3, 75, 130
 
 CHATTY_LIBRARIES = ("urllib3", "trafilatura", "htmldate", "charset_normalizer", "readability")
 
@@ -47,6 +47,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (PipelineError, FileNotFoundError) as error:
         _complain(error)
         return EXIT_FAILED
+    except KeyboardInterrupt:
+        print("news: interrupted; what was written stays, and the same command takes it up again", file=sys.stderr)
+        return EXIT_INTERRUPTED
 
 
 class Desk:
@@ -73,7 +76,7 @@ def _run(desk: Desk) -> int:
     now = SystemClock().now()
     interval = desk.options.interval or Interval.containing(now)
     is_live = desk.options.live or now < interval.end + HOUR
-    report = stages.run(desk.settings, desk.catalogue, interval, live=is_live)
+    report = stages.run(desk.settings, desk.catalogue, interval, live=is_live, only_due=desk.options.due)
     desk.show(report, lambda: screens.walk(report, desk.settings))
     return EXIT_RED if report.judgement.is_red else 0
 
@@ -92,12 +95,14 @@ def _extract(desk: Desk) -> int:
 
 
 def _publish(desk: Desk) -> int:
-    catalogue = desk.catalogue
-    dates = desk.options.dates or stages.touched_dates(desk.settings)
+    catalogue, options = desk.catalogue, desk.options
+    dates = options.dates or stages.touched_dates(desk.settings)
+    target = desk.settings.model_copy(update={"lake": options.into}) if options.into else desk.settings
     reports = []
     for day in dates:
-        reports.append(stages.publish(desk.settings, catalogue, day, allow_shrink=desk.options.allow_shrink))
-        stages.check(desk.settings, catalogue, day)
+        report = stages.publish(desk.settings, catalogue, day, allow_shrink=options.allow_shrink, as_of=options.as_of, into=options.into)
+        reports.append(report)
+        stages.check(target, catalogue, day)
     desk.show(reports, lambda: screens.publishes(reports))
     return 0
 
@@ -112,6 +117,12 @@ def _top(desk: Desk) -> int:
 def _show(desk: Desk) -> int:
     found = stages.show(desk.settings, desk.options.url)
     desk.show(found, lambda: screens.record(found, desk.catalogue))
+    return 0
+
+
+def _story(desk: Desk) -> int:
+    told = stages.story(desk.settings, desk.options.url)
+    desk.show(told, lambda: screens.story(told))
     return 0
 
 
@@ -180,6 +191,7 @@ def _parser() -> argparse.ArgumentParser:
     run = add("run", _run, "capture, extract and publish one interval: the present hour, or the one given")
     run.add_argument("--interval", type=_interval, metavar="HOUR", help="an hour in UTC: 2026-11-23T14")
     run.add_argument("--live", action="store_true", help="take all that the sources offer now, also for a past interval")
+    run.add_argument("--due", action="store_true", help="ask only the feeds whose time has come, as the scheduled runs do")
     imports = add("import", _import, "take captures from WARC files of any origin, then extract and publish; no network")
     imports.add_argument("files", nargs="+", type=Path, metavar="FILE.warc.gz")
     extract = add("extract", _extract, "extract an interval's captures again")
@@ -187,12 +199,16 @@ def _parser() -> argparse.ArgumentParser:
     publish = add("publish", _publish, "build published dates whose inputs changed")
     publish.add_argument("dates", nargs="*", type=_date, metavar="DATE", help="2026-11-23; all dates of the lake by default")
     publish.add_argument("--allow-shrink", action="store_true", help="let a partition lose rows beyond NEWS_MAX_SHRINK")
+    publish.add_argument("--as-of", type=_moment, metavar="TIME", help="from what was captured up to then: 2026-11-23T09:00, in UTC")
+    publish.add_argument("--into", metavar="LAKE", help="write to another lake, as --as-of demands")
     top = add("top", _top, "the hottest records")
     top.add_argument("--days", type=_positive, default=7, help="how many of the newest published dates (default 7)")
     top.add_argument("--limit", type=_positive, default=10, help="how many records (default 10)")
     top.add_argument("--published", action="store_true", help="published records only")
     show = add("show", _show, "one record: its fields with their sources, its quality's terms, its story")
     show.add_argument("url", metavar="URL", help="its webUrl or originalUrl")
+    telling = add("story", _story, "a story: its lead and members in time, newsrooms and copies, how alike they are")
+    telling.add_argument("url", metavar="URL", help="webUrl or originalUrl of any member")
     opening = add("open", _open, "open the sealed part of a record, and say which key did")
     opening.add_argument("url", metavar="URL", help="its webUrl or originalUrl")
     sources = commands.add_parser("sources", help="the publishers that are followed")
@@ -216,6 +232,14 @@ def _interval(text: str) -> Interval:
         return Interval.parse(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"not a time: {text!r}; write it as 2026-11-23T09:00") from error
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _date(text: str) -> date:

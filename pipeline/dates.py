@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 from typing import NamedTuple
@@ -45,6 +46,11 @@ MODIFIED_META = (
 )  # fmt: skip
 
 _IN_URL = re.compile(r"(?<!\d)((?:19|20)\d{2})([/_-]?)(0?[1-9]|1[0-2])\2(0?[1-9]|[12]\d|3[01])(?!\d)")
+_IN_SCRIPT = re.compile(
+    r"""["']?\b(?:(?:first|original)?_?publi(?:sh|shed|cation)_?(?:date|at|time|on)?|date_?published|pub_?date)["']?\s*[:=]\s*"""
+    r"""["']((?:19|20)\d\d-?\d\d-?\d\d[^"']{0,25})["']""",
+    re.IGNORECASE,
+)
 _REVISED = re.compile(
     r"updated?\b|aktualisiert|modified|geändert|bearbeitet|ergänzt|stand\s*:|mis à jour|modifié|actualizado|aggiornato|atualizado"
     r"|bijgewerkt|обновлено|revised|copyright|©|\(c\)",
@@ -57,6 +63,7 @@ _VISIBLE = lxml.etree.XPath(
     "//body//text()[string-length(normalize-space(.)) > 5 and not(parent::script or parent::style or parent::noscript or parent::option)]"
 )
 _PROSE = 120
+_MAX_STATEMENTS = 12
 _MAX_DATELINE = 120
 """Characters; a longer text around a date is prose, and the date one of the article's subject."""
 _DATELINE_CLASSES = re.compile(
@@ -64,12 +71,15 @@ _DATELINE_CLASSES = re.compile(
 )
 _ELSEWHERE = re.compile(r"comment|related|recommend|sidebar|teaser|footer|popular|trending|latest|widget_|event", re.IGNORECASE)
 
+_LISTED = re.compile(r"related|recommend|teaser|popular|trending|comment|ticker|most-?read", re.IGNORECASE)
+
 
 class Dated(NamedTuple):
-    """A moment and the name of the place it was taken from."""
+    """A moment, the name of the place it was taken from, and what others said that disagrees: (source, value)."""
 
     moment: Moment
     source: str
+    others: tuple[tuple[str, str], ...] = ()
 
 
 def published(page: Page, entry: Entry | None, *, at: datetime) -> Dated | None:
@@ -78,6 +88,16 @@ def published(page: Page, entry: Entry | None, *, at: datetime) -> Dated | None:
     The first that parses of: JSON-LD `datePublished`, `<meta>`, the feed, the URL, marked-up times, the line at the heading, the date
     nearest to the text, and last what htmldate finds. A time that another of them states completes a bare date of the same day.
     """
+    dated = _first_published(page, entry, at)
+    if dated is None:
+        return None
+    declared = list(islice(_plainly_stated(page, entry), _MAX_STATEMENTS))
+    moment = _in_local_time(dated.moment, declared, url_date(page.url))
+    others = {other.source: _shown(other.moment) for other in reversed(declared) if not _agree(moment, other.moment)}
+    return Dated(moment, dated.source, tuple(sorted(others.items())))
+
+
+def _first_published(page: Page, entry: Entry | None, at: datetime) -> Dated | None:
     believed: list[Dated] = []
     for dated in _stated(page, entry):
         if not _is_believable(dated.moment, at):
@@ -113,8 +133,47 @@ def url_date(url: str) -> Moment | None:
     return None
 
 
-def _stated(page: Page, entry: Entry | None) -> Iterator[Dated]:
-    """Every publication date that somebody states, the most trusted first."""
+def _in_local_time(moment: Moment, declared: Sequence[Dated], in_url: Moment | None) -> Moment:
+    """`moment` with the day in the publisher's calendar, where it was stated in UTC and the page tells that day elsewhere.
+
+    That is the day in its URL, or that of a clock time which is the same instant in another zone: zones differ from UTC by quarters
+    of an hour. On the shared pages these two and stated offsets
+    raise the share of right days from 0.897 to 0.913.
+    """
+    if moment.precision == "day" or moment.local_day is not None:
+        return moment
+    days = [in_url.value] if in_url else []
+    if moment.precision == "second" and moment.value.second:
+        days += [
+            other.moment.value
+            for other in declared
+            if other.moment.precision == "second"
+            and other.moment.local_day is None
+            and not (other.moment.value - moment.value) % timedelta(minutes=15)
+        ]
+    for day in days:
+        if day.date() != moment.value.date() and _has_zone(moment.value, day.date()):
+            return replace(moment, local_day=day.date())
+    return moment
+
+
+def _has_zone(value: datetime, day: date) -> bool:
+    """Whether it is `day` at the instant `value` somewhere between 11 hours west and 13 hours east of Greenwich."""
+    return (value - timedelta(hours=11)).date() <= day <= (value + timedelta(hours=13)).date()
+
+
+def _agree(moment: Moment, other: Moment) -> bool:
+    """Whether both name one day, in UTC or where the publisher is."""
+    days = {moment.value.date(), moment.local_day}
+    return other.value.date() in days or other.local_day in days - {None}
+
+
+def _shown(moment: Moment) -> str:
+    return moment.value.strftime("%Y-%m-%d" if moment.precision == "day" else "%Y-%m-%dT%H:%M:%SZ")
+
+
+def _plainly_stated(page: Page, entry: Entry | None) -> Iterator[Dated]:
+    """The publication dates that head, finder and URL state, the most trusted first."""
     day_first = not page.language_tag.lower().startswith(("en-us", "en_us"))
     for source, text in _declared(page):
         moment = read_moment(text, day_first=day_first)
@@ -125,13 +184,19 @@ def _stated(page: Page, entry: Entry | None) -> Iterator[Dated]:
     in_url = url_date(page.url)
     if in_url:
         yield Dated(in_url, "url")
+
+
+def _stated(page: Page, entry: Entry | None) -> Iterator[Dated]:
+    """Every publication date that somebody states, the most trusted first."""
+    yield from _plainly_stated(page, entry)
+    day_first = not page.language_tag.lower().startswith(("en-us", "en_us"))
     for source, text in _marked_up(page, is_sure=True):
         moment = read_moment(text, day_first=day_first)
         if moment:
             yield Dated(moment, source)
-    moment = _dateline(page, day_first=day_first)
-    if moment:
-        yield Dated(moment, "page.dateline")
+    found = _in_scripts(page) or _dateline(page, day_first=day_first)
+    if found:
+        yield found
     for name in WEAK_META:
         for content in page.meta.get(name, ()):
             moment = read_moment(content, day_first=day_first)
@@ -141,6 +206,18 @@ def _stated(page: Page, entry: Entry | None) -> Iterator[Dated]:
         moment = read_moment(text, day_first=day_first)
         if moment:
             yield Dated(moment, source)
+
+
+def _in_scripts(page: Page) -> Dated | None:
+    """What the page's own scripts call its time of publication, where all of them that do name one day."""
+    found: list[Moment] = []
+    for script in page.tree.iter("script") if page.tree is not None else ():
+        for match in islice(_IN_SCRIPT.finditer(script.text or ""), 4):
+            moment = read_moment(match[1])
+            if moment:
+                found.append(moment)
+    days = {moment.value.date() for moment in found}
+    return Dated(found[0], "page.script") if len(days) == 1 else None
 
 
 def _declared(page: Page) -> Iterator[tuple[str, str]]:
@@ -170,7 +247,7 @@ def _marked_up(page: Page, *, is_sure: bool) -> Iterator[tuple[str, str]]:
             yield "page.time", text
 
 
-def _dateline(page: Page, *, day_first: bool) -> Moment | None:
+def _dateline(page: Page, *, day_first: bool) -> Dated | None:
     """The first date that stands alone after the page's heading, or else just before it; that of a revision is passed over."""
     heading = page.tree.find(".//h1") if page.tree is not None else None
     if heading is None:
@@ -184,11 +261,23 @@ def _dateline(page: Page, *, day_first: bool) -> Moment | None:
                 len(line) <= _MAX_DATELINE
                 and not _REVISED.search(line)
                 and text.getparent().tag not in {"script", "style", "noscript", "option", "a"}
+                and not _is_listed(text.getparent())
             ):
                 moment = find_moment(line, day_first=day_first)
                 if moment:
-                    return moment
+                    return Dated(moment, "page.dateline")
     return None
+
+
+def _is_listed(element: lxml.html.HtmlElement) -> bool:
+    """Whether `element` or one close above it says that it shows another article."""
+    for _ in range(5):
+        if element is None or element.tag in {"body", "main", "article"}:
+            return False
+        if _LISTED.search(element.get("class", "")):
+            return True
+        element = element.getparent()
+    return False
 
 
 def _is_of_article(element: lxml.html.HtmlElement) -> bool:

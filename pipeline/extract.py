@@ -6,15 +6,18 @@ worker processes, each bounded in time: a page that hangs or kills its worker co
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import logging
 import multiprocessing
+import resource
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future
+from concurrent.futures import BrokenExecutor, Future
 from concurrent.futures import TimeoutError as PageTimeoutError
 from dataclasses import dataclass, replace
 from datetime import UTC, date, timedelta
+from pathlib import Path
 from typing import BinaryIO
 
 from pebble import ProcessExpired, ProcessPool
@@ -22,6 +25,7 @@ from pebble import ProcessExpired, ProcessPool
 from pipeline import storage
 from pipeline.articles import build_article
 from pipeline.config import Catalogue, Settings
+from pipeline.errors import TransientError
 from pipeline.images import measure
 from pipeline.manifests import Manifest, PageCapture, Probe, from_json
 from pipeline.models import AmpAnswer, Article, CaptureRef, Entry, ExtractReport, Outcome, Part, Picture, Rejected
@@ -35,6 +39,10 @@ log = logging.getLogger(__name__)
 LOOK_AHEAD = 32
 """Pages under way at once: enough to keep the workers busy, few enough to keep memory flat."""
 PROGRESS_EVERY = 250
+MAX_WORKER_BYTES = 1 << 30
+"""Bytes that a worker may allocate for its pages. A page of 10 MB in one line takes 0.4 GB, ordinary pages less than 0.1."""
+MAX_PAGES_PER_WORKER = 2000
+"""A worker ends after so many pages: parsers keep what they once took."""
 NO_DATE = "noDate"
 """The reason of an article that stands in `extracted` but on no published date."""
 
@@ -57,7 +65,7 @@ class Job:
 def extract_part(lake: Lake, settings: Settings, catalogue: Catalogue, part: Part) -> ExtractReport:
     """Extract the part's pages and write `extracted`, `ledger`, the image cache and the marks of touched dates.
 
-    Raises FileNotFoundError when the part was not captured, StorageError, SchemaError.
+    Raises FileNotFoundError when the part was not captured, StorageError, SchemaError, TransientError when the workers died.
     """
     path = storage.manifest_path(part)
     manifest = from_json(lake.read_bytes(path), path=path)
@@ -95,7 +103,14 @@ def affected_dates(lake: Lake, dates: Iterable[date], *, window: timedelta) -> t
 
 
 def read_job(job: Job) -> Article | Rejected:
-    """Read one page; what a worker process does."""
+    """Read one page; what a worker process does. A page that needs more memory than a worker may have is rejected: `pageMemory`."""
+    try:
+        return _read(job)
+    except MemoryError:
+        return Rejected("pageMemory")
+
+
+def _read(job: Job) -> Article | Rejected:
     page = read_page(job.body, url=job.url, content_type=job.content_type)
     return build_article(
         page,
@@ -107,6 +122,17 @@ def read_job(job: Job) -> Article | Rejected:
         min_side=job.min_side,
         max_pixels=job.max_pixels,
     )
+
+
+def bound_memory(max_bytes: int) -> None:
+    """Let this process allocate at most `max_bytes` more than it holds now; nothing where the system does not tell (only Linux does).
+
+    RLIMIT_DATA, and not RLIMIT_AS: libraries reserve addresses by the gigabyte and never touch them.
+    """
+    with contextlib.suppress(OSError, ValueError, StopIteration):
+        status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
+        held = next(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmData:"))
+        resource.setrlimit(resource.RLIMIT_DATA, (held + max_bytes, held + max_bytes))
 
 
 def _jobs(file: BinaryIO, manifest: Manifest, part: Part, settings: Settings, catalogue: Catalogue) -> Iterator[Job]:
@@ -141,7 +167,13 @@ def _results(jobs: Iterator[Job], settings: Settings) -> Iterator[tuple[Job, Art
     context = multiprocessing.get_context("forkserver")  # the caller has threads, which fork would copy in any state
     context.set_forkserver_preload([__name__])
     waiting: deque[tuple[Job, Future[Article | Rejected]]] = deque()
-    with ProcessPool(max_workers=settings.extract_processes, context=context) as pool:
+    with ProcessPool(
+        max_workers=settings.extract_processes,
+        max_tasks=MAX_PAGES_PER_WORKER,
+        initializer=bound_memory,
+        initargs=[MAX_WORKER_BYTES],
+        context=context,
+    ) as pool:
         for job in jobs:
             waiting.append((job, pool.schedule(read_job, args=[job], timeout=settings.page_timeout_s)))
             if len(waiting) >= LOOK_AHEAD:
@@ -159,6 +191,8 @@ def _result(job: Job, future: Future[Article | Rejected]) -> tuple[Job, Article 
     except ProcessExpired as error:
         log.warning("%s: reading it ended its process: %s", job.entry.url, error)
         return job, Rejected("pageCrash")
+    except BrokenExecutor as error:  # no page's fault: nothing may be written
+        raise TransientError(f"the workers that read pages died at {job.entry.url}: {error}") from error
     except Exception:
         log.exception("%s: reading it met a fault of ours; please report it", job.entry.url)
         return job, Rejected("pageFault")
@@ -214,4 +248,4 @@ def _digests_by_date(articles: list[Article]) -> dict[date, str]:
 
 
 def _comparable(article: Article) -> Article:
-    return replace(article, provenance=dict(sorted(article.provenance.items())))
+    return replace(article, provenance=dict(sorted(article.provenance.items())), alternatives=dict(sorted(article.alternatives.items())))

@@ -106,9 +106,14 @@ _WORDS = {
         "ne": "छ को मा र ले पनि गरेको भएको हो छन् यो भने गर्न लागि",
     },
 }
-_LEXICON: Mapping[str, Mapping[str, frozenset[str]]] = {
-    script: {language: frozenset(words.split()) for language, words in languages.items()} for script, languages in _WORDS.items()
+_LANGUAGES_OF: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    script: {
+        word: tuple(language for language, words in languages.items() if word in words.split())
+        for word in sorted({word for words in languages.values() for word in words.split()})
+    }
+    for script, languages in _WORDS.items()
 }
+"""For each script the languages that a word is common in."""
 _TOKEN = re.compile(r"[^\W\d_]+")
 _ALIASES = {"nb": "no", "nn": "no", "iw": "he", "in": "id", "ji": "yi"}
 
@@ -153,7 +158,8 @@ def _script(sample: str) -> str | None:
 
 def _counts(sample: str, script: str) -> dict[str, int]:
     """Occurrences of each language's commonest words, where they make up enough of the text."""
-    words = Counter(_TOKEN.findall(sample.lower()))
-    total = sum(words.values())
-    counts = {language: sum(words[word] for word in common) for language, common in _LEXICON[script].items()}
+    words = _TOKEN.findall(sample.lower())
+    total = len(words)
+    languages_of = _LANGUAGES_OF[script]
+    counts = Counter(language for word in words for language in languages_of.get(word, ()))
     return {language: count for language, count in counts.items() if count >= max(3, _MIN_SHARE * total)}

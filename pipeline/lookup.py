@@ -67,6 +67,30 @@ def find(lake: Lake, url: str) -> Found:
     raise PermanentError(f"{url}: no published record has this webUrl or originalUrl in {lake.uri}")
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A story as the record at `url` has it: its members with their explanations, in the order of publication."""
+
+    url: str
+    explain: Row
+    """That of the record asked for."""
+    members: tuple[tuple[Row, Row], ...]
+
+
+def tell(lake: Lake, url: str) -> Told:
+    """The story of the record whose webUrl or originalUrl is `url`. Raises PermanentError when there is no such record."""
+    found = find(lake, url)
+    days = sorted({found.published_date, *(other["publishedDateTime"].date() for other in found.article["related"])})
+    is_member = ds.field("webUrl").isin([found.article["webUrl"], *(other["webUrl"] for other in found.article["related"])])
+    members = []
+    for day in set(days) & set(lake.published_dates()):
+        articles = lake.read_rows([storage.articles_path(day)], is_member, schema.ARTICLES).to_pylist()
+        reasons = lake.read_rows([storage.explain_path(day)], is_member, schema.EXPLAIN).to_pylist()
+        members += list(zip(articles, reasons, strict=True))
+    members.sort(key=lambda member: (member[0]["publishedDateTime"], member[0]["webUrl"]))
+    return Told(found.article["webUrl"], found.explain, tuple(members))
+
+
 def open_sealed(blob: str, *, web_url: str, keys: Sequence[str]) -> Opened:
     """Open a record's `secured`. Raises SealError when no key opens it, ConfigError when a key is malformed or there is none."""
     sealer = Sealer(keys)

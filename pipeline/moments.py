@@ -6,7 +6,7 @@ Pure: strings in, `Moment` values out; knows nothing of pages.
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from email.utils import parsedate_to_datetime
 
 from dateutil import parser as dateutil_parser
@@ -90,8 +90,8 @@ def find_moment(text: str, *, day_first: bool = True) -> Moment | None:
     offset = timedelta(0)
     if zone:
         offset = _offset(zone[2]) if zone[2] else timedelta(hours=_ZONES.get(zone[1], 0))
-    value = datetime.combine(day, time(hour, minute, int(clock[3] or 0)), tzinfo=UTC)
-    return in_utc(value - offset, "second" if clock[3] else "minute")
+    value = datetime.combine(day, time(hour, minute, int(clock[3] or 0)), tzinfo=timezone(offset))
+    return in_utc(value, "second" if clock[3] else "minute")
 
 
 def bare_day(day: date) -> Moment:
@@ -103,8 +103,9 @@ def in_utc(value: datetime, precision: Precision) -> Moment:
     """`value` as a moment in UTC; a time without zone is taken for UTC, midnight to the second for a bare date."""
     if value.time() == time():
         return bare_day(value.date())
+    local_day = value.date() if value.utcoffset() else None
     value = value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-    return Moment(value.replace(microsecond=0), precision)
+    return Moment(value.replace(microsecond=0), precision, local_day)
 
 
 def _find_day(text: str, *, day_first: bool) -> tuple[date | None, int]:
@@ -148,10 +149,10 @@ def _read_iso(text: str) -> Moment | None:
     day = date(int(match[1]), int(match[2]), int(match[3]))
     if match[4] is None:
         return bare_day(day)
-    value = datetime.combine(day, time(int(match[4]) % 24, int(match[5]), min(int(match[6] or 0), 59)), tzinfo=UTC)
-    if value.time() == time():
-        return bare_day(day)
-    return in_utc(value - _offset(match[7] or ""), "minute" if match[6] is None else "second")
+    value = datetime.combine(
+        day, time(int(match[4]) % 24, int(match[5]), min(int(match[6] or 0), 59)), tzinfo=timezone(_offset(match[7] or ""))
+    )
+    return in_utc(value, "minute" if match[6] is None else "second")
 
 
 def _offset(zone: str) -> timedelta:
@@ -171,7 +172,12 @@ def _read_epoch(text: str) -> Moment | None:
 
 
 def _read_mail(text: str) -> Moment | None:
-    return in_utc(parsedate_to_datetime(text), "second") if _MAIL.match(text) else None
+    if not _MAIL.match(text):
+        return None
+    value = parsedate_to_datetime(text)
+    if value.tzinfo is None and text[-1].isalpha():
+        return None  # a zone that RFC 2822 does not know: `find_moment` may
+    return in_utc(value, "second")
 
 
 def _read_loose(text: str, *, day_first: bool) -> Moment | None:

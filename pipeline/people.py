@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from itertools import islice
 from typing import Any
 
@@ -21,7 +22,7 @@ from pipeline.text import letters_only, plain, squeeze
 from pipeline.urls import registered_domain
 
 AUTHOR_META = (
-    "author", "article:author", "og:article:author", "parsely-author", "sailthru.author", "byl", "dc.creator", "dc:creator",
+    "article:author", "og:article:author", "parsely-author", "sailthru.author", "byl", "dc.creator", "dc:creator",
     "dcterms.creator", "citation_author", "article:author_name", "shareaholic:article_author_name", "cxenseparse:author", "rbauthors",
     "authors", "article.author", "mediator_author", "og:author", "dc.creator.personal", "creator",
 )  # fmt: skip
@@ -31,47 +32,61 @@ MAX_BYLINE = 120
 """Characters; a longer text about an author is a biography."""
 
 _BY_WORDS = (
-    "by", "von", "vom", "par", "por", "di", "da", "de", "av", "af", "door", "przez", "от", "автор", r"autor(?:in|en|es|ka|zy)?", "auteurs?",
+    "by", "author", "von", "vom", "par", "por", "di", "da", "de", "av", "af", "door", "przez", "от", "автор",
+    r"autor(?:in|en|es|ka|zy)?", "auteurs?",
     "autore", "författare", "tekst", "text", "texte", "texto", "testo", "story", "words", "foto", "erstellt von", "geschrieben von",
     "verfasst von", "ein artikel von", "written by", "posted by", "reported by", "published by", "submitted by", "opinion by",
     "escrito por", "publicado por", "scritto da", "skrevet av", "interview", "quelle", "source",
-    "文", "記者", "记者", "作者", "责编", "責任編輯",
+    "autorin/autor", "autor/in", "autor(?:in)?\\(nen\\)", "redakteur(?:in)?", "redaktion", "herausgeber", "rédigé par",
+    "publié par", "redacción",
+    "文", "記者", "记者", "作者", "责编", "责任编辑", "責任編輯",
 )  # fmt: skip
 _BY = re.compile(rf"^\W*(?:{'|'.join(_BY_WORDS)})(?:\s*[:：]\s*|\s+)", re.IGNORECASE)
 _ALL_BY = re.compile(
     r"^\W*(?:view|show|see|zeige|alle|all|more|posts?|mehr|voir|ver)\b.{0,30}?\b(?:by|of|from|von|de|par|di|por)\s+", re.IGNORECASE
 )
 _BYLINE_START = re.compile(
-    r"^\W*(?:by|von|par|por|door|av|af|written by|posted by|autor(?:in|en)?\s*:|author\s*:|auteur\s*:|text\s*:|texte?\s*:|erstellt von"
-    r"|geschrieben von|verfasst von|ein artikel von|veröffentlicht von|published by|text von|автор\s*:)\s*:?\s+(?=\S)",
+    r"^\W*(?:(?:责编|责任编辑|作者|记者)\s*[:：]\s*|"
+    r"(?:by|von|par|por|door|av|af|written by|posted by|autor(?:in|en)?\s*:|author\s*:|auteur\s*:"
+    r"|text\s*:|texte?\s*:|erstellt von"
+    r"|geschrieben von|verfasst von|ein artikel von|veröffentlicht von|published by|text von|автор\s*:)\s*:?\s+(?=\S))",
     re.IGNORECASE,
 )
 _SEPARATORS = re.compile(r"\s*[;|•·/\n、]\s*|\s+(?:and|und|et|og|och|y|e|en|with|mit|et|и|i|e)\s+|\s*&\s*|\s+-\s+", re.IGNORECASE)
 _ROLE = re.compile(
-    r"\s*(?:[|(（\[–—]|\s-\s|,|\b(?:for|of the|in|at|is|via|says?|wrote|posted|sagt|schreibt|contributor|follow|updated|published|am|on"
+    r"\s*(?:[|(（\[–—]|\s-\s|,|\b(?:for|of the|in|at|is|via|says?|wrote|posted|sagt|schreibt|contributor|follow|updated|published|hace"
+    r"|am|on"
     r"|um)\b(?=\s|$)).*$",
     re.IGNORECASE,
 )
 _ADDRESS = re.compile(r"\S+@\S+|https?://\S*|(?:^|\s)@\w+|\bwww\.\S+")
 _STAFF = re.compile(
-    r"\b(?:staff|editors?|editorial|newsroom|\w*redaktion\w*|redacteur|redaction|rédaction|redacc?i[oó]n|redazione|redakcja|redakce|редакция|desk|team|newswire)\b",
+    r"\b(?:staff|editors?|editorial|newsroom|\w*redaktion\w*|redacteur|redaction|rédaction|redacc?i[oó]n|redazione|redakcja|redakce"
+    r"|редакция|desk|team|newswire)\b",
     re.IGNORECASE,
 )
 _NOBODY = re.compile(
-    r"\b(?:admin\w*|webmaster|anonymous|unknown|guest|user|authors?|name|comments?|kommentare?|show|all|articles?|artikel\w*|beiträge|posts?|e-?mail|share|follow|login|subscribe"
-    r"|read|view|about|profile|bio|home|default|none|null|undefined|nan|contact|print|drucken|biography|latest|related|photo|image|tags?|click|here|learn"
+    r"\b(?:admin\w*|webmaster|anonymous|unknown|guest|user|authors?|name|comments?|kommentare?|show|all|articles?|artikel\w*|beiträge"
+    r"|posts?|e-?mail|share|follow|login|subscribe"
+    r"|read|view|about|bio|home|default|none|null|undefined|nan|contact|print|drucken|biography|latest|related|photo|image|tags?|click"
+    r"|here|learn"
+    r"|autoren|autorinnen|profile?s?|people|sign(?: in)?|archiv\w*|jobs|termine|impressum|wir über uns|redaktionsteam|about us|kontakt"
+    r"|mehr|alle|menu|startseite"
     r"|minutes?|hours?|ago|facebook|twitter|著者|記者ページ)\b|^\W*$|[*<>{}=_]|\?\?",
     re.IGNORECASE,
 )
 _ORGANISATION = re.compile(
-    r"\b(?:news|nachrichten|reuters|press|presse|afp|dpa|apa|sid|ansa|efe|pap|ntb|tt|ritzau|pti|ani|ians|tass|agency|agencia|agence|agenzia|agentur|magazine?|media"
-    r"|radio|online|writers?|reporters?|correspondents?|contributors?|wire|services?|network|inc|ltd|gmbh|corp|llc|ag|se|board|department|foundation"
+    r"\b(?:news|nachrichten|reuters|press|presse|afp|dpa|apa|sid|ansa|efe|pap|ntb|tt|ritzau|pti|ani|ians|tass|agency|agencia|agence"
+    r"|agenzia|agentur|magazine?|media"
+    r"|radio|online|writers?|reporters?|correspondents?|contributors?|wire|services?|network|inc|ltd|gmbh|corp|llc|ag|se|board"
+    r"|department|foundation"
     r"|institute?|university|universität|verlag|stiftung|verband|times|post|daily|zeitung|e\.? ?v|association|group|company"
     r"|\w+\.(?:com|net|org|de|co|fr|it|es|pl|ru|uk|info|at|ch|eu|news|tv))\b",
     re.IGNORECASE,
 )
 _DATE_LIKE = re.compile(
-    r"\d{5,}|\d[./:]\d|(?:^|\s)\d+(?:\s|$)|\b(?:january|february|march|april|june|july|august|september|october|november|december|januar|februar|märz|juni|juli|oktober|dezember"
+    r"\d{5,}|\d[./:]\d|(?:^|\s)\d+(?:\s|$)|\b(?:(?:january|february|march|april|june|july|august|september|october|november|december"
+    r"|januar|februar|märz|juni|juli|oktober|dezember)\b(?=.*\d)"
     r"|monday|tuesday|wednesday|thursday|friday|saturday|sunday|updated|published)\b",
     re.IGNORECASE,
 )
@@ -90,13 +105,33 @@ _AUTHOR_PATH = re.compile(
     r"/(?:author|autor|auteur|profil|people/|person|journalist|redaktion/|by/|staff/|contributor|writers/|reporter|team/)|byline",
     re.IGNORECASE,
 )
-_BYLINE_STARTS = "|By|by|BY|Vo|vo|VO|Pa|Po|Do|Av|Af|Wr|Au|au|Te|Er|Ge|Ve|Pu|Ei|Ав|"
+_BYLINE_STARTS = "|(责|（责|责编|责任|作者|记者|By|by|BY|Vo|vo|VO|Pa|Po|Do|Av|Af|Wr|Au|au|Te|Er|Ge|Ve|Pu|Ei|Ав|"
 _SPOKEN = lxml.etree.XPath(
     "//body//text()[string-length(.) < 300 and not(parent::script or parent::style)"
     f" and contains('{_BYLINE_STARTS}', concat('|', substring(normalize-space(.), 1, 2), '|'))]/parent::*"
 )
-_MARKED = lxml.etree.XPath("//@itemprop[. = 'author']/.. | //@rel[. = 'author']/.. | //@class[. = 'fn' or . = 'author vcard']/..")
-_ELSEWHERE = re.compile(r"comment|related|recommend|sidebar|teaser|footer|popular|trending|latest|newsletter", re.IGNORECASE)
+_MARKED = lxml.etree.XPath(
+    "//@itemprop[. = 'author']/.. | //@rel[. = 'author']/.. | //@class[contains(concat(' ', ., ' '), ' fn ') or . = 'author vcard']/.."
+)
+_CREDIT = re.compile(r"caption|copyright|photo-?credit|image-?credit|bildquelle|gallery", re.IGNORECASE)
+_NEAR = 6
+"""Ancestors asked; further up stand the names of the page's columns."""
+_LABEL = re.compile(rf"^\W*(?:{'|'.join(_BY_WORDS)})\s*[:：]?\s*$", re.IGNORECASE)
+_NICK_CLASS = re.compile(r"^(?:(?:post|entry|article|news)[-_]+)?(?:author|byline|autor|username|poster)(?:[-_]+name)?$", re.IGNORECASE)
+_FULL_DATE = re.compile(r"\b[0-3]?\d[./][01]?\d[./](?:19|20)\d\d\b|\b(?:19|20)\d\d-\d\d-\d\d\b|\b[0-3]?\d\.? [^\W\d]{3,10} (?:19|20)\d\d\b")
+_DATELINES = lxml.etree.XPath(
+    "//body//text()[string-length(.) < 300 and (contains(., '20') or contains(., '19')) and not(parent::script or parent::style)]"
+)
+_SET_OFF = lxml.etree.XPath(
+    "//body//*[self::em or self::i or self::strong or self::b or self::font][not(*)][string-length(.) > 5 and string-length(.) < 40]"
+)
+_SIGNED = re.compile(
+    r"^(?:posted by|written by|author:|autor:|erstellt von|geschrieben von|verfasst von)\s+([^\W\d_][\w.\-]{2,24})"
+    r"(?:\s(?:@|(?:on|am|um|at)\b).*)?$",
+    re.IGNORECASE,
+)
+_NICKNAME = re.compile(r"^[^\W\d_][\w.\-]{2,24}$")
+_ELSEWHERE = re.compile(r"comment|related|recommend|sidebar|footer|popular|trending|latest|newsletter", re.IGNORECASE)
 
 
 def authors(page: Page, entry: Entry | None) -> tuple[tuple[str, ...], str]:
@@ -114,13 +149,35 @@ def authors(page: Page, entry: Entry | None) -> tuple[tuple[str, ...], str]:
             name for name in found if letters_only(name) not in own and not _STAFF.search(name) and not _ORGANISATION.search(name)
         )
         if people:
-            return people, source
+            return _spelled_out(people, page), source
         if is_prose:
             continue
         agencies = tuple(name for name in found if letters_only(name) not in own and not _STAFF.search(name))
         organisation = organisation if organisation[0] or not agencies else (agencies, source)
         house = house if house[0] or not found else (found, source)
     return organisation if organisation[0] else house
+
+
+def _spelled_out(people: tuple[str, ...], page: Page) -> tuple[str, ...]:
+    """A lone user name (`janedoe`, `Jane`) as the page's bylines write the name (`Jane Doe`), where one does."""
+    if len(people) != 1 or " " in people[0] or page.tree is None or not people[0].isascii():
+        return people
+    short = letters_only(people[0])
+    for _, names, _ in _marked(page.tree):
+        for name in clean_names(names, is_prose=True):
+            if letters_only(name) == short or name.casefold().startswith(people[0].casefold() + " "):
+                return (name,)
+    return people
+
+
+def declared_authors(page: Page, entry: Entry | None) -> Iterator[tuple[str, str]]:
+    """Each place of head and feed that names authors, and whom: `Jane Roe, John Doe`."""
+    for article in page.articles[:1]:
+        yield "jsonld.author", ", ".join(clean_names(_declared(page, article.get("author"))))
+    for name in ("author", *AUTHOR_META):
+        yield f"meta.{name}", ", ".join(clean_names(content for content in page.meta.get(name, ()) if "://" not in content))
+    if entry and entry.authors:
+        yield "feed.author", ", ".join(clean_names(entry.authors))
 
 
 def clean_names(names: Iterable[str], *, is_prose: bool = False) -> tuple[str, ...]:
@@ -179,8 +236,30 @@ def _sources(page: Page, entry: Entry | None) -> Iterator[tuple[str, list[str], 
     yield "meta.twitter", list(_twitter_labels(page)), False
     if entry and entry.authors:
         yield "feed.author", list(entry.authors), False
-    if page.tree is not None:
-        yield from _bylines(page.tree)
+    places = None if page.tree is None else _Places(page.tree)
+    if places is not None:
+        yield from _marked(places.tree)
+        yield from _bylines(places)
+    yield "meta.author", [content for content in page.meta.get("author", ()) if "://" not in content], False
+    if places is not None:
+        yield "page.byline", list(_in_datelines(places.tree)), True
+        yield "page.signature", list(islice(_signatures(places.tree), 1)), True
+        yield "page.nickname", list(islice(_nicknames(places), 1)), False
+
+
+class _Places:
+    """Where a page may name its author; each looked for once, when it is asked for."""
+
+    def __init__(self, tree: lxml.html.HtmlElement) -> None:
+        self.tree = tree
+
+    @cached_property
+    def classed(self) -> list[lxml.html.HtmlElement]:
+        return [element for element in _BYLINES(self.tree) if element.tag in _BYLINE_TAGS][:60]
+
+    @cached_property
+    def spoken(self) -> list[lxml.html.HtmlElement]:
+        return list(_SPOKEN(self.tree)[:60])
 
 
 def _twitter_labels(page: Page) -> Iterator[str]:
@@ -202,28 +281,86 @@ def _declared(page: Page, value: Any) -> Iterator[str]:
                     yield name.replace(",", " ") if types_of(node) & {"Organization", "NewsMediaOrganization"} else name
 
 
-def _bylines(tree: lxml.html.HtmlElement) -> Iterator[tuple[str, list[str], bool]]:
-    marked = [element for element in _MARKED(tree)[:40] if _is_of_article(element)]
+def _marked(tree: lxml.html.HtmlElement) -> Iterator[tuple[str, list[str], bool]]:
+    marked = [element for element in _MARKED(tree)[:40] if element.get("itemprop") == "author" or _is_of_article(element)]
     for kind in (("itemprop", "author"), ("rel", "author"), ("class", "fn"), ("class", "author vcard")):
-        elements = [element for element in marked if element.get(kind[0]) == kind[1]]
+        elements = [element for element in marked if kind[1] in (element.get(kind[0], ""), *element.get(kind[0], "").split())]
         yield "page.author", [_byline_text(element) for element in _first_group(elements)], False
         yield "page.author", [element.get("content", "") for element in elements[:5]], False
     links = (element for element in tree.iter("a") if _AUTHOR_PATH.search(element.get("href", "")) and _is_of_article(element))
-    yield "page.author", [squeeze(element.text_content()) for element in _first_group(islice(links, 20))], False
-    for finder in (_BYLINES, _SPOKEN):
-        for element in islice((element for element in finder(tree) if element.tag in _BYLINE_TAGS or finder is _SPOKEN), 60):
-            text = _byline_text(element)
-            if 3 <= len(text) <= MAX_BYLINE and (finder is _BYLINES or _BYLINE_START.match(text)) and _is_of_article(element):
-                yield "page.byline", [text], True
+    yield "page.author", [squeeze(element.text_content()) for element in _first_group(islice(links, 20))], True
+
+
+def _bylines(places: _Places) -> Iterator[tuple[str, list[str], bool]]:
+    for element in places.classed:
+        text = _byline_text(element)
+        if 3 <= len(text) <= MAX_BYLINE and _is_of_article(element):
+            yield "page.byline", [text], True
+    for element in places.spoken:
+        text = _byline_text(element)
+        if 3 <= len(text) <= MAX_BYLINE and _BYLINE_START.match(text) and _is_of_article(element):
+            yield "page.byline", [text], True
+    yield "page.byline", list(islice(_labelled(places), 3)), True
+
+
+def _labelled(places: _Places) -> Iterator[str]:
+    """What follows an element that says nothing but "Author:", "Von"."""
+    for element in places.spoken:
+        if not len(element) and _LABEL.match(element.text or "") and _is_of_article(element):
+            following = element.getnext()
+            text = squeeze(element.tail or "") or (squeeze(following.text_content()) if following is not None else "")
+            if 3 <= len(text) <= MAX_BYLINE:
+                yield text
+
+
+def _signatures(tree: lxml.html.HtmlElement) -> Iterator[str]:
+    """Names that stand alone, set off, in the last paragraph of a text."""
+    for element in islice(_SET_OFF(tree), 60):
+        place = element
+        while place.getparent() is not None and place.tag not in {"p", "div", "td"} and len(place.getparent()) == 1:
+            place = place.getparent()
+        text = squeeze(place.text_content())
+        if place.tag == "p" and text == squeeze(element.text or "") and place.getnext() is None and place.getprevious() is not None:
+            yield text
+
+
+def _in_datelines(tree: lxml.html.HtmlElement) -> Iterator[str]:
+    """What else stands on the first lines that give a full date, between bars or dashes."""
+    for node in islice(_DATELINES(tree), 200):
+        line = squeeze(node)
+        if len(line) <= MAX_BYLINE and _FULL_DATE.search(line) and _is_of_article(node.getparent()):
+            yield from (part for part in re.split(r"\s*[|•·/]\s*|\s[–-]\s|\s(?:von|by|par|por)\s", line) if not any(map(str.isdigit, part)))
+            return
+
+
+def _nicknames(places: _Places) -> Iterator[str]:
+    """Single words that stand where the author's name does."""
+    for element in places.classed:
+        names = element.get("class", "").split()
+        if any(_NICK_CLASS.match(name) for name in names):
+            words = _BY.sub("", _byline_text(element)).split()
+            is_alone = len(words) == 1 or (len(words) > 1 and _DATE_LIKE.search(" ".join(words[1:])))
+            if is_alone and _NICKNAME.match(words[0]) and _is_of_article(element):
+                yield words[0]
+    for element in islice((element for element in places.tree.iter("a") if "/author/" in element.get("href", "")), 20):
+        name, slug = squeeze(element.text_content()), element.get("href", "").rstrip("/").rpartition("/")[2]
+        if name and letters_only(slug) and letters_only(slug) in letters_only(name) and _is_of_article(element):
+            yield name
+    for element in places.spoken:
+        match = _SIGNED.match(squeeze(element.text or ""))
+        if match and _is_of_article(element):
+            yield match[1]
 
 
 def _is_of_article(element: lxml.html.HtmlElement) -> bool:
-    """Whether `element` stands in no list of comments or of other articles."""
-    for _ in range(12):
+    """Whether `element` stands in no list of comments or of other articles, and under no picture."""
+    for _ in range(_NEAR):
         if element is None or element.tag in {"body", "article", "main"}:
             return True
-        if element.tag in {"footer", "nav"} or _ELSEWHERE.search(element.get("class", "") + " " + element.get("id", "")):
+        if element.tag in {"figure", "figcaption"} or _CREDIT.search(element.get("class", "")):
             return False
+        if element.tag in {"footer", "nav"} or _ELSEWHERE.search(element.get("class", "") + " " + element.get("id", "")):
+            return element.tag not in {"footer", "nav"} and element.find(".//h1") is not None
         element = element.getparent()
     return True
 

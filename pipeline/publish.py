@@ -19,7 +19,7 @@ import pyarrow.dataset as ds
 
 from pipeline import schema, storage
 from pipeline.config import VERSION, Catalogue, Settings
-from pipeline.errors import SchemaError, ShrinkError
+from pipeline.errors import PermanentError, SchemaError, ShrinkError
 from pipeline.models import PublishReport
 from pipeline.records import Row, Seal, build_records
 from pipeline.sealing import Sealer
@@ -29,7 +29,7 @@ from pipeline.tables import build
 log = logging.getLogger(__name__)
 
 FINGERPRINT = b"news.fingerprint"
-RECORDS_VERSION = "1"
+RECORDS_VERSION = "2"
 """Raised when the same inputs shall give other records."""
 SMALL_PARTITION = 10
 """A partition of fewer rows may shrink freely: one row less is more than the share."""
@@ -37,33 +37,46 @@ DAY = timedelta(days=1)
 
 
 def publish_date(
-    lake: Lake, settings: Settings, catalogue: Catalogue, published_date: date, *, allow_shrink: bool = False
+    lake: Lake,
+    settings: Settings,
+    catalogue: Catalogue,
+    published_date: date,
+    *,
+    allow_shrink: bool = False,
+    as_of: datetime | None = None,
+    into: Lake | None = None,
 ) -> PublishReport:
     """Build the date's partitions, or find that they are built from the same inputs already.
 
-    Raises ShrinkError when the rebuild would lose more rows than `settings.max_shrink`, SchemaError, StorageError.
+    With `as_of` only what was captured up to then counts, and the partitions go `into` another lake: what this lake said at that time.
+    Raises ShrinkError when the rebuild would lose more rows than `settings.max_shrink`, PermanentError for `as_of` without another lake,
+    SchemaError, StorageError.
     """
+    target = into or lake
+    if as_of is not None and target.root == lake.root:
+        raise PermanentError("a past state is built into another lake: news publish DATE --as-of TIME --into LAKE")
     window = timedelta(hours=catalogue.scoring.stories.window_hours)
     marks = _marks(lake, published_date, window)
     sealer = Sealer(settings.sealing_keys) if settings.sealing_keys else None
     if sealer is None:
         _warn_unsealed()
-    fingerprint = _fingerprint(marks, catalogue, published_date, sealer)
+    fingerprint = _fingerprint(marks, catalogue, published_date, sealer, as_of)
     path = storage.articles_path(published_date)
-    before = lake.read_table(path, columns=["webUrl", "heat", "published"]) if lake.exists(path) else None
+    before = target.read_table(path, columns=["webUrl", "heat", "published"]) if target.exists(path) else None
+    report = functools.partial(_report, published_date, final_from=_midnight(published_date) + DAY + window, fingerprint=fingerprint)
     if before is not None and (before.schema.metadata or {}).get(FINGERPRINT, b"").decode() == fingerprint:
-        return _report(published_date, before, stories=0, is_rebuilt=False, fingerprint=fingerprint)
-    rows = _window_rows(lake, marks, published_date, window)
+        return report(before, stories=0, is_rebuilt=False)
+    rows = _window_rows(lake, marks, published_date, window, as_of)
     records = build_records(rows, catalogue, published_date, seal=_seal(sealer))
     articles = build(records.articles, schema.ARTICLES, name="articles")
     explain = build(records.explain, schema.EXPLAIN, name="explain")
     if before is not None and not allow_shrink:
         _refuse_shrinking(before, articles, published_date, max_shrink=settings.max_shrink)
     metadata = {FINGERPRINT: fingerprint.encode()}
-    lake.write_table(storage.explain_path(published_date), explain.replace_schema_metadata(metadata))
-    lake.write_table(path, articles.replace_schema_metadata(metadata))
+    target.write_table(storage.explain_path(published_date), explain.replace_schema_metadata(metadata))
+    target.write_table(path, articles.replace_schema_metadata(metadata))
     log.debug("%s: %d articles, %d stories", published_date, articles.num_rows, records.stories)
-    return _report(published_date, articles, stories=records.stories, is_rebuilt=True, fingerprint=fingerprint)
+    return report(articles, stories=records.stories, is_rebuilt=True)
 
 
 @functools.cache
@@ -77,24 +90,31 @@ def _marks(lake: Lake, published_date: date, window: timedelta) -> list[Mark]:
     return [mark for shift in range(-days, days + 1) for mark in lake.marks(published_date + shift * DAY)]
 
 
-def _fingerprint(marks: list[Mark], catalogue: Catalogue, published_date: date, sealer: Sealer | None) -> str:
+def _fingerprint(marks: list[Mark], catalogue: Catalogue, published_date: date, sealer: Sealer | None, as_of: datetime | None) -> str:
     inputs = {
         "date": published_date.isoformat(),
         "marks": [mark.path for mark in marks],
         "catalogue": catalogue.digest,
         "key": sealer.key_ids[0] if sealer is not None else None,
+        "asOf": as_of.isoformat() if as_of is not None else None,
         "version": [VERSION, RECORDS_VERSION, pa.__version__],
     }
     return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
 
 
-def _window_rows(lake: Lake, marks: list[Mark], published_date: date, window: timedelta) -> list[Row]:
-    midnight = datetime.combine(published_date, time(), UTC)
+def _window_rows(lake: Lake, marks: list[Mark], published_date: date, window: timedelta, as_of: datetime | None) -> list[Row]:
+    midnight = _midnight(published_date)
     field = ds.field("publishedDateTime")
     inside = (field >= pa.scalar(midnight - window, schema.TIMESTAMP)) & (field < pa.scalar(midnight + DAY + window, schema.TIMESTAMP))
+    if as_of is not None:
+        inside &= ds.field("capturedAt") <= pa.scalar(as_of, schema.TIMESTAMP)
     paths = [path for path in sorted({mark.extracted_path for mark in marks}) if lake.exists(path)]
     rows: list[Row] = lake.read_rows(paths, inside, schema.EXTRACTED).to_pylist()
     return rows
+
+
+def _midnight(published_date: date) -> datetime:
+    return datetime.combine(published_date, time(), UTC)
 
 
 def _seal(sealer: Sealer | None) -> Seal | None:
@@ -117,7 +137,9 @@ def _refuse_shrinking(before: pa.Table, after: pa.Table, published_date: date, *
         )
 
 
-def _report(published_date: date, articles: pa.Table, *, stories: int, is_rebuilt: bool, fingerprint: str) -> PublishReport:
+def _report(
+    published_date: date, articles: pa.Table, *, stories: int, is_rebuilt: bool, fingerprint: str, final_from: datetime
+) -> PublishReport:
     return PublishReport(
         published_date=published_date,
         articles=articles.num_rows,
@@ -125,6 +147,7 @@ def _report(published_date: date, articles: pa.Table, *, stories: int, is_rebuil
         stories=stories,
         rebuilt=is_rebuilt,
         fingerprint=fingerprint,
+        final_from=final_from,
     )
 
 

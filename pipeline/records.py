@@ -14,9 +14,10 @@ from typing import Any
 import pandas as pd
 
 from pipeline.amp import cache_url
-from pipeline.config import Catalogue, Scoring
+from pipeline.config import Catalogue, EditorialConstants, Scoring
+from pipeline.editorial import clickbait, is_stock_picture, promotion, thinness
 from pipeline.providers import ProviderTable, ProviderWeight
-from pipeline.scoring import QualityParts, StoryMember, heat, is_published, pick_lead, quality_parts, related_order
+from pipeline.scoring import Opinion, QualityParts, StoryMember, heat, is_published, pick_lead, quality_parts, related_order
 from pipeline.stories import find_story_links
 from pipeline.topics import TopicMatch, TopicMatcher
 
@@ -25,6 +26,8 @@ Seal = Callable[[Mapping[str, object], str], str]
 """(private side, webUrl) to the sealed blob."""
 
 CATEGORY = "news"
+FIRST_CAPTURED = "firstCapturedAt"
+"""Beside a row's columns: when the page was captured for the first time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +51,23 @@ class Scored:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """An article's place among the others: its story (None when alone), the lead that stands for it, its related in order."""
+class Story:
+    """Law 5 for one article: its story's id (None when alone), what it copies, and how many reported."""
 
-    story_id: str | None
+    id: str | None
+    duplicate_of: str | None
+    duplicate_method: str | None
+    duplicate_similarity: float | None
+    absorbed: tuple[str, ...]
+    size: int
+    newsrooms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An article's place among the others: its story, the lead that stands for it (None when alone), its related in order."""
+
+    story: Story
     lead_url: str | None
     related: tuple[str, ...]
     heat: int
@@ -73,8 +89,10 @@ def build_records(rows: Iterable[Row], catalogue: Catalogue, published_date: dat
     `rows` are the extracted rows of the date and of the story window around it, every version of each page. Without `seal` the
     records have no sealed part.
     """
-    scored = {article.url: article for article in score(newest_versions(rows), catalogue)}
-    places, similarity = find_places(scored, catalogue.scoring)
+    newest = newest_versions(rows)
+    stories, similarity = tell_stories(newest, catalogue.scoring)
+    scored = {article.url: article for article in score(newest, catalogue, stories=stories)}
+    places = find_places(scored, stories, catalogue.scoring)
     mine = sorted(
         (article for article in scored.values() if _utc_date(article.row["publishedDateTime"]) == published_date),
         key=lambda article: (article.row["publishedDateTime"], article.url),
@@ -83,7 +101,7 @@ def build_records(rows: Iterable[Row], catalogue: Catalogue, published_date: dat
     return Records(
         articles=tuple(_article_row(article, places[article.url], scored, catalogue.scoring, removed, seal) for article in mine),
         explain=tuple(_explain_row(article, places[article.url], similarity) for article in mine),
-        stories=len({place.story_id for article in mine if (place := places[article.url]).story_id is not None}),
+        stories=len({story for article in mine if (story := stories[article.url].id) is not None}),
     )
 
 
@@ -101,7 +119,7 @@ def newest_versions(rows: Iterable[Row]) -> list[Row]:
 
 def _newest(versions: list[Row]) -> Row:
     ordered = sorted(versions, key=lambda row: (row["capturedAt"], row["captureFile"], row["captureOffset"]), reverse=True)
-    newest = dict(ordered[0])
+    newest = {**ordered[0], FIRST_CAPTURED: ordered[-1]["capturedAt"]}
     same = [row for row in ordered if row["payloadDigest"] == newest["payloadDigest"]]
     # a cached picture is a probe that worked; a mere declaration does not stand against one
     newest["images"] = next((row["images"] for row in same if any(image["isCached"] for image in row["images"])), newest["images"])
@@ -109,8 +127,8 @@ def _newest(versions: list[Row]) -> Row:
     return newest
 
 
-def score(rows: Sequence[Row], catalogue: Catalogue) -> list[Scored]:
-    """Laws 1 and 4 for each row."""
+def score(rows: Sequence[Row], catalogue: Catalogue, *, stories: Mapping[str, Story] | None = None) -> list[Scored]:
+    """Laws 1 and 4 for each row. `stories` tells what each copies; without it nothing counts as copied."""
     matcher = TopicMatcher(catalogue.topics, match=catalogue.scoring.keyword_match)
     providers = ProviderTable(catalogue.provider_lists, catalogue.official)
     sources = {source.id: source for source in catalogue.sources}
@@ -130,6 +148,8 @@ def score(rows: Sequence[Row], catalogue: Catalogue) -> list[Scored]:
             keyword_hits=len(topics.hits),
             is_featured_video=row["type"] == "video" and provider.is_official,
             constants=catalogue.scoring.quality,
+            opinion=second_opinion(row, images, (stories or {}).get(row["webUrl"]), catalogue.scoring.editorial),
+            editorial=catalogue.scoring.editorial,
         )
         name = providers.name_of(row["providerDomain"]) or row["providerName"] or row["providerDomain"]
         scored.append(Scored(row, topics, provider, name, images, parts))
@@ -150,34 +170,71 @@ def is_shown(image: Row, row: Row, defaults: frozenset[tuple[str, str]], scoring
     return is_large and (row["providerDomain"], image["url"]) not in defaults
 
 
-def find_places(scored: Mapping[str, Scored], scoring: Scoring) -> tuple[dict[str, Place], dict[tuple[str, str], float]]:
-    """Laws 2 and 5: each article's place, and the similarity of each pair inside a story, both ways."""
-    frame = pd.DataFrame({name: [article.row[name] for article in scored.values()] for name in STORY_COLUMNS}, columns=list(STORY_COLUMNS))
-    frame["publishedDateTime"] = pd.to_datetime(frame["publishedDateTime"], utc=True)
-    stories, links = find_story_links(frame, constants=scoring.stories)
+def second_opinion(row: Row, images: Sequence[Row], story: Story | None, constants: EditorialConstants) -> Opinion:
+    """What the operator's extra terms are multiplied by."""
+    domain = row["providerDomain"]
+    return Opinion(
+        promotion=promotion(row["title"], row["text"], domain),
+        clickbait=clickbait(row["title"]),
+        thin=thinness(row["text"], words=constants.thin_words),
+        stock_picture=float(any(is_stock_picture(image["url"]) for image in images)),
+        copied=(story.duplicate_similarity or 0.0) if story is not None else 0.0,
+        reliability=2 * constants.reliabilities.get(domain, 0.5) - 1,
+    )
+
+
+def tell_stories(rows: Sequence[Row], scoring: Scoring) -> tuple[dict[str, Story], dict[tuple[str, str], float]]:
+    """Law 5: each article's story, and the similarity of each pair inside a story, both ways."""
+    frame = pd.DataFrame({name: [row[name] for row in rows] for name in STORY_COLUMNS}, columns=list(STORY_COLUMNS))
+    frame["capturedAt"] = [row.get(FIRST_CAPTURED, row["capturedAt"]) for row in rows]
+    for name in ("publishedDateTime", "capturedAt"):
+        frame[name] = pd.to_datetime(frame[name], utc=True)
+    found, links = find_story_links(frame, constants=scoring.stories)
     similarity = {}
     for one, other, value in links.itertuples(index=False):
         similarity[one, other] = similarity[other, one] = float(value)
+    domains = {row["webUrl"]: row["providerDomain"] for row in rows}
+    members = Counter(found["storyId"].dropna())
+    reporting: dict[str, set[str]] = defaultdict(set)
+    for url, story, copied in found[["webUrl", "storyId", "duplicateOf"]].itertuples(index=False):
+        if story is not None and copied is None:
+            reporting[story].add(domains[url])
+    stories = {}
+    told: list[dict[str, Any]] = found.to_dict("records")  # type: ignore[assignment]
+    for row in told:
+        story = row["storyId"]
+        stories[str(row["webUrl"])] = Story(
+            id=story,
+            duplicate_of=row["duplicateOf"],
+            duplicate_method=row["duplicateMethod"],
+            duplicate_similarity=row["duplicateSimilarity"] if row["duplicateOf"] is not None else None,
+            absorbed=tuple(row["absorbedStoryIds"]),
+            size=members[story] if story is not None else 1,
+            newsrooms=len(reporting[story]) if story is not None else 1,
+        )
+    return stories, similarity
+
+
+def find_places(scored: Mapping[str, Scored], stories: Mapping[str, Story], scoring: Scoring) -> dict[str, Place]:
+    """Law 2: each article's place in its story."""
     members: dict[str, list[StoryMember]] = defaultdict(list)
-    story_of: dict[str, str] = {}
-    for url, story in stories[["webUrl", "storyId"]].itertuples(index=False):
-        if isinstance(story, str):
-            story_of[url] = story
-            members[story].append(scored[url].member)
+    for url, article in scored.items():
+        if (story := stories[url].id) is not None:
+            members[story].append(article.member)
     leads = {story: pick_lead(group).web_url for story, group in members.items()}
     orders = {story: [member.web_url for member in related_order(group)] for story, group in members.items()}
-    return {url: _place(article, story_of.get(url), leads, orders, scoring) for url, article in scored.items()}, similarity
+    return {url: _place(article, stories[url], leads, orders, scoring) for url, article in scored.items()}
 
 
 STORY_COLUMNS = ("webUrl", "title", "excerpt", "text", "publishedDateTime", "providerDomain", "language")
 
 
-def _place(article: Scored, story: str | None, leads: Mapping[str, str], orders: Mapping[str, list[str]], scoring: Scoring) -> Place:
-    lead = leads[story] if story is not None else None
-    related = tuple(url for url in orders[story] if url != article.url) if story is not None else ()
+def _place(article: Scored, story: Story, leads: Mapping[str, str], orders: Mapping[str, list[str]], scoring: Scoring) -> Place:
+    lead = leads[story.id] if story.id is not None else None
+    related = tuple(url for url in orders[story.id] if url != article.url) if story.id is not None else ()
     is_lead = lead is None or lead == article.url
     value = heat(quality=article.parts.total, related=len(related), is_lead=is_lead, constants=scoring.heat)
-    return Place(story_id=story, lead_url=lead, related=related, heat=value)
+    return Place(story=story, lead_url=lead, related=related, heat=value)
 
 
 def _article_row(
@@ -250,7 +307,13 @@ def _explain_row(article: Scored, place: Place, similarity: Mapping[tuple[str, s
         **_quality_columns(article.parts),
         "keywords": [{"topic": topic, "keyword": keyword} for topic, keyword in article.topics.hits],
         "providerList": article.provider.list_name,
-        "storyId": place.story_id,
+        "storyId": place.story.id,
+        "storySize": place.story.size,
+        "storyNewsrooms": place.story.newsrooms,
+        "absorbedStoryIds": list(place.story.absorbed),
+        "duplicateOf": place.story.duplicate_of,
+        "duplicateMethod": place.story.duplicate_method,
+        "duplicateSimilarity": place.story.duplicate_similarity,
         "isLead": is_lead,
         "leadUrl": place.lead_url,
         "heat": place.heat,
@@ -270,6 +333,12 @@ def _quality_columns(parts: QualityParts) -> dict[str, int]:
         "qualityKeywords": parts.keywords,
         "qualityVideo": parts.video,
         "qualityTitleLength": parts.title_length,
+        "qualityPromotion": parts.promotion,
+        "qualityClickbait": parts.clickbait,
+        "qualityThin": parts.thin,
+        "qualityStockPicture": parts.stock_picture,
+        "qualityCopied": parts.copied,
+        "qualityReliability": parts.reliability,
         "qualityFloor": parts.floor,
     }
 

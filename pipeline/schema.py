@@ -77,7 +77,7 @@ EXPLAIN = pa.schema(
     [
         _field("webUrl", pa.string(), "key: the record in `articles` of the same date", null=False),
         _field("publishedDateTime", TIMESTAMP, "as in `articles`", null=False),
-        _field("quality", pa.int32(), "the sum of the eight terms that follow", null=False),
+        _field("quality", pa.int32(), "the sum of the terms that follow", null=False),
         _field("qualityImage", pa.int32(), "points for a lead image", null=False),
         _field("qualityAmp", pa.int32(), "points for an AMP page", null=False),
         _field("qualityProvider", pa.int32(), "points of the provider list, or of a topic's own source", null=False),
@@ -85,6 +85,12 @@ EXPLAIN = pa.schema(
         _field("qualityKeywords", pa.int32(), "points for keywords of its topics in the title", null=False),
         _field("qualityVideo", pa.int32(), "points for a video with featured content", null=False),
         _field("qualityTitleLength", pa.int32(), "the penalty of a long title, zero or negative", null=False),
+        _field("qualityPromotion", pa.int32(), "second opinion: a market report's advertisement or a press release", null=False),
+        _field("qualityClickbait", pa.int32(), "second opinion: a title that promises instead of tells", null=False),
+        _field("qualityThin", pa.int32(), "second opinion: little text", null=False),
+        _field("qualityStockPicture", pa.int32(), "second opinion: a lead image that is a logo or a default", null=False),
+        _field("qualityCopied", pa.int32(), "second opinion: the share of its text that copies an earlier article", null=False),
+        _field("qualityReliability", pa.int32(), "second opinion: the provider's reliability in the operator's table", null=False),
         _field("qualityFloor", pa.int32(), "what lifts a negative sum to zero", null=False),
         _field(
             "keywords",
@@ -94,6 +100,17 @@ EXPLAIN = pa.schema(
         ),
         _field("providerList", pa.string(), "the provider list that gave the weight"),
         _field("storyId", pa.string(), "the story; null for an article that stands alone"),
+        _field("storySize", pa.int32(), "members of its story, copies included; 1 for an article that stands alone", null=False),
+        _field("storyNewsrooms", pa.int32(), "registered domains that reported its story and did not only copy", null=False),
+        _field(
+            "absorbedStoryIds",
+            pa.list_(pa.string()),
+            "ids under which parts of its story stood before a later article joined them",
+            null=False,
+        ),
+        _field("duplicateOf", pa.string(), "webUrl of the earlier article of its story that it copies"),
+        _field("duplicateMethod", pa.string(), "how that was seen: text (the same), rewrite (a light one), title (the same)"),
+        _field("duplicateSimilarity", pa.float32(), "Jaccard similarity of both texts' runs of three words; 1 for equal titles"),
         _field("isLead", pa.bool_(), "true for the record that stands for its story", null=False),
         _field("leadUrl", pa.string(), "webUrl of the story's lead; null for an article that stands alone"),
         _field("heat", pa.int32(), "as in `articles`", null=False),
@@ -123,6 +140,9 @@ EXTRACTED = pa.schema(
         _field("authors", pa.list_(pa.string()), "people, as the page names them", null=False),
         _field("publishedDateTime", TIMESTAMP, "null where the page and its finder name no date"),
         _field("publishedPrecision", pa.string(), "how much of the time was stated: second, minute, day"),
+        _field(
+            "publishedLocalDate", pa.date32(), "the day in the publisher's own calendar, where the page tells it; often not the UTC day"
+        ),
         _field("modifiedDateTime", TIMESTAMP, "when the publisher says it was last changed"),
         _field("language", pa.string(), "two-letter code (ISO 639-1)"),
         _field("providerName", pa.string(), "the site's own name for itself"),
@@ -139,6 +159,7 @@ EXTRACTED = pa.schema(
         _field("captureOffset", pa.int64(), "offset of the record in that file, in bytes", null=False),
         _field("payloadDigest", pa.string(), "sha256 of the decoded page", null=False),
         _field("provenance", pa.map_(pa.string(), pa.string()), "field to the place it was taken from", null=False),
+        _field("alternatives", pa.map_(pa.string(), pa.string()), "field to what other places say it is, each with its place"),
     ]
 )
 
@@ -150,6 +171,7 @@ LEDGER = pa.schema(
         _field("reason", pa.string(), "one word for rejected and failed"),
         _field("sourceId", pa.string(), "the source that found it"),
         _field("via", pa.string(), "how it was found"),
+        _field("listedBy", pa.list_(pa.string()), "every feed and sitemap that listed the page in this interval", null=False),
         _field("status", pa.int32(), "HTTP status"),
         _field("bytes", pa.int64(), "octets over the wire", null=False),
         _field("offset", pa.int64(), "offset of the exchange in the part's WARC file"),

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import astuple, dataclass
 from datetime import datetime
 
-from pipeline.config import HeatConstants, QualityConstants
+from pipeline.config import EditorialConstants, HeatConstants, QualityConstants
 
 NOT_LEAD = -1
 """The heat of a member of a story that another member stands for."""
@@ -27,6 +27,12 @@ class QualityParts:
     keywords: int
     title_length: int
     """At most 0: what a long title costs."""
+    promotion: int
+    clickbait: int
+    thin: int
+    stock_picture: int
+    copied: int
+    reliability: int
     floor: int
     """At least 0: lifts a negative sum to 0."""
 
@@ -36,12 +42,27 @@ class QualityParts:
 
 
 @dataclass(frozen=True, slots=True)
+class Opinion:
+    """The second opinion on an article, each from 0 to 1; `reliability` from -1 to 1."""
+
+    promotion: float = 0.0
+    clickbait: float = 0.0
+    thin: float = 0.0
+    stock_picture: float = 0.0
+    copied: float = 0.0
+    reliability: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class StoryMember:
     """What decides an article's place in its story."""
 
     web_url: str
     quality: int
     published: datetime
+
+
+NO_OPINION, NO_EDITORIAL = Opinion(), EditorialConstants()
 
 
 def quality_parts(
@@ -54,14 +75,26 @@ def quality_parts(
     keyword_hits: int,
     is_featured_video: bool,
     constants: QualityConstants,
+    opinion: Opinion = NO_OPINION,
+    editorial: EditorialConstants = NO_EDITORIAL,
 ) -> QualityParts:
-    """Law 1. `topics` counts the article's topics, `keyword_hits` the keywords of these that stand in its title."""
+    """Law 1. `topics` counts the article's topics, `keyword_hits` the keywords of these that stand in its title.
+
+    The terms of the second opinion are whole points, halves to the even one."""
     image = constants.image if has_image else 0
     amp = constants.amp if has_amp else 0
     video = constants.featured_video if is_featured_video else 0
     title_length = -(max(0, len(title) - constants.title_free) // constants.title_per_point)
     by_topics, by_keywords = constants.topic * topics, constants.keyword * keyword_hits
-    earned = image + amp + provider_weight + video + by_topics + by_keywords + title_length
+    second = {
+        "promotion": round(editorial.promotion * opinion.promotion),
+        "clickbait": round(editorial.clickbait * opinion.clickbait),
+        "thin": round(editorial.thin * opinion.thin),
+        "stock_picture": round(editorial.stock_picture * opinion.stock_picture),
+        "copied": round(editorial.copied * opinion.copied),
+        "reliability": round(editorial.reliability * opinion.reliability),
+    }
+    earned = image + amp + provider_weight + video + by_topics + by_keywords + title_length + sum(second.values())
     return QualityParts(
         image=image,
         amp=amp,
@@ -70,6 +103,7 @@ def quality_parts(
         topics=by_topics,
         keywords=by_keywords,
         title_length=title_length,
+        **second,
         floor=max(0, -earned),
     )
 

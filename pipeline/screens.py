@@ -13,10 +13,11 @@ from rich.table import Table
 from rich.text import Text
 
 from pipeline import schema
+from pipeline.addresses import without_credentials
 from pipeline.config import Catalogue, Settings, Source
 from pipeline.doctor import Finding
 from pipeline.imports import ImportReport
-from pipeline.lookup import Found, Opened, Row
+from pipeline.lookup import Found, Opened, Row, Told
 from pipeline.models import ExtractReport, PublishReport
 from pipeline.polls import FeedPoll
 from pipeline.stages import WalkReport
@@ -31,6 +32,12 @@ QUALITY_TERMS = {
     "qualityKeywords": "keywords in the title",
     "qualityVideo": "a video of a topic's own source",
     "qualityTitleLength": "a long title",
+    "qualityPromotion": "a market report or press release",
+    "qualityClickbait": "a clickbait title",
+    "qualityThin": "little text",
+    "qualityStockPicture": "a picture that is a logo or a default",
+    "qualityCopied": "copied text",
+    "qualityReliability": "the provider's reliability",
     "qualityFloor": "never below 0",
 }
 
@@ -38,7 +45,7 @@ QUALITY_TERMS = {
 def top(rows: Sequence[Row], settings: Settings) -> RenderableType:
     """The hottest records; a hint instead when the lake is empty."""
     if not rows:
-        return Text(f"Nothing is published in {settings.lake} yet: `news run` or `news import FILE.warc.gz` fills it.")
+        return Text(f"Nothing is published in {without_credentials(settings.lake)} yet: `news run` or `news import FILE.warc.gz` fills it.")
     table = _table("heat", "quality", "", "when (UTC)", "provider", "related", "title", numbers=(0, 1, 5))
     for row in rows:
         table.add_row(
@@ -90,11 +97,16 @@ def publishes(reports: Sequence[PublishReport]) -> RenderableType:
     summary = Text(f"{len(reports)} published dates, {rebuilt} built, {len(reports) - rebuilt} unchanged")
     if len(reports) > 31:
         return Group(summary, Text(f"{sum(report.articles for report in reports)} articles in all"))
-    table = _table("date", "articles", "published", "stories", "", numbers=(1, 2, 3))
+    table = _table("date", "articles", "published", "stories", "", "final from", numbers=(1, 2, 3))
     for report in reports:
         stories = str(report.stories) if report.rebuilt else ""
         table.add_row(
-            str(report.published_date), str(report.articles), str(report.published), stories, "built" if report.rebuilt else "unchanged"
+            str(report.published_date),
+            str(report.articles),
+            str(report.published),
+            stories,
+            "built" if report.rebuilt else "unchanged",
+            str(report.final_from.date()) if report.final_from is not None else "",
         )
     return Group(summary, table)
 
@@ -107,7 +119,8 @@ def record(found: Found, catalogue: Catalogue) -> RenderableType:
 def _fields(found: Found) -> Table:
     article, extracted = found.article, found.extracted or {}
     provenance = dict(extracted.get("provenance") or [])
-    table = _table("field", "value", "taken from")
+    alternatives = dict(extracted.get("alternatives") or [])
+    table = _table("field", "value", "taken from", "and not")
     shown = {
         "title": article["title"],
         "excerpt": article["excerpt"],
@@ -125,7 +138,8 @@ def _fields(found: Found) -> Table:
     }
     names = {"provider": "providerName", "publishedDateTime": "publishedDateTime"}
     for name, value in shown.items():
-        table.add_row(name, escape(str(value)) if value else "", provenance.get(names.get(name, name), ""))
+        key = names.get(name, name)
+        table.add_row(name, escape(str(value)) if value else "", provenance.get(key, ""), escape(alternatives.get(key, "")))
     capture = f"{found.explain['captureFile']} at {found.explain['captureOffset']}, {_second(found.explain['capturedAt'])}"
     table.add_row("capture", capture, f"{found.explain['via']} {found.explain['sourceId'] or ''}".strip())
     return table
@@ -171,6 +185,35 @@ def _story(found: Found) -> RenderableType:
             escape(other["title"]) + lead,
         )
     return Group(Text(f"story {explain['storyId']}{', which it leads' if explain['isLead'] else ''}"), table)
+
+
+def story(told: Told) -> RenderableType:
+    """A story's timeline: who reported, who copied, how alike each is to the record asked for."""
+    explain = told.explain
+    if explain["storyId"] is None:
+        return Text("It stands alone: no other article reports its story.")
+    similarity = {link["webUrl"]: link["similarity"] for link in explain["links"]}
+    table = _table("when (UTC)", "similarity", "quality", "", "provider", "title", numbers=(1, 2))
+    for article, reason in told.members:
+        url = article["webUrl"]
+        alike = similarity.get(url)
+        what = "lead" if url == explain["leadUrl"] else ""
+        if reason["duplicateOf"] is not None:
+            what = f"{what} copy ({reason['duplicateMethod']} {reason['duplicateSimilarity']:.2f})".strip()
+        table.add_row(
+            _minute(article["publishedDateTime"]),
+            "asked for" if url == told.url else f"{alike:.2f}" if alike is not None else "",
+            str(article["quality"]),
+            what,
+            escape(article["provider"]["name"]),
+            escape(article["title"]),
+        )
+    copies = sum(reason["duplicateOf"] is not None for _, reason in told.members)
+    absorbed = f"; absorbed {', '.join(explain['absorbedStoryIds'])}" if explain["absorbedStoryIds"] else ""
+    heading = (
+        f"story {explain['storyId']}: {explain['storySize']} articles, {explain['storyNewsrooms']} newsrooms, {copies} copies{absorbed}"
+    )
+    return Group(Text(heading), table)
 
 
 def opened(result: Opened) -> RenderableType:

@@ -48,6 +48,7 @@ def _extracted_row(article: Article) -> dict[str, Any]:
         "authors": list(article.authors),
         "publishedDateTime": article.published.value if article.published else None,
         "publishedPrecision": article.published.precision if article.published else None,
+        "publishedLocalDate": article.published.local_day if article.published else None,
         "modifiedDateTime": article.modified,
         "language": article.language,
         "providerName": article.provider_name,
@@ -64,6 +65,7 @@ def _extracted_row(article: Article) -> dict[str, Any]:
         "captureOffset": article.capture.offset,
         "payloadDigest": article.payload_digest,
         "provenance": sorted(article.provenance.items()),
+        "alternatives": sorted(article.alternatives.items()),
     }
 
 
@@ -75,6 +77,7 @@ def _ledger_row(outcome: Outcome) -> dict[str, Any]:
         "reason": outcome.reason,
         "sourceId": outcome.source_id,
         "via": outcome.via,
+        "listedBy": list(outcome.listed_by),
         "status": outcome.status,
         "bytes": outcome.bytes,
         "offset": outcome.offset,

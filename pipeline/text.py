@@ -23,6 +23,9 @@ _INVISIBLE = re.compile("[\u00ad\u200b\u2060\ufeff\u200e\u200f\u202a-\u202e\u206
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
 _SPACE = re.compile(r"\s+")
 _ENTITY = re.compile(r"&(?:#\d|#[xX][0-9a-fA-F]|[A-Za-z])")
+_UNSHOWN = re.compile(r"<(script|style)\b.*?(?:</\1\s*>|\Z)|<!--.*?(?:-->|\Z)", re.IGNORECASE | re.DOTALL)
+_INLINE = re.compile(r"</?(?:a|abbr|b|cite|code|em|font|i|mark|q|s|small|span|strong|sub|sup|u|wbr)(?:\s[^<>]{0,500})?>", re.IGNORECASE)
+"""Tags that stand inside a word or beside it; any other ends a word."""
 _TAG = re.compile(r"</?[A-Za-z][^<>]{0,500}>")
 _DOTS = re.compile(r"\s*(?:\[\s*(?:\.\.\.|…|&hellip;)\s*\]|\(\s*(?:\.\.\.|…)\s*\)|\.\.\.+|…)[\s.…]*$")
 _SENTENCE_END = re.compile(r"[.!?。！？…][\"'”’»)\]]*(?=\s|$)|[。！？][」』”]*")
@@ -71,8 +74,8 @@ def decode_entities(text: str) -> str:
 
 
 def strip_tags(text: str) -> str:
-    """`text` with anything that looks like an HTML tag replaced by a space."""
-    return _TAG.sub(" ", text) if "<" in text else text
+    """`text` without scripts, styles and comments, inline tags gone, and anything else that looks like an HTML tag replaced by a space."""
+    return _TAG.sub(" ", _INLINE.sub("", _UNSHOWN.sub(" ", text))) if "<" in text else text
 
 
 def squeeze(text: str) -> str:

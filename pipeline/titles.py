@@ -63,6 +63,13 @@ def title(page: Page, entry: Entry | None) -> Named | None:
     return next(iter(headings), None) or _last_resort(page, entry)
 
 
+def declared_titles(page: Page, entry: Entry | None) -> Iterator[tuple[str, str]]:
+    """Each place that declares a title, and the title without the site's name."""
+    names = _SiteNames(page, entry)
+    for text, source in _declared(page, entry):
+        yield source, names.removed_from(text)
+
+
 def _is_title(text: str, names: _SiteNames) -> bool:
     key = letters_only(text)
     return len(key) >= _MIN_KEY // 2 and key not in names.keys

@@ -25,7 +25,7 @@ def main() -> None:
 
 
 def _run(question: dict[str, Any]) -> dict[str, Any]:
-    for name in [name for name in os.environ if name.startswith("NEWS_")]:
+    for name in [name for name in os.environ if name.startswith(("NEWS_", "AIRFLOW_CONN_"))]:
         del os.environ[name]
     os.environ.update(question["environment"])
     done = dag_runs.run(question["run"], question["form"])

@@ -79,3 +79,8 @@ def test_a_backfill_does_not_take_an_hour_from_the_form() -> None:
 @pytest.mark.parametrize(("moment", "key"), [(NOON, "2026-11-20T11"), (NOON - SECOND, "2026-11-20T10"), (NOON + SECOND, "2026-11-20T11")])
 def test_the_newest_hour_is_the_last_one_that_is_over(moment: datetime, key: str) -> None:
     assert newest_hour(moment) == Interval.parse(key)
+
+
+def test_only_the_schedule_leaves_out_feeds_that_are_not_due() -> None:
+    kinds = ("scheduled", "manual", "backfill", "asset_materialization")
+    assert [kind for kind in kinds if Run(kind, NOON).only_due] == ["scheduled"]

@@ -46,7 +46,7 @@ HEAD = (
 
 def made(
     head: str = HEAD,
-    body: str = f"<h1>Owls return to the city</h1><div><p>{PROSE}</p><p>{PROSE}</p></div>",
+    body: str = f"<h1>Owls return to the city</h1><div><p>{PROSE}</p><p>{PROSE}</p><p>{PROSE}</p></div>",
     *,
     url: str = URL,
     entry: Entry | None = None,
@@ -218,3 +218,25 @@ def test_no_real_page_raises_whole_or_cut_off_anywhere(shared: Path) -> None:
                     page = read_page(data, url=url, content_type="text/html")
                     result = build_article(page, entry=Entry(url=url, source_id=None, via="warc"), capture=CAPTURE, payload_digest="")
                     assert isinstance(result, Article | Rejected)
+
+
+@pytest.mark.parametrize(
+    ("url", "head", "expected"),
+    [
+        ("https://k.example/politics/the-owls-are-back-again", "<link rel=canonical href=/politics>", "the-owls-are-back-again"),
+        ("https://k.example/story-one", "<link rel=canonical href=/story-two><meta property='og:url' content='/story-one'>", "story-one"),
+        ("https://k.example/owls/2", "<link rel=canonical href=/owls>", "owls"),
+        ("https://k.example/amp/owls", "<link rel=canonical href=/owls><meta property='og:url' content='/owls'>", "owls"),
+    ],
+)
+def test_the_canonical_url_is_that_of_this_article(url: str, head: str, expected: str) -> None:
+    assert article("<title>Owls return to the city</title>" + head, url=url).web_url.rpartition("/")[2] == expected
+
+
+def test_what_lost_is_kept_with_its_place() -> None:
+    head = HEAD + "<meta name=author content='John Doe'><meta property='article:published_time' content='2026-09-28T08:00:00Z'>"
+    alternatives = article(head).alternatives
+    assert alternatives["authors"] == "meta.author John Doe"
+    assert alternatives["publishedDateTime"] == "meta.article:published_time 2026-09-28T08:00:00Z"
+    assert alternatives["images"] == "og.image https://www.kestrel.example/second.jpg"
+    assert "title" not in alternatives

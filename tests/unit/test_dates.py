@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 from hypothesis import given
@@ -154,3 +154,37 @@ def test_a_page_without_any_date_has_none() -> None:
 
 def test_a_years_copyright_is_no_date() -> None:
     assert found(page(body="<h1>Title</h1><p>Words of the story.</p><footer>© 2019 Kestrel</footer>")) is None
+
+
+@pytest.mark.parametrize(
+    ("stated", "url", "local_day"),
+    [
+        ("2023-11-08T22:28:35-05:00", "https://www.kestrel.example/story", "2023-11-08"),
+        ("2023-11-09T03:28:35Z", "https://www.kestrel.example/2023/11/08/story", "2023-11-08"),
+        ("2023-11-09T03:28:35Z", "https://www.kestrel.example/2023/11/02/story", None),
+        ("2023-11-09T03:28:35Z", "https://www.kestrel.example/story", None),
+    ],
+)
+def test_the_day_in_the_publishers_own_calendar_is_kept(stated: str, url: str, local_day: str | None) -> None:
+    dated = published(page(article(datePublished=stated), url=url), None, at=AT)
+    assert dated is not None
+    assert dated.moment.value.isoformat() == "2023-11-09T03:28:35+00:00"
+    assert dated.moment.local_day == (date.fromisoformat(local_day) if local_day else None)
+
+
+def test_the_same_instant_in_another_zone_tells_the_local_day() -> None:
+    head = article(datePublished="2023-11-09T03:28:35Z") + "<meta name=sailthru.date content='2023-11-08 22:28:35'>"
+    dated = published(page(head), None, at=AT)
+    assert dated is not None
+    assert dated.moment.local_day == date(2023, 11, 8)
+
+
+def test_a_script_that_names_one_day_dates_the_page() -> None:
+    body = "<script>var page = {publishedAt: '2021-03-08T17:25:10Z'};</script>"
+    assert found(page(body=body)) == ("2021-03-08T17:25:10+00:00", "second", "page.script")
+    other = "<script>x = {publishedAt: '2021-04-01T00:10:00Z'}</script>"
+    assert (found(page(body=body + other)) or ("", "", ""))[2] != "page.script"
+
+
+def test_a_date_of_another_article_is_not_the_datelines() -> None:
+    assert found(page(body="<h1>Owls</h1><div class=related-story>8 March 2021</div><p>Monday, 9 March 2021</p>"))[0][:10] == "2021-03-09"  # type: ignore[index]

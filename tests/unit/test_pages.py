@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.models import Entry
@@ -176,6 +176,7 @@ def test_declared_sides_are_read_in_pixels(value: object, expected: int | None) 
     assert pixels(value) == expected
 
 
+@settings(deadline=None)
 @given(
     st.binary(max_size=400),
     st.sampled_from([None, "text/html", "text/html; charset=utf-16", "image/png", ";;=", "text/html; charset=\udcff"]),

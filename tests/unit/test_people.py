@@ -82,6 +82,39 @@ def test_a_biography_is_no_byline() -> None:
     assert authors(page(body="<p class='author'>" + "Jane Roe has written about birds for years. " * 6 + "</p>"), None) == ((), "")
 
 
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("<h1>x</h1><p>Author: <strong>Autor:</strong> Jane Roe</p>", ("Jane Roe",)),
+        ("<h1>x</h1><small>04.02.2022 | 13:10 Uhr | Jane Roe</small>", ("Jane Roe",)),
+        ("<h1>x</h1><div><p>Owls are back.</p><p><b><i>Jane Roe</i></b></p></div>", ("Jane Roe",)),
+        ("<h1>x</h1><span class=author><a href=/user/7>janeroe</a></span>", ("janeroe",)),
+        ("<h1>x</h1><p>Posted by Jane @ 12:00 am</p>", ("Jane",)),
+        ("<h1>x</h1><a href=/author/jane/>Jane</a>", ("Jane",)),
+        ("<h1>x</h1><p>(责编：牛镛、岳弘彬)</p>", ("牛镛", "岳弘彬")),
+        ("<h1>x</h1><a href=/autoren/>Autoren</a><a href=/profil/>Profil</a>", ()),
+        ("<h1>x</h1><figure><span class=author>Tom Lens</span></figure>", ()),
+        ("<div class=has-sidebar><h1>x</h1><a rel=author href=/jane>Jane Roe</a></div>", ("Jane Roe",)),
+    ],
+)
+def test_bylines_without_a_declaration_are_read(body: str, expected: tuple[str, ...]) -> None:
+    assert authors(page(body=body), None)[0] == expected
+
+
+def test_a_byline_of_a_person_stands_before_the_templates_author() -> None:
+    head = "<meta name=author content='Kestrel Publishing House'>"
+    assert authors(page(head, "<h1>x</h1><a rel=author href=/jane>Jane Roe</a>"), None) == (("Jane Roe",), "page.author")
+
+
+def test_a_user_name_is_spelled_out_where_the_page_does() -> None:
+    body = "<h1>x</h1><a href=/author/janeroe/>Jane Roe</a>"
+    assert authors(page(article(author={"@type": "Person", "name": "janeroe"}), body), None)[0] == ("Jane Roe",)
+
+
+def test_the_name_of_a_month_may_be_one_of_a_person() -> None:
+    assert clean_names(["June Roe", "Juli Doe", "June 12 2021"]) == ("June Roe", "Juli Doe")
+
+
 @given(st.lists(st.text(max_size=80), max_size=4))
 def test_no_names_raise(names: list[str]) -> None:
     assert all(clean_names(names, is_prose=is_prose) is not None for is_prose in (True, False))

@@ -1,0 +1,83 @@
+"""The second opinion: what is said against an article that law 1 cannot see, each as a number from 0 (nothing) to 1.
+
+Pure: words in, numbers out; what they are worth in points is the operator's, 0 by default. How well they tell is measured in
+docs/benchmarks.md.
+"""
+
+from __future__ import annotations
+
+import re
+
+_MARKET = re.compile(
+    r"\bmarket\b.{0,80}\b(?:size|share|cagr|forecast|outlook|growth|trends|analysis|worth|valued?|reach(?:es|ing)?|surpass|exceed|report"
+    r"|insights|opportunit\w+|projected|expected to|usd|20[2-5]\d)\b"
+    r"|\bcagr\b|\bmarket (?:research )?report\b|\bglobal\b.{1,80}\b(?:market|industry)\b",
+    re.IGNORECASE,
+)
+_WIRES = re.compile(
+    r"\b(?:pr ?newswire|business wire|globe ?newswire|ein presswire|accesswire|pr ?web|marketwired?|newsfile|press release"
+    r"|researchandmarkets|safe harbor|forward-looking statements)\b",
+    re.IGNORECASE,
+)
+_WIRE_DOMAINS = frozenset(
+    {
+        *("prnewswire.com", "businesswire.com", "globenewswire.com", "einpresswire.com", "einnews.com", "accesswire.com", "prweb.com"),
+        *("marketwatch.com/press-release", "openpr.com", "newsfilecorp.com", "marketwired.com", "24-7pressrelease.com", "prlog.org"),
+    }
+)
+_CLICKBAIT = tuple(
+    (weight, re.compile(pattern, re.IGNORECASE))
+    for weight, pattern in (
+        # a list: a number first, but not one of victims
+        (
+            0.6,
+            r"^(?:the |these |here are |here's )?\d{1,3}\b(?! (?:killed|dead|die|injured|hurt|arrested|charged|held|people (?:killed|die)))"
+            r"\W+\w+",
+        ),
+        # it speaks to the reader
+        (0.35, r"\b(?:you|your|you're|you'll|you've|yourself|we|us|me|my|i)\b"),
+        (
+            0.45,
+            r"^(?:which|what|how|why|who|can you|are you|do you|this|these|here's|here are|we|when|if|so|just|tell us|everyone|people)\b",
+        ),
+        # what the genre promises
+        (
+            0.35,
+            r"\b(?:things|reasons|ways|times|signs|facts|tweets|gifs?|photos|pictures|recipes|hacks|quiz|zodiac|favou?rite|ultimate|totally"
+            r"|actually|literally|insane(?:ly)?|hilarious(?:ly)?|adorable|perfect(?:ly)?|awesome|amazing|incredible|gorgeous|epic|genius"
+            r"|weird(?:est)?|cutest|shocking|unbelievable|heartbreaking|mind-blowing|guess|won't believe|happens next|should"
+            r"|ever|every|never|will make|need to|probably|all the|about this"
+            r"|understand|gift|dog|cats?|girl|best friend|adults?|kids|disney|harry potter"
+            r"|college|20s|'?90s|dating|boyfriend)\b",
+        ),
+        (0.3, r"[!?]\s*$|\bthat\b.{0,40}\b(?:will|are|should|prove)\b|\.\.\.$"),
+    )
+)
+_STOCK_PICTURE = re.compile(
+    r"(?:^|[/_.-])(?:logos?|default|placeholder|no-?image|avatar|favicon|icon|og-?image|social-?share|fallback|stock-?photo)(?:[/_.-]|\d|$)",
+    re.IGNORECASE,
+)
+_TEXT_CHARACTERS = 1_500
+
+
+def promotion(title: str, text: str | None, domain: str) -> float:
+    """How much it looks like the advertisement of a market report or like a press release."""
+    if domain in _WIRE_DOMAINS or _MARKET.search(title):
+        return 1.0
+    start = (text or "")[:_TEXT_CHARACTERS]
+    return 1.0 if _WIRES.search(title) or _WIRES.search(start) else 0.0
+
+
+def clickbait(title: str) -> float:
+    """How much its title promises instead of tells."""
+    return min(1.0, sum(weight for weight, pattern in _CLICKBAIT if pattern.search(title)))
+
+
+def thinness(text: str | None, *, words: int) -> float:
+    """1 for no text, falling to 0 at `words` of it."""
+    return max(0.0, 1.0 - len((text or "").split()) / words)
+
+
+def is_stock_picture(url: str) -> bool:
+    """Whether a picture's address calls it a logo, a default, a placeholder."""
+    return _STOCK_PICTURE.search(url.partition("?")[0].partition("://")[2]) is not None

@@ -1,0 +1,81 @@
+"""Services end with everything they started, however their holder ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+
+from deploy.local_airflow import PROJECT
+from deploy.processes import is_alive, services, start, stop_all
+
+FAMILY = "import subprocess, sys; subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)']).wait()"
+STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('ready', flush=True); time.sleep(600)"
+HOLDER = """
+import os, subprocess, sys, time
+from pathlib import Path
+from deploy.processes import start
+folder = Path(sys.argv[1])
+guard = subprocess.Popen([sys.executable, "-m", "deploy.guard", str(folder)], stdin=subprocess.PIPE, start_new_session=True)
+start("family", [sys.executable, "-c", sys.argv[2]], folder=folder, environment=dict(os.environ))
+print("ready", flush=True)
+time.sleep(600)
+"""
+
+
+def _within(seconds: float, is_so: object) -> bool:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if is_so():  # type: ignore[operator]
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def _session(leader: int) -> list[int]:
+    return [pid for pid in psutil.pids() if pid == leader or _sid(pid) == leader]
+
+
+def _sid(pid: int) -> int:
+    try:
+        return os.getsid(pid)
+    except OSError:
+        return -1
+
+
+def test_stopping_a_service_stops_its_children(tmp_path: Path) -> None:
+    service = start("family", [sys.executable, "-c", FAMILY], folder=tmp_path, environment=dict(os.environ))
+    assert _within(20, lambda: len(_session(service.pid)) == 2)
+    assert services(tmp_path) == [service]
+    assert stop_all(tmp_path) == ["family"]
+    assert not is_alive(service)
+    assert services(tmp_path) == []
+
+
+def test_a_service_that_ignores_its_signal_is_killed(tmp_path: Path) -> None:
+    argv = [sys.executable, "-c", STUBBORN]
+    service = start("stubborn", argv, folder=tmp_path, environment=dict(os.environ), grace_s=0.3)
+    assert _within(20, lambda: "ready" in Path(service.log).read_text())
+    stop_all(tmp_path)
+    assert not is_alive(service)
+
+
+def test_stopping_twice_is_fine(tmp_path: Path) -> None:
+    assert stop_all(tmp_path) == []
+
+
+def test_services_end_when_their_holder_is_killed(tmp_path: Path) -> None:
+    holder = subprocess.Popen([sys.executable, "-c", HOLDER, str(tmp_path), FAMILY], stdout=subprocess.PIPE, cwd=PROJECT)
+    assert holder.stdout is not None
+    with holder.stdout:
+        assert holder.stdout.readline() == b"ready\n"
+        (service,) = services(tmp_path)
+        holder.send_signal(signal.SIGKILL)
+        holder.wait()
+    assert _within(20, lambda: not is_alive(service))
+    assert _within(20, lambda: not list(tmp_path.glob("*.json")))

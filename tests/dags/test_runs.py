@@ -1,0 +1,147 @@
+"""Both DAGs over the sample world, run as `dag.test` runs them."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+from pipeline.config import load_catalogue
+from tests.dags.conftest import Child, Run, task_environment
+from tests.newsroom import Newsroom, Status, World
+
+FORM = {"hour": "2026-11-20T12:00:00Z", "looking": "live"}
+RAW = "raw/interval=2026-11-20T12"
+DATE = "2026-11-20"
+KEY = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
+
+
+@pytest.fixture(scope="module")
+def ingested(airflow: Child, tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, Path]:
+    """The sample's hour, once for all tests that only need it to have been there: the run and its lake, not to be changed."""
+    lake = tmp_path_factory.mktemp("ingested") / "lake"
+    with Newsroom(World.load()) as room:
+        return airflow.run("news_ingest", FORM, environment=task_environment(room, lake)), lake
+
+
+@pytest.fixture
+def own_lake(ingested: tuple[Run, Path], environment: dict[str, str]) -> Path:
+    """A copy of that lake, for the test to work on."""
+    return Path(shutil.copytree(ingested[1], environment["NEWS_LAKE"]))
+
+
+@pytest.fixture
+def ingest(airflow: Child, environment: dict[str, str]) -> Callable[..., Run]:
+    def run(form: dict[str, Any] = FORM, **more: str) -> Run:
+        return airflow.run("news_ingest", form, environment={**environment, **more})
+
+    return run
+
+
+@pytest.fixture
+def publish(airflow: Child, environment: dict[str, str]) -> Callable[..., Run]:
+    def run(published_date: str | None = DATE, **more: str) -> Run:
+        return airflow.run("news_publish", {"published_date": published_date}, environment={**environment, **more})
+
+    return run
+
+
+def silence(room: Newsroom, sources: int) -> list[str]:
+    """Let all feeds of the first `sources` sources answer 503; returns the sources' ids."""
+    chosen = load_catalogue(room.world.catalogue).enabled_sources[:sources]
+    for source in chosen:
+        for feed in source.feeds:
+            room.misbehave(feed, Status(503))
+    return [source.id for source in chosen]
+
+
+def articles_of(run: Run) -> int:
+    return sum(part["extracted"]["articles"] for name, part in run.results.items() if name.startswith("parts.extract"))
+
+
+def test_an_hour_goes_from_the_feeds_to_the_announced_dates(ingested: tuple[Run, Path]) -> None:
+    run, lake = ingested
+    assert run.state == "success"
+    assert set(run.states.values()) == {"success"}
+    assert run.labels["parts.capture[0]"].startswith("00: kestrel-post, harbour-wire and ")
+    assert DATE in run.results["announce"]
+    assert run.results["gate"]["failed"] == 0
+    assert len(list(lake.glob(f"{RAW}/part=*/manifest.json"))) == len(run.results["plan"]) == 3
+
+
+def test_an_hour_that_was_captured_is_not_fetched_again(
+    ingested: tuple[Run, Path], own_lake: Path, ingest: Callable[..., Run], room: Newsroom
+) -> None:
+    again = ingest()
+    assert room.requests == []
+    assert again.state == "success"
+    assert again.results["announce"] == ingested[0].results["announce"]
+    assert own_lake.exists()
+
+
+def test_a_past_hour_takes_only_what_is_dated_inside_it(ingested: tuple[Run, Path], ingest: Callable[..., Run]) -> None:
+    past = ingest({"hour": "2026-11-20T09:00:00Z", "looking": "auto"}, NEWS_SOURCES_PER_PART="100")
+    assert (past.state, len(past.results["plan"])) == ("success", 1)
+    assert 0 < articles_of(past) < articles_of(ingested[0])
+    assert DATE in past.results["announce"]
+
+
+def test_a_date_is_built_once_and_checked_every_time(own_lake: Path, publish: Callable[..., Run]) -> None:
+    first, second = publish(), publish()
+    assert (first.state, first.states) == ("success", {"check": "success", "publish": "success"})
+    assert (second.state, second.states) == ("success", {"check": "success", "publish": "skipped"})
+    table = pq.read_table(own_lake / f"articles/published_date={DATE}/articles.parquet")
+    assert table.num_rows == first.results["publish"]["articles"] > 0
+
+
+def test_the_connection_holds_the_sealing_keys(own_lake: Path, publish: Callable[..., Run]) -> None:
+    publish(AIRFLOW_CONN_NEWS_SEALING=json.dumps({"conn_type": "generic", "password": KEY}))
+    table = pq.read_table(own_lake / f"articles/published_date={DATE}/articles.parquet")
+    assert table["secured"].null_count == 0
+
+
+def test_a_run_by_hand_without_a_date_says_what_to_do(publish: Callable[..., Run]) -> None:
+    run = publish(None)
+    assert run.state == "failed"
+    assert "fill in the form" in run.log
+
+
+def test_one_dead_source_leaves_a_green_run_with_a_warning(ingest: Callable[..., Run], room: Newsroom) -> None:
+    dead = silence(room, 1)
+    run = ingest()
+    assert run.state == "success"
+    assert run.results["gate"]["failed"] == 1
+    warning = next(line for line in run.log.splitlines() if run.results["gate"]["message"] in line)
+    assert "warning" in warning
+    assert dead[0] in warning
+
+
+def test_too_many_dead_sources_make_the_run_red_at_once(ingest: Callable[..., Run], room: Newsroom) -> None:
+    dead = silence(room, 7)
+    run = ingest()
+    assert run.state == "failed"
+    assert (run.states["gate"], run.tries["gate"]) == ("failed", 1)
+    assert "7 of " in run.log
+    assert all(source in run.log for source in dead)
+
+
+def test_a_part_that_fails_counts_as_all_its_sources(own_lake: Path, ingest: Callable[..., Run]) -> None:
+    (own_lake / RAW / "part=01/captures.warc.gz").write_bytes(b"not a WARC file")
+    run = ingest()
+    assert run.states["parts.extract[1]"] == "failed"
+    assert run.states["parts.extract[0]"] == "success"
+    assert run.results["gate"]["failed"] == len(run.results["plan"][1]["part"]["source_ids"])
+    assert DATE in run.results["announce"]
+
+
+def test_a_wrong_catalogue_fails_at_once_and_names_the_file(airflow: Child, environment: dict[str, str], tmp_path: Path) -> None:
+    run = airflow.run("news_ingest", FORM, environment={**environment, "NEWS_CONFIG": str(tmp_path)})
+    assert run.state == "failed"
+    assert (run.states["plan"], run.tries["plan"]) == ("failed", 1)
+    assert (run.states["announce"], run.states["gate"]) == ("skipped", "failed")
+    assert "topics.yaml: there is no such file" in run.log

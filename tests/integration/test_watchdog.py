@@ -1,0 +1,67 @@
+"""One page cannot hold a worker: neither its time nor its memory."""
+
+from __future__ import annotations
+
+import multiprocessing
+from concurrent.futures import TimeoutError as PageTimeoutError
+from datetime import UTC, datetime
+
+import pytest
+from pebble import ProcessPool
+
+from pipeline.extract import Job, bound_memory, read_job
+from pipeline.models import Article, CaptureRef, Entry, Rejected
+
+URL = "https://www.kestrel.example/2026/11/20/the-council-votes-on-the-bridge"
+HEAD = b"<!doctype html><title>The council votes on the bridge</title><h1>The council votes on the bridge</h1>"
+SENTENCE = b"The council voted on Tuesday to repair the bridge. "
+
+
+def job(body: bytes) -> Job:
+    return Job(
+        body=body,
+        url=URL,
+        content_type="text/html",
+        entry=Entry(url=URL, source_id=None, via="warc"),
+        capture=CaptureRef("raw/x.warc.gz", 0, datetime(2026, 11, 20, 12, tzinfo=UTC)),
+        pictures=(),
+        amp=None,
+        min_side=200,
+        max_pixels=60_000_000,
+    )
+
+
+def read(body: bytes, *, max_bytes: int = 1 << 30, timeout_s: float = 120) -> Article | Rejected:
+    """What a worker with these limits makes of the page."""
+    with ProcessPool(
+        max_workers=1, initializer=bound_memory, initargs=[max_bytes], context=multiprocessing.get_context("forkserver")
+    ) as pool:
+        result: Article | Rejected = pool.schedule(read_job, args=[job(body)], timeout=timeout_s).result()
+        return result
+
+
+def test_a_page_nested_without_end_is_read_or_rejected() -> None:
+    assert isinstance(read(HEAD + b"<div>" * 200_000 + SENTENCE * 50), Article | Rejected)
+
+
+def test_ten_megabytes_in_one_line_end_within_time_or_are_given_up() -> None:
+    try:
+        result = read(HEAD + b"<p>" + SENTENCE * 200_000, timeout_s=20)
+    except PageTimeoutError:
+        return
+    assert isinstance(result, Rejected) or len(result.text or "") <= 500_000
+
+
+def test_a_page_over_the_memory_of_its_worker_is_rejected_and_the_worker_lives() -> None:
+    with ProcessPool(
+        max_workers=1, initializer=bound_memory, initargs=[1 << 28], context=multiprocessing.get_context("forkserver")
+    ) as pool:
+        large = pool.schedule(read_job, args=[job(HEAD + b"<p><b><i>x</i></b>" * 600_000)], timeout=120).result()
+        small = pool.schedule(read_job, args=[job(HEAD + b"<p>" + SENTENCE * 20)], timeout=120).result()
+    assert isinstance(large, Rejected)
+    assert isinstance(small, Article)
+
+
+def test_a_page_over_its_time_is_given_up() -> None:
+    with pytest.raises(PageTimeoutError):
+        read(HEAD + b"<a class=author href=/author/x>By J</a> " * 200_000, timeout_s=0.2)
