@@ -1,12 +1,13 @@
-# The commands of the project; `make` lists them. The environment is .venv, Airflow's home .airflow, the lake data/lake.
+# The commands of the project; `make` lists them. The environment is .venv (.venv-library for `make library`), Airflow's home .airflow, the lake data/lake.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+LIBRARY := .venv-library
 TESTS ?= tests
 
 .DEFAULT_GOAL := help
-.PHONY: help run up down test lint check env lock clean
+.PHONY: help run up down test library lint check env lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 16
@@ -24,6 +25,10 @@ test: $(VENV)/.installed-all ## every test; those without their service skip and
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not live" $(TESTS)
 	$(BIN)/python -m pytest -m live $(TESTS) || [ $$? -eq 5 ] # 5: none of these is live
 
+library: $(LIBRARY)/.installed ## the library's tests in an environment without Airflow
+	@! $(LIBRARY)/bin/python -c "import airflow" 2>/dev/null || { echo "$(LIBRARY) has Airflow: make clean, and again"; exit 1; }
+	$(LIBRARY)/bin/python -m pytest -n 2 --dist loadfile -m "not live" tests/unit tests/integration
+
 lint: $(VENV)/.installed-all ## format, lint, layers, types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -39,7 +44,7 @@ lock: $(VENV)/.installed-all ## pin the versions again after a change in pyproje
 	  pyproject.toml - -o constraints.txt > /dev/null
 
 clean: down ## remove environment, caches and Airflow's home; the lake stays
-	rm -rf $(VENV) .airflow .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build dist *.egg-info
+	rm -rf $(VENV) $(LIBRARY) .airflow .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build dist *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/.installed-run: pyproject.toml constraints.txt deploy/install.sh
@@ -49,3 +54,7 @@ $(VENV)/.installed-run: pyproject.toml constraints.txt deploy/install.sh
 $(VENV)/.installed-all: pyproject.toml constraints.txt deploy/install.sh
 	@deploy/install.sh $(PYTHON) $(VENV) airflow,postgres,dev
 	@touch $@ $(VENV)/.installed-run
+
+$(LIBRARY)/.installed: pyproject.toml constraints.txt deploy/install.sh
+	@deploy/install.sh $(PYTHON) $(LIBRARY) dev
+	@touch $@

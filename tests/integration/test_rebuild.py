@@ -85,6 +85,7 @@ def test_two_hours_after_each_other_give_what_each_gives_alone(world: Newsroom, 
 def walk(world: Newsroom, settings: Settings, catalogue: Catalogue, tmp_path: Path) -> Callable[..., tuple[int, int]]:
     """Walks the hour into a lake in another process; its exit code and how many steps it took."""
     context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([walking.__name__])
 
     def run(lake: Path, kill_at: int | None = None) -> tuple[int, int]:
         options: dict[str, Any] = {**settings.model_dump(), "lake": str(lake), "config": str(tmp_path / "catalogue")}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import io
 import sys
 from datetime import UTC, datetime
@@ -21,7 +22,7 @@ if sys.version_info >= (3, 14):
 else:
     from backports import zstd
 
-PACK = {"br": brotli.compress, "zstd": zstd.compress}
+PACK = {"br": functools.partial(brotli.compress, quality=5), "zstd": zstd.compress}
 TEXT = b"Ein Satz, der sich wiederholt. " * 200
 
 
