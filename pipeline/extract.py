@@ -11,6 +11,7 @@ import hashlib
 import logging
 import multiprocessing
 import resource
+import sys
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import BrokenExecutor, Future
@@ -167,19 +168,35 @@ def _results(jobs: Iterator[Job], settings: Settings) -> Iterator[tuple[Job, Art
     context = multiprocessing.get_context("forkserver")  # the caller has threads, which fork would copy in any state
     context.set_forkserver_preload([__name__])
     waiting: deque[tuple[Job, Future[Article | Rejected]]] = deque()
-    with ProcessPool(
-        max_workers=settings.extract_processes,
-        max_tasks=MAX_PAGES_PER_WORKER,
-        initializer=bound_memory,
-        initargs=[MAX_WORKER_BYTES],
-        context=context,
-    ) as pool:
+    with (
+        _main_module_hidden(),
+        ProcessPool(
+            max_workers=settings.extract_processes,
+            max_tasks=MAX_PAGES_PER_WORKER,
+            initializer=bound_memory,
+            initargs=[MAX_WORKER_BYTES],
+            context=context,
+        ) as pool,
+    ):
         for job in jobs:
             waiting.append((job, pool.schedule(read_job, args=[job], timeout=settings.page_timeout_s)))
             if len(waiting) >= LOOK_AHEAD:
                 yield _result(*waiting.popleft())
         while waiting:
             yield _result(*waiting.popleft())
+
+
+@contextlib.contextmanager
+def _main_module_hidden() -> Iterator[None]:
+    """While open, new processes do not import the caller's main module: Airflow's takes seconds, and reading a page needs none of it."""
+    main = vars(sys.modules["__main__"])
+    hidden: dict[str, object] = {name: main[name] for name in ("__spec__", "__file__") if name in main}
+    main["__spec__"] = None
+    main.pop("__file__", None)
+    try:
+        yield
+    finally:
+        main.update(hidden)
 
 
 def _result(job: Job, future: Future[Article | Rejected]) -> tuple[Job, Article | Rejected]:
