@@ -23,7 +23,8 @@ import lxml.html
 import trafilatura
 from trafilatura.settings import Document, Extractor
 
-from pipeline.pages import Page
+from pipeline.pages import Page, heading
+from pipeline.scraps import without_scraps
 from pipeline.structured import text_of
 from pipeline.text import decode_entities, letters_only, repair, squeeze, strip_tags
 
@@ -119,7 +120,7 @@ def body(page: Page) -> tuple[str, str] | None:
     """The text, paragraphs separated by newlines, and where it was taken from; None when the page has none."""
     if page.tree is None:
         return None
-    text, source = _from_container(page.tree), "container"
+    text, source = _from_container(page), "container"
     if text is None:
         text, source = _from_trafilatura(page) or "", "trafilatura"
     declared = _declared(page)
@@ -127,7 +128,7 @@ def body(page: Page) -> tuple[str, str] | None:
     if len(declared) > DECLARED_GAIN * len(text) or (declared and source == "trafilatura" and letters_only(declared) == letters_only(text)):
         text, source = declared, "jsonld.articleBody"
     text = paragraphs(repair(text[:MAX_TEXT]))
-    return (text, source) if text else None
+    return (without_scraps(text), source) if text else None
 
 
 def paragraphs(text: str) -> str:
@@ -153,8 +154,9 @@ def _from_trafilatura(page: Page) -> str:
     return str(document.text or "") if isinstance(document, Document) else ""
 
 
-def _from_container(tree: lxml.html.HtmlElement) -> str | None:
+def _from_container(page: Page) -> str | None:
     """The text of the page's fullest element with the lead above it; None when the result is not to be trusted."""
+    tree = page.tree
     weights, longs = _weigh(tree)
     total = weights[tree]
     if not total:
@@ -166,7 +168,7 @@ def _from_container(tree: lxml.html.HtmlElement) -> str | None:
         return None
     texts = [block.text for block in kept]
     shown = letters_only("".join(texts[:10]))
-    return "\n".join([*(text for text in _lead(tree, container) if letters_only(text) not in shown), *texts])
+    return "\n".join([*(text for text in _lead(page, container) if letters_only(text) not in shown), *texts])
 
 
 def weight_of(text: str) -> float:
@@ -245,6 +247,7 @@ def blocks(
     tag, names = "div", ""
     links = 0
     is_open = after is None
+    holders = set(after.iterancestors()) if after is not None else set()
     # A plain stack: real pages nest deeper than Python's recursion goes. The second value says that the element ends here.
     stack: list[tuple[lxml.html.HtmlElement, bool]] = [(root, False)]
     while stack:
@@ -268,7 +271,11 @@ def blocks(
             return
         if element is not root:
             own = element.get("class", "") + " " + element.get("id", "")
-            if not isinstance(element.tag, str) or element is after or _is_left_out(element, own, refused, unless):
+            if (
+                not isinstance(element.tag, str)
+                or element is after
+                or (element not in holders and _is_left_out(element, own, refused, unless))
+            ):
                 is_open = is_open or element is after
                 if element.tail:
                     parts.append(element.tail)
@@ -311,17 +318,17 @@ def _without_tail(kept: list[Block]) -> list[Block]:
     return kept[:end]
 
 
-def _lead(tree: lxml.html.HtmlElement, container: lxml.html.HtmlElement) -> list[str]:
+def _lead(page: Page, container: lxml.html.HtmlElement) -> list[str]:
     """The paragraphs between the page's heading and the container: many sites set the first one apart."""
-    heading = tree.find(".//h1")
+    title = heading(page)
     above = set(container.iterancestors())
-    if heading is None or heading in above or any(ancestor is container for ancestor in heading.iterancestors()):
+    if title is None or title in above or any(ancestor is container for ancestor in title.iterancestors()):
         return []
-    shared = next((ancestor for ancestor in heading.iterancestors() if ancestor in above), None)
+    shared = next((ancestor for ancestor in title.iterancestors() if ancestor in above), None)
     if shared is None or shared.tag == "html":
         return []
     found = []
-    for block in islice(blocks(shared, after=heading, before=container, refused=_NO_LEAD, unless=_LEAD), 60):
+    for block in islice(blocks(shared, after=title, before=container, refused=_NO_LEAD, unless=_LEAD), 60):
         is_sentence = block.text[-1] in _SENTENCE_END or bool(_LEAD.search(block.names))
         if block.tag not in {"li", "ul"} and len(block.text) >= 50 and block.link_share < 0.3 and is_sentence:
             found.append(block.text)

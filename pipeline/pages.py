@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import chain, islice
+from operator import itemgetter
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -19,7 +20,7 @@ import lxml.html
 from pipeline.encodings import decode
 from pipeline.models import Entry, ImageCandidate
 from pipeline.structured import Thing, articles_of, by_id, listed, read_json_ld, text_of
-from pipeline.text import decode_entities, plain, squeeze
+from pipeline.text import decode_entities, letters_only, plain, squeeze
 from pipeline.urls import join
 
 HTML_TYPES = frozenset({"text/html", "application/xhtml+xml", "application/vnd.wap.xhtml+xml"})
@@ -43,6 +44,8 @@ _FURNITURE = re.compile(
     re.IGNORECASE,
 )
 _LOGO = re.compile(r"(?:^|[^a-z])(?:[a-z]{0,12}logos?|logotype|brand(?:ing)?|wordmark|masthead)(?![a-z])", re.IGNORECASE)
+_PATH = re.compile("breadcrumb", re.IGNORECASE)
+_THUMBNAIL = re.compile(r"/(?:thumbs?|thumbnails?)/", re.IGNORECASE)
 _SITE_WIDE = re.compile(
     r"^(?:(?:og|fb|facebook|twitter|social|share|sharing|site|opengraph|open-graph)[-_]?(?:image|img|card|share|sharing|logo|default|banner|thumb(?:nail)?|preview)?"
     r"|(?:image|thumb)[-_]?(?:facebook|twitter|social|default))[-_0-9x]*$",
@@ -228,7 +231,22 @@ def lead_images(page: Page, entry: Entry | None) -> tuple[ImageCandidate, ...]:
             found[candidate.url] = candidate
         elif known.width is None and candidate.width is not None:
             found[candidate.url] = replace(known, width=candidate.width, height=candidate.height)
-    return tuple(found.values())
+    return tuple(_full_sizes_first(list(found.values())))
+
+
+def _full_sizes_first(candidates: list[ImageCandidate]) -> list[ImageCandidate]:
+    """As given, but a thumbnail in front gives way to the same file in full size, and a GIF to another picture of its kind of place."""
+    if not candidates:
+        return []
+    first = candidates[0]
+    name = urlsplit(first.url).path.rpartition("/")[2]
+    for other in candidates[1:]:
+        path = urlsplit(other.url).path
+        is_full = _THUMBNAIL.search(urlsplit(first.url).path) and path.rpartition("/")[2] == name and not _THUMBNAIL.search(path)
+        is_still = name.lower().endswith(".gif") and other.source == first.source and not path.lower().endswith(".gif")
+        if is_full or is_still:
+            return [other, *(one for one in candidates if one is not other)]
+    return candidates
 
 
 def _candidates(page: Page, entry: Entry | None) -> Iterator[ImageCandidate]:
@@ -309,7 +327,7 @@ def _article_images(page: Page) -> Iterator[_Declared]:
     """The pictures of the article's own element, unless they are declared small."""
     if page.tree is None:
         return
-    place = _article_element(page.tree)
+    place = _article_element(page)
     for image in islice(place.iter("img", "amp-img"), 60) if place is not None else ():
         attributes = image.attrib
         address = next(
@@ -323,18 +341,31 @@ def _article_images(page: Page) -> Iterator[_Declared]:
         yield address, width, height, "page.img"
 
 
-def _article_element(tree: lxml.html.HtmlElement) -> lxml.html.HtmlElement | None:
+def _article_element(page: Page) -> lxml.html.HtmlElement | None:
+    tree = page.tree
     articles = list(islice(tree.iter("article"), 30))
     if articles and (len(articles) == 1 or articles[0].find(".//h1") is not None):
         return articles[0]
     found = _MAIN_PLACES(tree)
     if found:
         return found[0]
-    heading = tree.find(".//h1")
-    place = heading
+    place = heading(page)
     for _ in range(3):
         place = place.getparent() if place is not None else None
     return place
+
+
+def heading(page: Page) -> lxml.html.HtmlElement | None:
+    """The heading that says most of the page's title, outside of the way that leads to it; the first one where none does."""
+    headings = [one for one in islice(page.tree.iter("h1", "h2"), 30) if not _is_on_the_way(one)]
+    title = letters_only(page.title_tag)
+    told = [(len(text), one) for one in headings if (text := letters_only(one.text_content())) and text in title]
+    return max(told, key=itemgetter(0))[1] if told else next((one for one in headings if one.tag == "h1"), None)
+
+
+def _is_on_the_way(element: lxml.html.HtmlElement) -> bool:
+    """Whether it stands in a navigation or a path of links (breadcrumbs)."""
+    return any(place.tag == "nav" or _PATH.search(f"{place.get('class', '')} {place.get('id', '')}") for place in element.iterancestors())
 
 
 def pixels(value: object) -> int | None:

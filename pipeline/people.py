@@ -16,9 +16,10 @@ import lxml.etree
 import lxml.html
 
 from pipeline.models import Entry
+from pipeline.names import BY, BY_WORDS, DATE_LIKE, clean_names
 from pipeline.pages import Page
 from pipeline.structured import listed, types_of
-from pipeline.text import letters_only, plain, squeeze
+from pipeline.text import letters_only, squeeze
 from pipeline.urls import registered_domain
 
 AUTHOR_META = (
@@ -26,25 +27,9 @@ AUTHOR_META = (
     "dcterms.creator", "citation_author", "article:author_name", "shareaholic:article_author_name", "cxenseparse:author", "rbauthors",
     "authors", "article.author", "mediator_author", "og:author", "dc.creator.personal", "creator",
 )  # fmt: skip
-MAX_AUTHORS = 20
-_MAX_WORDS = 6
 MAX_BYLINE = 120
 """Characters; a longer text about an author is a biography."""
 
-_BY_WORDS = (
-    "by", "author", "von", "vom", "par", "por", "di", "da", "de", "av", "af", "door", "przez", "от", "автор",
-    r"autor(?:in|en|es|ka|zy)?", "auteurs?",
-    "autore", "författare", "tekst", "text", "texte", "texto", "testo", "story", "words", "foto", "erstellt von", "geschrieben von",
-    "verfasst von", "ein artikel von", "written by", "posted by", "reported by", "published by", "submitted by", "opinion by",
-    "escrito por", "publicado por", "scritto da", "skrevet av", "interview", "quelle", "source",
-    "autorin/autor", "autor/in", "autor(?:in)?\\(nen\\)", "redakteur(?:in)?", "redaktion", "herausgeber", "rédigé par",
-    "publié par", "redacción",
-    "文", "記者", "记者", "作者", "责编", "责任编辑", "責任編輯",
-)  # fmt: skip
-_BY = re.compile(rf"^\W*(?:{'|'.join(_BY_WORDS)})(?:\s*[:：]\s*|\s+)", re.IGNORECASE)
-_ALL_BY = re.compile(
-    r"^\W*(?:view|show|see|zeige|alle|all|more|posts?|mehr|voir|ver)\b.{0,30}?\b(?:by|of|from|von|de|par|di|por)\s+", re.IGNORECASE
-)
 _BYLINE_START = re.compile(
     r"^\W*(?:(?:责编|责任编辑|作者|记者)\s*[:：]\s*|"
     r"(?:by|von|par|por|door|av|af|written by|posted by|autor(?:in|en)?\s*:|author\s*:|auteur\s*:"
@@ -52,27 +37,9 @@ _BYLINE_START = re.compile(
     r"|geschrieben von|verfasst von|ein artikel von|veröffentlicht von|published by|text von|автор\s*:)\s*:?\s+(?=\S))",
     re.IGNORECASE,
 )
-_SEPARATORS = re.compile(r"\s*[;|•·/\n、]\s*|\s+(?:and|und|et|og|och|y|e|en|with|mit|et|и|i|e)\s+|\s*&\s*|\s+-\s+", re.IGNORECASE)
-_ROLE = re.compile(
-    r"\s*(?:[|(（\[–—]|\s-\s|,|\b(?:for|of the|in|at|is|via|says?|wrote|posted|sagt|schreibt|contributor|follow|updated|published|hace"
-    r"|am|on"
-    r"|um)\b(?=\s|$)).*$",
-    re.IGNORECASE,
-)
-_ADDRESS = re.compile(r"\S+@\S+|https?://\S*|(?:^|\s)@\w+|\bwww\.\S+")
 _STAFF = re.compile(
     r"\b(?:staff|editors?|editorial|newsroom|\w*redaktion\w*|redacteur|redaction|rédaction|redacc?i[oó]n|redazione|redakcja|redakce"
     r"|редакция|desk|team|newswire)\b",
-    re.IGNORECASE,
-)
-_NOBODY = re.compile(
-    r"\b(?:admin\w*|webmaster|anonymous|unknown|guest|user|authors?|name|comments?|kommentare?|show|all|articles?|artikel\w*|beiträge"
-    r"|posts?|e-?mail|share|follow|login|subscribe"
-    r"|read|view|about|bio|home|default|none|null|undefined|nan|contact|print|drucken|biography|latest|related|photo|image|tags?|click"
-    r"|here|learn"
-    r"|autoren|autorinnen|profile?s?|people|sign(?: in)?|archiv\w*|jobs|termine|impressum|wir über uns|redaktionsteam|about us|kontakt"
-    r"|mehr|alle|menu|startseite"
-    r"|minutes?|hours?|ago|facebook|twitter|著者|記者ページ)\b|^\W*$|[*<>{}=_]|\?\?",
     re.IGNORECASE,
 )
 _ORGANISATION = re.compile(
@@ -84,17 +51,6 @@ _ORGANISATION = re.compile(
     r"|\w+\.(?:com|net|org|de|co|fr|it|es|pl|ru|uk|info|at|ch|eu|news|tv))\b",
     re.IGNORECASE,
 )
-_DATE_LIKE = re.compile(
-    r"\d{5,}|\d[./:]\d|(?:^|\s)\d+(?:\s|$)|\b(?:(?:january|february|march|april|june|july|august|september|october|november|december"
-    r"|januar|februar|märz|juni|juli|oktober|dezember)\b(?=.*\d)"
-    r"|monday|tuesday|wednesday|thursday|friday|saturday|sunday|updated|published)\b",
-    re.IGNORECASE,
-)
-_NAME = re.compile(r"^(?:[^\W\d_][\w'’.\-]*\s+){1,4}[^\W\d_][\w'’.\-]*$|^[\u3400-\u9fff\u3040-\u30ff]{2,8}$|^[\uac00-\ud7af]{2,5}$")
-_PARTICLES = frozenset(
-    re.findall(r"\w+", "de del della di da van von der den la le el al bin ibn dos das du und y e af av zu zur ten ter st")
-)
-
 # Attributes are looked through, not elements: there are fewer. Capitals or not, `uthor` is in `author` and `Author`.
 _CLASS_WORDS = ("uthor", "yline", "utor", "uteur", "reator", "riter", "oster", "username")
 _BYLINES = lxml.etree.XPath(
@@ -102,7 +58,7 @@ _BYLINES = lxml.etree.XPath(
 )
 _BYLINE_TAGS = frozenset({"a", "span", "p", "div", "address", "li", "strong", "cite", "em", "h4", "td", "ul"})
 _AUTHOR_PATH = re.compile(
-    r"/(?:author|autor|auteur|profil|people/|person|journalist|redaktion/|by/|staff/|contributor|writers/|reporter|team/)|byline",
+    r"/(?:author|autor|auteur|creator|profil|people/|person|journalist|redaktion/|by/|staff/|contributor|writers/|reporter|team/)|byline",
     re.IGNORECASE,
 )
 _BYLINE_STARTS = "|(责|（责|责编|责任|作者|记者|By|by|BY|Vo|vo|VO|Pa|Po|Do|Av|Af|Wr|Au|au|Te|Er|Ge|Ve|Pu|Ei|Ав|"
@@ -116,7 +72,7 @@ _MARKED = lxml.etree.XPath(
 _CREDIT = re.compile(r"caption|copyright|photo-?credit|image-?credit|bildquelle|gallery", re.IGNORECASE)
 _NEAR = 6
 """Ancestors asked; further up stand the names of the page's columns."""
-_LABEL = re.compile(rf"^\W*(?:{'|'.join(_BY_WORDS)})\s*[:：]?\s*$", re.IGNORECASE)
+_LABEL = re.compile(rf"^\W*(?:{'|'.join(BY_WORDS)})\s*[:：]?\s*$", re.IGNORECASE)
 _NICK_CLASS = re.compile(r"^(?:(?:post|entry|article|news)[-_]+)?(?:author|byline|autor|username|poster)(?:[-_]+name)?$", re.IGNORECASE)
 _FULL_DATE = re.compile(r"\b[0-3]?\d[./][01]?\d[./](?:19|20)\d\d\b|\b(?:19|20)\d\d-\d\d-\d\d\b|\b[0-3]?\d\.? [^\W\d]{3,10} (?:19|20)\d\d\b")
 _DATELINES = lxml.etree.XPath(
@@ -180,53 +136,6 @@ def declared_authors(page: Page, entry: Entry | None) -> Iterator[tuple[str, str
         yield "feed.author", ", ".join(clean_names(entry.authors))
 
 
-def clean_names(names: Iterable[str], *, is_prose: bool = False) -> tuple[str, ...]:
-    """The names in `names`: one each, without "By", roles, addresses and doubles.
-
-    `is_prose` says that the strings are whole bylines as readers see them: then only what has the shape of a name is one.
-    """
-    kept: dict[str, str] = {}
-    for text in names:
-        for part in _parts(plain(text)):
-            name = _name(part)
-            key = letters_only(name)
-            if not key or key in kept or len(name.split()) > _MAX_WORDS or (is_prose and not _has_shape_of_name(name)):
-                continue
-            kept[key] = name
-    # `Jane Doe` beside `Jane Doe Berlin` is one person.
-    doubled = {key for key in kept if any(other != key and other.startswith(key) and len(key) > 8 for other in kept)}
-    return tuple(name for key, name in kept.items() if not any(key != short and key.startswith(short) for short in doubled))[:MAX_AUTHORS]
-
-
-def _has_shape_of_name(name: str) -> bool:
-    return bool(_NAME.match(name)) and all(
-        word[0].isupper() or word.casefold() in _PARTICLES or not word[0].isascii() for word in name.split()
-    )
-
-
-def _parts(line: str) -> Iterator[str]:
-    line = _BY.sub("", _ALL_BY.sub("", _ADDRESS.sub(" ", line)))
-    for part in _SEPARATORS.split(line):
-        pieces = [piece for piece in part.split(",") if piece.strip()]
-        # `Jane Doe, John Roe` are two people, `Jane Doe, Berlin` and `Doe, Jane` are one.
-        if len(pieces) > 1 and all(len(piece.split()) in {2, 3} for piece in pieces):
-            yield from pieces
-        elif len(pieces) == 2 and all(len(piece.split()) == 1 for piece in pieces):
-            yield f"{pieces[1]} {pieces[0]}"
-        elif pieces:
-            yield pieces[0]
-
-
-def _name(part: str) -> str:
-    name = _ROLE.sub("", _BY.sub("", part.strip()))
-    name = squeeze(name).strip(" .,:;-–—|/\"'“”()[]")
-    if not 2 <= len(name) <= 60 or len(name.split()) > 6 or _NOBODY.search(name) or _DATE_LIKE.search(name):
-        return ""
-    if not any(map(str.isalpha, name)):
-        return ""
-    return name.title() if name.isupper() and len(name) > 5 and " " in name else name
-
-
 def _sources(page: Page, entry: Entry | None) -> Iterator[tuple[str, list[str], bool]]:
     for key in ("author", "creator"):
         for article in page.articles:
@@ -240,11 +149,12 @@ def _sources(page: Page, entry: Entry | None) -> Iterator[tuple[str, list[str], 
     if places is not None:
         yield from _marked(places.tree)
         yield from _bylines(places)
+        yield "page.nickname", list(islice(_nicknames(places), 1)), False
     yield "meta.author", [content for content in page.meta.get("author", ()) if "://" not in content], False
     if places is not None:
         yield "page.byline", list(_in_datelines(places.tree)), True
+        yield "page.lead", list(islice(_leads(places.tree), 2)), True
         yield "page.signature", list(islice(_signatures(places.tree), 1)), True
-        yield "page.nickname", list(islice(_nicknames(places), 1)), False
 
 
 class _Places:
@@ -282,7 +192,11 @@ def _declared(page: Page, value: Any) -> Iterator[str]:
 
 
 def _marked(tree: lxml.html.HtmlElement) -> Iterator[tuple[str, list[str], bool]]:
-    marked = [element for element in _MARKED(tree)[:40] if element.get("itemprop") == "author" or _is_of_article(element)]
+    marked = [
+        element
+        for element in _MARKED(tree)[:40]
+        if (not _in_comment(element) if element.get("itemprop") == "author" else _is_of_article(element))
+    ]
     for kind in (("itemprop", "author"), ("rel", "author"), ("class", "fn"), ("class", "author vcard")):
         elements = [element for element in marked if kind[1] in (element.get(kind[0], ""), *element.get(kind[0], "").split())]
         yield "page.author", [_byline_text(element) for element in _first_group(elements)], False
@@ -324,6 +238,16 @@ def _signatures(tree: lxml.html.HtmlElement) -> Iterator[str]:
             yield text
 
 
+def _leads(tree: lxml.html.HtmlElement) -> Iterator[str]:
+    """The first name that stands alone, set off, in a paragraph above the text's first long one."""
+    for element in islice(_SET_OFF(tree), 20):
+        place = element.getparent()
+        if place.tag != "p" or squeeze(place.text_content()) != squeeze(element.text or "") or place.getnext() is None:
+            continue
+        if all(len(squeeze(before.text_content())) < MAX_BYLINE for before in place.itersiblings("p", preceding=True)):
+            yield from (element.text or "").split("/")
+
+
 def _in_datelines(tree: lxml.html.HtmlElement) -> Iterator[str]:
     """What else stands on the first lines that give a full date, between bars or dashes."""
     for node in islice(_DATELINES(tree), 200):
@@ -338,8 +262,8 @@ def _nicknames(places: _Places) -> Iterator[str]:
     for element in places.classed:
         names = element.get("class", "").split()
         if any(_NICK_CLASS.match(name) for name in names):
-            words = _BY.sub("", _byline_text(element)).split()
-            is_alone = len(words) == 1 or (len(words) > 1 and _DATE_LIKE.search(" ".join(words[1:])))
+            words = BY.sub("", _byline_text(element)).split()
+            is_alone = len(words) == 1 or (len(words) > 1 and DATE_LIKE.search(" ".join(words[1:])))
             if is_alone and _NICKNAME.match(words[0]) and _is_of_article(element):
                 yield words[0]
     for element in islice((element for element in places.tree.iter("a") if "/author/" in element.get("href", "")), 20):
@@ -358,11 +282,21 @@ def _is_of_article(element: lxml.html.HtmlElement) -> bool:
         if element is None or element.tag in {"body", "article", "main"}:
             return True
         if element.tag in {"figure", "figcaption"} or _CREDIT.search(element.get("class", "")):
-            return False
+            return element.find(".//h1") is not None
+        if element.tag == "footer" and next(element.iterancestors("article"), None) is not None:
+            return True
         if element.tag in {"footer", "nav"} or _ELSEWHERE.search(element.get("class", "") + " " + element.get("id", "")):
             return element.tag not in {"footer", "nav"} and element.find(".//h1") is not None
         element = element.getparent()
     return True
+
+
+def _in_comment(element: lxml.html.HtmlElement) -> bool:
+    return any(
+        "comment" in f"{place.get('class', '')} {place.get('id', '')}".lower()
+        for place in islice(element.iterancestors(), _NEAR)
+        if place.tag != "body"
+    )
 
 
 def _byline_text(element: lxml.html.HtmlElement) -> str:

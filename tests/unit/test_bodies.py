@@ -112,3 +112,21 @@ def test_elements_may_nest_deeper_than_python_recurses() -> None:
 )
 def test_no_markup_raises(parts: list[str]) -> None:
     body(page("".join(parts)))
+
+
+def test_a_heading_in_the_path_of_links_does_not_hide_the_lead() -> None:
+    lead = "Forty-one owls were counted in one night, more than ever since records began."
+    way = "<ol class='breadcrumbs'><li><h1>Owls</h1></li></ol>"
+    read = page(f"<main>{way}<h2>Owls</h2><p class='intro'>{lead}</p><div class='text'>{prose()}</div></main>")
+    assert text_of(read).split("\n") == [lead, *PROSE]
+
+
+def test_a_heading_in_a_box_that_is_left_out_does_not_hide_the_lead() -> None:
+    lead = "Forty-one owls were counted in one night, more than ever since records began."
+    head = f"<header><div class='title-rating'><h1>Owls</h1></div><p>{lead}</p></header>"
+    assert text_of(page(f"<article>{head}<div class='text'>{prose()}</div></article>")).split("\n") == [lead, *PROSE]
+
+
+def test_pointers_and_credits_within_the_text_are_left_out() -> None:
+    inner = f"<p>{PROSE[0]}</p><p>Lesen Sie auch:</p><p>Foto: Jana Rau / dpa</p>" + "".join(f"<p>{text}</p>" for text in PROSE[1:])
+    assert text_of(page(f"<article>{inner}</article>")).split("\n") == PROSE

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.models import Entry
-from pipeline.pages import Page, amp_link, lead_images, pixels, read_page
+from pipeline.pages import Page, amp_link, heading, lead_images, pixels, read_page
 
 URL = "https://www.kestrel.example/2026/10/01/story"
 
@@ -208,3 +208,36 @@ def test_no_json_ld_raises_whole_or_cut_off(value: object, cut: int) -> None:
     for text in (block, block[:cut]):
         read = page(f"<script type='application/ld+json'>{text}</script>")
         lead_images(read, entry())
+
+
+def titled(body: str, head: str = "") -> Page:
+    html = f"<html><head><title>The owls are back | Kestrel</title>{head}</head><body>{body}</body></html>"
+    return read_page(html.encode(), url="https://www.kestrel.example/owls", content_type="text/html")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<nav><h1>The owls are back</h1></nav><h2 id='x'>The owls are back</h2>",
+        "<ol class='breadcrumbs'><li><h1>The owls are back</h1></li></ol><h2 id='x'>The owls are back</h2>",
+        "<h1>Kestrel</h1><h2 id='x'>The owls are back</h2><h2>More</h2>",
+        "<h1>Navigation</h1><h1 id='x'>The owls are back</h1>",
+        "<h2>Menu</h2><h1 id='x'>Owls again</h1>",
+    ],
+)
+def test_the_heading_is_the_one_that_says_the_title(body: str) -> None:
+    found = heading(titled(body))
+    assert found is not None
+    assert found.get("id") == "x"
+
+
+def test_a_thumbnail_gives_way_to_the_same_picture_in_full() -> None:
+    thumb, full = "https://www.kestrel.example/up/thumbs/400x400/owl.jpg", "https://www.kestrel.example/up/owl.jpg"
+    read = titled("", f"<meta property='og:image' content='{thumb}'><meta name='thumbnail' content='{full}'>")
+    assert [image.url for image in lead_images(read, None)] == [full, thumb]
+
+
+def test_a_still_picture_comes_before_a_gif_of_the_same_place() -> None:
+    names = ("owl.gif", "owl-large.jpg")
+    read = titled("", "".join(f"<meta property='og:image' content='https://www.kestrel.example/{name}'>" for name in names))
+    assert [image.url.rpartition("/")[2] for image in lead_images(read, None)] == ["owl-large.jpg", "owl.gif"]

@@ -118,3 +118,36 @@ def test_the_name_of_a_month_may_be_one_of_a_person() -> None:
 @given(st.lists(st.text(max_size=80), max_size=4))
 def test_no_names_raise(names: list[str]) -> None:
     assert all(clean_names(names, is_prose=is_prose) is not None for is_prose in (True, False))
+
+
+def test_a_name_alone_above_the_text_is_the_author_where_the_page_declares_only_itself() -> None:
+    read = page(
+        article(author={"name": "Kestrel"}) + "<meta property='og:site_name' content='Kestrel'>",
+        f"<h1>Owls</h1><div><p>A short line.</p><p><strong>Jane Roe/John Doe</strong></p><p>{'Owls are back. ' * 30}</p></div>",
+    )
+    assert authors(read, None) == (("Jane Roe", "John Doe"), "page.lead")
+
+
+def test_a_bold_name_further_down_is_somebody_the_text_is_about() -> None:
+    read = page(body=f"<h1>Owls</h1><div><p>{'Owls are back. ' * 30}</p><p><strong>Jane Roe</strong></p><p>She counts them.</p></div>")
+    assert authors(read, None) == ((), "")
+
+
+def test_who_comments_is_no_author() -> None:
+    comment = "<div class='comment-list'><div class='comment'><span itemprop='author'>Jim Poe</span></div></div>"
+    assert authors(page(body=f"<p>{'Owls. ' * 50}</p>{comment}"), None) == ((), "")
+
+
+def test_an_article_is_signed_in_its_own_footer_too() -> None:
+    read = page(body="<article><p>Owls are back.</p><footer><a class='url fn' href='/a/jane'>Jane Roe</a></footer></article>")
+    assert authors(read, None)[0] == ("Jane Roe",)
+
+
+def test_a_user_name_gives_way_to_the_name_that_the_byline_spells_out() -> None:
+    read = page(article(author={"name": "janeroe"}), "<h1>Owls</h1><span>by</span> <a href='/creator/jane-roe/'>Jane Roe</a>")
+    assert authors(read, None)[0] == ("Jane Roe",)
+
+
+def test_what_readers_see_comes_before_what_the_head_says_on_every_page() -> None:
+    read = page("<meta name='author' content='Ada Poe'>", "<h1>Owls</h1><p>Posted by <a href='/author/jane/'>Jane</a> on Friday</p>")
+    assert authors(read, None)[0] == ("Jane",)
