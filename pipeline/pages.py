@@ -328,8 +328,6 @@ def _open_graph_images(page: Page) -> Iterator[_Declared]:
 
 def _article_images(page: Page) -> Iterator[_Declared]:
     """The pictures of the article's own element, unless they are declared small."""
-    if page.tree is None:
-        return
     place = _article_element(page)
     for image in islice(place.iter("img", "amp-img"), 60) if place is not None else ():
         attributes = image.attrib
@@ -346,6 +344,8 @@ def _article_images(page: Page) -> Iterator[_Declared]:
 
 def _article_element(page: Page) -> lxml.html.HtmlElement | None:
     tree = page.tree
+    if tree is None:
+        return None
     articles = list(islice(tree.iter("article"), 30))
     if articles and (len(articles) == 1 or articles[0].find(".//h1") is not None):
         return articles[0]
@@ -360,6 +360,8 @@ def _article_element(page: Page) -> lxml.html.HtmlElement | None:
 
 def heading(page: Page) -> lxml.html.HtmlElement | None:
     """The heading that says most of the page's title, outside of the way that leads to it; the first one where none does."""
+    if page.tree is None:
+        return None
     headings = [one for one in islice(page.tree.iter("h1", "h2"), 30) if not _is_on_the_way(one)]
     title = letters_only(page.title_tag)
     told = [(len(text), one) for one in headings if (text := letters_only(one.text_content())) and text in title]
