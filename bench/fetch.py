@@ -27,7 +27,7 @@ import requests
 
 from pipeline.config import Settings
 from pipeline.fetch import Fetcher, SystemClock, Target
-from pipeline.warc import CaptureWriter
+from pipeline.warc import WRITE_BUFFER, CaptureWriter
 
 HOSTS, PAGES, DELAY_S = 200, 50, 0.005
 WORDS = b"<p>A sentence of a page that says something about the news of the day.</p>\n"
@@ -68,7 +68,7 @@ def ours(port: int, hosts: Sequence[Sequence[str]], *, threads: int, pace_s: flo
     with tempfile.TemporaryDirectory() as folder, Fetcher(settings, clock=SystemClock()) as fetcher:
 
         def work(number: int) -> None:
-            with (Path(folder) / f"{number}.warc.gz").open("wb") as file:
+            with (Path(folder) / f"{number}.warc.gz").open("wb", WRITE_BUFFER) as file:
                 writer = CaptureWriter(file)
                 for url in hosts[number]:
                     answer = fetcher.get(Target(url, "page", pace_s))

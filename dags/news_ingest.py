@@ -1,34 +1,41 @@
 """Every hour: look at the sources, keep what they answered, extract the articles.
 
-`plan` divides the sources into parts. Each part is captured (the only task that meets the network) and extracted. `announce` names the
-published dates whose records may have changed; each starts a run of `news_publish`. `gate` fails the run when more than the tolerated
-share of sources failed (`NEWS_TOLERATED_FAILURES`) and warns about single ones.
+`plan` divides the sources into parts. Each part is captured and extracted; only `capture` and `archives` meet the network. `announce`
+names the published dates whose records may have changed; each starts a run of `news_publish`. `gate` fails the run when more than the
+tolerated share of sources failed (`NEWS_TOLERATED_FAILURES`) and warns about single ones.
 
 **A source failed** is no failed task: its reason stands in the log of `gate`. A red `capture` or `extract` counts as a failure of all
 sources of its part; clear it to try again, what was captured stays.
 
-**Past hours** are rebuilt from captures where there are any; for the others only those entries of the feeds are taken that are dated
-inside the hour:
+**Past hours** are rebuilt from captures where there are any. The others, and sources that they lack, are looked for where the form (or
+`NEWS_ORIGINS`) says, in that order: our own `captures`, the sources' `sitemap`s, the `pages` of their feeds, `wayback`, `ccnews`. Only what
+was published in the hour is taken. `archives` reads the files of `ccnews` for the sources that nothing else had:
 
     airflow backfill create --dag-id news_ingest --max-active-runs 1 \\
-        --from-date 2026-11-20T10:00:00Z --to-date 2026-11-20T12:00:00Z
+        --from-date 2026-11-20T10:00:00Z --to-date 2026-11-20T12:00:00Z \\
+        --dag-run-conf '{"sources": ["nasa"], "origins": ["captures", "sitemap"]}'
 
-**One hour by hand**: trigger with the form, the logical date empty. An hour that was captured is not fetched again.
+The log of `plan` says what will be done. A backfill that is paused, cancelled or killed leaves whole parts: run it again and it goes on.
+
+**One hour by hand**: trigger with the form, the logical date empty. An hour that was captured is not fetched again, unless `refetch` is
+set: then it is captured anew, beside what is there. Clearing a task goes on with the same parts; clearing the whole run fetches once more.
 """
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from airflow.sdk import DAG, CronDataIntervalTimetable, Param, TriggerRule, get_current_context, task, task_group
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from pipeline.config import load_catalogue
-from pipeline.models import CaptureReport, ExtractReport, Part
+from pipeline.errors import ConfigError
+from pipeline.models import CaptureReport, ExtractReport, Interval, Origin, Part
 
 sys.path.append(str(Path(__file__).parent))  # Airflow does so itself, a bare DagBag does not
 from news_intervals import Run, interval_of
@@ -55,6 +62,27 @@ PARAMS = {
         },
         description="Which entries of the feeds belong to the hour.",
     ),
+    "origins": Param(
+        None,
+        type=["null", "array"],
+        items={"type": "string", "enum": list(get_args(Origin))},
+        examples=list(get_args(Origin)),
+        title="Origins",
+        description="Where a past hour is looked for, in this order: the first that has it serves a source. Empty: as NEWS_ORIGINS says.",
+    ),
+    "sources": Param(
+        None,
+        type=["null", "array"],
+        items={"type": "string"},
+        title="Sources",
+        description="Ids of the sources that are wanted, as they stand in sources.yaml. Empty: all that are followed.",
+    ),
+    "refetch": Param(
+        False,
+        type="boolean",
+        title="Capture anew",
+        description="Ask again for what was captured already. Nothing is overwritten; the newest version is published.",
+    ),
 }
 
 
@@ -65,6 +93,11 @@ def label(part: Part) -> str:
     shown = ", ".join(part.source_ids[:2])
     more = len(part.source_ids) - 2
     return f"{part.name}: {shown}" + (f" and {more} more" if more > 0 else "")
+
+
+def refetch_id(*, run_id: str, clear_number: int | None) -> str:
+    """8 hex digits for the parts that a run captures anew: the same while single tasks are tried again, others when all is cleared."""
+    return hashlib.sha256(f"{run_id} {clear_number or 0}".encode()).hexdigest()[:8]
 
 
 def rows(results: Any) -> list[Any]:
@@ -101,10 +134,27 @@ with DAG(
             looking=params["looking"],
         )
         interval, live = interval_of(run, now=datetime.now(UTC))
+        origins, sources = params["origins"] or None, params["sources"] or None
+        if live and (origins or params["refetch"]):
+            raise ConfigError("origins and refetch are of the past: let `looking` be the past, or choose an older hour")
+        refetch = refetch_id(run_id=dag_run.run_id, clear_number=getattr(dag_run, "clear_number", 0)) if params["refetch"] else None
         own = settings()
-        parts = stages.plan(own, load_catalogue(own.config), interval)
+        catalogue = load_catalogue(own.config)
+        parts = stages.plan(own, catalogue, interval, live=live, origins=origins, sources=sources, refetch=refetch)
+        captured = {part.name for part in stages.captured(own, interval)}
         log.info("%s, looking at the %s: %d parts", interval.key, "live feeds" if live else "past", len(parts))
-        return [{"part": dump(part), "live": live, "only_due": run.only_due} for part in parts]
+        for part in parts:
+            log.info("part %s: %s", label(part), "captured already, is extracted again" if part.name in captured else "is captured")
+        if not live:
+            from pipeline.backfill_runs import plan_hour
+            from pipeline.backfills import summary
+
+            cost = plan_hour(own, catalogue, interval, sources=sources or (), origins=origins or (), is_refetch=refetch is not None)
+            log.info("%s", summary(cost))
+            get_current_context()["ti"].xcom_push("cost", dump(cost))
+        walk = {"origins": origins, "refetch": refetch}
+        get_current_context()["ti"].xcom_push("walk", {**walk, "interval": interval.key, "live": live, "sources": sources})
+        return [{"part": dump(part), "live": live, "only_due": run.only_due, **walk} for part in parts]
 
     @task(
         pool="fetch",
@@ -118,7 +168,15 @@ with DAG(
         part = load(Part, planned["part"])
         get_current_context()["label"] = label(part)  # type: ignore[typeddict-unknown-key]
         own = settings()
-        report = stages.capture(own, load_catalogue(own.config), part, live=planned["live"], only_due=planned["only_due"])
+        report = stages.capture(
+            own,
+            load_catalogue(own.config),
+            part,
+            live=planned["live"],
+            only_due=planned["only_due"],
+            origins=planned["origins"],
+            refetch=planned["refetch"],
+        )
         log.info("%s: %s", "captured before" if report.reused else "captured", dict(sorted(report.counts.items())))
         return dump(report)
 
@@ -143,12 +201,39 @@ with DAG(
         return extract(planned, captured)
 
     @task(
+        pool="fetch",
+        trigger_rule=TriggerRule.ALL_DONE,
+        execution_timeout=timedelta(hours=5),
+        doc_md="Reads the hour's files of `ccnews` for the sources that nothing else had, and extracts them. A half-read file goes on.",
+    )
+    def archives(_reports: Any) -> list[dict[str, Any]]:
+        from pipeline import stages
+
+        walk = get_current_context()["ti"].xcom_pull(task_ids="plan", key="walk")
+        if walk is None:
+            raise AirflowSkipException("there is no plan: see the task plan")
+        if walk["live"]:
+            return []
+        own = settings()
+        catalogue, interval = load_catalogue(own.config), Interval.parse(walk["interval"])
+        archived = stages.capture_archives(
+            own, catalogue, interval, origins=walk["origins"], sources=walk["sources"], refetch=walk["refetch"]
+        )
+        extracted = {part.name: stages.extract(own, catalogue, part) for part in archived.parts}
+        log.info("%d parts of the archive's files", len(extracted))
+        return [
+            {"captured": dump(report), "extracted": dump(extracted[report.part]) if report.part in extracted else None}
+            for report in archived.reports
+        ]
+
+    @task(
         outlets=[TOUCHED],
         trigger_rule=TriggerRule.ALL_DONE,
         doc_md="Names the published dates whose records may have changed; each is a partition of the asset and a run of `news_publish`.",
     )
-    def announce(reports: Any, *, outlet_events: Any = None) -> list[str]:
-        touched = [date for report in rows(reports) for date in load(ExtractReport, report["extracted"]).published_dates]
+    def announce(reports: Any, archived: Any, *, outlet_events: Any = None) -> list[str]:
+        extracted = [report["extracted"] for report in [*rows(reports), *(archived or [])] if report["extracted"] is not None]
+        touched = [date for report in extracted for date in load(ExtractReport, report).published_dates]
         dates = [date.isoformat() for date in sorted(set(touched))]
         if not dates:
             raise AirflowSkipException("no published date was touched")
@@ -159,12 +244,14 @@ with DAG(
         trigger_rule=TriggerRule.ALL_DONE,
         doc_md="Fails the run when more than `NEWS_TOLERATED_FAILURES` of its sources failed; warns about single ones and about odd feeds.",
     )
-    def gate(planned: Any, reports: Any) -> dict[str, Any]:
+    def gate(planned: Any, reports: Any, archived: Any) -> dict[str, Any]:
         from pipeline import stages
 
         if planned is None:
             raise AirflowFailException("there is no plan: see the task plan")
-        finished = [load(CaptureReport, report["captured"]) for report in rows(reports)]
+        if archived is None:
+            raise AirflowFailException("the archive's files were not read: see the task archives, and clear it to go on")
+        finished = [load(CaptureReport, report["captured"]) for report in [*rows(reports), *archived]]
         names = {report.part for report in finished}
         lost = [part for part in (load(Part, one["part"]) for one in planned) if part.name not in names]
         sources = [source for part in lost for source in part.source_ids or (f"part {part.name}",)]
@@ -176,5 +263,6 @@ with DAG(
 
     planned = plan()
     reports = parts.expand(planned=planned)
-    announce(reports)
-    gate(planned, reports)
+    archived = archives(reports)
+    announce(reports, archived)
+    gate(planned, reports, archived)

@@ -1,7 +1,8 @@
-"""One run for each published date that changed: build its records, then check what was written.
+"""One run for each published date that changed: build its records, then check what was written and say what changed.
 
 Runs start when `news_ingest` announces a date; several announcements of a date before its run starts are one run. `publish` is
-**skipped** when exactly these inputs have been built already; `check` reads what lies in the lake in any case.
+**skipped** when exactly these inputs have been built already; `check` reads what lies in the lake in any case. `difference` has the new,
+changed (by field) and vanished records in its log and as its return value.
 
 **One date by hand**: trigger with the form, for example after a change of `topics.yaml` or `scoring.yaml`.
 
@@ -25,9 +26,10 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from pipeline.config import load_catalogue
 from pipeline.errors import ConfigError
+from pipeline.models import PublishReport
 
 sys.path.append(str(Path(__file__).parent))  # Airflow does so itself, a bare DagBag does not
-from news_wiring import ARTICLES, RETRIES, TOUCHED, dump, settings
+from news_wiring import ARTICLES, RETRIES, TOUCHED, dump, load, settings
 
 log = logging.getLogger(__name__)
 
@@ -90,4 +92,18 @@ with DAG(
         log.info("%s: %s", published_date, counts)
         return counts
 
-    publish() >> check()
+    @task(doc_md="What the build changed against the records that stood there: new, changed by field, vanished. Skipped with `publish`.")
+    def difference(report: dict[str, Any]) -> dict[str, Any]:
+        from pipeline.differences import sentence
+
+        published = load(PublishReport, report)
+        change = published.difference
+        log.info("%s: %s", published.published_date, sentence(change))
+        for kind, urls in {"new": change.new_urls, "changed": change.changed_urls, "vanished": change.vanished_urls}.items():
+            for url in urls:
+                log.info("%s: %s", kind, url)
+        return {"published_date": published.published_date.isoformat(), "summary": sentence(change), **dump(change)}
+
+    published: Any = publish()
+    published >> check()
+    difference(published)

@@ -27,7 +27,7 @@ HOLDER = HOME / "holder"
 READY = HOME / "ready.json"
 READY_S = 240.0
 PORT = 8080
-DAGS = ("news_publish", "news_ingest")
+DAGS = ("news_publish", "news_ingest", "news_maintenance")
 """Announcements to a paused DAG are lost, so the listener is unpaused first."""
 
 

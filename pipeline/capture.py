@@ -10,28 +10,29 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import BinaryIO, TypeVar
+from typing import TypeVar
 
 from pipeline import storage
 from pipeline.config import VERSION, Catalogue, Settings, Source
+from pipeline.documents import Documents
 from pipeline.entries import Listing, choose, digest_of, interleaved
-from pipeline.errors import WarcError
-from pipeline.fetch import Fetcher, KnownRobots
+from pipeline.fetch import Fetcher
 from pipeline.health import findings
-from pipeline.manifests import FeedState, Manifest, PageCapture, Pending, Probe, count, from_json, to_json
-from pipeline.models import CaptureReport, Clock, Entry, Interval, Outcome, Part, Validators
-from pipeline.polling import Schedule, wait_s
-from pipeline.robots import MAX_AGE, MAX_BYTES
+from pipeline.manifests import FeedState, Manifest, PageCapture, Pending, count, from_json, to_json
+from pipeline.memory import Memory, read_memory, robots_reader
+from pipeline.models import CaptureReport, Clock, Entry, Interval, Origin, Outcome, Part
+from pipeline.polling import wait_s
+from pipeline.segments import append, moved, moved_page
 from pipeline.storage import Lake
 from pipeline.visits import Desk, capture_page, outcome_of, poll_feed, poll_sitemap
-from pipeline.warc import CaptureWriter, read_record_at
+from pipeline.walks import walk
+from pipeline.warc import WRITE_BUFFER, CaptureWriter
 
 log = logging.getLogger(__name__)
 
@@ -41,14 +42,43 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
+NEIGHBOURHOOD = timedelta(hours=24)
+"""What a past hour lists may be published a day before or after it: publishers state days without times, in their own zones."""
+REFETCH_AGE = timedelta(hours=1)
+"""Captured anew, a past interval reads listings that are at most so old."""
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """How a past interval is captured.
+
+    `order` are the origins that may be asked; `taken` is the half-open range of published dates that is taken in; with `is_refetch`
+    everything is asked for again, whatever is there.
+    """
+
+    order: tuple[Origin, ...]
+    taken: tuple[datetime, datetime]
+    is_refetch: bool = False
+
+    def documents_since(self, interval: Interval, *, now: datetime) -> datetime:
+        """From when on a listing tells all of `interval`."""
+        return max(interval.end, now - REFETCH_AGE) if self.is_refetch else interval.end
+
+
+def neighbourhood(interval: Interval) -> tuple[datetime, datetime]:
+    """The published dates that are taken in when nobody says which."""
+    return interval.start - NEIGHBOURHOOD, interval.end + NEIGHBOURHOOD
+
+
 @dataclass(frozen=True, slots=True)
 class _Poll:
-    """A source's feeds after their polls."""
+    """A source's feeds after their polls; of a past interval, the origin that served it."""
 
     source: Source
     states: tuple[FeedState, ...]
     entries: tuple[Entry, ...]
     outcomes: tuple[Outcome, ...]
+    origin: Origin | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +91,12 @@ class _Harvest:
 
 
 def capture_part(
-    lake: Lake, settings: Settings, catalogue: Catalogue, part: Part, *, clock: Clock, is_live: bool, only_due: bool = False
+    lake: Lake, settings: Settings, catalogue: Catalogue, part: Part, *, clock: Clock, past: Past | None = None, only_due: bool = False
 ) -> CaptureReport:
     """Capture the part's sources, or report the captures that are already there.
 
-    `is_live` is true when the interval has just ended: validators are sent and every new entry is taken. A past interval takes only
-    entries dated inside it. With `only_due` a live interval asks the feeds whose time has come, else all.
+    Without `past` the interval has just ended: validators are sent and every new entry is taken. A past interval takes only entries
+    dated inside it, from the first origin that has it. With `only_due` a live interval asks the feeds whose time has come, else all.
 
     Raises StorageError; single sources and entries end in outcomes.
     """
@@ -76,80 +106,28 @@ def capture_part(
         manifest = from_json(lake.read_bytes(path), path=path)
         return _with_warnings(report_of(manifest, is_reused=True), manifest, {}, now=clock.now())
     sources = [source for source in catalogue.sources if source.id in part.source_ids]
-    earlier = read_memory(lake, part.interval, days=settings.seen_days, is_live=is_live)
-    known_robots = _robots_reader(lake, earlier, now=clock.now())
+    earlier = read_memory(lake, part.interval, days=settings.seen_days, is_live=past is None)
+    if past is not None and past.is_refetch:
+        earlier = replace(earlier, seen=frozenset())
+    known_robots = robots_reader(lake, earlier, now=clock.now())
     with (
         tempfile.TemporaryDirectory(prefix="news-capture-") as folder,
         Fetcher(settings, clock=clock, known_robots=known_robots) as fetcher,
     ):
-        work = _Work(lake, settings, catalogue, part, clock, fetcher, Path(folder), only_due=only_due and is_live)
-        manifest = work.run(sources, earlier, is_live=is_live)
+        work = _Work(lake, settings, catalogue, part, clock, fetcher, Path(folder), past, only_due=only_due and past is None)
+        manifest = work.run(sources, earlier)
     lake.write_bytes(path, to_json(manifest))
     return _with_warnings(report_of(manifest, is_reused=False), manifest, earlier.news, now=clock.now())
 
 
 def _with_warnings(report: CaptureReport, manifest: Manifest, news: Mapping[str, Sequence[datetime]], *, now: datetime) -> CaptureReport:
     found = findings(manifest.feeds, now=now, news=news)
-    return replace(report, warnings=tuple(f"{finding.source_id}: {finding.url} {finding.text}" for finding in found))
+    unserved = tuple(unserved_warning(source, manifest.interval) for source in manifest.unserved)
+    return replace(report, warnings=(*(f"{finding.source_id}: {finding.url} {finding.text}" for finding in found), *unserved))
 
 
-@dataclass(frozen=True, slots=True)
-class Memory:
-    """What earlier manifests tell: each feed's last state, the digests of URLs that need no fetch, each host's last robots.txt, and when
-    each feed brought something new."""
-
-    feeds: dict[str, FeedState]
-    seen: frozenset[str]
-    robots: dict[str, tuple[Part, Outcome]]
-    news: dict[str, list[datetime]]
-
-
-def read_memory(lake: Lake, interval: Interval, *, days: int, is_live: bool) -> Memory:
-    """The manifests of the `days` before `interval`, oldest first.
-
-    A past interval looks `days` ahead too: what a later one captured is there already.
-    """
-    first = interval.start - timedelta(days=days)
-    last = interval.start if is_live else interval.start + timedelta(days=days)
-    feeds: dict[str, FeedState] = {}
-    seen: set[str] = set()
-    robots: dict[str, tuple[Part, Outcome]] = {}
-    news: dict[str, list[datetime]] = {}
-    for other in lake.captured_intervals():
-        if not first <= other.start < last or other == interval:
-            continue
-        for name in lake.captured_parts(other.key):
-            part = Part(other, name)
-            path = storage.manifest_path(part)
-            manifest = from_json(lake.read_bytes(path), path=path)
-            seen |= manifest.seen
-            robots.update((outcome.url, (part, outcome)) for outcome in manifest.outcomes if outcome.kind == "robots")
-            for state in manifest.feeds:
-                if state.schedule.asked is not None and state.new:
-                    news.setdefault(state.url, []).extend([state.schedule.asked] * state.new)
-            if is_live:
-                feeds.update((state.url, state) for state in manifest.feeds)
-    return Memory(feeds=feeds, seen=frozenset(seen), robots=robots, news=news)
-
-
-def _robots_reader(lake: Lake, memory: Memory, *, now: datetime) -> KnownRobots:
-    """Reads a robots.txt that was captured within the last day: a manifest says where it lies."""
-
-    def read(url: str) -> tuple[int, bytes] | None:
-        part, outcome = memory.robots.get(url, (None, None))
-        if part is None or outcome is None or outcome.verdict != "captured" or outcome.offset is None or outcome.status is None:
-            return None
-        if outcome.at is None or not timedelta() <= now - outcome.at < MAX_AGE:
-            return None
-        try:
-            with lake.open(storage.captures_path(part)) as file:
-                record = read_record_at(file, outcome.offset, max_body_bytes=MAX_BYTES + 1)
-        except (FileNotFoundError, WarcError) as error:
-            log.warning("%s: asked again: its capture cannot be read: %s", url, error)
-            return None
-        return None if record.problem is not None else (outcome.status, record.body)
-
-    return read
+def unserved_warning(source_id: str, interval: str) -> str:
+    return f"{source_id}: no origin reaches back to {interval}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,15 +141,19 @@ class _Work:
     clock: Clock
     fetcher: Fetcher
     folder: Path
+    past: Past | None
     only_due: bool
 
-    def run(self, sources: Sequence[Source], memory: Memory, *, is_live: bool) -> Manifest:
-        polls = self._in_time(lambda source: self._poll(source, memory, is_live=is_live), sources, memory)
+    def run(self, sources: Sequence[Source], memory: Memory) -> Manifest:
+        if self.past is None:
+            polls = self._in_time(lambda source: self._poll(source, memory), sources, memory)
+        else:
+            polls = self._look_back(sources, self.past)
         choice = choose(
             [self._listing(poll) for poll in polls],
             seen=memory.seen,
             interval=self.part.interval,
-            is_live=is_live,
+            is_live=self.past is None,
             max_per_source=self.settings.max_entries_per_source,
         )
         harvests = self._side_by_side(lambda source: self._harvest(source, choice.chosen[source.id], choice.listed_by), sources)
@@ -199,12 +181,24 @@ class _Work:
     def _desk(self, file: CaptureWriter, source: Source) -> Desk:
         return Desk(self.fetcher, file, source, self.settings, self.clock, self.catalogue.scoring.images.min_side)
 
-    def _poll(self, source: Source, memory: Memory, *, is_live: bool) -> _Poll:
+    def _look_back(self, sources: Sequence[Source], past: Past) -> list[_Poll]:
         """A past interval leaves no feed state: what it did not take is still to be captured by a later one."""
+        documents = Documents(self.lake, past.documents_since(self.part.interval, now=self.clock.now()), self.settings.max_feed_bytes)
+
+        def look(source: Source) -> _Poll:
+            with self._segment("feeds", source).open("wb", WRITE_BUFFER) as file:
+                desk = self._desk(CaptureWriter(file), source)
+                walked = walk(desk, documents, self.part.interval, order=past.order)
+            log.info("%s: %d entries, from %s", source.id, len(walked.entries), walked.origin or "nowhere: no origin reaches back so far")
+            return _Poll(source, walked.states, (*walked.entries, *walked.others), tuple(desk.outcomes), walked.origin)
+
+        return self._side_by_side(look, sources)
+
+    def _poll(self, source: Source, memory: Memory) -> _Poll:
         states: list[FeedState] = []
         entries: list[Entry] = []
-        since = self.part.interval.start - (timedelta(days=self.settings.sitemap_days) if is_live else timedelta())
-        with self._segment("feeds", source).open("wb") as file:
+        since = self.part.interval.start - timedelta(days=self.settings.sitemap_days)
+        with self._segment("feeds", source).open("wb", WRITE_BUFFER) as file:
             desk = self._desk(CaptureWriter(file), source)
             for url in source.listings:
                 before = memory.feeds.get(url)
@@ -219,8 +213,6 @@ class _Work:
                 entries.extend(listed)
         said = ", ".join("not due" if state.is_carried else state.reason or state.verdict for state in states)
         log.info("%s: %s, %d entries", source.id, said, len(entries))
-        if not is_live:
-            states = [replace(state, validators=Validators(), seen=(), schedule=Schedule()) for state in states]
         return _Poll(source, tuple(states), tuple(entries), tuple(desk.outcomes))
 
     def _listing(self, poll: _Poll) -> Listing:
@@ -230,7 +222,7 @@ class _Work:
     def _harvest(self, source: Source, chosen: Sequence[Pending], listed_by: Mapping[str, tuple[str, ...]]) -> _Harvest:
         pages: list[PageCapture] = []
         pending: list[Pending] = []
-        with self._segment("pages", source).open("wb") as file:
+        with self._segment("pages", source).open("wb", WRITE_BUFFER) as file:
             desk = self._desk(CaptureWriter(file), source)
             for candidate in interleaved(chosen):
                 page, is_transient = capture_page(desk, candidate.entry, listed_by=listed_by.get(digest_of(candidate.entry), ()))
@@ -253,12 +245,12 @@ class _Work:
                 outcome_of(answer, "robots", source_id=None, offset=writer.write_answer(answer)) for answer in self.fetcher.robots_answers
             )
             for poll in polls:
-                base = _append(file, self._segment("feeds", poll.source))
-                outcomes.extend(_moved(outcome, base) for outcome in poll.outcomes)
+                base = append(file, self._segment("feeds", poll.source))
+                outcomes.extend(moved(outcome, base) for outcome in poll.outcomes)
             for poll, harvest in zip(polls, harvests, strict=True):
-                base = _append(file, self._segment("pages", poll.source))
-                outcomes.extend(_moved(outcome, base) for outcome in harvest.outcomes)
-                pages.extend(_moved_page(page, base) for page in harvest.pages)
+                base = append(file, self._segment("pages", poll.source))
+                outcomes.extend(moved(outcome, base) for outcome in harvest.outcomes)
+                pages.extend(moved_page(page, base) for page in harvest.pages)
         outcomes.extend(ended)
         with joined.open("rb") as file_again:
             digest = hashlib.file_digest(file_again, "sha256").hexdigest()
@@ -275,12 +267,15 @@ class _Work:
             feeds=tuple(feeds),
             pages=tuple(pages),
             outcomes=tuple(outcomes),
+            taken=self.past.taken if self.past is not None else None,
+            order=self.past.order if self.past is not None else (),
+            origins={poll.source.id: poll.origin for poll in polls if poll.origin is not None},
         )
 
 
 def report_of(manifest: Manifest, *, is_reused: bool) -> CaptureReport:
-    """A source has failed when none of its feeds could be read or was unchanged, and one was asked."""
-    healthy = {state.source_id for state in manifest.feeds if state.verdict in ("captured", "notModified")}
+    """A source has failed when none of its feeds could be read or was unchanged, and one was asked, and nothing else had the interval."""
+    healthy = {state.source_id for state in manifest.feeds if state.verdict in ("captured", "notModified")} | set(manifest.origins)
     failed = {
         state.source_id: f"{state.reason or state.verdict}{f' {state.status}' if state.status else ''}"
         for state in manifest.feeds
@@ -298,25 +293,3 @@ def _with_pending(poll: _Poll, harvest: _Harvest, deferred: set[str]) -> Iterabl
             waiting.setdefault(pending.entry.url, pending)
     for number, state in enumerate(poll.states):
         yield replace(state, pending=tuple(waiting.values()) if number == 0 else ())
-
-
-def _append(file: BinaryIO, segment: Path) -> int:
-    """Append a segment; where it starts."""
-    base = file.tell()
-    with segment.open("rb") as source:
-        shutil.copyfileobj(source, file, 1 << 20)
-    return base
-
-
-def _moved(outcome: Outcome, base: int) -> Outcome:
-    return outcome if outcome.offset is None else replace(outcome, offset=outcome.offset + base)
-
-
-def _moved_page(page: PageCapture, base: int) -> PageCapture:
-    images = tuple(_moved_probe(probe, base) for probe in page.images)
-    amp = _moved_probe(page.amp, base) if page.amp is not None else None
-    return replace(page, offset=page.offset + base, images=images, amp=amp)
-
-
-def _moved_probe(probe: Probe, base: int) -> Probe:
-    return probe if probe.offset is None else replace(probe, offset=probe.offset + base)

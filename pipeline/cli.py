@@ -12,23 +12,26 @@ import logging
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, is_dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from rich.console import Console
 from rich.logging import RichHandler
 
-from pipeline import doctor, screens, stages
+from pipeline import doctor, maintenance, operation_screens, screens, stages
+from pipeline.backfill_records import plain
+from pipeline.backfill_runs import plan_backfill, run_backfill
+from pipeline.backfills import Asked
 from pipeline.config import VERSION, Catalogue, Settings, load_catalogue
 from pipeline.errors import PipelineError, TransientError
 from pipeline.fetch import SystemClock
-from pipeline.models import HOUR, Interval
+from pipeline.models import HOUR, Interval, Origin
 from pipeline.subscriptions import export_opml, import_opml
 
 PIPED_WIDTH = 140
 """Columns where the output is no terminal: a file or a pipe has room."""
-EXIT_FAILED, EXIT_RED, EXIT_TRANSIENT, EXIT_INTERRUPTED = 1, 3, 75, 130
+EXIT_FAILED, EXIT_USAGE, EXIT_RED, EXIT_TRANSIENT, EXIT_INTERRUPTED = 1, 2, 3, 75, 130
 
 CHATTY_LIBRARIES = ("urllib3", "trafilatura", "htmldate", "charset_normalizer", "readability")
 
@@ -79,6 +82,52 @@ def _run(desk: Desk) -> int:
     report = stages.run(desk.settings, desk.catalogue, interval, live=is_live, only_due=desk.options.due)
     desk.show(report, lambda: screens.walk(report, desk.settings))
     return EXIT_RED if report.judgement.is_red else 0
+
+
+def _backfill(desk: Desk) -> int:
+    options, catalogue, clock = desk.options, desk.catalogue, SystemClock()
+    try:
+        asked = Asked(options.first, options.last, tuple(sorted(set(options.source))), tuple(options.origin), options.refetch)
+    except ValueError as error:
+        _complain(error)
+        return EXIT_USAGE
+    plan = plan_backfill(desk.settings, catalogue, asked, now=clock.now())
+    if not options.json:
+        desk.console.print(operation_screens.plan(plan))
+    if options.dry_run or not (options.yes or _is_confirmed(options)):
+        if options.json:
+            desk.show({"plan": plan}, lambda: None)
+        return 0 if options.dry_run or sys.stdin.isatty() else EXIT_USAGE
+    record = run_backfill(desk.settings, catalogue, plan, clock=clock, allow_shrink=options.allow_shrink)
+    desk.show(plain(record), lambda: operation_screens.result(record))
+    if record.state == "refused":
+        return EXIT_FAILED
+    return EXIT_RED if record.red else 0
+
+
+def _is_confirmed(options: argparse.Namespace) -> bool:
+    """Ask on a terminal; without one nobody can answer, and only --yes starts the work."""
+    if options.json or not sys.stdin.isatty():
+        print("news: nothing was done: --yes runs this plan, --dry-run only shows it", file=sys.stderr)
+        return False
+    return input("Run it? [y/N] ").strip().lower() in ("y", "yes")
+
+
+def _maintain(desk: Desk) -> int:
+    clock = SystemClock()
+    interval = desk.options.interval or Interval.containing(clock.now() - HOUR)
+    done = maintenance.maintain(desk.settings, desk.catalogue, interval, clock=clock)
+    desk.show(done, lambda: operation_screens.maintained(done))
+    return 0
+
+
+def _ledger(desk: Desk) -> int:
+    options = desk.options
+    now = datetime.combine(options.until, time(), UTC) + timedelta(days=1) if options.until else SystemClock().now()
+    rows = maintenance.completeness(desk.settings, desk.catalogue, days=options.days, now=now)
+    shown = [row for row in rows if not options.source or row.source_id in options.source]
+    desk.show([{**asdict(row), "gap": row.gap} for row in shown], lambda: operation_screens.ledger(shown))
+    return 0
 
 
 def _import(desk: Desk) -> int:
@@ -192,6 +241,30 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--interval", type=_interval, metavar="HOUR", help="an hour in UTC: 2026-11-23T14")
     run.add_argument("--live", action="store_true", help="take all that the sources offer now, also for a past interval")
     run.add_argument("--due", action="store_true", help="ask only the feeds whose time has come, as the scheduled runs do")
+    backfill = add("backfill", _backfill, "plan past dates, and with --yes capture, extract and publish them; a killed one goes on")
+    backfill.add_argument("--from", dest="first", type=_date, required=True, metavar="DATE", help="the first published date")
+    backfill.add_argument("--to", dest="last", type=_date, required=True, metavar="DATE", help="the last published date, inclusive")
+    backfill.add_argument("--source", action="extend", nargs="+", default=[], metavar="ID", help="only these sources (default: all)")
+    backfill.add_argument(
+        "--origin",
+        action="extend",
+        nargs="+",
+        default=[],
+        choices=get_args(Origin),
+        metavar="ORIGIN",
+        help=f"where to take them from, in this order instead of NEWS_ORIGINS: {', '.join(get_args(Origin))}",
+    )
+    backfill.add_argument("--refetch", action="store_true", help="capture again what was captured; the newest version counts")
+    backfill.add_argument("--allow-shrink", metavar="REASON", help="let partitions lose rows beyond NEWS_MAX_SHRINK; the reason is kept")
+    consent = backfill.add_mutually_exclusive_group()
+    consent.add_argument("--yes", action="store_true", help="run the plan without asking")
+    consent.add_argument("--dry-run", action="store_true", help="stop after the plan")
+    maintaining = add("maintain", _maintain, "the daily round: look at pages again, delete old captures, prune images, write the ledger")
+    maintaining.add_argument("--interval", type=_interval, metavar="HOUR", help="the hour the revisits belong to (default: the last one)")
+    ledger = add("ledger", _ledger, "what each source brought per day, what was expected, and where the rest went")
+    ledger.add_argument("--days", type=_positive, default=7, help="how many of the last whole days (default 7)")
+    ledger.add_argument("--until", type=_date, metavar="DATE", help="the last of them (default: yesterday)")
+    ledger.add_argument("--source", action="extend", nargs="+", default=[], metavar="ID", help="only these sources")
     imports = add("import", _import, "take captures from WARC files of any origin, then extract and publish; no network")
     imports.add_argument("files", nargs="+", type=Path, metavar="FILE.warc.gz")
     extract = add("extract", _extract, "extract an interval's captures again")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from pipeline.pages import Page
 from pipeline.urls import join, registered_domain
@@ -18,6 +20,30 @@ FEED_TYPES = {
 }
 COMMON_PATHS = ("/feed", "/rss", "/rss.xml", "/feed.xml", "/atom.xml", "/index.xml", "/feed.json", "/feeds/posts/default")
 """Where a site that declares no feed usually keeps one: the addresses that WordPress, Drupal, Jekyll, Hugo, Ghost and Blogger choose."""
+
+
+WHOLE_SITE = frozenset(
+    re.findall(
+        r"\S+",
+        """
+        feed feeds rss rss2 rss_full rssfeed rdf atom xml index default all full main home homepage frontpage front top latest news newsfeed
+        headlines stories articles posts blog blogs en de fr es it pt nl ru uk us int
+        """,
+    )
+)
+"""Words in the addresses of feeds that stand for no section of a site: formats, fronts, languages."""
+
+
+def is_of_whole_site(feed: str) -> bool:
+    """Whether a feed's address names no section: then whatever else the site lists is what the feed would list.
+
+    Wrong either way, it costs: taken for the whole site's, a section's feed would bring in the others; the other way round a past is
+    looked for elsewhere. Words that the host's name holds count as none.
+    """
+    parts = urlsplit(feed)
+    host = (parts.hostname or "").lower()
+    words = [word for segment in parts.path.lower().split("/") for word in re.split(r"[.\-~]", segment) if word]
+    return not parts.query and all(word in WHOLE_SITE or word in host for word in words)
 
 
 @dataclass(frozen=True, slots=True)

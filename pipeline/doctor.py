@@ -14,7 +14,7 @@ from pipeline.errors import PipelineError
 from pipeline.sealing import Sealer
 from pipeline.storage import Lake
 
-PACKAGES = ("apache-airflow", "feedparser", "pandas", "pyarrow", "requests", "scikit-learn", "trafilatura", "warcio")
+PACKAGES = ("apache-airflow", "feedparser", "pandas", "pyarrow", "requests", "scipy", "trafilatura", "warcio")
 PROBE = "doctor/probe"
 
 

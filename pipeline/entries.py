@@ -39,8 +39,8 @@ class Choice:
 def choose(listings: Sequence[Listing], *, seen: frozenset[str], interval: Interval, is_live: bool, max_per_source: int) -> Choice:
     """Share out the URLs of `listings`, in their order: the first source that lists a URL fetches it.
 
-    `seen` are URL digests that need no fetch. An interval that is not live (a past hour) takes only entries dated inside it. What exceeds
-    `max_per_source` fails with the reason `deferred` and stays pending.
+    `seen` are URL digests that need no fetch. An interval that is not live (a past hour) takes only entries dated inside it; what an
+    archive lists without a date was archived inside it. What exceeds `max_per_source` fails with the reason `deferred` and stays pending.
     """
     taken: set[str] = set()
     urls: set[str] = set()
@@ -105,9 +105,14 @@ def _ended(entry: Entry, *, is_retry: bool, seen: frozenset[str], taken: set[str
         return _outcome(entry, "rejected", "badUrl")
     if digest in taken or (digest in seen and not is_retry):
         return _outcome(entry, "duplicate", None)
-    if not is_live and not (entry.published is not None and interval.holds(entry.published.value)):
+    if not is_live and not _is_of(entry, interval):
         return _outcome(entry, "rejected", "outsideInterval")
     return None
+
+
+def _is_of(entry: Entry, interval: Interval) -> bool:
+    dated = entry.published or entry.modified  # sitemaps often know only when a page changed
+    return interval.holds(dated.value) if dated is not None else entry.snapshot is not None
 
 
 def _outcome(entry: Entry, verdict: Verdict, reason: str | None) -> Outcome:

@@ -19,11 +19,12 @@ from concurrent.futures import TimeoutError as PageTimeoutError
 from dataclasses import dataclass, replace
 from datetime import UTC, date, timedelta
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
+import pyarrow.dataset as ds
 from pebble import ProcessExpired, ProcessPool
 
-from pipeline import storage
+from pipeline import schema, storage
 from pipeline.articles import build_article
 from pipeline.config import Catalogue, Settings
 from pipeline.errors import TransientError
@@ -46,6 +47,8 @@ MAX_PAGES_PER_WORKER = 2000
 """A worker ends after so many pages: parsers keep what they once took."""
 NO_DATE = "noDate"
 """The reason of an article that stands in `extracted` but on no published date."""
+OUT_OF_RANGE = "outOfRange"
+"""The reason of an article that was published when a past interval's range was not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +69,13 @@ class Job:
 def extract_part(lake: Lake, settings: Settings, catalogue: Catalogue, part: Part) -> ExtractReport:
     """Extract the part's pages and write `extracted`, `ledger`, the image cache and the marks of touched dates.
 
-    Raises FileNotFoundError when the part was not captured, StorageError, SchemaError, TransientError when the workers died.
+    A part whose captures were deleted by age keeps the rows that it has. Raises FileNotFoundError when the part was not captured,
+    StorageError, SchemaError, TransientError when the workers died.
     """
     path = storage.manifest_path(part)
     manifest = from_json(lake.read_bytes(path), path=path)
+    if not lake.exists(storage.captures_path(part)) and lake.exists(storage.extracted_path(part)):
+        return _kept(lake, catalogue, part)
     articles: list[Article] = []
     rejected: dict[str, str] = {}
     with lake.open(storage.captures_path(part)) as file:
@@ -77,15 +83,17 @@ def extract_part(lake: Lake, settings: Settings, catalogue: Catalogue, part: Par
         for number, (job, result) in enumerate(_results(jobs, settings), start=1):
             if isinstance(result, Rejected):
                 rejected[job.entry.url] = result.reason
+            elif _is_outside(result, manifest):
+                rejected[job.entry.url] = OUT_OF_RANGE
             else:
-                articles.append(result)
+                file_name = _cache_image(lake, result, job.pictures, max_pixels=settings.max_image_pixels)
+                articles.append(replace(result, image_file=file_name))
                 if result.published is None:
                     rejected[job.entry.url] = NO_DATE
-                _cache_images(lake, result, job.pictures, max_pixels=settings.max_image_pixels)
             if number % PROGRESS_EVERY == 0:
                 log.info("%s part %s: %d of %d pages read", part.interval.key, part.name, number, len(manifest.pages))
     lake.write_table(storage.ledger_path(part), ledger_table(_final_outcomes(manifest, rejected)))
-    dates = _write_extracted(lake, part, articles)
+    dates = _write_extracted(lake, part, articles, _vanished(lake, manifest, part))
     affected = affected_dates(lake, dates, window=timedelta(hours=catalogue.scoring.stories.window_hours))
     return ExtractReport(
         interval=part.interval.key,
@@ -94,6 +102,38 @@ def extract_part(lake: Lake, settings: Settings, catalogue: Catalogue, part: Par
         rejected=dict(sorted(Counter(rejected.values()).items())),
         published_dates=affected,
     )
+
+
+def _kept(lake: Lake, catalogue: Catalogue, part: Part) -> ExtractReport:
+    log.warning(
+        "%s part %s: its captures were deleted by age, so it cannot be extracted again; its rows stay", part.interval.key, part.name
+    )
+    moments = lake.read_table(storage.extracted_path(part), columns=["publishedDateTime"])["publishedDateTime"].to_pylist()
+    dates = {moment.date() for moment in moments if moment is not None}
+    affected = affected_dates(lake, dates, window=timedelta(hours=catalogue.scoring.stories.window_hours))
+    dated = sum(moment is not None for moment in moments)
+    return ExtractReport(part.interval.key, part.name, articles=dated, rejected={}, published_dates=affected, kept=True)
+
+
+def _vanished(lake: Lake, manifest: Manifest, part: Part) -> list[dict[str, Any]]:
+    """The last rows of the pages that were gone, as versions that say so."""
+    rows: list[dict[str, Any]] = []
+    for page in manifest.gone:
+        path = storage.extracted_path(storage.part_of_capture(page.file))
+        capture = (ds.field("captureFile") == page.file) & (ds.field("captureOffset") == page.file_offset)
+        before = lake.read_rows([path] if lake.exists(path) else [], capture, schema.EXTRACTED).to_pylist()
+        if not before:
+            log.warning("%s: gone, and it was no article before", page.url)
+        here = {"captureFile": storage.captures_path(part), "captureOffset": page.offset, "capturedAt": page.at, "vanishedAt": page.at}
+        rows += [{**row, **here} for row in before[:1]]
+    return rows
+
+
+def _is_outside(article: Article, manifest: Manifest) -> bool:
+    if manifest.taken is None or article.published is None:
+        return False
+    start, end = manifest.taken
+    return not start <= article.published.value < end
 
 
 def affected_dates(lake: Lake, dates: Iterable[date], *, window: timedelta) -> tuple[date, ...]:
@@ -215,7 +255,8 @@ def _result(job: Job, future: Future[Article | Rejected]) -> tuple[Job, Article 
         return job, Rejected("pageFault")
 
 
-def _cache_images(lake: Lake, article: Article, pictures: tuple[Picture, ...], *, max_pixels: int) -> None:
+def _cache_image(lake: Lake, article: Article, pictures: tuple[Picture, ...], *, max_pixels: int) -> str | None:
+    """Keep the article's lead image where its bytes were captured; its path."""
     cached = {image.url for image in article.images if image.is_cached}
     for picture in pictures:
         if picture.url in cached and picture.data is not None:
@@ -224,6 +265,8 @@ def _cache_images(lake: Lake, article: Article, pictures: tuple[Picture, ...], *
                 path = storage.image_path(hashlib.sha256(picture.data).hexdigest(), measured[2])
                 if not lake.exists(path):
                     lake.write_bytes(path, picture.data)
+                return path
+    return None
 
 
 def _final_outcomes(manifest: Manifest, rejected: dict[str, str]) -> Iterator[Outcome]:
@@ -233,17 +276,17 @@ def _final_outcomes(manifest: Manifest, rejected: dict[str, str]) -> Iterator[Ou
         yield replace(outcome, verdict="rejected", reason=reason) if reason is not None else outcome
 
 
-def _write_extracted(lake: Lake, part: Part, articles: list[Article]) -> set[date]:
+def _write_extracted(lake: Lake, part: Part, articles: list[Article], vanished: list[dict[str, Any]]) -> set[date]:
     """Write the rows and the marks of their dates; all dates that had or have rows of this part.
 
     New marks come first and old ones go last: at any point in between a mark may lead to no rows, but no row is without its mark.
     """
     path = storage.extracted_path(part)
     old = _marks(lake, part) if lake.exists(path) else set()
-    new = {storage.mark_path(day, part, digest=digest) for day, digest in _digests_by_date(articles).items()}
+    new = {storage.mark_path(day, part, digest=digest) for day, digest in _digests_by_date(articles, vanished).items()}
     for mark in sorted(new):
         lake.write_bytes(mark, b"")
-    lake.write_table(path, extracted_table(articles))
+    lake.write_table(path, extracted_table(articles, vanished=vanished))
     for mark in sorted(old - new):
         lake.delete(mark)
     return {storage.read_mark(mark).published_date for mark in old | new}
@@ -254,13 +297,16 @@ def _marks(lake: Lake, part: Part) -> set[str]:
     return {mark.path for day in lake.touched_dates() for mark in lake.marks(day) if (mark.interval, mark.part) == mine}
 
 
-def _digests_by_date(articles: list[Article]) -> dict[date, str]:
+def _digests_by_date(articles: list[Article], vanished: list[dict[str, Any]]) -> dict[date, str]:
     """For each published date a short digest over its rows, so that a mark's name tells whether they changed."""
     digests: dict[date, hashlib._Hash] = {}
     for article in sorted(articles, key=lambda article: (article.web_url, article.original_url)):
         if article.published is not None:
             day = article.published.value.astimezone(UTC).date()
             digests.setdefault(day, hashlib.sha256()).update(repr(_comparable(article)).encode())
+    for row in vanished:
+        if row["publishedDateTime"] is not None:
+            digests.setdefault(row["publishedDateTime"].date(), hashlib.sha256()).update(repr(sorted(row.items())).encode())
     return {day: digest.hexdigest()[:16] for day, digest in sorted(digests.items())}
 
 

@@ -47,6 +47,8 @@ class Feed:
     unlinked: int = 0
     period_s: float = 0.0
     """Seconds between polls that the document asks for (`ttl`, `sy:updatePeriod`), 0 when it does not."""
+    older: str | None = None
+    """Where it says that its earlier entries stand (RFC 5005: `next`, `prev-archive`; JSON Feed: `next_url`)."""
 
 
 def read_feed(body: bytes, *, url: str, content_type: str | None, source_id: str | None) -> Feed:
@@ -75,7 +77,9 @@ def _read_xml(body: bytes, *, url: str, content_type: str | None, source_id: str
             raise FeedError(f"{url}: not a feed: {_problem(parsed) or 'the document has no feed element'}")
         title, language = plain(parsed.feed.get("title")) or None, parsed.feed.get("language")
         found = [_xml_entry(item, url=url, source_id=source_id, language=language, publisher=title) for item in parsed.entries]
-    return replace(_feed(title, language, found, ill_formed=_problem(parsed)), period_s=_period_s(parsed.feed))
+    return replace(
+        _feed(title, language, found, ill_formed=_problem(parsed)), period_s=_period_s(parsed.feed), older=_older(parsed.feed, url=url)
+    )
 
 
 def _refuse_hostile(body: bytes, *, url: str) -> None:
@@ -115,6 +119,14 @@ def _type_as_read(body: bytes, content_type: str | None) -> str | None:
 def _period_s(feed: Any) -> float:
     ttl, update_period, frequency = (_string(feed.get(name)) for name in ("ttl", "sy_updateperiod", "sy_updatefrequency"))
     return period_s(ttl, update_period=update_period, update_frequency=frequency)
+
+
+def _older(feed: Any, *, url: str) -> str | None:
+    for relation in ("next", "prev-archive"):
+        for link in feed.get("links", []):
+            if link.get("rel") == relation and link.get("href"):
+                return join(url, link["href"])
+    return None
 
 
 def _xml_entry(item: Any, *, url: str, source_id: str | None, language: str | None, publisher: str | None) -> Entry | None:
@@ -175,7 +187,8 @@ def _read_json(body: bytes, *, url: str, source_id: str | None) -> Feed:
         for item in items
         if isinstance(item, dict)
     ]
-    return _feed(title, language, found, ill_formed=None)
+    older = _string(data.get("next_url"))
+    return replace(_feed(title, language, found, ill_formed=None), older=join(url, older) if older else None)
 
 
 def _json_entry(

@@ -33,6 +33,7 @@ from pipeline.wire import Routes, Tape, TapedAdapter, start_tape
 ACCEPT = {
     "feed": "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5",
     "sitemap": "application/xml, text/xml, */*;q=0.5",
+    "listing": "application/json, text/plain;q=0.9, */*;q=0.5",
     "page": "text/html, application/xhtml+xml;q=0.9, */*;q=0.1",
     "amp": "text/html, */*;q=0.1",
     "image": "image/*",
@@ -73,6 +74,8 @@ class Target:
     kind: Kind
     pace_s: float
     validators: Validators = field(default_factory=Validators)
+    octets: tuple[int, int] | None = None
+    """First and last octet of a part that is asked for (RFC 9110, section 14), as they are stored."""
 
 
 class Fetcher:
@@ -126,6 +129,14 @@ class Fetcher:
                     is_disallowed=again.is_disallowed,
                 )
         return answer
+
+    def sitemaps_of(self, url: str, *, pace_s: float) -> tuple[str, ...]:
+        """The sitemaps that the robots.txt of the host of `url` names; none where it cannot be asked."""
+        try:
+            self._refuse(url)
+            return self._rules(url, pace_s=pace_s).sitemaps
+        except FetchError:
+            return ()
 
     def _follow(self, target: Target) -> Answer:
         exchanges: list[Exchange] = []
@@ -218,7 +229,7 @@ class Fetcher:
             return self._exchange_now(url, target, deadline=deadline + time.monotonic() - asked_at, record=record)
 
     def _exchange_now(self, url: str, target: Target, *, deadline: float, record: Callable[[Exchange], None]) -> str | None:
-        limit = self._max_bytes(target.kind)
+        limit = self._max_bytes(target)
         tape = Tape(url=url, deadline=deadline, max_bytes=limit + HEADER_ALLOWANCE)
         start_tape(tape)
         at = self._clock.now()
@@ -285,6 +296,8 @@ class Fetcher:
             "Accept": ACCEPT[target.kind],
             "Accept-Encoding": "gzip, deflate, br, zstd",
         }
+        if target.octets is not None:
+            headers |= {"Range": f"bytes={target.octets[0]}-{target.octets[1]}", "Accept-Encoding": "identity"}
         if target.validators.etag is not None:
             headers["If-None-Match"] = target.validators.etag
         if target.validators.last_modified is not None:
@@ -313,15 +326,18 @@ class Fetcher:
             self._schedule.hold(_host(response.url), until=now + timedelta(seconds=delay_s))
         raise TransientFetchError(message, url=target.url, reason="status", status=status, retry_after_s=delay_s)
 
-    def _max_bytes(self, kind: Kind) -> int:
+    def _max_bytes(self, target: Target) -> int:
         settings = self._settings
+        if target.octets is not None:
+            return target.octets[1] - target.octets[0] + 1
         limits = {
             "feed": settings.max_feed_bytes,
             "sitemap": settings.max_feed_bytes,
+            "listing": settings.max_feed_bytes,
             "image": settings.max_image_bytes,
             "robots": robots.MAX_BYTES + 1,
         }
-        return limits.get(kind, settings.max_page_bytes)
+        return limits.get(target.kind, settings.max_page_bytes)
 
     def _adapter(self) -> TapedAdapter:
         """The thread's own. There is no session about it: nothing of one, cookies least of all, may pass from answer to request."""

@@ -53,7 +53,7 @@ class ImportReport:
     counts: Mapping[str, int]
     other_records: int
     problem: str | None = None
-    """Why the file could not be read to its end."""
+    """What is wrong with the file, where something is; what could be read behind it was."""
     is_known: bool = False
     """True when every part of it was imported before."""
 
@@ -65,12 +65,18 @@ def import_file(lake: Lake, settings: Settings, catalogue: Catalogue, path: Path
     sources = {registered_domain(feed): source.id for source in reversed(catalogue.sources) for feed in source.listings}
     others = 0
     problem: str | None = None
+    latest: _Draft | None = None
     drafts: dict[Interval, _Draft] = {}
     counts: Counter[str] = Counter()
     with tempfile.TemporaryDirectory(prefix="news-import-") as folder:
         for number, record in enumerate(_records(path, settings), start=1):
             if record.type == "broken":
                 problem = record.problem
+                if latest is None:
+                    counts["page.rejected"] += 1
+                else:  # it tells no URL and no date: the place stands for it
+                    url = f"{name}#{record.offset}"
+                    latest.outcomes[url] = Outcome(url, "page", "rejected", via="warc", reason="broken")
             elif record.type not in PAGE_RECORDS or record.url is None or not record.url.startswith(("http://", "https://")):
                 others += 1
             elif record.at is None:
@@ -80,7 +86,8 @@ def import_file(lake: Lake, settings: Settings, catalogue: Catalogue, path: Path
                 interval = Interval.containing(record.at)
                 if interval not in drafts:
                     drafts[interval] = _Draft(Part(interval, name), Path(folder) / f"{interval.key}.warc.gz")
-                _take(drafts[interval], record, source_id=sources.get(registered_domain(record.url)))
+                latest = drafts[interval]
+                _take(latest, record, source_id=sources.get(registered_domain(record.url)))
             if number % PROGRESS_EVERY == 0:
                 log.info("%s: %d records read", path.name, number)
         is_known = bool(drafts)
@@ -107,7 +114,7 @@ def _take(draft: _Draft, record: Record, *, source_id: str | None) -> None:
         draft.repeated += 1
         return
     declared = (record.content_type or "").partition(";")[0].strip().lower()
-    verdict, reason = _judge(record, declared)
+    verdict, reason = judge_record(record, declared)
     offset = None
     if verdict == "captured":
         with draft.path.open("ab") as file:
@@ -131,7 +138,8 @@ def _take(draft: _Draft, record: Record, *, source_id: str | None) -> None:
         draft.pages[url] = PageCapture(Entry(url=url, source_id=source_id, via="warc"), offset)
 
 
-def _judge(record: Record, declared: str) -> tuple[Verdict, str | None]:
+def judge_record(record: Record, declared: str) -> tuple[Verdict, str | None]:
+    """Whether a record of the media type `declared` is a page or a picture that can be read, and why not."""
     if record.problem is not None:
         return "rejected", "broken"
     if record.status is not None and record.status != 200:

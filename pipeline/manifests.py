@@ -9,12 +9,13 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 
 from pydantic import TypeAdapter, ValidationError
 
 from pipeline.errors import SchemaError
-from pipeline.models import Entry, Outcome, Validators, Verdict
+from pipeline.models import Entry, Origin, Outcome, Validators, Verdict
 from pipeline.polling import NEVER_ASKED, Schedule
 from pipeline.urls import url_digest
 
@@ -71,6 +72,17 @@ class PageCapture:
 
 
 @dataclass(frozen=True, slots=True)
+class GonePage:
+    """A page captured before that its publisher says is gone: when, where that answer lies, and where the page's last capture does."""
+
+    url: str
+    at: datetime
+    offset: int
+    file: str
+    file_offset: int
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
     interval: str
     part: str
@@ -83,7 +95,22 @@ class Manifest:
     feeds: tuple[FeedState, ...]
     pages: tuple[PageCapture, ...]
     outcomes: tuple[Outcome, ...]
+    taken: tuple[datetime, datetime] | None = None
+    """Of a past interval: the half-open range of published dates that is taken in. None for a live one, which takes everything."""
+    order: tuple[Origin, ...] = ()
+    """Of a past interval: the origins that were allowed, in their order."""
+    origins: dict[str, Origin] = field(default_factory=dict)
+    """Of a past interval: source id to the origin that served it; `ccnews` while it is left to the archive's own parts."""
+    goes_on: int | None = None
+    """Of a part of an archive's file: the offset at which the next part begins; None at the file's end."""
+    gone: tuple[GonePage, ...] = ()
+    """Of a part of revisits."""
     format: int = FORMAT
+
+    @property
+    def unserved(self) -> tuple[str, ...]:
+        """Sources of a past interval that no origin had."""
+        return tuple(source for source in self.sources if source not in self.origins) if self.taken is not None else ()
 
     @property
     def seen(self) -> frozenset[str]:

@@ -12,11 +12,14 @@ from typing import Literal, Protocol
 
 from pipeline.errors import FetchError
 
-Kind = Literal["robots", "feed", "sitemap", "page", "image", "amp"]
-"""What a request was for."""
+Kind = Literal["robots", "feed", "sitemap", "listing", "page", "image", "amp"]
+"""What a request was for; a `listing` is what an archive says that it has."""
 
-Via = Literal["feed", "sitemap", "warc"]
+Via = Literal["feed", "sitemap", "wayback", "ccnews", "warc"]
 """How a URL was found."""
+
+Origin = Literal["captures", "sitemap", "pages", "wayback", "ccnews", "warc"]
+"""Where a past interval is taken from: our own captures, the source's sitemaps, its paged feeds, archives of others, given files."""
 
 Verdict = Literal["captured", "notModified", "duplicate", "disallowed", "rejected", "failed"]
 """How a URL ended; `rejected` and `failed` carry a reason."""
@@ -24,6 +27,9 @@ Verdict = Literal["captured", "notModified", "duplicate", "disallowed", "rejecte
 Precision = Literal["second", "minute", "day"]
 
 HOUR = timedelta(hours=1)
+
+REVISIT_PART = "revisit"
+"""The part that holds an interval's revisits of pages captured before."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -99,6 +105,8 @@ class Entry:
     """The feed's own title."""
     listing: str | None = None
     """The address of the feed or sitemap that lists it."""
+    snapshot: str | None = None
+    """Where an archive keeps the page as it was; None when its publisher is asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +211,8 @@ class Article:
     via: Via
     capture: CaptureRef
     payload_digest: str
+    image_file: str | None = None
+    """Path of the cached lead image in the lake."""
     provenance: Mapping[str, str] = field(default_factory=dict)
     alternatives: Mapping[str, str] = field(default_factory=dict)
 
@@ -240,6 +250,42 @@ class CaptureReport:
 
 
 @dataclass(frozen=True, slots=True)
+class RevisitReport:
+    """What looking again at an hour's due pages gave, in pages."""
+
+    interval: str
+    asked: int
+    unchanged: int
+    changed: int
+    gone: int
+    disallowed: int
+    failed: int
+    reused: bool = False
+    """True when the hour had been through with it before and nothing was asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class RetentionReport:
+    """What was deleted for its age: parts whose captures went, their bytes, and kept listings; `waiting` were old but never extracted."""
+
+    parts: int = 0
+    bytes: int = 0
+    documents: int = 0
+    waiting: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ImagesReport:
+    """Cached images that no row names and that were deleted; with `unnamed_rows` nothing was."""
+
+    deleted: int = 0
+    bytes: int = 0
+    kept: int = 0
+    unnamed_rows: int = 0
+    """Rows whose image is cached and that do not name it."""
+
+
+@dataclass(frozen=True, slots=True)
 class ExtractReport:
     """What one part's extraction did: dated articles, pages that are none by reason, and the published dates whose records may change."""
 
@@ -248,6 +294,26 @@ class ExtractReport:
     articles: int
     rejected: Mapping[str, int]
     published_dates: tuple[date, ...]
+    kept: bool = False
+    """True when the part's captures were deleted by age: its rows stand as they were extracted before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What a build changed in the records of a published date; `pipeline.differences` makes it."""
+
+    before: int = 0
+    after: int = 0
+    """Records before and after."""
+    new: int = 0
+    changed: int = 0
+    vanished: int = 0
+    fields: Mapping[str, int] = field(default_factory=dict)
+    """Field to the number of changed records in which it differs, the most frequent first."""
+    new_urls: tuple[str, ...] = ()
+    changed_urls: tuple[str, ...] = ()
+    vanished_urls: tuple[str, ...] = ()
+    """The first few of each kind, by webUrl."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,6 +330,8 @@ class PublishReport:
     touches: tuple[date, ...] = ()
     final_from: datetime | None = None
     """When its window has closed: no later publication belongs to its stories any more. Late captures still count."""
+    difference: Difference = Difference()
+    """To the records that stood there before; nothing when it was not rebuilt."""
 
 
 @dataclass(frozen=True, slots=True)

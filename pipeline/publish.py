@@ -19,8 +19,9 @@ import pyarrow.dataset as ds
 
 from pipeline import schema, storage
 from pipeline.config import VERSION, Catalogue, Settings
+from pipeline.differences import difference
 from pipeline.errors import PermanentError, SchemaError, ShrinkError
-from pipeline.models import PublishReport
+from pipeline.models import Difference, PublishReport
 from pipeline.records import Row, Seal, build_records
 from pipeline.sealing import Sealer
 from pipeline.storage import Lake, Mark
@@ -29,7 +30,7 @@ from pipeline.tables import build
 log = logging.getLogger(__name__)
 
 FINGERPRINT = b"news.fingerprint"
-RECORDS_VERSION = "2"
+RECORDS_VERSION = "3"
 """Raised when the same inputs shall give other records."""
 SMALL_PARTITION = 10
 """A partition of fewer rows may shrink freely: one row less is more than the share."""
@@ -62,10 +63,11 @@ def publish_date(
         _warn_unsealed()
     fingerprint = _fingerprint(marks, catalogue, published_date, sealer, as_of)
     path = storage.articles_path(published_date)
-    before = target.read_table(path, columns=["webUrl", "heat", "published"]) if target.exists(path) else None
+    is_built = target.read_metadata(path).get(FINGERPRINT, b"").decode() == fingerprint
+    before = target.read_table(path, columns=["webUrl", "published"] if is_built else None) if target.exists(path) else None
     report = functools.partial(_report, published_date, final_from=_midnight(published_date) + DAY + window, fingerprint=fingerprint)
-    if before is not None and (before.schema.metadata or {}).get(FINGERPRINT, b"").decode() == fingerprint:
-        return report(before, stories=0, is_rebuilt=False)
+    if before is not None and is_built:
+        return report(before, stories=0, is_rebuilt=False, change=Difference(before.num_rows, before.num_rows))
     rows = _window_rows(lake, marks, published_date, window, as_of)
     records = build_records(rows, catalogue, published_date, seal=_seal(sealer))
     articles = build(records.articles, schema.ARTICLES, name="articles")
@@ -76,7 +78,7 @@ def publish_date(
     target.write_table(storage.explain_path(published_date), explain.replace_schema_metadata(metadata))
     target.write_table(path, articles.replace_schema_metadata(metadata))
     log.debug("%s: %d articles, %d stories", published_date, articles.num_rows, records.stories)
-    return report(articles, stories=records.stories, is_rebuilt=True)
+    return report(articles, stories=records.stories, is_rebuilt=True, change=difference(before, articles))
 
 
 @functools.cache
@@ -138,7 +140,14 @@ def _refuse_shrinking(before: pa.Table, after: pa.Table, published_date: date, *
 
 
 def _report(
-    published_date: date, articles: pa.Table, *, stories: int, is_rebuilt: bool, fingerprint: str, final_from: datetime
+    published_date: date,
+    articles: pa.Table,
+    *,
+    stories: int,
+    is_rebuilt: bool,
+    fingerprint: str,
+    final_from: datetime,
+    change: Difference,
 ) -> PublishReport:
     return PublishReport(
         published_date=published_date,
@@ -148,6 +157,7 @@ def _report(
         rebuilt=is_rebuilt,
         fingerprint=fingerprint,
         final_from=final_from,
+        difference=change,
     )
 
 

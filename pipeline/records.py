@@ -6,7 +6,7 @@ Pure: rows in, rows of `articles` and `explain` out. The rows of `extracted` and
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -90,16 +90,21 @@ def build_records(rows: Iterable[Row], catalogue: Catalogue, published_date: dat
     records have no sealed part.
     """
     newest = newest_versions(rows)
-    stories, similarity = tell_stories(newest, catalogue.scoring)
-    scored = {article.url: article for article in score(newest, catalogue, stories=stories)}
+    listed = {row["webUrl"] for row in newest if _utc_date(row["publishedDateTime"]) == published_date}
+    stories, similarity = tell_stories(newest, catalogue.scoring, of=listed)
+    told = {stories[url].id for url in listed} - {None}
+    shown = [row for row in newest if row["webUrl"] in listed or stories[row["webUrl"]].id in told]
+    defaults = default_pictures(newest, max_articles=catalogue.scoring.images.max_articles)
+    scored = {article.url: article for article in score(shown, catalogue, stories=stories, defaults=defaults)}
     places = find_places(scored, stories, catalogue.scoring)
     mine = sorted(
-        (article for article in scored.values() if _utc_date(article.row["publishedDateTime"]) == published_date),
+        (scored[url] for url in listed),
         key=lambda article: (article.row["publishedDateTime"], article.url),
     )
     removed = frozenset(catalogue.scoring.removed)
+    related = {url: _related_row(article) for url, article in scored.items() if stories[url].id is not None}
     return Records(
-        articles=tuple(_article_row(article, places[article.url], scored, catalogue.scoring, removed, seal) for article in mine),
+        articles=tuple(_article_row(article, places[article.url], related, catalogue.scoring, removed, seal) for article in mine),
         explain=tuple(_explain_row(article, places[article.url], similarity) for article in mine),
         stories=len({story for article in mine if (story := stories[article.url].id) is not None}),
     )
@@ -127,12 +132,13 @@ def _newest(versions: list[Row]) -> Row:
     return newest
 
 
-def score(rows: Sequence[Row], catalogue: Catalogue, *, stories: Mapping[str, Story] | None = None) -> list[Scored]:
-    """Laws 1 and 4 for each row. `stories` tells what each copies; without it nothing counts as copied."""
+def score(
+    rows: Sequence[Row], catalogue: Catalogue, *, stories: Mapping[str, Story], defaults: Collection[tuple[str, str]]
+) -> list[Scored]:
+    """Laws 1 and 4 for each row. `stories` tells what each copies, `defaults` which pictures are no article's."""
     matcher = TopicMatcher(catalogue.topics, match=catalogue.scoring.keyword_match)
     providers = ProviderTable(catalogue.provider_lists, catalogue.official)
     sources = {source.id: source for source in catalogue.sources}
-    defaults = default_pictures(rows, max_articles=catalogue.scoring.images.max_articles)
     scored = []
     for row in rows:
         source = sources.get(row["sourceId"] or "")
@@ -148,7 +154,7 @@ def score(rows: Sequence[Row], catalogue: Catalogue, *, stories: Mapping[str, St
             keyword_hits=len(topics.hits),
             is_featured_video=row["type"] == "video" and provider.is_official,
             constants=catalogue.scoring.quality,
-            opinion=second_opinion(row, images, (stories or {}).get(row["webUrl"]), catalogue.scoring.editorial),
+            opinion=second_opinion(row, images, stories[row["webUrl"]], catalogue.scoring.editorial),
             editorial=catalogue.scoring.editorial,
         )
         name = providers.name_of(row["providerDomain"]) or row["providerName"] or row["providerDomain"]
@@ -163,33 +169,33 @@ def default_pictures(rows: Iterable[Row], *, max_articles: int) -> frozenset[tup
     return frozenset(picture for picture, count in per_picture.items() if count > max_articles)
 
 
-def is_shown(image: Row, row: Row, defaults: frozenset[tuple[str, str]], scoring: Scoring) -> bool:
+def is_shown(image: Row, row: Row, defaults: Collection[tuple[str, str]], scoring: Scoring) -> bool:
     """Whether a picture is shown: both sides known and over the minimum, and not the site's default."""
     sides = (image["width"], image["height"])
     is_large = all(side is not None and side > scoring.images.min_side for side in sides)
     return is_large and (row["providerDomain"], image["url"]) not in defaults
 
 
-def second_opinion(row: Row, images: Sequence[Row], story: Story | None, constants: EditorialConstants) -> Opinion:
-    """What the operator's extra terms are multiplied by."""
+def second_opinion(row: Row, images: Sequence[Row], story: Story, constants: EditorialConstants) -> Opinion:
+    """What the operator's extra terms are multiplied by; terms that are worth nothing are not looked for."""
     domain = row["providerDomain"]
     return Opinion(
-        promotion=promotion(row["title"], row["text"], domain),
-        clickbait=clickbait(row["title"]),
-        thin=thinness(row["text"], words=constants.thin_words),
-        stock_picture=float(any(is_stock_picture(image["url"]) for image in images)),
-        copied=(story.duplicate_similarity or 0.0) if story is not None else 0.0,
+        promotion=promotion(row["title"], row["text"], domain) if constants.promotion else 0.0,
+        clickbait=clickbait(row["title"]) if constants.clickbait else 0.0,
+        thin=thinness(row["text"], words=constants.thin_words) if constants.thin else 0.0,
+        stock_picture=float(any(is_stock_picture(image["url"]) for image in images)) if constants.stock_picture else 0.0,
+        copied=story.duplicate_similarity or 0.0,
         reliability=2 * constants.reliabilities.get(domain, 0.5) - 1,
     )
 
 
-def tell_stories(rows: Sequence[Row], scoring: Scoring) -> tuple[dict[str, Story], dict[tuple[str, str], float]]:
-    """Law 5: each article's story, and the similarity of each pair inside a story, both ways."""
+def tell_stories(rows: Sequence[Row], scoring: Scoring, *, of: Collection[str]) -> tuple[dict[str, Story], dict[tuple[str, str], float]]:
+    """Law 5: each article's story, and for the webUrls `of` the similarity to each other member, both ways."""
     frame = pd.DataFrame({name: [row[name] for row in rows] for name in STORY_COLUMNS}, columns=list(STORY_COLUMNS))
     frame["capturedAt"] = [row.get(FIRST_CAPTURED, row["capturedAt"]) for row in rows]
     for name in ("publishedDateTime", "capturedAt"):
         frame[name] = pd.to_datetime(frame[name], utc=True)
-    found, links = find_story_links(frame, constants=scoring.stories)
+    found, links = find_story_links(frame, constants=scoring.stories, of=of)
     similarity = {}
     for one, other, value in links.itertuples(index=False):
         similarity[one, other] = similarity[other, one] = float(value)
@@ -238,7 +244,7 @@ def _place(article: Scored, story: Story, leads: Mapping[str, str], orders: Mapp
 
 
 def _article_row(
-    article: Scored, place: Place, scored: Mapping[str, Scored], scoring: Scoring, removed: frozenset[str], seal: Seal | None
+    article: Scored, place: Place, related: Mapping[str, Row], scoring: Scoring, removed: frozenset[str], seal: Seal | None
 ) -> Row:
     row = article.row
     is_removed = article.url in removed or row["originalUrl"] in removed
@@ -257,7 +263,7 @@ def _article_row(
         "provider": _provider(article),
         "topics": list(article.topics.topics),
         "images": list(article.images),
-        "related": [_related_row(scored[url]) for url in place.related],
+        "related": [related[url] for url in place.related],
         "secured": seal(_private(article), article.url) if seal is not None else None,
     }
 
@@ -320,6 +326,7 @@ def _explain_row(article: Scored, place: Place, similarity: Mapping[tuple[str, s
         "heatRelated": place.heat - article.parts.total if is_lead else 0,
         "links": [{"webUrl": url, "similarity": similarity.get((article.url, url))} for url in place.related],
         **{name: row[name] for name in ("sourceId", "via", "capturedAt", "captureFile", "captureOffset", "payloadDigest")},
+        "vanishedAt": row.get("vanishedAt"),
     }
 
 

@@ -19,6 +19,7 @@ MAX_CRAWL_DELAY_S = 60.0
 
 _AGENT = re.compile(r"\s*user[- ]?agent\s*:?\s*([^#]*)", re.IGNORECASE)
 _RULE = re.compile(r"\s*(?:allow|di[a-z]*w|crawl[- ]delay)\b", re.IGNORECASE)
+_SITEMAP = re.compile(r"\s*site-?map\s*:\s*(https?://[^\s#]+)", re.IGNORECASE)
 _TOKEN = re.compile(r"[A-Za-z_-]+")
 
 
@@ -28,6 +29,8 @@ class RobotsRules:
 
     rules: Protego | None
     is_closed: bool = False
+    sitemaps: tuple[str, ...] = ()
+    """The sitemaps that it names (sitemaps.org, "Submitting your Sitemap"), each once, in its order."""
 
     def allows(self, url: str, *, agent: str) -> bool:
         if self.rules is None:
@@ -51,7 +54,10 @@ def read_rules(status: int | None, body: bytes) -> RobotsRules:
         return RobotsRules(rules=None)
     if len(body) > MAX_BYTES:  # half a line would be another rule: `Disallow: /` for `Disallow: /private`
         body = re.split(rb"[\r\n][^\r\n]*\Z", body[:MAX_BYTES])[0]
-    return RobotsRules(rules=Protego.parse(_groups(body.decode("utf-8-sig", errors="replace"))))
+    text = body.decode("utf-8-sig", errors="replace")
+    named = (_SITEMAP.match(line) for line in text.splitlines())
+    sitemaps = tuple(dict.fromkeys(match[1] for match in named if match is not None))
+    return RobotsRules(rules=Protego.parse(_groups(text)), sitemaps=sitemaps)
 
 
 def _groups(text: str) -> str:

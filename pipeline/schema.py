@@ -122,11 +122,12 @@ EXPLAIN = pa.schema(
             null=False,
         ),
         _field("sourceId", pa.string(), "the source that found it; null for an import from outside the catalogue"),
-        _field("via", pa.string(), "how the URL was found: feed, sitemap, warc", null=False),
+        _field("via", pa.string(), "how the URL was found: feed, sitemap, wayback, ccnews, warc", null=False),
         _field("capturedAt", TIMESTAMP, "when the page was captured", null=False),
         _field("captureFile", pa.string(), "path of the WARC file in the lake", null=False),
         _field("captureOffset", pa.int64(), "offset of the record in that file, in bytes", null=False),
         _field("payloadDigest", pa.string(), "sha256 of the decoded page", null=False),
+        _field("vanishedAt", TIMESTAMP, "when its publisher said that the page is gone (404, 410); null while it is there"),
     ]
 )
 
@@ -153,11 +154,13 @@ EXTRACTED = pa.schema(
         _field("keywords", pa.list_(pa.string()), "the publisher's own keywords", null=False),
         _field("isAccessibleForFree", pa.bool_(), "what the page says about a paywall; null when it says nothing"),
         _field("sourceId", pa.string(), "the source that found it; null for an import from outside the catalogue"),
-        _field("via", pa.string(), "how the URL was found: feed, sitemap, warc", null=False),
+        _field("via", pa.string(), "how the URL was found: feed, sitemap, wayback, ccnews, warc", null=False),
         _field("capturedAt", TIMESTAMP, "when the page was captured", null=False),
         _field("captureFile", pa.string(), "path of the WARC file in the lake", null=False),
         _field("captureOffset", pa.int64(), "offset of the record in that file, in bytes", null=False),
         _field("payloadDigest", pa.string(), "sha256 of the decoded page", null=False),
+        _field("vanishedAt", TIMESTAMP, "of a version that says so: when the page was gone (404, 410); the rest is as it last was"),
+        _field("imageFile", pa.string(), "path of the cached lead image in the lake; null where none is cached"),
         _field("provenance", pa.map_(pa.string(), pa.string()), "field to the place it was taken from", null=False),
         _field("alternatives", pa.map_(pa.string(), pa.string()), "field to what other places say it is, each with its place"),
     ]
@@ -166,7 +169,7 @@ EXTRACTED = pa.schema(
 LEDGER = pa.schema(
     [
         _field("url", pa.string(), "the URL as it was seen", null=False),
-        _field("kind", pa.string(), "what the request was for: robots, feed, sitemap, page, image, amp", null=False),
+        _field("kind", pa.string(), "what the request was for: robots, feed, sitemap, listing, page, image, amp", null=False),
         _field("outcome", pa.string(), "captured, notModified, duplicate, disallowed, rejected, failed", null=False),
         _field("reason", pa.string(), "one word for rejected and failed"),
         _field("sourceId", pa.string(), "the source that found it"),
@@ -179,7 +182,24 @@ LEDGER = pa.schema(
     ]
 )
 
-TABLES = {"articles": ARTICLES, "explain": EXPLAIN, "extracted": EXTRACTED, "ledger": LEDGER}
+COMPLETENESS = pa.schema(
+    [
+        _field("day", pa.date32(), "UTC day of the data intervals", null=False),
+        _field("sourceId", pa.string(), "the source that found the pages", null=False),
+        _field("expected", pa.float64(), "pages that it usually brings: the median of its last 28 days; null while too few are known"),
+        _field("expectedFrom", pa.string(), "what the median is over: `weekday` (the same one) or `days`"),
+        _field("polls", pa.int32(), "listings of the source that could be read or were unchanged", null=False),
+        _field("failedPolls", pa.int32(), "listings that could not be read", null=False),
+        _field("found", pa.int32(), "pages that were new that day; published plus all that is dropped", null=False),
+        _field("fetched", pa.int32(), "pages that came, articles or not", null=False),
+        _field("extracted", pa.int32(), "pages that are articles", null=False),
+        _field("published", pa.int32(), "articles that have a record in `articles`", null=False),
+        _field("dropped", pa.map_(pa.string(), pa.int32()), "outcome and reason to the pages that ended so", null=False),
+        _field("isGap", pa.bool_(), "far fewer found than expected of a source that usually brings some", null=False),
+    ]
+)
+
+TABLES = {"articles": ARTICLES, "explain": EXPLAIN, "extracted": EXTRACTED, "ledger": LEDGER, "completeness": COMPLETENESS}
 
 
 def check(table: pa.Table, schema: pa.Schema, *, name: str) -> pa.Table:

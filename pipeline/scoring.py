@@ -6,7 +6,7 @@ Pure arithmetic over values that others found. Never looks at a page, a title's 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 
 from pipeline.config import EditorialConstants, HeatConstants, QualityConstants
@@ -38,7 +38,7 @@ class QualityParts:
 
     @property
     def total(self) -> int:
-        return sum(astuple(self))
+        return sum(getattr(self, name) for name in self.__slots__)
 
 
 @dataclass(frozen=True, slots=True)

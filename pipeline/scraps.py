@@ -42,7 +42,8 @@ _CREDIT = re.compile(
 )
 _ENDING = re.compile(
     r"^\W*(?:(?:presse|press |media )?(?:kontakt|contacts?)(?: presse)?|ansprechpartner(?:in|innen)?|weitere informationen"
-    r"|rückfragen(?: an)?|über (?:den autor|die autorin|den verfasser)|zur person|zum autor|about the authors?|further information|for more information)\W*$",
+    r"|rückfragen(?: an)?|über (?:den autor|die autorin|den verfasser)|zur person|zum autor|about the authors?"
+    r"|further information|for more information)\W*$",
     re.IGNORECASE,
 )
 _SENTENCE_END = '.!?…。！？”"»)』」'

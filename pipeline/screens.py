@@ -15,6 +15,7 @@ from rich.text import Text
 from pipeline import schema
 from pipeline.addresses import without_credentials
 from pipeline.config import Catalogue, Settings, Source
+from pipeline.differences import sentence
 from pipeline.doctor import Finding
 from pipeline.imports import ImportReport
 from pipeline.lookup import Found, Opened, Row, Told
@@ -46,7 +47,7 @@ def top(rows: Sequence[Row], settings: Settings) -> RenderableType:
     """The hottest records; a hint instead when the lake is empty."""
     if not rows:
         return Text(f"Nothing is published in {without_credentials(settings.lake)} yet: `news run` or `news import FILE.warc.gz` fills it.")
-    table = _table("heat", "quality", "", "when (UTC)", "provider", "related", "title", numbers=(0, 1, 5))
+    table = make_table("heat", "quality", "", "when (UTC)", "provider", "related", "title", numbers=(0, 1, 5))
     for row in rows:
         table.add_row(
             str(row["heat"]),
@@ -73,7 +74,7 @@ def walk(report: WalkReport, settings: Settings) -> RenderableType:
 
 
 def imports(reports: Sequence[ImportReport], report: WalkReport, settings: Settings) -> RenderableType:
-    table = _table("file", "intervals", "outcomes", "other records", "problem", numbers=(1, 3))
+    table = make_table("file", "intervals", "outcomes", "other records", "problem", numbers=(1, 3))
     for one in reports:
         counts = ", ".join(f"{number} {name}" for name, number in one.counts.items()) or "none"
         again = " (imported before)" if one.is_known else ""
@@ -97,7 +98,7 @@ def publishes(reports: Sequence[PublishReport]) -> RenderableType:
     summary = Text(f"{len(reports)} published dates, {rebuilt} built, {len(reports) - rebuilt} unchanged")
     if len(reports) > 31:
         return Group(summary, Text(f"{sum(report.articles for report in reports)} articles in all"))
-    table = _table("date", "articles", "published", "stories", "", "final from", numbers=(1, 2, 3))
+    table = make_table("date", "articles", "published", "stories", "difference", "final from", numbers=(1, 2, 3))
     for report in reports:
         stories = str(report.stories) if report.rebuilt else ""
         table.add_row(
@@ -105,7 +106,7 @@ def publishes(reports: Sequence[PublishReport]) -> RenderableType:
             str(report.articles),
             str(report.published),
             stories,
-            "built" if report.rebuilt else "unchanged",
+            sentence(report.difference) if report.rebuilt else "unchanged",
             str(report.final_from.date()) if report.final_from is not None else "",
         )
     return Group(summary, table)
@@ -120,7 +121,7 @@ def _fields(found: Found) -> Table:
     article, extracted = found.article, found.extracted or {}
     provenance = dict(extracted.get("provenance") or [])
     alternatives = dict(extracted.get("alternatives") or [])
-    table = _table("field", "value", "taken from", "and not")
+    table = make_table("field", "value", "taken from", "and not")
     shown = {
         "title": article["title"],
         "excerpt": article["excerpt"],
@@ -140,6 +141,8 @@ def _fields(found: Found) -> Table:
     for name, value in shown.items():
         key = names.get(name, name)
         table.add_row(name, escape(str(value)) if value else "", provenance.get(key, ""), escape(alternatives.get(key, "")))
+    if found.explain.get("vanishedAt") is not None:
+        table.add_row("vanished", _second(found.explain["vanishedAt"]), "its publisher says that it is gone")
     capture = f"{found.explain['captureFile']} at {found.explain['captureOffset']}, {_second(found.explain['capturedAt'])}"
     table.add_row("capture", capture, f"{found.explain['via']} {found.explain['sourceId'] or ''}".strip())
     return table
@@ -147,7 +150,7 @@ def _fields(found: Found) -> Table:
 
 def _quality(found: Found, catalogue: Catalogue) -> Table:
     explain, scoring = found.explain, catalogue.scoring
-    table = _table("points", "for", numbers=(0,))
+    table = make_table("points", "for", numbers=(0,))
     for column, meaning in QUALITY_TERMS.items():
         if explain[column]:
             detail = ""
@@ -173,7 +176,7 @@ def _story(found: Found) -> RenderableType:
     if explain["storyId"] is None:
         return Text("It stands alone: no other article reports its story.")
     similarity = {link["webUrl"]: link["similarity"] for link in explain["links"]}
-    table = _table("similarity", "quality", "when (UTC)", "provider", "title", numbers=(0, 1))
+    table = make_table("similarity", "quality", "when (UTC)", "provider", "title", numbers=(0, 1))
     for other in found.article["related"]:
         alike = similarity.get(other["webUrl"])
         lead = " (lead)" if other["webUrl"] == explain["leadUrl"] else ""
@@ -193,7 +196,7 @@ def story(told: Told) -> RenderableType:
     if explain["storyId"] is None:
         return Text("It stands alone: no other article reports its story.")
     similarity = {link["webUrl"]: link["similarity"] for link in explain["links"]}
-    table = _table("when (UTC)", "similarity", "quality", "", "provider", "title", numbers=(1, 2))
+    table = make_table("when (UTC)", "similarity", "quality", "", "provider", "title", numbers=(1, 2))
     for article, reason in told.members:
         url = article["webUrl"]
         alike = similarity.get(url)
@@ -217,14 +220,14 @@ def story(told: Told) -> RenderableType:
 
 
 def opened(result: Opened) -> RenderableType:
-    table = _table("name", "value")
+    table = make_table("name", "value")
     for name, value in result.private.items():
         table.add_row(name, escape(str(value)))
     return Group(table, Text(f"opened by key {result.key_id}"))
 
 
 def polls(results: Sequence[FeedPoll]) -> RenderableType:
-    table = _table("source", "status", "entries", "newest (UTC)", "finding", numbers=(1, 2))
+    table = make_table("source", "status", "entries", "newest (UTC)", "finding", numbers=(1, 2))
     for poll in results:
         finding = Text(poll.problem, style="red") if poll.problem else Text(poll.note or "ok")
         newest = _minute(poll.newest) if poll.newest else ""
@@ -234,7 +237,7 @@ def polls(results: Sequence[FeedPoll]) -> RenderableType:
 
 
 def sources(catalogue_sources: Iterable[Source]) -> RenderableType:
-    table = _table("id", "name", "topic", "pace (s)", "feeds", numbers=(3,))
+    table = make_table("id", "name", "topic", "pace (s)", "feeds", numbers=(3,))
     for source in catalogue_sources:
         name = source.name if source.enabled else f"{source.name} (not followed)"
         table.add_row(source.id, escape(name), source.topic, f"{source.pace_s:g}", "\n".join(source.listings))
@@ -242,7 +245,7 @@ def sources(catalogue_sources: Iterable[Source]) -> RenderableType:
 
 
 def added(results: Sequence[Added]) -> RenderableType:
-    table = _table("feed", "source", "finding")
+    table = make_table("feed", "source", "finding")
     for one in results:
         table.add_row(
             escape(one.url),
@@ -253,7 +256,7 @@ def added(results: Sequence[Added]) -> RenderableType:
 
 
 def findings(results: Sequence[Finding]) -> RenderableType:
-    table = _table("", "what", "finding", "advice")
+    table = make_table("", "what", "finding", "advice")
     area = ""
     for finding in results:
         style = "red" if finding.is_problem else None
@@ -281,7 +284,7 @@ def _where(settings: Settings) -> Text:
     return Text(f"Parquet: {Lake(settings.lake).location('articles')}/published_date=*/articles.parquet")
 
 
-def _table(*columns: str, numbers: Sequence[int] = ()) -> Table:
+def make_table(*columns: str, numbers: Sequence[int] = ()) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
     for number, column in enumerate(columns):
         is_short = number in numbers or column == "when (UTC)"

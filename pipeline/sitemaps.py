@@ -10,12 +10,12 @@ import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from lxml import etree
 
 from pipeline.errors import FeedError
-from pipeline.models import Entry, Moment
+from pipeline.models import Entry, Interval, Moment
 from pipeline.moments import read_moment
 from pipeline.text import plain
 from pipeline.urls import join
@@ -26,6 +26,11 @@ MAX_URLS = 50_000
 """The same for its number of URLs; what stands behind is not read."""
 
 GZIP = b"\x1f\x8b"
+ZONES = (timedelta(hours=-14), timedelta(hours=12))
+"""A publisher's day begins up to 14 hours before UTC's and ends up to 12 after it."""
+_DAY = re.compile(r"(?<!\d)((?:19|20)\d\d)([-_/.]?)(0[1-9]|1[0-2])\2(0[1-9]|[12]\d|3[01])(?!\d)")
+_MONTH = re.compile(r"(?<!\d)((?:19|20)\d\d)[-_/.]?(0[1-9]|1[0-2])(?!\d)")
+_QUERY = re.compile(r"[?&](?:yyyy|year)=(\d{4})&(?:mm|month)=(\d{1,2})(?:&(?:dd|day)=(\d{1,2}))?(?!\d)")
 DECLARES_ENTITIES = re.compile(rb"<!ENTITY", re.IGNORECASE)
 
 
@@ -66,6 +71,57 @@ def newer_children(sitemap: Sitemap, *, than: datetime) -> tuple[Child, ...]:
     """
     wanted = [child for child in sitemap.children if child.changed is None or child.changed >= than]
     return tuple(sorted(wanted, key=lambda child: (child.changed is None, -(child.changed.timestamp() if child.changed else 0), child.url)))
+
+
+def children_of(sitemap: Sitemap, interval: Interval) -> tuple[Child, ...]:
+    """The children that may list a page published in `interval`: those that name its day or month, those changed after it began, and those
+    that say nothing; within each kind the one that changed first after the interval comes first.
+
+    What names another day or month is left out whatever its lastmod: content systems touch their archives.
+    """
+    wanted: list[tuple[int, float, str, Child]] = []
+    for child in sitemap.children:
+        period = period_of(child.url)
+        is_named = period is not None and meets(period, interval)
+        if (period is not None and not is_named) or is_older(child, interval):
+            continue
+        changed = child.changed.timestamp() if child.changed is not None else 0.0
+        wanted.append((0 if is_named else 1 if child.changed is not None else 2, changed, child.url, child))
+    return tuple(child for *_, child in sorted(wanted, key=lambda one: one[:3]))
+
+
+def is_older(child: Child, interval: Interval) -> bool:
+    """Whether the child tells of a time before `interval`: then the index that names it reaches back that far."""
+    period = period_of(child.url)
+    changed = child.changed
+    if changed is not None and changed == changed.replace(hour=0, minute=0, second=0, microsecond=0):
+        changed += timedelta(days=1)  # a day without a time: some time in it
+    return (period is not None and period[1] <= interval.start) or (changed is not None and changed < interval.start)
+
+
+def meets(period: tuple[datetime, datetime], interval: Interval) -> bool:
+    return period[0] < interval.end and interval.start < period[1]
+
+
+def period_of(url: str) -> tuple[datetime, datetime] | None:
+    """The time, in UTC and in any zone, that the days or months named by a sitemap's address span; None when it names none."""
+    try:
+        days = [(int(year), int(month), int(day)) for year, _, month, day in _DAY.findall(url)]
+        months = [(int(year), int(month)) for year, month in _MONTH.findall(url)]
+        for year, month, day in _QUERY.findall(url):
+            if day:
+                days.append((int(year), int(month), int(day)))
+            else:
+                months.append((int(year), int(month)))
+        spans = [_span(*named) for named in days] or [_span(*named) for named in months]
+    except ValueError:  # 31 February
+        return None
+    return (min(start for start, _ in spans) + ZONES[0], max(end for _, end in spans) + ZONES[1]) if spans else None
+
+
+def _span(year: int, month: int, day: int | None = None) -> tuple[datetime, datetime]:
+    start = datetime(year, month, day or 1, tzinfo=UTC)
+    return start, start + timedelta(days=1) if day else (start + timedelta(days=31)).replace(day=1)
 
 
 def _decompressed(body: bytes, *, url: str) -> bytes:

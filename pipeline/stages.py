@@ -7,24 +7,28 @@ Airflow's tasks and the command line call these and nothing below them.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
-from pipeline.capture import capture_part, read_memory
-from pipeline.config import Catalogue, Settings, Source
-from pipeline.errors import SealError
+from pipeline import storage
+from pipeline.archives import Archived, capture_news_files
+from pipeline.capture import Past, capture_part, neighbourhood
+from pipeline.config import Catalogue, Settings
+from pipeline.errors import ConfigError, SealError
 from pipeline.extract import extract_part
 from pipeline.fetch import SystemClock
 from pipeline.imports import ImportReport, import_file
 from pipeline.lookup import Found, Opened, Row, Told, find, hottest, open_sealed, tell
-from pipeline.models import HOUR, CaptureReport, Clock, ExtractReport, Interval, Part, PublishReport
+from pipeline.manifests import Manifest, from_json
+from pipeline.memory import read_memory
+from pipeline.models import HOUR, CaptureReport, Clock, ExtractReport, Interval, Origin, Part, PublishReport
+from pipeline.parts import origins_in_order, plan_parts, shares
 from pipeline.polls import FeedPoll, poll_sources, with_findings
 from pipeline.publish import check_date, publish_date
 from pipeline.storage import Lake
 from pipeline.subscriptions import Added, add_site
-from pipeline.urls import registered_domain
 
 log = logging.getLogger(__name__)
 
@@ -51,29 +55,102 @@ class WalkReport:
     judgement: Judgement
 
 
-def plan(settings: Settings, catalogue: Catalogue, interval: Interval) -> tuple[Part, ...]:
-    """The interval's parts. A host's sources stay together, so that one part keeps the host's pace.
+def plan(
+    settings: Settings,
+    catalogue: Catalogue,
+    interval: Interval,
+    *,
+    live: bool = False,
+    origins: Sequence[str] | None = None,
+    sources: Collection[str] | None = None,
+    refetch: str | None = None,
+) -> tuple[Part, ...]:
+    """The interval's parts: those it has, imported ones included, and one for each share of the sources that it lacks.
 
-    An interval that was captured before keeps the parts it has, imported ones included.
+    A host's sources stay together, so that one part keeps the host's pace. `sources` are the ids that are wanted (None: all). The other
+    options are those of `capture`; our own captures alone as `origins` plan nothing new. See `pipeline.parts`.
+
+    Raises ConfigError for a source or an origin that there is not.
     """
-    lake = Lake(settings.lake)
-    captured = [Part(interval, name) for name in lake.captured_parts(interval.key)]
-    planned = [
-        Part(interval, f"{number:02d}", tuple(source.id for source in share))
-        for number, share in enumerate(_shares(catalogue.enabled_sources, settings.sources_per_part))
-    ]
-    names = {part.name for part in planned}
-    return (*planned, *(part for part in captured if part.name not in names))
+    followed = [source.id for source in catalogue.enabled_sources]
+    unknown = sorted(set(sources or ()) - set(followed))
+    if unknown:
+        raise ConfigError(f"{unknown[0]!r} is no source that is followed")
+    return plan_parts(
+        interval,
+        shares(catalogue.enabled_sources, settings.sources_per_part),
+        _committed(settings, interval),
+        wanted=sources or None,
+        order=None if live else _order(settings, origins, refetch),
+        mark=_mark(refetch),
+    )
 
 
 def capture(
-    settings: Settings, catalogue: Catalogue, part: Part, *, live: bool, only_due: bool = True, clock: Clock | None = None
+    settings: Settings,
+    catalogue: Catalogue,
+    part: Part,
+    *,
+    live: bool,
+    only_due: bool = True,
+    clock: Clock | None = None,
+    origins: Sequence[str] | None = None,
+    refetch: str | None = None,
+    taken: tuple[datetime, datetime] | None = None,
 ) -> CaptureReport:
     """Fetch the part's sources, or find them captured; `live` is false for a past hour. See `pipeline.capture`.
 
-    A scheduled run asks the feeds that are due (`pipeline.polling`), a run by hand asks all.
+    A scheduled run asks the feeds that are due (`pipeline.polling`), a run by hand asks all. Of a past hour, `origins` says where it is
+    looked for, in this order (None: as `NEWS_ORIGINS` says), and `taken` which published dates, half-open, are taken in (None: those a day
+    around it). `refetch`, an id of 8 hex digits, captures anew what is captured already, into parts that bear it.
     """
-    return capture_part(Lake(settings.lake), settings, catalogue, part, clock=clock or SystemClock(), is_live=live, only_due=only_due)
+    past = None if live else _past(settings, part.interval, origins, refetch, taken)
+    return capture_part(Lake(settings.lake), settings, catalogue, part, clock=clock or SystemClock(), past=past, only_due=only_due)
+
+
+def capture_archives(
+    settings: Settings,
+    catalogue: Catalogue,
+    interval: Interval,
+    *,
+    clock: Clock | None = None,
+    origins: Sequence[str] | None = None,
+    sources: Collection[str] | None = None,
+    refetch: str | None = None,
+    taken: tuple[datetime, datetime] | None = None,
+) -> Archived:
+    """Read the news archive's files for the sources of a past interval that its captured parts left to it; options as `capture` has them.
+
+    Comes after the captures of all parts, and gives parts of its own to be extracted. See `pipeline.archives`.
+    """
+    past = _past(settings, interval, origins, refetch, taken)
+    lake, wanted = Lake(settings.lake), tuple(sources) if sources else None
+    return capture_news_files(
+        lake, settings, catalogue, interval, clock=clock or SystemClock(), past=past, wanted=wanted, mark=_mark(refetch)
+    )
+
+
+def _past(
+    settings: Settings, interval: Interval, origins: Sequence[str] | None, refetch: str | None, taken: tuple[datetime, datetime] | None
+) -> Past:
+    return Past(_order(settings, origins, refetch), taken or neighbourhood(interval), is_refetch=refetch is not None)
+
+
+def _order(settings: Settings, origins: Sequence[str] | None, refetch: str | None) -> tuple[Origin, ...]:
+    try:
+        return origins_in_order(origins or settings.origins, is_refetch=refetch is not None)
+    except ValueError as error:
+        raise ConfigError(f"origins: {error}") from error
+
+
+def _mark(refetch: str | None) -> str:
+    return f"-r{refetch}" if refetch is not None else ""
+
+
+def _committed(settings: Settings, interval: Interval) -> list[Manifest]:
+    lake = Lake(settings.lake)
+    paths = [storage.manifest_path(Part(interval, name)) for name in lake.captured_parts(interval.key)]
+    return [from_json(lake.read_bytes(path), path=path) for path in paths]
 
 
 def extract(settings: Settings, catalogue: Catalogue, part: Part) -> ExtractReport:
@@ -163,12 +240,35 @@ def judge(settings: Settings, reports: Sequence[CaptureReport], *, lost: Sequenc
 
 
 def run(
-    settings: Settings, catalogue: Catalogue, interval: Interval, *, live: bool, only_due: bool = False, clock: Clock | None = None
+    settings: Settings,
+    catalogue: Catalogue,
+    interval: Interval,
+    *,
+    live: bool,
+    only_due: bool = False,
+    clock: Clock | None = None,
+    origins: Sequence[str] | None = None,
+    sources: Collection[str] | None = None,
+    refetch: str | None = None,
+    taken: tuple[datetime, datetime] | None = None,
 ) -> WalkReport:
-    """The whole walk of one interval, as the DAGs do it; all feeds are asked unless `only_due`."""
-    parts = plan(settings, catalogue, interval)
-    captures = [capture(settings, catalogue, part, live=live, only_due=only_due, clock=clock) for part in parts]
-    return _finish(settings, catalogue, captures, parts)
+    """The whole walk of one interval, as the DAGs do it; all feeds are asked unless `only_due`. For the other options see `capture`."""
+    parts = plan(settings, catalogue, interval, live=live, origins=origins, sources=sources, refetch=refetch)
+    captures = [
+        capture(settings, catalogue, part, live=live, only_due=only_due, clock=clock, origins=origins, refetch=refetch, taken=taken)
+        for part in parts
+    ]
+    if live:
+        return _finish(settings, catalogue, captures, parts)
+    archived = capture_archives(settings, catalogue, interval, clock=clock, origins=origins, sources=sources, refetch=refetch, taken=taken)
+    return _finish(settings, catalogue, *with_archived(captures, parts, archived))
+
+
+def with_archived(captures: Sequence[CaptureReport], parts: Sequence[Part], archived: Archived) -> tuple[list[CaptureReport], list[Part]]:
+    """Reports and parts of an interval with those of the archive; what the plan named already is not named twice."""
+    names = {part.name for part in parts}
+    new = [part for part in archived.parts if part.name not in names]
+    return [*captures, *(report for report in archived.reports if report.part not in names)], [*parts, *new]
 
 
 def import_files(settings: Settings, catalogue: Catalogue, paths: Iterable[Path]) -> tuple[tuple[ImportReport, ...], WalkReport]:
@@ -189,16 +289,3 @@ def _finish(settings: Settings, catalogue: Catalogue, captures: Sequence[Capture
         if number % 100 == 0:
             log.info("%d of %d dates published", number, len(dates))
     return WalkReport(tuple(captures), tuple(extracts), tuple(publishes), judge(settings, captures))
-
-
-def _shares(sources: Sequence[Source], size: int) -> list[list[Source]]:
-    """Sources in shares of about `size`, those with a feed on the same registered domain together, in the catalogue's order."""
-    groups: dict[str, list[Source]] = {}
-    for source in sources:
-        groups.setdefault(registered_domain(source.listings[0]), []).append(source)
-    shares: list[list[Source]] = []
-    for group in groups.values():
-        if not shares or len(shares[-1]) + len(group) > size:
-            shares.append([])
-        shares[-1].extend(group)
-    return shares

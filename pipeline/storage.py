@@ -4,12 +4,15 @@
 
     raw/interval=2026-11-23T14/part=00/captures.warc.gz   every HTTP exchange, WARC/1.1
     raw/interval=2026-11-23T14/part=00/manifest.json      outcomes, counts, validators; written last: it is the commit
+    raw/documents/ab/abcdef....warc.gz                    listings that past intervals read, by the SHA-256 of their address
     extracted/interval=2026-11-23T14/part-00.parquet      one row per article page
     ledger/interval=2026-11-23T14/part-00.parquet         one row per URL seen, with its one outcome
     touched/published_date=2026-11-23/2026-11-23T14.00.9f2c   marks: which extracted parts have rows of that date, and their digest
     articles/published_date=2026-11-23/articles.parquet   the output
     explain/published_date=2026-11-23/explain.parquet     why
+    completeness/day=2026-11-23/completeness.parquet      per source: expected, found, and where the rest went
     images/ab/abcdef....jpg                               the image cache, by SHA-256
+    backfills/0123456789ab.json                           a backfill's record; what stood before lies beside it while it runs
 
 A file is replaced whole and atomically: local files through a temporary file, fsync and rename; an object store by one upload that
 becomes visible when it ends. A reader sees the old file or the new one. Temporary files begin with a dot, which every Parquet
@@ -24,7 +27,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import BinaryIO
 from uuid import uuid4
@@ -42,6 +45,10 @@ ROW_GROUP_ROWS = 1_000
 """Small enough that a reader of one date skips most of a file that spans many; rows are sorted by publication time."""
 
 
+DOCUMENTS = "raw/documents"
+IMAGES = "images"
+
+
 def raw_folder(part: Part) -> str:
     return f"raw/interval={part.interval.key}/part={part.name}"
 
@@ -52,6 +59,10 @@ def captures_path(part: Part) -> str:
 
 def manifest_path(part: Part) -> str:
     return f"{raw_folder(part)}/manifest.json"
+
+
+def document_path(sha256: str) -> str:
+    return f"{DOCUMENTS}/{sha256[:2]}/{sha256}.warc.gz"
 
 
 def extracted_path(part: Part) -> str:
@@ -99,14 +110,40 @@ def explain_path(published_date: date) -> str:
     return f"explain/published_date={published_date.isoformat()}/explain.parquet"
 
 
+def backfill_path(backfill_id: str) -> str:
+    return f"backfills/{backfill_id}.json"
+
+
+def backfill_before_folder(backfill_id: str) -> str:
+    return f"backfills/{backfill_id}.before"
+
+
+def backfill_before_path(backfill_id: str, published_date: date) -> str:
+    """What stood in `articles` before the backfill; an empty file where nothing did."""
+    return f"{backfill_before_folder(backfill_id)}/{published_date.isoformat()}.parquet"
+
+
 def part_of_capture(captures_file: str) -> Part:
     """The part whose captures lie at `captures_file`, as it stands in `captureFile`."""
     _, interval, part, _ = captures_file.split("/")
     return Part(Interval.parse(interval.removeprefix("interval=")), part.removeprefix("part="))
 
 
+def completeness_path(day: date) -> str:
+    return f"completeness/day={day.isoformat()}/completeness.parquet"
+
+
 def image_path(sha256: str, extension: str) -> str:
-    return f"images/{sha256[:2]}/{sha256}.{extension}"
+    return f"{IMAGES}/{sha256[:2]}/{sha256}.{extension}"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A file of the lake: its path, its size in bytes, and when it was written."""
+
+    path: str
+    size: int
+    modified: datetime
 
 
 class Lake:
@@ -146,6 +183,23 @@ class Lake:
             selector = pafs.FileSelector(self._full(folder), allow_not_found=True)
             names = (info.base_name for info in self._fs.get_file_info(selector))
             return sorted(name for name in names if not name.startswith("."))
+
+    def file(self, path: str) -> StoredFile | None:
+        """What is stored at `path`; None when there is no such file."""
+        with _storage_errors(path):
+            info = self._fs.get_file_info(self._full(path))
+            return self._stored(info) if info.type == pafs.FileType.File else None
+
+    def files(self, folder: str) -> list[StoredFile]:
+        """Every file below `folder`, at any depth, by path; what a killed write left is none."""
+        with _storage_errors(folder):
+            selector = pafs.FileSelector(self._full(folder), allow_not_found=True, recursive=True)
+            infos = [info for info in self._fs.get_file_info(selector) if info.type == pafs.FileType.File]
+            return sorted((self._stored(info) for info in infos if not info.base_name.startswith(".")), key=lambda file: file.path)
+
+    def _stored(self, info: pafs.FileInfo) -> StoredFile:
+        modified = info.mtime or datetime.fromtimestamp(0, UTC)
+        return StoredFile(info.path.removeprefix(f"{self.root}/"), int(info.size or 0), modified.astimezone(UTC))
 
     def read_bytes(self, path: str) -> bytes:
         with _storage_errors(path), self._fs.open_input_stream(self._full(path), compression=None) as stream:
@@ -187,13 +241,16 @@ class Lake:
         except FileNotFoundError:
             return {}
 
-    def read_rows(self, paths: Sequence[str], where: ds.Expression, schema: pa.Schema) -> pa.Table:
-        """The rows of several Parquet files that fulfil `where`, in the order of `paths`."""
+    def read_rows(
+        self, paths: Sequence[str], where: ds.Expression | None, schema: pa.Schema, *, columns: Sequence[str] | None = None
+    ) -> pa.Table:
+        """The rows of several Parquet files that fulfil `where` (None: all), in the order of `paths`; a column that one lacks is null."""
         if not paths:
-            return schema.empty_table()
+            return schema.empty_table().select(columns if columns is not None else schema.names)
         with _storage_errors(paths[0]):
             full = [self._full(path) for path in paths]
-            return ds.dataset(full, schema=schema, format="parquet", filesystem=self._fs).to_table(filter=where)
+            dataset = ds.dataset(full, schema=schema, format="parquet", filesystem=self._fs)
+            return dataset.to_table(filter=where, columns=None if columns is None else list(columns))
 
     def captured_parts(self, interval_key: str) -> list[str]:
         """Names of an interval's parts that are committed, sorted."""
@@ -205,6 +262,24 @@ class Lake:
         """Intervals that have a folder in `raw`, oldest first."""
         keys = (name.removeprefix("interval=") for name in self.names("raw") if name.startswith("interval="))
         return [Interval.parse(key) for key in keys]
+
+    def ledger_intervals(self) -> list[Interval]:
+        """Intervals that have a folder in `ledger`, oldest first."""
+        return [Interval.parse(name.removeprefix("interval=")) for name in self.names("ledger") if name.startswith("interval=")]
+
+    def ledger_parts(self, interval_key: str) -> list[str]:
+        """Names of an interval's parts that have a ledger, sorted."""
+        names = self.names(f"ledger/interval={interval_key}")
+        return [name.removeprefix("part-").removesuffix(".parquet") for name in names if name.startswith("part-")]
+
+    def free_bytes(self) -> int | None:
+        """Bytes free where a local lake is, or will be; None for an object store."""
+        if not self._is_local:
+            return None
+        folder = Path(self.root)
+        while not folder.exists():
+            folder = folder.parent
+        return shutil.disk_usage(folder).free
 
     def published_dates(self) -> list[date]:
         """Dates that have a published partition, oldest first."""

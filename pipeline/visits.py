@@ -30,6 +30,7 @@ from pipeline.polling import (
     sends_validators,
 )
 from pipeline.sitemaps import newer_children, read_sitemap
+from pipeline.snapshots import moment_in
 from pipeline.urls import url_digest
 from pipeline.warc import CaptureWriter
 
@@ -68,6 +69,19 @@ class Desk:
         answer = self.fetcher.get(Target(url, kind, self.source.pace_s, validators or Validators()))
         offset = self.writer.write_answer(answer)
         outcome = replace(outcome_of(answer, kind, source_id=self.source.id, offset=offset, entry=entry), listed_by=listed_by)
+        self.outcomes.append(outcome)
+        return answer, outcome
+
+    def ask_archive(self, snapshot: str, entry: Entry, *, listed_by: tuple[str, ...]) -> tuple[Answer, Outcome]:
+        """GET a page as an archive keeps it, and write it as its publisher's answer, of the time at which the archive took it."""
+        answer = self.fetcher.get(Target(snapshot, "page", self.settings.archive_pace_s))
+        outcome = outcome_of(answer, "page", source_id=self.source.id, offset=None, entry=entry)
+        outcome = replace(outcome, url=entry.url, listed_by=listed_by)
+        final = answer.final
+        if outcome.verdict == "captured" and final is not None:
+            at = moment_in(final.url) or moment_in(snapshot) or final.at
+            offset = self.writer.write_response(entry.url, at, final.response, source=final.url)
+            outcome = replace(outcome, offset=offset, at=at)
         self.outcomes.append(outcome)
         return answer, outcome
 
@@ -181,16 +195,26 @@ def _bounds(source: Source) -> Bounds:
 
 def capture_page(desk: Desk, entry: Entry, *, listed_by: tuple[str, ...]) -> tuple[PageCapture | None, bool]:
     """A page with its lead picture and its AMP page; without a page, whether it may come later."""
-    answer, outcome = desk.ask(entry.url, "page", entry=entry, listed_by=listed_by)
+    if entry.snapshot is None:
+        answer, outcome = desk.ask(entry.url, "page", entry=entry, listed_by=listed_by)
+    else:
+        answer, outcome = desk.ask_archive(entry.snapshot, entry, listed_by=listed_by)
     if outcome.verdict != "captured" or answer.final is None or outcome.offset is None:
         return None, isinstance(answer.error, TransientError)
+    url = answer.final.url if entry.snapshot is None else entry.url
+    return with_probes(desk, PageCapture(entry, outcome.offset), answer.final, url=url), False
+
+
+def with_probes(desk: Desk, capture: PageCapture, final: Exchange, *, url: str) -> PageCapture:
+    """The captured page with its lead picture and its AMP page, which are asked for here."""
     try:
-        page = read_page(answer.final.body, url=answer.final.url, content_type=answer.final.content_type)
-        images, amp = (_probe_images(desk, page, entry), _probe_amp(desk, page)) if page.is_html else ((), None)
+        page = read_page(final.body, url=url, content_type=final.content_type)
+        if not page.is_html:
+            return capture
+        return replace(capture, images=_probe_images(desk, page, capture.entry), amp=_probe_amp(desk, page))
     except Exception:
-        log.exception("%s: looking for its picture met a fault of ours; please report it", entry.url)
-        images, amp = (), None
-    return PageCapture(entry, outcome.offset, images, amp), False
+        log.exception("%s: looking for its picture met a fault of ours; please report it", capture.entry.url)
+        return capture
 
 
 def _probe_images(desk: Desk, page: Page, entry: Entry) -> tuple[Probe, ...]:

@@ -11,10 +11,12 @@ import base64
 import contextlib
 import hashlib
 import io
+import re
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from email.parser import BytesHeaderParser
 from typing import BinaryIO
 from uuid import NAMESPACE_URL, uuid5
 
@@ -25,10 +27,17 @@ from warcio.recordloader import ArcWarcRecord
 
 from pipeline.codings import CODINGS, codings_of, decode
 from pipeline.errors import WarcError
-from pipeline.models import Answer, Exchange
+from pipeline.models import Answer, Exchange, Validators
 
 NOT_MODIFIED = "http://netpreserve.org/warc/1.1/revisit/server-not-modified"
+SAME_PAYLOAD = "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"
 CHUNK = 1 << 16
+WRITE_BUFFER = 1 << 20
+GZIP = zlib.MAX_WBITS | 16
+"""For zlib: a gzip member without a time, so that equal records are equal."""
+MEMBER_HEAD = 1 << 10
+"""As much of a gzip member as shows what it begins with."""
+_STARTS = re.compile(rb"\x1f\x8b\x08|(?<=\r\n\r\n)(WARC/1\.[01]\r\n)")
 BROKEN = (ArchiveLoadFailed, EOFError, OSError, ValueError, AttributeError, TypeError, KeyError, IndexError, zlib.error)
 """What warcio lets through for files that are not what they seem."""
 
@@ -52,14 +61,19 @@ class Record:
 
 
 class CaptureWriter:
-    """Writes exchanges to a binary file; `offset` is where the next record will start."""
+    """Writes exchanges to a binary file, which nobody else writes to meanwhile; `offset` is where the next record will start.
+
+    Dozens of threads capture at once: each call that gives the interpreter's lock away is waited for behind all the others. So a record
+    is one call to zlib, the offset is counted, and the file should be opened with a large buffer (`WRITE_BUFFER`).
+    """
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
+        self._offset = file.tell()
 
     @property
     def offset(self) -> int:
-        return self._file.tell()
+        return self._offset
 
     def write_info(self, *, at: datetime, software: str) -> None:
         block = f"software: {software}\r\nformat: WARC File Format 1.1\r\n".encode()
@@ -82,6 +96,27 @@ class CaptureWriter:
         record_id = self._write(kind, exchange.url, exchange.at, exchange.response, "application/http; msgtype=response", extra)
         concurrent = [("WARC-Concurrent-To", record_id)]
         self._write("request", exchange.url, exchange.at, exchange.request, "application/http; msgtype=request", concurrent)
+        return offset
+
+    def write_unchanged(self, answer: Answer) -> int | None:
+        """As `write_answer`, the last response as a `revisit` without its payload, which was captured before (ISO 28500, section 6.7.2)."""
+        offset = self.write_answer(replace(answer, exchanges=answer.exchanges[:-1]))
+        if answer.final is None:
+            return offset
+        final = answer.final
+        offset = self.offset
+        head = final.response.partition(b"\r\n\r\n")[0] + b"\r\n\r\n"
+        extra = [("WARC-Profile", SAME_PAYLOAD), ("WARC-Payload-Digest", _digest(_payload(final.response)))]
+        record_id = self._write("revisit", final.url, final.at, head, "application/http; msgtype=response", extra)
+        concurrent = [("WARC-Concurrent-To", record_id)]
+        self._write("request", final.url, final.at, final.request, "application/http; msgtype=request", concurrent)
+        return offset
+
+    def write_response(self, url: str, at: datetime, response: bytes, *, source: str) -> int:
+        """Write the response of `url` as an archive keeps it at `source` (WARC-Source-URI, as other tools name it); its offset."""
+        offset = self.offset
+        extra = [("WARC-Source-URI", source), ("WARC-Payload-Digest", _digest(_payload(response)))]
+        self._write("response", url, at, response, "application/http; msgtype=response", extra)
         return offset
 
     def write_copy(self, record: Record) -> int:
@@ -109,34 +144,76 @@ class CaptureWriter:
         headers += [*extra, ("WARC-Block-Digest", digest), ("Content-Type", content_type)]
         headers.append(("Content-Length", str(len(block))))
         head = "WARC/1.1\r\n" + "".join(f"{name}: {value}\r\n" for name, value in headers) + "\r\n"
-        member = zlib.compressobj(6, zlib.DEFLATED, zlib.MAX_WBITS + 16)  # a gzip member without a time, so that equal records are equal
-        self._file.write(member.compress(head.encode() + block + b"\r\n\r\n") + member.flush())
+        member = zlib.compress(head.encode() + block + b"\r\n\r\n", 6, GZIP)
+        self._file.write(member)
+        self._offset += len(member)
         return record_id
+
+
+class _Records(ArchiveIterator):  # type: ignore[misc]
+    """warcio's reader, which would write its warnings to standard error."""
+
+    INC_RECORD = ""
 
 
 def read_records(file: BinaryIO, *, max_body_bytes: int) -> Iterator[Record]:
     """Every record of a WARC or ARC file (gzipped or not), in order, each body read up to `max_body_bytes`.
 
-    A record that cannot be read comes with its `problem`. Raises WarcError when the file is no such file from its first record on; a
-    file that breaks later ends with a Record of type `broken`.
+    A record that cannot be read comes with its `problem`. Raises WarcError when the file is no such file from its first record on; where it
+    breaks later stands a Record of type `broken`, and the reading goes on with the next one that can be found.
     """
-    seen = 0
+    seen, last = 0, -1
     # ARC records come as WARC ones, so that all captures of a lake are of one format
-    archive = ArchiveIterator(file, arc2warc=True)
+    archive = _Records(file, arc2warc=True)
     while True:
         try:
-            with contextlib.redirect_stderr(io.StringIO()):  # warcio writes its warnings there; `problem` says more
-                raw = next(archive, None)
-                if raw is None:
-                    return
-                record = _read(raw, offset=archive.offset, max_body_bytes=max_body_bytes)
+            raw = next(archive, None)
+            if raw is None:
+                return
+            record = _read(raw, offset=archive.offset, max_body_bytes=max_body_bytes)
         except BROKEN as error:
             if not seen:
                 raise WarcError(f"not a WARC or ARC file: {error}") from error
-            yield Record("broken", None, None, -1, None, None, b"", b"", problem=f"the file breaks off: {error}")
-            return
-        seen += 1
+            # a file in one gzip member has no places that could be found again
+            following = _next_start(file, archive.offset + 1) if archive.offset > last else None
+            problem = f"the {'file breaks off' if following is None else 'record is broken'}: {_in_one_line(error)}"
+            yield Record("broken", None, None, archive.offset, None, None, b"", b"", problem=problem)
+            if following is None:
+                return
+            last = following - 1
+            file.seek(following)
+            archive = _Records(file, arc2warc=True)
+            continue
+        seen, last = seen + 1, record.offset
         yield record
+
+
+def _in_one_line(error: Exception) -> str:
+    return " ".join(ascii(str(error))[1:-1].replace("\\n", " ").split())[:200]
+
+
+def _next_start(file: BinaryIO, offset: int) -> int | None:
+    """Where a WARC record begins at or after `offset`: as a gzip member, or behind the two empty lines that end another."""
+    if not file.seekable():
+        return None
+    file.seek(offset)
+    window, start = b"", offset
+    while chunk := file.read(CHUNK):
+        window += chunk
+        for match in _STARTS.finditer(window):
+            if match[1] is not None:
+                return start + match.start(1)
+            if _is_member(window[match.start() : match.start() + MEMBER_HEAD]):
+                return start + match.start()
+        kept = min(len(window), MEMBER_HEAD)  # what begins at a window's end is seen whole in the next
+        start, window = start + len(window) - kept, window[-kept:]
+    return None
+
+
+def _is_member(data: bytes) -> bool:
+    with contextlib.suppress(zlib.error):
+        return zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(data, 16).startswith(b"WARC/")
+    return False
 
 
 def read_record_at(file: BinaryIO, offset: int, *, max_body_bytes: int) -> Record:
@@ -145,6 +222,12 @@ def read_record_at(file: BinaryIO, offset: int, *, max_body_bytes: int) -> Recor
     for record in read_records(file, max_body_bytes=max_body_bytes):
         return record
     raise WarcError(f"there is no record at offset {offset}")
+
+
+def validators_of(record: Record) -> Validators:
+    """ETag and Last-Modified of a captured answer, for a conditional GET."""
+    headers = BytesHeaderParser().parsebytes(record.block.partition(b"\r\n")[2])
+    return Validators(etag=headers["ETag"], last_modified=headers["Last-Modified"])
 
 
 def _read(raw: ArcWarcRecord, *, offset: int, max_body_bytes: int) -> Record:

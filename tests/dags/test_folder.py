@@ -26,8 +26,11 @@ print("\\n" + json.dumps({"errors": bag.import_errors, "dags": sorted(bag.dags),
 """
 
 
-def test_it_holds_two_dags(folder: dict[str, Any]) -> None:
-    assert sorted(folder) == ["news_ingest", "news_publish"]
+DAGS = ["news_ingest", "news_maintenance", "news_publish"]
+
+
+def test_it_holds_three_dags(folder: dict[str, Any]) -> None:
+    assert sorted(folder) == DAGS
 
 
 def test_parsing_it_imports_nothing_heavy(airflow: Child, tmp_path: Path) -> None:
@@ -36,10 +39,10 @@ def test_parsing_it_imports_nothing_heavy(airflow: Child, tmp_path: Path) -> Non
     done = subprocess.run(argv, env=environment, cwd=tmp_path, capture_output=True, text=True, check=True)
     parsed = json.loads(done.stdout.splitlines()[-1])
     assert parsed["errors"] == {}
-    assert parsed["dags"] == ["news_ingest", "news_publish"]
+    assert parsed["dags"] == DAGS
     assert [name for name in parsed["new"] if name.partition(".")[0] in HEAVY] == []
     own = {name for name in parsed["new"] if name.startswith("pipeline.")}
-    assert own <= {"pipeline.config", "pipeline.errors", "pipeline.models"}
+    assert own <= {"pipeline.config", "pipeline.errors", "pipeline.models", "pipeline.settings"}
 
 
 def test_an_hour_is_a_data_interval_and_a_published_date_a_partition(folder: dict[str, Any]) -> None:
@@ -48,7 +51,7 @@ def test_an_hour_is_a_data_interval_and_a_published_date_a_partition(folder: dic
 
 
 def test_no_dag_catches_up_and_runs_of_one_dag_follow_each_other(folder: dict[str, Any]) -> None:
-    assert [(dag["catchup"], dag["max_active_runs"]) for dag in folder.values()] == [(False, 1)] * 2
+    assert [(dag["catchup"], dag["max_active_runs"]) for dag in folder.values()] == [(False, 1)] * 3
 
 
 def test_dags_and_tasks_are_documented(folder: dict[str, Any]) -> None:
@@ -82,9 +85,9 @@ def test_gate_and_announce_always_run_and_end_the_dag(folder: dict[str, Any]) ->
     assert {ingest["tasks"][task_id]["trigger_rule"] for task_id in ingest["leaves"]} == {"all_done"}
 
 
-def test_only_captures_wait_for_a_place_in_the_pool(folder: dict[str, Any]) -> None:
+def test_only_what_meets_the_network_waits_for_a_place_in_the_pool(folder: dict[str, Any]) -> None:
     pools = {task_id: task["pool"] for dag in folder.values() for task_id, task in dag["tasks"].items()}
-    assert [task_id for task_id, pool in pools.items() if pool == "fetch"] == ["parts.capture"]
+    assert [task_id for task_id, pool in pools.items() if pool == "fetch"] == ["parts.capture", "archives", "revisit"]
 
 
 def test_airflow_refuses_a_form_that_is_not_a_date(airflow: Child) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ import pytest
 from pipeline.config import load_catalogue
 from tests.dags.conftest import Child, Run, task_environment
 from tests.newsroom import Newsroom, Status, World
+from tests.newsroom.archives import CommonCrawl, NewsPage
 
 FORM = {"hour": "2026-11-20T12:00:00Z", "looking": "live"}
 RAW = "raw/interval=2026-11-20T12"
@@ -89,14 +92,69 @@ def test_a_past_hour_takes_only_what_is_dated_inside_it(ingested: tuple[Run, Pat
     assert (past.state, len(past.results["plan"])) == ("success", 1)
     assert 0 < articles_of(past) < articles_of(ingested[0])
     assert DATE in past.results["announce"]
+    assert "1 of 1 hours to capture, about 0 requests" in past.log
+
+
+def test_the_form_says_which_sources_are_looked_for_and_where(ingest: Callable[..., Run], room: Newsroom) -> None:
+    form = {"hour": "2026-11-20T09:00:00Z", "sources": ["kestrel-post"], "origins": ["captures", "pages"]}
+    run = ingest({**form, "looking": "auto"})
+    assert run.state == "success"
+    assert [one["part"]["source_ids"] for one in run.results["plan"]] == [["kestrel-post"]]
+    assert "part 00: kestrel-post: is captured" in run.log
+    assert not any("archive.org" in seen.host or "commoncrawl" in seen.host for seen in room.requests)
+    room.forget_requests()
+    again = ingest({**form, "looking": "auto"})
+    assert "part 00: kestrel-post: captured already, is extracted again" in again.log
+    assert room.requests == []
+
+
+def test_a_refetch_captures_anew_beside_what_is_there(ingest: Callable[..., Run], environment: dict[str, str], room: Newsroom) -> None:
+    form = {"hour": "2026-11-20T09:00:00Z", "looking": "past", "sources": ["kestrel-post"], "origins": ["pages"]}
+    ingest(form)
+    room.forget_requests()
+    run = ingest({**form, "refetch": True})
+    (name,) = (one["part"]["name"] for one in run.results["plan"])
+    assert re.fullmatch(r"00-r[0-9a-f]{8}", name)
+    assert any(seen.host.startswith("www.kestrel") or "kestrel" in seen.host for seen in room.requests)
+    parts = sorted(path.parent.name for path in Path(environment["NEWS_LAKE"], "raw/interval=2026-11-20T09").glob("part=*/manifest.json"))
+    assert parts == ["part=00", f"part={name}"]
+
+
+def test_what_no_source_has_any_more_is_read_from_the_news_archive(
+    ingest: Callable[..., Run], environment: dict[str, str], tmp_path: Path
+) -> None:
+    crawl = CommonCrawl()
+    at = datetime(2026, 10, 2, 9, 30, tzinfo=UTC)
+    host = load_catalogue(environment["NEWS_CONFIG"]).source("kestrel-post").feeds[0].rpartition("/")[0]  # type: ignore[union-attr]
+    text = " ".join(f"Sentence {number} tells what the council of Elm decided about the ferry." for number in range(20))
+    head = f"<title>Elm keeps its ferry</title><meta property='article:published_time' content='{at.isoformat()}'>"
+    page = f"<html><head>{head}</head><body><article><h1>Elm keeps its ferry</h1><p>{text}</p></article></body></html>"
+    crawl.add(at, [NewsPage(f"{host}/elm-keeps-its-ferry", at, page)])
+    crawl.save(tmp_path / "mirror")
+    form = {"hour": "2026-10-02T09:00:00Z", "looking": "auto", "origins": ["ccnews"]}
+    run = ingest(form, NEWS_CCNEWS=str(tmp_path / "mirror"))
+    assert run.state == "success"
+    (report,) = (one for one in run.results["archives"] if one["extracted"] is not None)
+    assert report["captured"]["part"] == "ccnews-20261002093000-00001-0"
+    assert report["extracted"]["articles"] == 1
+    assert run.results["announce"] == ["2026-10-02"]
+    assert "no origin reaches back to 2026-10-02T09" in run.results["gate"]["message"]
+
+
+def test_origins_are_of_the_past(ingest: Callable[..., Run]) -> None:
+    run = ingest({**FORM, "origins": ["pages"]})
+    assert (run.state, run.states["plan"], run.tries["plan"]) == ("failed", "failed", 1)
+    assert "origins and refetch are of the past" in run.log
 
 
 def test_a_date_is_built_once_and_checked_every_time(own_lake: Path, publish: Callable[..., Run]) -> None:
     first, second = publish(), publish()
-    assert (first.state, first.states) == ("success", {"check": "success", "publish": "success"})
-    assert (second.state, second.states) == ("success", {"check": "success", "publish": "skipped"})
+    assert (first.state, first.states) == ("success", {"check": "success", "difference": "success", "publish": "success"})
+    assert (second.state, second.states) == ("success", {"check": "success", "difference": "skipped", "publish": "skipped"})
     table = pq.read_table(own_lake / f"articles/published_date={DATE}/articles.parquet")
     assert table.num_rows == first.results["publish"]["articles"] > 0
+    assert (first.results["difference"]["new"], first.results["difference"]["changed"]) == (table.num_rows, 0)
+    assert f"{DATE}: +{table.num_rows} new, 0 changed, 0 vanished" in first.log
 
 
 def test_the_connection_holds_the_sealing_keys(own_lake: Path, publish: Callable[..., Run]) -> None:

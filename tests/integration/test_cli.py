@@ -26,7 +26,21 @@ from tests.integration.test_publish import HOST, PAGES, page, warc
 from tests.newsroom import Newsroom, Status
 
 OTHER_KEY = "/////wQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
-COMMANDS = ["run", "import", "extract", "publish", "top", "show", "open", "sources", "doctor", "dictionary"]
+COMMANDS = [
+    "run",
+    "backfill",
+    "maintain",
+    "ledger",
+    "import",
+    "extract",
+    "publish",
+    "top",
+    "show",
+    "open",
+    "sources",
+    "doctor",
+    "dictionary",
+]
 SUBCOMMANDS = ["check", "list", "add", "import-opml", "export-opml"]
 
 

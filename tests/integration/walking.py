@@ -1,4 +1,4 @@
-"""A walk in a process of its own that can be killed at a chosen point."""
+"""A walk, or a backfill, in a process of its own that can be killed at a chosen point."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from pipeline import stages
+from pipeline.backfill_runs import plan_backfill, run_backfill
+from pipeline.backfills import Asked
 from pipeline.config import Settings, load_catalogue
 from pipeline.fetch import Fetcher
 from pipeline.models import Interval
@@ -19,38 +21,63 @@ MOMENT = datetime(2026, 11, 20, 13, 0, 5, tzinfo=UTC)
 
 
 class StoppedClock:
+    def __init__(self, moment: datetime = MOMENT) -> None:
+        self._moment = moment
+
     def now(self) -> datetime:
-        return MOMENT
+        return self._moment
 
     def sleep(self, seconds: float) -> None:
         """No time passes."""
 
 
 def walk(settings: dict[str, Any], interval: str, kill_at: int | None, count: Any) -> None:
-    """Walk one interval; SIGKILL this process at its `kill_at`-th step.
+    """Walk one interval; SIGKILL this process at its `kill_at`-th step."""
+    kill_this_process(kill_at, count)
+    chosen = Settings(**settings)
+    stages.run(chosen, load_catalogue(chosen.config), Interval.parse(interval), live=True, clock=StoppedClock())
 
-    A step is a request, or a file just before or after it is renamed into place. `count` (shared memory) is how many there were.
+
+def walk_back(settings: dict[str, Any], interval: str, kill_at: int | None, count: Any) -> None:
+    """Walk one past interval, from the origins that the settings name; SIGKILL this process at its `kill_at`-th step."""
+    kill_this_process(kill_at, count)
+    chosen = Settings(**settings)
+    stages.run(chosen, load_catalogue(chosen.config), Interval.parse(interval), live=False, clock=StoppedClock())
+
+
+def backfill(settings: dict[str, Any], asked: Asked, now: datetime, kill_at: int | None, count: Any) -> None:
+    """Plan and run a backfill; SIGKILL this process at its `kill_at`-th step."""
+    kill_this_process(kill_at, count)
+    chosen = Settings(**settings)
+    catalogue = load_catalogue(chosen.config)
+    run_backfill(chosen, catalogue, plan_backfill(chosen, catalogue, asked, now=now), clock=StoppedClock(now))
+
+
+def kill_this_process(kill_at: int | None, count: Any, last_words: Any = None) -> None:
+    """SIGKILL this process at the `kill_at`-th step from now on.
+
+    A step is a request, or a file just before or after it is renamed into place. `count` (shared memory) is how many there were,
+    `last_words` (too) what the one was at which it ended.
     """
-
     lock = threading.Lock()  # of this process: one shared with the test would die locked
 
-    def step() -> None:
+    def step(arguments: tuple[Any, ...]) -> None:
         with lock:
             count.value += 1
             if count.value == kill_at:
+                if last_words is not None:
+                    last_words.value = str(arguments[1])[:200].encode(errors="replace")
                 os.kill(os.getpid(), signal.SIGKILL)
 
     def stepping(function: Callable[..., Any], *, after: bool) -> Callable[..., Any]:
         def wrapped(*arguments: Any, **options: Any) -> Any:
-            step()
+            step(arguments)
             result = function(*arguments, **options)
             if after:
-                step()
+                step(arguments)
             return result
 
         return wrapped
 
     Path.replace = stepping(Path.replace, after=True)  # type: ignore[method-assign]
     Fetcher.get = stepping(Fetcher.get, after=False)  # type: ignore[method-assign]
-    chosen = Settings(**settings)
-    stages.run(chosen, load_catalogue(chosen.config), Interval.parse(interval), live=True, clock=StoppedClock())

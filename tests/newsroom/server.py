@@ -15,7 +15,7 @@ import sys
 import tempfile
 import threading
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -43,6 +43,10 @@ class Seen(NamedTuple):
     headers: dict[str, str]
 
 
+Mounted = Callable[[str, Mapping[str, str]], Resource]
+"""What answers below an address: the URL asked for and the request's headers (names in lower case) to what stands there."""
+
+
 class Newsroom:
     """Serves `world` and whatever `add_page` puts beside it, while the context is open.
 
@@ -55,6 +59,7 @@ class Newsroom:
         self._now = now
         self._lock = threading.Lock()
         self._added: dict[str, Resource] = {}
+        self._mounted: dict[str, Mounted] = {}
         self._behaviours: dict[str, Misbehaviour] = {}
         self._counts: Counter[str] = Counter()
         self._requests: list[Seen] = []
@@ -88,6 +93,7 @@ class Newsroom:
             "NEWS_CONNECT_TO": ",".join(self.settings["connect_to"]),
             "NEWS_CA_BUNDLE": str(self.ca_bundle),
             "NEWS_CONFIG": str(self.world.catalogue),
+            "NEWS_PACE_DIR": "",  # the world's hosts are others in each newsroom
         }
 
     @property
@@ -117,6 +123,11 @@ class Newsroom:
         with self._lock:
             self._added[_key(url)] = Resource(octets, content_type, status=status, headers=dict(headers or {}))
 
+    def mount(self, prefix: str, mounted: Mounted) -> None:
+        """Let `mounted` answer for every URL that starts with `prefix`."""
+        with self._lock:
+            self._mounted[prefix] = mounted
+
     def misbehave(self, url: str, behaviour: Misbehaviour | None) -> None:
         """Let `url` misbehave from now on, or behave again with None. `https://host.example/*` means all that starts so."""
         with self._lock:
@@ -128,8 +139,12 @@ class Newsroom:
     def now(self) -> datetime:
         return self._now or datetime.now(UTC)
 
-    def resource(self, url: str) -> Resource:
+    def resource(self, url: str, asked: Mapping[str, str] | None = None) -> Resource:
         """What stands at `url`; a query that no page knows is ignored, as content systems do."""
+        with self._lock:
+            mounted = next((answers for prefix, answers in self._mounted.items() if url.startswith(prefix)), None)
+        if mounted is not None:
+            return mounted(url, asked or {})
         key = _key(url)
         bare = key.partition("?")[0]
         for candidate in (key, bare):
@@ -233,7 +248,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.url = self._address()
         behaviour, self.number = room.behaviour(self.url)
         if behaviour is None:
-            self.finish_with(self.of(room.resource(self.url)))
+            self.finish_with(self.of(room.resource(self.url, self._asked())))
             return
         self._finished = False
         behaviour.play(_Exchange(self))
@@ -282,7 +297,7 @@ class _Exchange:
         self.of, self.begin, self.finish = handler.of, handler.begin, handler.finish_with
 
     def real(self) -> Answer:
-        found = self._handler.server.room.resource(self.url)
+        found = self._handler.server.room.resource(self.url, self._handler._asked())
         return self.of(message(200) if found.status == 404 else found)
 
     def send(self, octets: bytes) -> None:

@@ -181,6 +181,12 @@ def test_the_digest_follows_what_decides_and_not_feeds_or_paces(folder: Path, ca
             "https://",
         ),
         ("sources", "sources:\n  - {id: a, name: A, feeds: [], topic: AI}\n", "sources.yaml:2: sources.0: ", "needs a feed"),
+        (
+            "sources",
+            "sources:\n  - {id: a, name: A, feeds: ['https://a.example/'], topic: AI, paging: '?paged='}\n",
+            "sources.yaml:2: sources.0: ",
+            "paging names {page} once",
+        ),
         ("topics", "topics:\n  - {name: AI, parent: Nothing}\n", "topics.yaml:1: ", "'Nothing', which is not a topic"),
         (
             "topics",
@@ -251,6 +257,20 @@ def test_arguments_win_over_the_environment_unless_they_are_none() -> None:
 
 
 @pytest.mark.parametrize(
+    ("environment", "pace_dir"),
+    [
+        ({"HOME": "/home/ada"}, "/home/ada/.cache/news-pipeline/paces"),
+        ({"HOME": "/home/ada", "XDG_CACHE_HOME": "/cache"}, "/cache/news-pipeline/paces"),
+        ({"HOME": "/home/ada", "NEWS_PACE_DIR": ""}, ""),
+        ({"HOME": "/home/ada", "NEWS_PACE_DIR": "/paces"}, "/paces"),
+        ({}, ""),
+    ],
+)
+def test_processes_of_a_user_share_the_paces_of_hosts_unless_told_otherwise(environment: dict[str, str], pace_dir: str) -> None:
+    assert Settings.from_environment(environment).pace_dir == pace_dir
+
+
+@pytest.mark.parametrize(
     ("variable", "value", "message"),
     [
         ("NEWS_LAKES", "x", "NEWS_LAKES is not a setting"),
@@ -258,6 +278,9 @@ def test_arguments_win_over_the_environment_unless_they_are_none() -> None:
         ("NEWS_FETCH_THREADS", "0", "NEWS_FETCH_THREADS: "),
         ("NEWS_ALLOW_NETWORKS", "10.0.0.0/99", "NEWS_ALLOW_NETWORKS: "),
         ("NEWS_CONNECT_TO", "a:b", "NEWS_CONNECT_TO: .*HOST:PORT=ADDRESS:PORT"),
+        ("NEWS_ORIGINS", "captures,attic", "NEWS_ORIGINS: .*'attic' is none of captures, sitemap"),
+        ("NEWS_ORIGINS", "wayback,captures", "NEWS_ORIGINS: .*our own captures stand first"),
+        ("NEWS_ORIGINS", "captures,pages,pages", "NEWS_ORIGINS: .*an origin stands twice"),
     ],
 )
 def test_a_wrong_setting_is_named_with_its_value(variable: str, value: str, message: str) -> None:

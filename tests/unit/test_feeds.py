@@ -7,6 +7,7 @@ import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urljoin
 
 import pytest
 from hypothesis import given, settings
@@ -205,6 +206,21 @@ def test_a_url_stands_once_and_the_first_entry_wins() -> None:
 def test_a_date_is_read_as_its_publisher_writes_it_or_not_at_all(stated: str, moment: Moment | None) -> None:
     assert one(rss(f"{LINK}<pubDate>{stated}</pubDate>")).published == moment
     assert one(json_feed({"url": "/a", "date_published": stated})).published == moment
+
+
+@pytest.mark.parametrize(
+    ("document", "older"),
+    [
+        (rss(head="<atom:link xmlns:atom='http://www.w3.org/2005/Atom' rel='next' href='?paged=2'/>"), "?paged=2"),
+        (atom().replace("</title>", "</title><link rel='prev-archive' href='/2026/10.atom'/>", 1), "/2026/10.atom"),
+        (json_feed(next_url="/feed.json?page=2"), "/feed.json?page=2"),
+        (rss(), None),
+        (json_feed(next_url=7), None),
+    ],
+)
+def test_a_feed_says_where_its_earlier_entries_stand(document: str, older: str | None) -> None:
+    """RFC 5005, sections 3 and 4; JSON Feed 1.1, `next_url`."""
+    assert read(document).older == (None if older is None else urljoin(URL, older))
 
 
 def test_atoms_updated_stands_for_a_missing_published() -> None:

@@ -152,3 +152,12 @@ def test_whatever_stands_there_is_no_error(body: bytes) -> None:
     rules = read_rules(200, body)
     rules.allows("https://host.example/ü?x=%zz", agent=AGENT)
     assert 0 <= rules.crawl_delay_s(agent=AGENT) <= MAX_CRAWL_DELAY_S
+
+
+def test_sitemaps_are_named_for_every_agent_wherever_they_stand() -> None:
+    text = "Sitemap: https://a.example/one.xml\nUser-agent: *\nDisallow: /x\nsitemap : https://b.example/two.xml # the second\n"
+    text += "Sitemap: https://a.example/one.xml\nSitemap: /relative.xml\nSitemap:\n"
+    rules = read_rules(200, text.encode())
+    assert rules.sitemaps == ("https://a.example/one.xml", "https://b.example/two.xml")
+    assert not rules.allows("https://a.example/x", agent=AGENT)
+    assert read_rules(404, text.encode()).sitemaps == ()

@@ -5,14 +5,14 @@ from __future__ import annotations
 import base64
 import gzip
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from pipeline.errors import FeedError
-from pipeline.models import Moment
-from pipeline.sitemaps import MAX_DECODED_BYTES, Child, Sitemap, newer_children, read_sitemap
+from pipeline.models import Interval, Moment
+from pipeline.sitemaps import MAX_DECODED_BYTES, Child, Sitemap, children_of, is_older, newer_children, period_of, read_sitemap
 
 URL = "https://site.example/sitemap.xml"
 PLAIN = "http://www.sitemaps.org/schemas/sitemap/0.9"
@@ -58,6 +58,59 @@ def test_only_newer_children_are_worth_a_request() -> None:
 
     children = (Child("a", day(1)), Child("b", day(18)), Child("c"), Child("d", day(20)))
     assert [child.url for child in newer_children(Sitemap(children=children), than=day(18))] == ["d", "b", "c"]
+
+
+HOUR = Interval.parse("2026-11-18T12")
+
+
+@pytest.mark.parametrize(
+    ("name", "first", "last"),
+    [
+        ("sitemap-2026-11.xml", "2026-11-01", "2026-11-30"),
+        ("sitemap-pt-post-p1-2026-11.xml", "2026-11-01", "2026-11-30"),
+        ("2026/11/sitemap.xml", "2026-11-01", "2026-11-30"),
+        ("202611.xml.gz", "2026-11-01", "2026-11-30"),
+        ("news_2026_11-1.xml", "2026-11-01", "2026-11-30"),
+        ("sitemap.xml?yyyy=2026&mm=11", "2026-11-01", "2026-11-30"),
+        ("sitemap.xml?year=2026&month=2", "2026-02-01", "2026-02-28"),
+        ("sitemap-2026-11-18.xml", "2026-11-18", "2026-11-18"),
+        ("2026/11/18/sitemap.xml", "2026-11-18", "2026-11-18"),
+        ("20261118.xml", "2026-11-18", "2026-11-18"),
+        ("sitemap.xml?yyyy=2026&mm=11&dd=18", "2026-11-18", "2026-11-18"),
+        ("sitemap_2026-11-01_2026-11-15.xml", "2026-11-01", "2026-11-15"),
+        ("sitemap-2026.xml", None, None),
+        ("sitemap-2026-1.xml", None, None),
+        ("sitemap-12345678.xml", None, None),
+        ("sitemap-2026-02-31.xml", None, None),
+        ("sitemap-news.xml", None, None),
+    ],
+)
+def test_a_sitemap_s_address_names_months_and_days(name: str, first: str | None, last: str | None) -> None:
+    """Of the publisher's own zone: a day begins up to 14 hours before UTC's and ends up to 12 after it."""
+    period = period_of(f"https://site.example/{name}")
+    if first is None or last is None:
+        assert period is None
+    else:
+        start, end = (datetime.fromisoformat(day).replace(tzinfo=UTC) for day in (first, last))
+        assert period == (start - timedelta(hours=14), end + timedelta(hours=36))
+
+
+def test_an_interval_asks_for_the_children_that_may_list_it_the_likeliest_first() -> None:
+    at = datetime(2026, 11, 18, 12, tzinfo=UTC)
+    children = [
+        Child("https://site.example/unknown.xml"),
+        Child("https://site.example/later.xml", at + timedelta(days=2)),
+        Child("https://site.example/2026-10.xml", at + timedelta(days=2)),
+        Child("https://site.example/soon.xml", at + timedelta(minutes=1)),
+        Child("https://site.example/before.xml", at - timedelta(minutes=1)),
+        Child("https://site.example/2026-11.xml", at + timedelta(days=2)),
+        Child("https://site.example/that-day.xml", datetime(2026, 11, 18, tzinfo=UTC)),
+        Child("https://site.example/2026-12.xml"),
+    ]
+    asked = children_of(Sitemap(children=tuple(children)), HOUR)
+    names = [child.url.rpartition("/")[2] for child in asked]
+    assert names == ["2026-11.xml", "that-day.xml", "soon.xml", "later.xml", "unknown.xml"]
+    assert [child.url.rpartition("/")[2] for child in children if is_older(child, HOUR)] == ["2026-10.xml", "before.xml"]
 
 
 def test_gzip_and_lists_of_urls_are_read() -> None:

@@ -20,7 +20,7 @@ from warcio.checker import Checker
 
 from pipeline.errors import WarcError
 from pipeline.models import Answer, Exchange, Validators
-from pipeline.warc import NOT_MODIFIED, CaptureWriter, Record, read_record_at, read_records
+from pipeline.warc import NOT_MODIFIED, SAME_PAYLOAD, CaptureWriter, Record, read_record_at, read_records, validators_of
 
 URL = "https://www.any.example/page?x=1"
 AT = datetime(2026, 11, 20, 13, 0, 5, 123456, tzinfo=UTC)
@@ -247,6 +247,26 @@ def test_whatever_the_wire_held_is_read_back_at_its_offset(answers: list[tuple[b
         record = read_record_at(file, offset, max_body_bytes=1_000)
         assert record.block == octets
         assert record.body == octets.partition(b"\r\n\r\n")[2]
+
+
+def test_an_unchanged_page_leaves_a_revisit_without_its_payload() -> None:
+    moved = exchange(response(b"", "Location: /page", status="301 Moved Permanently"), status=301, url="https://any.example/old")
+    file = io.BytesIO()
+    offset = CaptureWriter(file).write_unchanged(Answer("https://any.example/old", (moved, PLAIN)))
+    assert offset is not None
+    assert [record.type for record in read(file.getvalue())] == ["response", "request", "revisit", "request"]
+    revisit = read_record_at(file, offset, max_body_bytes=100)
+    assert (revisit.url, revisit.body) == (URL, b"")
+    file.seek(offset)
+    headers = next(iter(ArchiveIterator(file))).rec_headers
+    digest = base64.b32encode(hashlib.sha256(BODY).digest()).decode()
+    assert (headers["WARC-Profile"], headers["WARC-Payload-Digest"]) == (SAME_PAYLOAD, f"sha256:{digest}")
+
+
+def test_validators_are_read_back_as_the_server_sent_them() -> None:
+    file = io.BytesIO(write(exchange(response(BODY, 'ETag: W/"a:b"', "last-modified: Fri, 20 Nov 2026 11:00:00 GMT"))))
+    assert validators_of(read_record_at(file, 0, max_body_bytes=1)) == Validators('W/"a:b"', "Fri, 20 Nov 2026 11:00:00 GMT")
+    assert validators_of(read(write(PLAIN))[0]) == Validators()
 
 
 def test_files_of_many_origins_are_read_to_their_end_or_refused(shared: Path) -> None:

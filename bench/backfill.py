@@ -1,0 +1,203 @@
+"""Backfills from WARC files, measured: articles a second from the file to published Parquet, and memory over a long stream.
+
+    python -m bench.backfill                                 import and replay of real pages
+    python -m bench.backfill --peers PEER/bin/python         beside fundus' and news-please's readers, on the same file
+    python -m bench.backfill --stream 100 1000 10000         peak memory over generated files of so many MB, read as a news archive's
+
+The pages are those of a set of the real pages in the folder that NEWS_SHARED names (default: `../shared`), each as often as `--copies`
+says, under an address of its own. Every reader has two processes: ours for its pages, the peers one for each half of the file. A peer's
+time is that of its reading alone: it publishes nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import json
+import logging
+import multiprocessing
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from pipeline import stages
+from pipeline.config import Settings, load_catalogue
+from pipeline.fetch import SystemClock
+from pipeline.imports import import_file
+from pipeline.models import Exchange, Interval, Validators
+from pipeline.storage import Lake
+from pipeline.warc import CaptureWriter, read_records
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+SHARED = Path(os.environ.get("NEWS_SHARED", REPOSITORY.parent / "shared"))
+PEERS = ("fundus", "news-please")
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: %d\r\n\r\n"
+OURS, OTHERS = "https://ours.example", "https://others.example"
+KEPT_EVERY = 50
+"""Of an archive's pages, so many are others' for each of ours."""
+
+
+def pages(path: Path, copies: int) -> Iterator[tuple[str, datetime, bytes]]:
+    """Address, time and content of the pages of a file, each `copies` times under addresses of their own."""
+    with path.open("rb") as file:
+        for record in read_records(file, max_body_bytes=20_000_000):
+            if record.type == "response" and record.url is not None and record.at is not None:
+                for number in range(copies):
+                    url = f"{record.url.rstrip('/')}-{number}" if number else record.url
+                    yield url, record.at, record.body.replace(record.url.encode(), url.encode())
+
+
+def write_pages(paths: Sequence[Path], found: Iterator[tuple[str, datetime, bytes]]) -> int:
+    """Write the pages to `paths` in turn; how many."""
+    files = [path.open("wb") for path in paths]
+    writers = [CaptureWriter(file) for file in files]
+    number = 0
+    for number, (url, at, body) in enumerate(found, start=1):
+        exchange = Exchange(url, at, 200, "text/html", Validators(), b"GET / HTTP/1.1\r\n\r\n", HEAD % len(body) + body, body)
+        writers[number % len(writers)].write_exchange(exchange)
+    for file in files:
+        file.close()
+    return number
+
+
+def ours(path: Path, folder: Path) -> None:
+    settings = Settings(lake=str(folder / "lake"), extract_processes=2)
+    catalogue = load_catalogue(REPOSITORY / "data")
+    began = time.perf_counter()
+    report = import_file(Lake(settings.lake), settings, catalogue, path)
+    imported = time.perf_counter() - began
+    for what, taken in (("import", imported), ("replay", 0.0)):
+        began = time.perf_counter()
+        extracts = [stages.extract(settings, catalogue, part) for part in report.parts]
+        extracted = time.perf_counter() - began
+        dates = sorted({day for one in extracts for day in one.published_dates})
+        if what == "replay":  # the same rows: publish would find everything built
+            for day in dates:
+                Path(settings.lake, f"articles/published_date={day}/articles.parquet").unlink()
+        began = time.perf_counter()
+        for day in dates:
+            stages.publish(settings, catalogue, day)
+        published = time.perf_counter() - began
+        articles, total = sum(one.articles for one in extracts), taken + extracted + published
+        parts = f"import {taken:.1f} s, extract {extracted:.1f} s, publish {published:.1f} s for {len(dates)} dates"
+        print(f"ours, {what}: {articles} articles in {total:.1f} s, {articles / total:.1f} a second ({parts})", flush=True)
+
+
+def peer(python: str, name: str, halves: Sequence[Path]) -> None:
+    argv = [python, str(REPOSITORY / "bench/warc_peers.py"), name]
+    started = [subprocess.Popen([*argv, str(half)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) for half in halves]
+    said = [process.communicate()[0].splitlines() for process in started]
+    if not all(said):
+        print(f"{name}: cannot be run by {python}")
+        return
+    results = [json.loads(lines[-1]) for lines in said]
+    articles, seconds = sum(one["articles"] for one in results), max(one["seconds"] for one in results)
+    print(f"{name}, reading only: {articles} articles in {seconds:.1f} s, {articles / seconds:.1f} a second", flush=True)
+
+
+def generated(megabytes: int) -> Iterator[tuple[str, datetime, bytes]]:
+    """Pages of 100 kB, one of ours for each 50 of others, until they are so many MB."""
+    words = "A sentence of an article that says something about the harbour of the town and its bridge. " * 20
+    filler = "<!-- " + "x" * 95_000 + " -->"
+    for number in range(megabytes * 10):
+        host = OTHERS if number % KEPT_EVERY else OURS
+        title = f"Report number {number} from the harbour"
+        head = f"<title>{title}</title><meta property='article:published_time' content='{NOON.isoformat()}'>"
+        html = f"<html lang='en'><head>{head}</head><body><article><h1>{title}</h1><p>{words}{number}</p></article>{filler}</body></html>"
+        yield f"{host}/{number}", NOON + timedelta(seconds=number % 3_000), html.encode()
+
+
+def archive(folder: Path, megabytes: int) -> None:
+    """A news archive's folder with one file of the hour."""
+    name = f"crawl-data/CC-NEWS/{NOON:%Y/%m}/CC-NEWS-{NOON:%Y%m%d%H%M%S}-00001.warc.gz"
+    (folder / name).parent.mkdir(parents=True)
+    write_pages([folder / name], generated(megabytes))
+    (folder / name).with_name("warc.paths.gz").write_bytes(gzip.compress(f"{name}\n".encode()))
+
+
+def read_archive(folder: str, results: Any) -> None:
+    """Capture the hour from the archive alone, extract and publish; peak memory of this process and of its workers, in MiB."""
+    logging.disable(logging.CRITICAL)
+    home = Path(folder)
+    shipped = home / "catalogue"
+    shipped.mkdir()
+    for name in ("topics.yaml", "providers.yaml", "scoring.yaml", "editorial.yaml"):
+        (shipped / name).write_bytes((REPOSITORY / "data" / name).read_bytes())
+    topic = load_catalogue(REPOSITORY / "data").topics[0].name
+    source = {"id": "ours", "name": "Ours", "feeds": [f"{OURS}/feed"], "topic": topic, "pace_s": 0}
+    (shipped / "sources.yaml").write_text(yaml.safe_dump({"sources": [source]}))
+    settings = Settings(lake=str(home / "lake"), config=str(shipped), ccnews=folder, ccnews_chunk_bytes=2**22)
+    began = time.perf_counter()
+    interval = Interval.containing(NOON)
+    report = stages.run(
+        settings,
+        load_catalogue(shipped),
+        interval,
+        live=False,
+        clock=SystemClock(),
+        origins=("captures", "ccnews"),
+        taken=_day(NOON.date()),
+    )
+    articles = sum(one.articles for one in report.extracts)
+    own, workers = (resource.getrusage(who).ru_maxrss // 1024 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    results.put((articles, len(report.extracts), time.perf_counter() - began, own, workers))
+
+
+def _day(day: date) -> tuple[datetime, datetime]:
+    start = datetime(day.year, day.month, day.day, tzinfo=UTC)
+    return start, start + timedelta(days=1)
+
+
+def stream(sizes: Sequence[int]) -> None:
+    context = multiprocessing.get_context("spawn")
+    for megabytes in sizes:
+        with tempfile.TemporaryDirectory(prefix="news-stream-") as folder:
+            archive(Path(folder), megabytes)
+            results = context.Queue()
+            process = context.Process(target=read_archive, args=(folder, results))
+            process.start()
+            articles, parts, seconds, own, workers = results.get()
+            process.join()
+            print(
+                f"{megabytes} MB: {articles} articles in {parts} parts, {seconds:.0f} s, {megabytes / seconds:.0f} MB a second, "
+                f"peak {own} MiB, a worker's {workers} MiB",
+                flush=True,
+            )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--set", default="fundus", help="a set of the real pages")
+    parser.add_argument("--copies", type=int, default=2, help="how often each page is in the file")
+    parser.add_argument("--peers", metavar="PYTHON", help="an interpreter that has fundus and news-please")
+    parser.add_argument("--stream", type=int, nargs="+", metavar="MB", help="measure memory over generated files of these sizes instead")
+    options = parser.parse_args()
+    logging.disable(logging.WARNING)
+    if options.stream:
+        stream(options.stream)
+        return
+    path = SHARED / "corpora" / "extraction" / f"{options.set}.warc.gz"
+    if not path.exists():
+        sys.exit(f"{path}: there is no such file; NEWS_SHARED names the folder of the real pages")
+    with tempfile.TemporaryDirectory(prefix="news-backfill-") as folder:
+        whole, halves = Path(folder, "whole.warc.gz"), [Path(folder, f"half-{number}.warc.gz") for number in (1, 2)]
+        number = write_pages([whole], pages(path, options.copies))
+        write_pages(halves, pages(path, options.copies))
+        print(f"{number} pages, {whole.stat().st_size / 1e6:.1f} MB", flush=True)
+        ours(whole, Path(folder))
+        for name in PEERS if options.peers else ():
+            peer(options.peers, name, halves)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,105 @@
+"""A month of history from all origins at once, with the live schedule beside it: is anything missed, taken twice, or taken from outside?
+
+    python -m bench.history                              30 days, 20 publishers
+    python -m bench.history --days 3 --publishers 8 --seed 7
+
+The world is grown from a seed (`tests.newsroom.histories`): publishers that keep their past in sitemaps, in pages of their feeds, in a
+Wayback Machine or in a news crawl. Every sixth past hour a live one is captured, for which the publishers have gone on publishing. At the
+end what was captured is compared with the world's own list.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+import tempfile
+import time
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import yaml
+
+from pipeline import stages, storage
+from pipeline.config import Catalogue, Settings, load_catalogue
+from pipeline.manifests import Manifest, from_json
+from pipeline.models import Interval, Part
+from pipeline.storage import Lake
+from tests.integration.walking import StoppedClock
+from tests.newsroom import Newsroom
+from tests.newsroom.histories import History
+
+NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+LIVE_EVERY = 6
+CATALOGUE = Path(__file__).resolve().parents[1] / "data"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--days", type=int, default=30)
+    parser.add_argument("--publishers", type=int, default=20)
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    start, end = NOW - timedelta(days=options.days + 2), NOW - timedelta(days=2)
+    with Newsroom() as room, tempfile.TemporaryDirectory(prefix="news-history-") as folder:
+        history = History(room, seed=options.seed, count=options.publishers, start=start - timedelta(days=1), now=NOW)
+        settings = Settings(**room.settings, **history.settings, lake=f"{folder}/lake", archive_pace_s=0)
+        catalogue = _catalogue(Path(folder), history)
+        began = time.perf_counter()
+        shown = _walk(history, settings, catalogue, start=start, hours=options.days * 24)
+        return _compare(settings, wanted=history.between(start, end), shown=shown, seconds=time.perf_counter() - began)
+
+
+def _catalogue(folder: Path, history: History) -> Catalogue:
+    for name in ("topics.yaml", "providers.yaml", "scoring.yaml"):
+        shutil.copy(CATALOGUE / name, folder / name)
+    (folder / "sources.yaml").write_text(yaml.safe_dump({"sources": history.sources}), encoding="utf-8")
+    return load_catalogue(folder)
+
+
+def _walk(history: History, settings: Settings, catalogue: Catalogue, *, start: datetime, hours: int) -> set[str]:
+    """Capture the past hours and the live ones between them; what the feeds showed to these."""
+    now, shown = NOW, set[str]()
+    for number in range(hours):
+        if number % LIVE_EVERY == 0:
+            history.publish(now)
+            now += HOUR
+            shown |= history.shown()
+            _capture(settings, catalogue, Interval.containing(now - HOUR), now, live=True)
+        _capture(settings, catalogue, Interval.containing(start + number * HOUR), now, live=False)
+        if number % 24 == 23:
+            print(f"{number + 1} of {hours} hours", file=sys.stderr, flush=True)
+    return shown
+
+
+def _capture(settings: Settings, catalogue: Catalogue, interval: Interval, now: datetime, *, live: bool) -> None:
+    clock = StoppedClock(now)
+    for part in stages.plan(settings, catalogue, interval, live=live):
+        stages.capture(settings, catalogue, part, live=live, only_due=False, clock=clock)
+    if not live:
+        stages.capture_archives(settings, catalogue, interval, clock=clock)
+
+
+def _compare(settings: Settings, *, wanted: set[str], shown: set[str], seconds: float) -> int:
+    manifests = _manifests(settings)
+    captured = Counter(page.entry.url for manifest in manifests for page in manifest.pages)
+    served = Counter(origin for manifest in manifests if manifest.sources for origin in manifest.origins.values())
+    missed, extra = (wanted | shown) - set(captured), set(captured) - wanted - shown
+    twice = {url for url, count in captured.items() if count > 1}
+    print(f"articles of the past {len(wanted)}, shown to the live hours {len(shown)}, captured {len(captured)}")
+    print(f"missed {len(missed)}, twice {len(twice)}, from outside {len(extra)}")
+    print(f"source hours by origin: {', '.join(f'{origin} {count}' for origin, count in sorted(served.items()))}")
+    print(f"{seconds:.0f} s")
+    return 1 if missed or twice or extra else 0
+
+
+def _manifests(settings: Settings) -> list[Manifest]:
+    lake = Lake(settings.lake)
+    parts = [Part(interval, name) for interval in lake.captured_intervals() for name in lake.captured_parts(interval.key)]
+    return [from_json(lake.read_bytes(storage.manifest_path(part)), path=storage.manifest_path(part)) for part in parts]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,94 @@
+"""How an interval's sources are divided into parts, and what of it is captured already. Pure.
+
+A part's name must not depend on what was captured before a run was killed: a share keeps its number, whatever is left of it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Sequence
+from typing import get_args
+
+from pipeline.config import Source
+from pipeline.manifests import Manifest
+from pipeline.models import Interval, Origin, Part
+from pipeline.urls import registered_domain
+
+NOT_FETCHED: frozenset[Origin] = frozenset({"captures", "warc"})
+"""Origins from which a part of its own asks for nothing."""
+
+_NUMBER = re.compile(r"\d+")
+
+
+def origins_in_order(chosen: Iterable[str], *, is_refetch: bool) -> tuple[Origin, ...]:
+    """`chosen` as they are walked: our own captures come first, or not at all in a refetch. ValueError for what is no origin."""
+    known: tuple[Origin, ...] = get_args(Origin)
+    order: list[Origin] = [] if is_refetch else ["captures"]
+    for name in chosen:
+        origin = next((one for one in known if one == name), None)
+        if origin is None:
+            raise ValueError(f"{name!r} is none of {', '.join(known)}")
+        if origin not in order and origin != "captures":
+            order.append(origin)
+    return tuple(order)
+
+
+def shares(sources: Sequence[Source], size: int) -> tuple[tuple[str, ...], ...]:
+    """Source ids in shares of about `size`, those with a feed on the same registered domain together, in the catalogue's order."""
+    groups: dict[str, list[str]] = {}
+    for source in sources:
+        groups.setdefault(registered_domain(source.listings[0]), []).append(source.id)
+    found: list[list[str]] = []
+    for group in groups.values():
+        if not found or len(found[-1]) + len(group) > size:
+            found.append([])
+        found[-1].extend(group)
+    return tuple(tuple(share) for share in found)
+
+
+def plan_parts(
+    interval: Interval,
+    divided: Sequence[Sequence[str]],
+    committed: Sequence[Manifest],
+    *,
+    wanted: Collection[str] | None = None,
+    order: Sequence[str] | None = None,
+    mark: str = "",
+) -> tuple[Part, ...]:
+    """The interval's parts: those that are `committed`, with the sources they have, and those still to be captured.
+
+    `divided` are the shares of all sources. Of each, the `wanted` ones (None: all) that no committed part has make a part; its number is
+    the share's, or, where that one is committed without them, the next that leaves the same rest when divided by the number of shares.
+    `order` are the origins of a past interval: a source that an earlier walk found nowhere is planned again when there are others to look
+    at; None plans a live interval. With a `mark`, only parts whose names end in it count: everything is captured anew.
+    """
+    mine = [manifest for manifest in committed if manifest.part.endswith(mark)]
+    names = {manifest.part for manifest in mine}
+    had = {source for manifest in mine if _NUMBER.match(manifest.part) for source in _had(manifest, order)}
+    parts = [
+        Part(interval, manifest.part, manifest.sources)
+        for manifest in mine
+        if wanted is None or not manifest.sources or set(manifest.sources) & set(wanted)
+    ]
+    if order is None or set(order) - NOT_FETCHED:
+        for number, share in enumerate(divided):
+            left = tuple(source for source in share if source not in had and (wanted is None or source in wanted))
+            while _name(number, mark) in names:
+                number += len(divided)
+            if left:
+                parts.append(Part(interval, _name(number, mark), left))
+    return tuple(sorted(parts, key=lambda part: _place(part.name)))
+
+
+def _had(manifest: Manifest, order: Sequence[str] | None) -> Iterable[str]:
+    is_open = order is not None and set(order) - NOT_FETCHED - set(manifest.order)
+    return set(manifest.sources) - set(manifest.unserved) if is_open else manifest.sources
+
+
+def _name(number: int, mark: str) -> str:
+    return f"{number:02d}{mark}"
+
+
+def _place(name: str) -> tuple[bool, int, str]:
+    number = _NUMBER.match(name)
+    return number is None, int(number[0]) if number is not None else 0, name

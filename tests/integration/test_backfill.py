@@ -1,0 +1,198 @@
+"""Backfills over the sample world: plan, dry run, run, difference, refusal, and killed anywhere and run again."""
+
+from __future__ import annotations
+
+import multiprocessing
+import signal
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+from pipeline import stages, storage
+from pipeline.backfill_records import Record
+from pipeline.backfill_runs import plan_backfill, read_record, run_backfill
+from pipeline.backfills import Asked, Plan
+from pipeline.config import Catalogue, Settings, load_catalogue
+from pipeline.errors import ConfigError, PermanentError
+from pipeline.models import Interval, Part
+from pipeline.storage import Lake
+from tests.integration import walking
+from tests.integration.conftest import KEY, NOON
+from tests.integration.test_rebuild import files
+from tests.newsroom import Newsroom, World
+
+DAY = date(2026, 11, 20)
+ASKED = Asked(DAY, DAY, origins=("captures", "pages"))
+NOW = NOON + timedelta(minutes=30)
+KILLS = 4
+
+
+@pytest.fixture(scope="module")
+def room() -> Iterator[Newsroom]:
+    with Newsroom(World.load(), now=NOON) as newsroom:
+        yield newsroom
+
+
+@pytest.fixture
+def settings(room: Newsroom, tmp_path: Path) -> Settings:
+    environment = {**room.environment, "NEWS_SEALING_KEYS": KEY, "NEWS_SOURCES_PER_PART": "100"}
+    return Settings.from_environment(environment, lake=str(tmp_path / "lake"))
+
+
+@pytest.fixture
+def catalogue(settings: Settings) -> Catalogue:
+    return load_catalogue(settings.config)
+
+
+@pytest.fixture
+def few(room: Newsroom, settings: Settings, catalogue: Catalogue) -> Asked:
+    """Two sources, so that a test takes seconds."""
+    room.forget_requests()
+    return replace(ASKED, sources=tuple(sorted(source.id for source in catalogue.enabled_sources[:2])))
+
+
+def backfill(settings: Settings, catalogue: Catalogue, asked: Asked, **options: Any) -> tuple[Plan, Record]:
+    plan = plan_backfill(settings, catalogue, asked, now=NOW)
+    return plan, run_backfill(settings, catalogue, plan, clock=walking.StoppedClock(NOW), **options)
+
+
+def published(settings: Settings, day: date = DAY) -> dict[str, dict[str, Any]]:
+    table = pq.read_table(Path(settings.lake, storage.articles_path(day)))
+    return {row["webUrl"]: row for row in table.to_pylist()}
+
+
+def test_a_plan_asks_nobody_and_writes_nothing(room: Newsroom, settings: Settings, catalogue: Catalogue, few: Asked) -> None:
+    plan = plan_backfill(settings, catalogue, few, now=NOW)
+    assert (plan.intervals, plan.captured, plan.to_capture) == (13, 0, 13)
+    assert plan.without_history == tuple(source.id for source in catalogue.enabled_sources[:2])
+    assert plan.notes == ("11 hours of the range are not over and are left out",)
+    assert room.requests == []
+    assert not Path(settings.lake).exists()
+
+
+def test_the_figures_of_a_plan_come_from_the_ledger(settings: Settings, catalogue: Catalogue, few: Asked) -> None:
+    stages.run(settings, catalogue, Interval.parse("2026-11-19T12"), live=True, clock=walking.StoppedClock())
+    plan = plan_backfill(settings, catalogue, few, now=NOW)
+    ledger = Lake(settings.lake).read_table(storage.ledger_path(Part(Interval.parse("2026-11-19T12"), "00"))).to_pylist()
+    for row, source in zip(plan.sources, catalogue.enabled_sources[:2], strict=True):
+        mine = [one for one in ledger if one["sourceId"] == source.id and one["kind"] in ("page", "image", "amp")]
+        sent = [one for one in mine if one["at"] is not None or (one["outcome"] == "failed" and one["reason"] != "deferred")]
+        assert (row.hours, row.days) == (13, 1)
+        assert row.requests == round(len(sent) * 13 / 24) + len(source.listings) + 1
+        assert row.bytes == round(sum(one["bytes"] for one in sent) * 13 / 24)
+    assert plan.later_parts == 1  # the live hour of the day before has articles of the day
+
+
+def test_a_backfill_takes_in_the_articles_of_its_dates_and_no_others(
+    room: Newsroom, settings: Settings, catalogue: Catalogue, few: Asked
+) -> None:
+    _, record = backfill(settings, catalogue, few)
+    assert (record.state, len(record.steps), record.red, record.refused) == ("done", 13, {}, {})
+    found = published(settings)
+    assert {row["publishedDateTime"].date() for row in found.values()} == {DAY}
+    assert len({row["provider"]["domain"] for row in found.values()}) == 2
+    assert record.differences[DAY].new == len(found) == record.change.new > 3
+    world = {site.url(article): article for site, article in room.world.articles if not article.missing}
+    assert all(world[url].published.date() == DAY for url in found if url in world)
+
+
+def test_the_same_backfill_again_fetches_nothing_and_changes_nothing(
+    room: Newsroom, settings: Settings, catalogue: Catalogue, few: Asked
+) -> None:
+    backfill(settings, catalogue, few)
+    before = {name: digest for name, digest in files(settings.lake).items() if not name.startswith("backfills/")}
+    room.forget_requests()
+    plan, record = backfill(settings, catalogue, few)
+    assert (plan.captured, plan.to_capture, plan.requests) == (13, 0, 0)
+    assert room.requests == []
+    assert (record.change.new, record.change.changed, record.change.vanished) == (0, 0, 0)
+    assert {name: digest for name, digest in files(settings.lake).items() if not name.startswith("backfills/")} == before
+
+
+def test_a_changed_catalogue_shows_the_changed_fields(settings: Settings, catalogue: Catalogue, few: Asked) -> None:
+    backfill(settings, catalogue, few)
+    pictures = {row["webUrl"] for row in published(settings).values() if row["images"]}
+    quality = catalogue.scoring.quality.model_copy(update={"image": 0})
+    scoring = catalogue.scoring.model_copy(update={"quality": quality})
+    _, record = backfill(settings, catalogue.model_copy(update={"scoring": scoring}), few)
+    change = record.differences[DAY]
+    assert (change.new, change.vanished) == (0, 0)
+    assert change.fields["quality"] == len(pictures) > 0
+    assert set(change.fields) <= {"quality", "heat", "published", "related", "secured"}
+    assert set(change.changed_urls) <= published(settings).keys()
+
+
+def test_a_refetch_captures_everything_anew_beside_what_is_there(
+    room: Newsroom, settings: Settings, catalogue: Catalogue, few: Asked
+) -> None:
+    backfill(settings, catalogue, few)
+    raw = {name: digest for name, digest in files(settings.lake).items() if name.startswith("raw/interval")}
+    room.forget_requests()
+    plan, record = backfill(settings, catalogue, replace(few, refetch=True))
+    assert (plan.captured, plan.to_capture) == (0, 13)
+    assert len(room.requests) > 10
+    after = files(settings.lake)
+    assert raw.items() <= after.items()
+    fresh = [name for name in after if f"part=00-r{record.mark}/manifest.json" in name]
+    assert len(fresh) == 13
+
+
+def test_what_a_partition_may_not_lose_is_refused_until_there_is_a_reason(settings: Settings, catalogue: Catalogue, few: Asked) -> None:
+    backfill(settings, catalogue, few)
+    lake, path = Lake(settings.lake), storage.articles_path(DAY)
+    before = lake.read_bytes(path)
+    table = lake.read_table(path)
+    more = table.to_pylist()
+    more += [{**row, "webUrl": f"{row['webUrl']}-{number}"} for number in range(1 + 20 // len(more)) for row in table.to_pylist()]
+    lake.write_table(path, table.from_pylist(more, schema=table.schema.remove_metadata()))
+    grown = lake.read_bytes(path)
+    _, refused = backfill(settings, catalogue, few)
+    assert (refused.state, list(refused.refused)) == ("refused", [DAY])
+    assert "more than 20% would go" in refused.refused[DAY]
+    assert lake.read_bytes(path) == grown
+    _, allowed = backfill(settings, catalogue, few, allow_shrink="the doubles were a mistake")
+    assert (allowed.state, allowed.reason, allowed.refused) == ("done", "the doubles were a mistake", {})
+    assert allowed.started == refused.started
+    assert allowed.differences[DAY].vanished == len(more) - table.num_rows
+    assert lake.read_bytes(path) == before
+    assert read_record(settings, few.id) == allowed
+
+
+def test_an_unknown_source_and_a_range_in_the_future_are_refused(settings: Settings, catalogue: Catalogue) -> None:
+    with pytest.raises(ConfigError, match="'nobody' is no source"):
+        plan_backfill(settings, catalogue, Asked(DAY, DAY, ("nobody",)), now=NOW)
+    with pytest.raises(PermanentError, match="no hour of 2026-12-01 to 2026-12-02 is over"):
+        plan_backfill(settings, catalogue, Asked(date(2026, 12, 1), date(2026, 12, 2)), now=NOW)
+
+
+def test_killed_anywhere_and_run_again_gives_the_same_bytes_and_fetches_nothing_twice(
+    room: Newsroom, settings: Settings, few: Asked, tmp_path: Path
+) -> None:
+    context = multiprocessing.get_context("forkserver")
+
+    def run(lake: Path, kill_at: int | None = None) -> tuple[int, int]:
+        count = context.RawValue("i", 0)
+        options = {**settings.model_dump(), "lake": str(lake)}
+        process = context.Process(target=walking.backfill, args=(options, few, NOW, kill_at, count))
+        process.start()
+        process.join(120)
+        return process.exitcode or 0, count.value
+
+    code, steps = run(tmp_path / "whole")
+    assert code == 0
+    whole = files(str(tmp_path / "whole"))
+    assert any(name.startswith("backfills/") for name in whole)
+    for number in range(KILLS):
+        lake = tmp_path / f"killed-{number}"
+        kill_at = 1 + number * (steps - 3) // (KILLS - 1)
+        assert run(lake, kill_at)[0] == -signal.SIGKILL, kill_at
+        kept = {path.parent.parent.name for path in lake.glob("raw/*/*/manifest.json")}
+        room.forget_requests()
+        assert run(lake)[0] == 0
+        assert files(str(lake)) == whole, kill_at
+        assert len(kept) < 13 or not room.requests, "every hour was committed"

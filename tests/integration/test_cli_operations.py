@@ -1,0 +1,162 @@
+"""`news backfill`, `news maintain` and `news ledger`: consent, exit codes, JSON, and what an operator reads."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline import cli, stages
+from pipeline.config import Settings, load_catalogue
+from tests.integration.conftest import KEY, REPOSITORY
+from tests.integration.test_publish import PAGES, warc
+from tests.integration.test_rebuild import files
+from tests.integration.walking import StoppedClock
+
+NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
+DATES = ("--from", "2026-11-20", "--to", "2026-11-20", "--origin", "captures")
+
+
+@dataclass(frozen=True)
+class Said:
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+News = Callable[..., Said]
+
+
+@pytest.fixture(autouse=True)
+def _root_logger() -> Iterator[None]:
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Path:
+    """Twelve articles of one date, imported and published."""
+    settings = Settings(lake=str(tmp_path / "lake"), sealing_keys=(KEY,), extract_processes=1)
+    path = warc(tmp_path / "a.warc.gz", datetime(2026, 11, 20, 12, tzinfo=UTC), *PAGES)
+    stages.import_files(settings, load_catalogue(REPOSITORY / "data"), [path])
+    return tmp_path / "lake"
+
+
+@pytest.fixture
+def news(lake: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> News:
+    for name in [name for name in os.environ if name.startswith("NEWS_") and name != "NEWS_SHARED"]:
+        monkeypatch.delenv(name)
+    for name, value in {"NEWS_LAKE": str(lake), "NEWS_SEALING_KEYS": KEY, "NEWS_EXTRACT_PROCESSES": "1"}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(cli, "SystemClock", lambda: StoppedClock(NOW))
+
+    def run(*arguments: str) -> Said:
+        capsys.readouterr()
+        try:
+            code = cli.main(list(arguments))
+        except SystemExit as exit_:
+            code = int(exit_.code or 0)
+        captured = capsys.readouterr()
+        assert "Traceback" not in captured.err
+        return Said(code, captured.out, captured.err)
+
+    return run
+
+
+@pytest.mark.parametrize("consent", [(), ("--dry-run",), ("--json",), ("--json", "--dry-run")])
+def test_without_consent_a_backfill_shows_its_plan_and_touches_nothing(news: News, lake: Path, consent: tuple[str, ...]) -> None:
+    before = files(str(lake))
+    said = news("backfill", *DATES, *consent)
+    assert said.code == (0 if "--dry-run" in consent else 2)
+    assert ("--yes runs this plan" in said.err) == ("--dry-run" not in consent)
+    if "--json" in consent:
+        assert (said.json["plan"]["intervals"], said.json["plan"]["pages"], said.json["plan"]["requests"]) == (24, 12, 0)
+    else:
+        assert "24 hours, and 0 parts of other hours" in said.out
+        assert "12 pages in" in said.out
+    assert files(str(lake)) == before
+
+
+def test_with_consent_it_runs_and_shows_the_difference(news: News, lake: Path) -> None:
+    said = news("backfill", *DATES, "--yes")
+    assert said.code == 0
+    assert "in all: nothing changed" in said.out
+    assert "step 24 of 24" in " ".join(said.err.split())
+    (path,) = (lake / "backfills").glob("*.json")
+    record = json.loads(path.read_text())
+    assert (record["state"], len(record["steps"])) == ("done", 24)
+    assert not list(path.parent.glob("*.before/*"))
+    assert news("backfill", *DATES, "--yes", "--json").json["state"] == "done"
+
+
+def test_a_partition_that_would_shrink_is_1_and_the_reason_is_kept(news: News, lake: Path) -> None:
+    import pyarrow.parquet as pq
+
+    path = lake / "articles/published_date=2026-11-20/articles.parquet"
+    rows = pq.read_table(path).to_pylist()
+    table = (
+        pq.read_table(path)
+        .schema.remove_metadata()
+        .empty_table()
+        .from_pylist(
+            [{**row, "webUrl": f"{row['webUrl']}{suffix}"} for row in rows for suffix in ("", "?2")],
+            schema=pq.read_schema(path).remove_metadata(),
+        )
+    )
+    pq.write_table(table, path)
+    said = news("backfill", *DATES, "--yes")
+    assert said.code == 1
+    assert "the rebuild has 12 rows, the partition 24" in " ".join(said.out.split())
+    assert "--allow-shrink REASON" in said.out
+    done = news("backfill", *DATES, "--yes", "--json", "--allow-shrink", "doubled by mistake")
+    assert (done.code, done.json["reason"]) == (0, "doubled by mistake")
+    assert done.json["differences"]["2026-11-20"]["vanished"] == 12
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (("--from", "2026-11-21", "--to", "2026-11-20"), 2, "from the earlier date to the later"),
+        (("--from", "2026-11-20"), 2, "required: --to"),
+        ((*DATES, "--yes", "--dry-run"), 2, "not allowed with argument"),
+        ((*DATES, "--origin", "memory"), 2, "invalid choice: 'memory'"),
+        ((*DATES, "--source", "nobody"), 1, "'nobody' is no source that is followed"),
+        (("--from", "2026-12-01", "--to", "2026-12-02"), 1, "is over yet"),
+    ],
+)
+def test_a_wrong_wish_says_why(news: News, arguments: tuple[str, ...], code: int, message: str) -> None:
+    said = news("backfill", *arguments)
+    assert (said.code, said.out) == (code, "")
+    assert message in said.err
+
+
+def test_the_ledger_has_a_row_for_each_source_and_day(news: News) -> None:
+    rows = news("ledger", "--days", "2", "--until", "2026-11-20", "--json").json
+    sources = load_catalogue(REPOSITORY / "data").enabled_sources
+    assert len(rows) == 2 * len(sources)
+    assert {row["day"] for row in rows} == {"2026-11-19", "2026-11-20"}
+    one = news("ledger", "--source", sources[0].id)
+    assert one.code == 0
+    assert "0 silent gaps" in one.out
+
+
+def test_the_daily_round_can_be_run_without_airflow(news: News, lake: Path) -> None:
+    said = news("maintain", "--json")
+    assert (said.code, said.json["revisits"]["asked"], said.json["images"]["deleted"]) == (0, 0, 0)
+    assert (lake / "raw/interval=2026-11-23T08/part=revisit/manifest.json").exists()
+    assert (lake / "completeness/day=2026-11-22/completeness.parquet").exists()
+    assert "revisited 0 pages" in news("maintain").out
