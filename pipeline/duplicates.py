@@ -6,10 +6,10 @@ Broder 1997) are compared exactly, all at once, which costs less than sketches o
 
 from __future__ import annotations
 
-from array import array
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,12 @@ TITLE_WORDS = 4
 _BITS = 21
 
 
+class WordRows(Protocol):
+    """The words of each article as numbers."""
+
+    def __getitem__(self, row: int) -> NDArray[np.int32]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Copy:
     """Row `row` copies row `original`, which is no copy."""
@@ -37,43 +43,44 @@ class Copy:
     """Jaccard similarity of the shingles of both texts; 1 for equal titles."""
 
 
-def find_copies(
-    members: Sequence[int], titles: Sequence[array[int]], texts: Sequence[array[int]], domains: Sequence[str | None]
-) -> Iterator[Copy]:
+def find_copies(members: Sequence[int], titles: WordRows, texts: WordRows, domains: Sequence[str | None]) -> Iterator[Copy]:
     """The copies among `members`, which come in the order of their publication: of two alike the later one is the copy.
 
     Texts are compared where both articles have one. Equal titles count where one has none, or both come from the same publisher.
     """
-    alike = _jaccard([_shingles(texts[row]) for row in members])
-    names = [titles[row].tobytes() if len(titles[row]) >= TITLE_WORDS else None for row in members]
+    shingles = [_shingles(texts[row]) for row in members]
+    alike = _jaccard(shingles) if sum(len(one) > 0 for one in shingles) > 1 else None
+    named: defaultdict[bytes, list[int]] = defaultdict(list)
     original_of: dict[int, int] = {}
-    for later in range(1, len(members)):
-        found = _first_alike(later, alike, names, [domains[row] for row in members])
+    for later, row in enumerate(members):
+        name = titles[row].tobytes() if len(titles[row]) >= TITLE_WORDS else None
+        found = _same_text(later, alike) if alike is not None else None
+        if found is None and name is not None:
+            earlier = (other for other in named[name] if _counts(row, members[other], shingles[later], shingles[other], domains))
+            found = next(((other, "title", 1.0) for other in earlier), None)
         if found is not None:
-            earlier, method, similarity = found
-            original_of[later] = original_of.get(earlier, earlier)
-            yield Copy(members[later], members[original_of[later]], method, similarity)
+            original_of[later] = original_of.get(found[0], found[0])
+            yield Copy(row, members[original_of[later]], found[1], found[2])
+        if name is not None:
+            named[name].append(later)
 
 
-def _first_alike(
-    later: int, alike: csr_matrix, names: Sequence[bytes | None], domains: Sequence[str | None]
-) -> tuple[int, Method, float] | None:
+def _same_text(later: int, alike: csr_matrix) -> tuple[int, Method, float] | None:
     """The most alike of the earlier ones, of equal ones the first."""
     entries = slice(alike.indptr[later], alike.indptr[later + 1])
     found = [(-value, other) for other, value in zip(alike.indices[entries].tolist(), alike.data[entries].tolist(), strict=True)]
     value, earlier = min(((value, other) for value, other in found if other < later), default=(0.0, 0))
-    if -value >= REWRITE:
-        return earlier, "text" if -value >= SAME_TEXT else "rewrite", -value
-    has_text = alike.diagonal() > 0
-    for other in range(later):
-        is_named = names[later] is not None and names[other] == names[later]
-        if is_named and (not (has_text[later] and has_text[other]) or (domains[other] is not None and domains[other] == domains[later])):
-            return other, "title", 1.0
-    return None
+    return (earlier, "text" if -value >= SAME_TEXT else "rewrite", -value) if -value >= REWRITE else None
 
 
-def _shingles(words: Sequence[int]) -> NDArray[np.int64]:
-    numbers = np.asarray(words, dtype=np.int64)
+def _counts(row: int, other: int, shingles: NDArray[np.int64], others_shingles: NDArray[np.int64], domains: Sequence[str | None]) -> bool:
+    """Whether an equal title makes a copy of an article whose text is not alike."""
+    is_bare = not (len(shingles) and len(others_shingles))
+    return is_bare or (domains[row] is not None and domains[row] == domains[other])
+
+
+def _shingles(words: NDArray[np.int32]) -> NDArray[np.int64]:
+    numbers = words.astype(np.int64)
     count = len(numbers) - SHINGLE_WORDS + 1
     if count < 1:
         return np.empty(0, dtype=np.int64)

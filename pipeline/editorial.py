@@ -51,8 +51,18 @@ _CLICKBAIT = tuple(
             r"|college|20s|'?90s|dating|boyfriend)\b",
         ),
         (0.3, r"[!?]\s*$|\bthat\b.{0,40}\b(?:will|are|should|prove)\b|\.\.\.$"),
+        # it cries out
+        (
+            0.35,
+            r"^(?:breaking|watch|video|shock(?:ing)?|bombshell|exposed|busted|just in|alert|confirmed|wow|boom)\b|!"
+            r"|\b(?:shocking|exposed|bombshell|busted|caught on (?:tape|camera)|you need to see|this is why|goes viral|the truth about)\b"
+            r"|\((?:video|watch|photos?)\)\s*$",
+        ),
     )
 )
+_SHOUTED, _SHOUT = 0.35, re.compile(r"\b[A-Z]{5,}\b")
+_ONE_CUE = 0.3
+"""One cue alone is weak: news asks why, and names tickers in capitals."""
 _STOCK_PICTURE = re.compile(
     r"(?:^|[/_.-])(?:logos?|default|placeholder|no-?image|avatar|favicon|icon|og-?image|social-?share|fallback|stock-?photo)(?:[/_.-]|\d|$)",
     re.IGNORECASE,
@@ -70,7 +80,10 @@ def promotion(title: str, text: str | None, domain: str) -> float:
 
 def clickbait(title: str) -> float:
     """How much its title promises instead of tells."""
-    return min(1.0, sum(weight for weight, pattern in _CLICKBAIT if pattern.search(title)))
+    cues = sum(weight for weight, pattern in _CLICKBAIT if pattern.search(title))
+    if _SHOUT.search(title) and not title.isupper():
+        cues += _SHOUTED
+    return min(1.0, max(0.0, cues - _ONE_CUE) / (1 - _ONE_CUE))
 
 
 def thinness(text: str | None, *, words: int) -> float:
@@ -80,4 +93,5 @@ def thinness(text: str | None, *, words: int) -> float:
 
 def is_stock_picture(url: str) -> bool:
     """Whether a picture's address calls it a logo, a default, a placeholder."""
-    return _STOCK_PICTURE.search(url.partition("?")[0].partition("://")[2]) is not None
+    path = url.partition("?")[0].partition("://")[2].partition("/")[2]
+    return _STOCK_PICTURE.search(path) is not None

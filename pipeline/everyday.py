@@ -1,4 +1,4 @@
-"""Everyday words: function words that tell no event from another, and how many reports hold the common words of news.
+"""Everyday words: function words that tell no event from another, how many reports hold the common words of news, names of weekdays.
 
 Data and nothing else. The shares were counted over 1,400 news texts in English, German, Polish, Greek and Russian that are no part of the
 sets on which stories are measured; a word's share is the mean over the collections without the one that uses it most, so that
@@ -226,3 +226,15 @@ _COMMON = {
 }
 SHARES: dict[str, float] = {word: share for share, words in _COMMON.items() for word in words.split()}
 """The share of everyday news texts that hold a word, in steps; a word that is not here is rarer than the last step."""
+
+_WEEKDAYS = """
+    monday montag lundi lunes lunedì maandag poniedziałek понедельник понедельника
+    tuesday dienstag mardi martes martedì dinsdag wtorek вторник вторника
+    wednesday mittwoch mercredi miércoles mercoledì woensdag środa środę
+    thursday donnerstag jeudi jueves giovedì donderdag czwartek четверг четверга
+    friday freitag vendredi viernes venerdì vrijdag piątek пятница пятницу пятницы
+    saturday samstag sonnabend samedi sábado sabato zaterdag sobota sobotę суббота субботу субботы
+    sunday sonntag dimanche domingo domenica zondag niedziela niedzielę воскресенье воскресенья
+"""
+WEEKDAYS: dict[str, int] = {word: number for number, line in enumerate(_WEEKDAYS.strip().splitlines()) for word in line.split()}
+"""The names of the weekdays, Monday is 0; without those that mostly mean something else (Portuguese "segunda", Russian "среда")."""

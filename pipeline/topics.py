@@ -1,7 +1,7 @@
 """Law 4: the topics of a title, and the keywords that gave them.
 
-Pure: a vocabulary and a title in, names out. A matcher is built once and asked often; its cost grows with the title,
-not with the number of keywords.
+Pure: a vocabulary and a title in, names out. A matcher is built once and asked often; one pass over the title finds the keywords of all
+topics (Aho and Corasick 1975), so that its cost grows with the title, not with the number of keywords.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
+
+from ahocorasick import Automaton
 
 from pipeline.config import Topic
 
@@ -59,7 +61,7 @@ class TopicMatcher:
         parents = {topic.name: topic.parent for topic in topics}
         self._chains = {name: tuple(_upwards(name, parents)) for name in parents}
         self._match = match
-        self._index: dict[str, list[_Entry]] = defaultdict(list)
+        entries: dict[str, list[_Entry]] = defaultdict(list)
         order = 0
         for topic in topics:
             seen: set[str] = set()
@@ -69,7 +71,12 @@ class TopicMatcher:
                     continue
                 seen.add(normal)
                 order += 1
-                self._index[_key(normal, 0) if match == "words" else normal[0]].append(_Entry(topic.name, keyword, normal, order))
+                entries[normal].append(_Entry(topic.name, keyword, normal, order))
+        self._automaton = Automaton()
+        for normal, same in entries.items():
+            self._automaton.add_word(normal, (len(normal), tuple(same)))
+        self._automaton.make_automaton()
+        self._is_empty = not entries
 
     def topics_of(self, title: str, *, root: str | None, vocabulary: Sequence[str] = ()) -> TopicMatch:
         """Topics and hits of `title` for a source whose own topic is `root`; None for a source that has none.
@@ -92,9 +99,8 @@ class TopicMatcher:
 
     def _find(self, title: str) -> list[_Found]:
         """The first place of every keyword; at one place the deeper topic and the longer keyword come first."""
-        found = self._words(title) if self._match == "words" else self._substrings(title)
         first: dict[int, _Found] = {}
-        for hit in found:
+        for hit in self._hits(title):
             first.setdefault(hit.entry.order, hit)
         return sorted(
             first.values(),
@@ -106,23 +112,15 @@ class TopicMatcher:
             ),
         )
 
-    def _words(self, title: str) -> Iterator[_Found]:
-        text = _normalise(title)
-        for position in range(len(text)):
-            if position and _joins(text[position - 1], text[position]):
-                continue
-            for entry in self._index.get(_key(text, position), ()):
-                end = position + len(entry.normal)
-                if text.startswith(entry.normal, position) and not (end < len(text) and _joins(text[end - 1], text[end])):
-                    yield _Found(position, entry)
-
-    def _substrings(self, title: str) -> Iterator[_Found]:
-        text = title.lower()
-        for start in dict.fromkeys(text):
-            for entry in self._index.get(start, ()):
-                position = text.find(entry.normal)
-                if position >= 0:
-                    yield _Found(position, entry)
+    def _hits(self, title: str) -> Iterator[_Found]:
+        """Every place of every keyword, those of one keyword in order."""
+        if self._is_empty:
+            return
+        text = _normalise(title) if self._match == "words" else title.lower()
+        for last, (length, entries) in self._automaton.iter(text):
+            start, end = last - length + 1, last + 1
+            if self._match == "substring" or not (_joins_at(text, start) or _joins_at(text, end)):
+                yield from (_Found(start, entry) for entry in entries)
 
 
 def _pairs(found: Iterable[_Found], topics: Sequence[str]) -> tuple[tuple[str, str], ...]:
@@ -145,17 +143,9 @@ def _normalise(text: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", text).casefold().translate(HYPHENS).split())
 
 
-def _key(text: str, position: int) -> str:
-    """The run of word characters that starts at `position`, or the one character there."""
-    end = position + 1
-    while end < len(text) and _joins(text[end - 1], text[end]):
-        end += 1
-    return text[position:end]
-
-
-def _joins(left: str, right: str) -> bool:
-    """True where no word ends between two neighbouring characters."""
-    return _is_of_word(left) and _is_of_word(right)
+def _joins_at(text: str, position: int) -> bool:
+    """True where no word ends between the characters before and at `position`."""
+    return 0 < position < len(text) and _is_of_word(text[position - 1]) and _is_of_word(text[position])
 
 
 @lru_cache(maxsize=4096)

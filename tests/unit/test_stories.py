@@ -13,7 +13,7 @@ from pandas.testing import assert_frame_equal
 
 from pipeline.config import StoryConstants
 from pipeline.linkage import LOOSE_FROM
-from pipeline.stories import find_stories, find_story_links
+from pipeline.stories import OTHER_WEEKDAY, find_stories, find_story_links
 from pipeline.vectors import COMMON_ARTICLES
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -122,6 +122,26 @@ def test_a_handful_of_articles_that_share_only_everyday_words_is_not_glued() -> 
     assert groups(find_stories(table(*unrelated))) == set()
 
 
+def test_articles_that_name_different_weekdays_tell_of_different_days() -> None:
+    jobs = [
+        ("Employers add 235,000 jobs in Norland", "Employers in Norland added 235,000 jobs, the labour office said on {}."),
+        (
+            "Norland hiring disappoints with 235,000 jobs",
+            "Hiring disappointed: employers of Norland added 235,000 jobs, it was said on {}.",
+        ),
+    ]
+
+    def similarity(*days: str) -> float:
+        articles = table(*[(title, text.format(day)) for (title, text), day in zip(jobs, days, strict=True)])
+        _, links = find_story_links(articles, constants=StoryConstants(threshold=0.01))
+        (found,) = links["similarity"]
+        return float(found)
+
+    assert similarity("Friday", "Tuesday") == pytest.approx(OTHER_WEEKDAY * similarity("Friday", "Friday"), rel=0.05)
+    assert similarity("Friday", "Tuesday and Friday") > similarity("Friday", "Tuesday")
+    assert similarity("Freitag", "vendredi") > similarity("Freitag", "mardi")
+
+
 def test_a_large_story_holds_together() -> None:
     stories = find_stories(table(*QUAKE * (LOOSE_FROM + 2), *OTHERS))
     assert [len(group) for group in groups(stories)] == [3 * (LOOSE_FROM + 2)]
@@ -180,3 +200,15 @@ def test_row_order_does_not_matter_and_no_story_spans_more_than_the_window(
         assert len(members) > 1
         times = published[members["webUrl"]]
         assert times.max() - times.min() <= timedelta(hours=100)
+
+
+@given(tables, st.lists(st.sampled_from(["волк", "ζέφυρος", "qqxz", "jjwvk", "ошыбка"]), min_size=1, max_size=4), st.floats(0, 400))
+@settings(deadline=None, max_examples=60)
+def test_an_unrelated_article_changes_no_story(rows: list[tuple[str, str | None, float]], words: list[str], hour: float) -> None:
+    hours = tuple(hour for _, _, hour in rows)
+    before = find_stories(table(*[(title, text) for title, text, _ in rows], hours=hours))
+    more = table(*[(title, text) for title, text, _ in rows], (" ".join(words), None), hours=(*hours, hour))
+    after = find_stories(more).set_index("webUrl")
+    new = f"https://site{len(rows)}.example/{len(' '.join(words))}"
+    assert after.loc[new, "storyId"] is None
+    assert_frame_equal(after.drop(index=new).reset_index(), before)

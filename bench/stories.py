@@ -1,0 +1,294 @@
+"""Stories and scores on labelled sets: quality beside a TF-IDF baseline, judged links, growth, and the second opinion.
+
+    python bench/stories.py                      B-cubed and pairwise measures beside the baseline's, and the judged links
+    python bench/stories.py --threshold          how the threshold is chosen, and what it gives on a set that had no say
+    python bench/stories.py --growth             time and memory for 10k, 50k and 250k articles, the baseline's for 10k and 50k
+    python bench/stories.py --editorial          what the second opinion tells apart that law 1 cannot
+
+The labelled sets and the shared scorer lie in the folder that NEWS_SHARED names (default: `../shared`).
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+from urllib.parse import urlsplit
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(REPOSITORY))
+
+import numpy as np  # noqa: E402
+import pandas as pd  # noqa: E402
+import yaml  # noqa: E402
+from scipy.stats import rankdata, spearmanr  # noqa: E402
+
+from pipeline.config import EditorialConstants, QualityConstants, StoryConstants  # noqa: E402
+from pipeline.editorial import clickbait, is_stock_picture, promotion  # noqa: E402
+from pipeline.scoring import Opinion, quality_parts  # noqa: E402
+from pipeline.stories import find_stories  # noqa: E402
+
+SHARED = Path(os.environ.get("NEWS_SHARED", REPOSITORY.parent / "shared"))
+BASELINE_THRESHOLDS = (0.275, 0.20, 0.225, 0.25, 0.30, 0.40)
+"""The baseline gets the one with the best mean B-cubed F1, and the first where only its time counts."""
+MEASURES = {
+    "b3_f1": ("B-cubed F1", 0.82),
+    "b3_p": ("B-cubed precision", 0.93),
+    "b3_r": ("B-cubed recall", None),
+    "pair_p": ("pairwise precision", 0.85),
+    "pair_f1": ("pairwise F1", None),
+}
+PRECISION = 0.93
+"""The mean B-cubed precision that the threshold must give: a wrong link hides an article."""
+THRESHOLDS = tuple(round(0.13 + 0.005 * step, 3) for step in range(19))
+
+Scores = dict[str, dict[str, float]]
+Finder = Callable[[pd.DataFrame], pd.DataFrame]
+
+
+def baseline(articles: pd.DataFrame) -> pd.DataFrame:
+    """Brute-force TF-IDF cosine with time decay, linked above one threshold; the scorer's `grow` finds it by name."""
+    found: pd.DataFrame = scorer().tfidf_links(articles, BASELINE_THRESHOLDS[0])
+    return found
+
+
+def scorer() -> ModuleType:
+    """The shared scorer as a module."""
+    spec = importlib.util.spec_from_file_location("score_stories", SHARED / "tools" / "score_stories.py")
+    if spec is None or spec.loader is None:
+        raise ImportError("the shared scorer is no module")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def rows_of(*parts: str) -> Iterator[dict[str, Any]]:
+    with gzip.open(SHARED.joinpath("corpora", *parts), "rt", encoding="utf-8") as lines:
+        yield from map(json.loads, lines)
+
+
+def measured(find: Finder) -> Scores:
+    """The scorer's measures of each set, and the seconds of the call."""
+    tool = scorer()
+    scores: Scores = {}
+    for name in tool.SETS:
+        articles, truth = tool.load(name)
+        started = time.perf_counter()
+        found = find(articles)
+        seconds = time.perf_counter() - started
+        scores[name] = {**tool.measure(truth, tool.as_map(found)), "seconds": seconds}
+    return scores
+
+
+def mean(scores: Mapping[str, Mapping[str, float]], measure: str, *, without: str | None = None) -> float:
+    return float(np.mean([row[measure] for name, row in scores.items() if name != without]))
+
+
+def quality() -> None:
+    """Ours and the baseline's, set by set in the same run."""
+    ours = measured(find_stories)
+    tries = {value: measured(lambda articles, value=value: scorer().tfidf_links(articles, value)) for value in BASELINE_THRESHOLDS}  # type: ignore[misc]
+    best = max(tries, key=lambda value: mean(tries[value], "b3_f1"))
+    theirs = tries[best]
+    print("| set | articles | F1 | precision | recall | pairwise precision | TF-IDF: F1 | precision |\n|---|---|---|---|---|---|---|---|")
+    for name, row in ours.items():
+        values = [row[measure] for measure in ("b3_f1", "b3_p", "b3_r", "pair_p")] + [theirs[name]["b3_f1"], theirs[name]["b3_p"]]
+        print(f"| {name} | {row['n']} | " + " | ".join(f"{value:.3f}" for value in values) + " |")
+    print(f"\n| mean over the sets | target | this project | TF-IDF with time, linked from {best} |\n|---|---|---|---|")
+    for measure, (label, target) in MEASURES.items():
+        print(f"| {label} | {target or ''} | {mean(ours, measure):.3f} | {mean(theirs, measure):.3f} |")
+    print(f"| B-cubed F1, uci_stories | 0.70 | {ours['uci_stories']['b3_f1']:.3f} | {theirs['uci_stories']['b3_f1']:.3f} |")
+    print(
+        f"| seconds, all sets | | {sum(row['seconds'] for row in ours.values()):.1f} | {sum(r['seconds'] for r in theirs.values()):.1f} |"
+    )
+
+
+def judged_links() -> dict[str, list[tuple[bool, str]]]:
+    """For each label of the judged links of the original: whether ours draws the link, and both titles.
+
+    Stories are found among all articles of the links' catalogues, with the excerpt for a text, since no more of them is left.
+    """
+    links = list(rows_of("origin", "related_pairs_judged.jsonl.gz"))
+    catalogues: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for row in rows_of("origin", "related_docs.jsonl.gz"):
+        catalogues[row["set"]].append(row)
+    story_of: dict[str, str | None] = {}
+    for name in sorted({link["lead"].partition("/")[0] for link in links}):
+        rows = catalogues[name]
+        articles = pd.DataFrame(
+            {
+                "webUrl": [row["id"] for row in rows],
+                "title": [row["title"] for row in rows],
+                "text": pd.Series([row["excerpt"] for row in rows], dtype=object),
+                "publishedDateTime": pd.to_datetime([row["publishedDateTime"] for row in rows], utc=True, format="ISO8601"),
+                "providerDomain": [row["domain"] for row in rows],
+            }
+        )
+        found = find_stories(articles)
+        story_of.update(zip(found["webUrl"], found["storyId"], strict=True))
+    drawn: dict[str, list[tuple[bool, str]]] = defaultdict(list)
+    for link in links:
+        one, other = story_of[link["lead"]], story_of[link["gold"]]
+        drawn[link["label"]].append((one is not None and one == other, f"{link['lead_title']} / {link['gold_title']}"))
+    return dict(drawn)
+
+
+def judged() -> None:
+    print("\n| the original's links, judged | links | drawn here |\n|---|---|---|")
+    for label, links in sorted(judged_links().items()):
+        print(f"| {label.replace('_', ' ')} | {len(links)} | {sum(is_drawn for is_drawn, _ in links)} |")
+
+
+def threshold() -> None:
+    """The lowest threshold with PRECISION, on all sets, and on all but one for the one."""
+    scores = {value: measured(lambda articles, value=value: _found(articles, value)) for value in THRESHOLDS}  # type: ignore[misc]
+    print("| threshold | precision | recall | F1 | pairwise precision |\n|---|---|---|---|---|")
+    for value, row in scores.items():
+        print(f"| {value} | " + " | ".join(f"{mean(row, measure):.3f}" for measure in ("b3_p", "b3_r", "b3_f1", "pair_p")) + " |")
+    print(f"\nchosen: {_lowest(scores, without=None)}\n\n| set without a say | chosen by the others | precision | F1 |\n|---|---|---|---|")
+    left_out = {}
+    for name in scores[THRESHOLDS[0]]:
+        value = _lowest(scores, without=name)
+        left_out[name] = scores[value][name]
+        print(f"| {name} | {value} | {left_out[name]['b3_p']:.3f} | {left_out[name]['b3_f1']:.3f} |")
+    print(f"| mean | | {mean(left_out, 'b3_p'):.3f} | {mean(left_out, 'b3_f1'):.3f} |")
+
+
+def _found(articles: pd.DataFrame, value: float) -> pd.DataFrame:
+    return find_stories(articles, constants=StoryConstants(threshold=value))
+
+
+def _lowest(scores: Mapping[float, Scores], *, without: str | None) -> float:
+    return min((value for value, row in scores.items() if mean(row, "b3_p", without=without) >= PRECISION), default=max(scores))
+
+
+def growth(sizes: str, baseline_sizes: str) -> None:
+    """The scorer's own table of growth, ours and the baseline's, each in a process of its own so that peaks of memory are its own."""
+    for name, function, counts in (
+        ("this project", "pipeline.stories:find_stories", sizes),
+        ("TF-IDF", f"{Path(__file__).resolve()}:baseline", baseline_sizes),
+    ):
+        print(f"{name}:", flush=True)
+        command = [sys.executable, str(SHARED / "tools" / "score_stories.py"), "grow", function, "--sizes", counts]
+        subprocess.run(command, check=True, cwd=REPOSITORY)
+
+
+LAW, OPINION = QualityConstants(), EditorialConstants.model_validate(yaml.safe_load((REPOSITORY / "data" / "editorial.yaml").read_text()))
+NO_OPINION = EditorialConstants()
+RATINGS = {"afm": "Ad Fontes", "lewandowsky_mean": "Lewandowsky", "pc1": "six ratings joined (pc1)"}
+WIRES = frozenset({"prnewswire.com", "businesswire.com", "globenewswire.com", "openpr.com", "einnews.com", "einpresswire.com", "prweb.com"})
+"""Domains that sell the publication of press releases. The opinion is not told the domain here: it must see by the words."""
+
+
+def points(row: Mapping[str, Any], editorial: EditorialConstants, reliabilities: Mapping[str, float] | None = None) -> int:
+    """Law 1 for a row, with the second opinion of `editorial`; before the floor at 0, which makes everything poor equal."""
+    domain = row.get("domain") or ""
+    parts = quality_parts(
+        title=row["title"],
+        has_image=row.get("hasImage", True),
+        has_amp=row.get("hasAmp", False),
+        provider_weight=row.get("providerWeight", 0),
+        topics=row.get("topicCount", 1),
+        keyword_hits=row.get("keywordHitsInTitle", 0),
+        is_featured_video=False,
+        constants=LAW,
+        editorial=editorial,
+        opinion=Opinion(
+            promotion=promotion(row["title"], row.get("excerpt"), ""),
+            clickbait=clickbait(row["title"]),
+            stock_picture=float(is_stock_picture(row.get("imageUrl") or "")),
+            reliability=2 * (reliabilities or {}).get(domain, 0.5) - 1,
+        ),
+    )
+    return parts.total - parts.floor
+
+
+def auc(good: Sequence[float], bad: Sequence[float]) -> float:
+    """The chance that one of `good` stands before one of `bad`, a tie counting half."""
+    ranks = rankdata([*good, *bad])
+    return float((ranks[: len(good)].sum() - len(good) * (len(good) + 1) / 2) / (len(good) * len(bad)))
+
+
+def editorial() -> None:
+    headlines = list(rows_of("quality", "clickbait16k.jsonl.gz"))
+    origin = [_scored(row) for row in rows_of("origin", "quality_eval.jsonl.gz")]
+    ratings = {row["domain"]: row for row in rows_of("quality", "domains", "lin2023_domain_pc1.jsonl.gz")}
+    checked = rows_of("quality", "domains", "mbfc_v5.jsonl.gz")
+    table = {row["domain"]: _CREDIBILITY[row["credibility"]] for row in checked if row.get("credibility") in _CREDIBILITY}
+    kinds = {
+        "headlines of news before clickbait": (
+            [row for row in headlines if not row["clickbait"]],
+            [row for row in headlines if row["clickbait"]],
+        ),
+        "the original's records: news before press releases": (
+            [row for row in origin if table.get(row["domain"]) == 1.0],
+            [row for row in origin if row["domain"] in WIRES],
+        ),
+    }
+    print("\n| AUC | pairs of | law 1 | with editorial.yaml |\n|---|---|---|---|")
+    for label, (good, bad) in kinds.items():
+        values = [auc([points(row, terms) for row in good], [points(row, terms) for row in bad]) for terms in (NO_OPINION, OPINION)]
+        print(f"| {label} | {len(good)} x {len(bad)} | {values[0]:.3f} | {values[1]:.3f} |")
+    shared = [_with_domain(row) for name in ("hacker_news_20k", "buzzfeed_fake_2018") for row in rows_of("quality", f"{name}.jsonl.gz")]
+    print("\n| Spearman's rho with ratings of the domain | articles | law 1 | its words alone | with a table |\n|---|---|---|---|---|")
+    for label, rows in (("the original's records", origin), ("links shared on Hacker News, and false news of 2018", shared)):
+        for rating, name in RATINGS.items():
+            rated = [row for row in rows if (ratings.get(row["domain"]) or {}).get(rating)]
+            truth = [float(ratings[row["domain"]][rating]) for row in rated]
+            variants = ((NO_OPINION, None), (OPINION, None), (OPINION, table))
+            values = [spearmanr(truth, [points(row, terms, known) for row in rated]).statistic for terms, known in variants]
+            print(f"| {label}: {name} | {len(rated)} | " + " | ".join(f"{value:.3f}" for value in values) + " |")
+
+
+_CREDIBILITY = {"high-credibility": 1.0, "medium-credibility": 0.6, "low-credibility": 0.0}
+"""The table of reliability that an operator could supply: credibility by Media Bias/Fact Check, which is no part of Ad
+Fontes' and Lewandowsky's ratings and one of the six that are joined."""
+
+
+def _scored(row: dict[str, Any]) -> dict[str, Any]:
+    """A record of the original, with the provider's points that its quality holds."""
+    others = 20 * row["hasImage"] + 20 * row["hasAmp"] + 2 * len(row["topics"]) + 15 * row["keywordHitsInTitle"] - row["titleLenPenalty"]
+    weight = max(0, row["quality"] - others)
+    return {**row, "topicCount": len(row["topics"]), "providerWeight": weight, "domain": row["domain"].removeprefix("www.")}
+
+
+def _with_domain(row: dict[str, Any]) -> dict[str, Any]:
+    return {"title": row["title"], "domain": (urlsplit(row["url"]).hostname or "").removeprefix("www.")}
+
+
+def main() -> int:
+    """Print the tables asked for."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--threshold", action="store_true", help="choose the threshold anew; a few minutes")
+    parser.add_argument("--growth", action="store_true", help="time and memory; some ten minutes alone on the machine")
+    parser.add_argument("--editorial", action="store_true", help="the second opinion")
+    parser.add_argument("--sizes", default="10000,50000,250000", help="articles of --growth")
+    parser.add_argument("--baseline-sizes", default="10000,50000", help="articles of the baseline's --growth")
+    options = parser.parse_args()
+    if not (SHARED / "tools" / "score_stories.py").is_file():
+        print(f"there is no scorer in {SHARED}; set NEWS_SHARED to the folder of the shared data", file=sys.stderr)
+        return 2
+    if options.threshold:
+        threshold()
+    if options.growth:
+        growth(options.sizes, options.baseline_sizes)
+    if options.editorial:
+        editorial()
+    if not (options.threshold or options.growth or options.editorial):
+        quality()
+        judged()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
