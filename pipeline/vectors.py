@@ -40,8 +40,7 @@ NEIGHBOURS = 100
 """How many of those most like it an article is compared with. More change little but in stories of several hundred articles."""
 WEAK_WORDS = 0.5
 """One shared word is weak evidence, whatever its weight in two short texts: n of them count n / (n + 0.5)."""
-BLOCK_ROWS, BLOCK_COLUMNS, BLOCK_PAIRS = 1_000, 50_000, 20_000
-"""What is computed at once: the sums of BLOCK_COLUMNS articles fit a processor's cache."""
+BLOCK_ROWS, BLOCK_PAIRS = 1_000, 20_000
 
 _WORD = re.compile(r"\w\w+")
 
@@ -186,12 +185,13 @@ def _strongest(matrix: csr_matrix) -> csr_matrix:
 def find_alike(articles: Vectors, nearness: Nearness, *, least: float) -> Pairs:
     """The pairs of articles whose similarity is at least `least`, for each article at most NEIGHBOURS and those that name it."""
     size = articles.terms.shape[0]
-    index = _rarest(articles.terms)
-    columns = [(start, articles.terms[start : start + BLOCK_COLUMNS].T.tocsr()) for start in range(0, size, BLOCK_COLUMNS)]
+    index, columns = _rarest(articles.terms), articles.terms.T.tocsr()
     found = [np.empty(0, dtype=np.int64)]
     for start in range(0, size, BLOCK_ROWS):
-        rows, others, values = _products(index[start : start + BLOCK_ROWS], columns, least=least)
-        rows += start
+        block = (index[start : start + BLOCK_ROWS] @ columns).tocsr()
+        likely = np.flatnonzero(block.data >= least)
+        rows = np.searchsorted(block.indptr, likely, side="right") - 1 + start
+        others, values = block.indices[likely].astype(np.int64), block.data[likely]
         values = np.where(rows != others, values * nearness(rows, others), 0.0)
         kept = np.flatnonzero(values > 0)
         kept = kept[_nearest(rows[kept] - start, values[kept])]
@@ -200,18 +200,6 @@ def find_alike(articles: Vectors, nearness: Nearness, *, least: float) -> Pairs:
     low, high = np.divmod(keys[np.flatnonzero(np.diff(keys, prepend=-1))], max(size, 1))
     values = similarities(articles, low, high, nearness)
     return Pairs(low[values >= least], high[values >= least], values[values >= least])
-
-
-def _products(rows: csr_matrix, columns: Sequence[tuple[int, csr_matrix]], *, least: float) -> tuple[Integers, Integers, Floats]:
-    """The places and values of the product's entries that are at least `least`, by row."""
-    parts = []
-    for start, some in columns:
-        block = (rows @ some).tocsr()
-        likely = np.flatnonzero(block.data >= least)
-        parts.append((np.searchsorted(block.indptr, likely, side="right") - 1, block.indices[likely] + start, block.data[likely]))
-    one, other, values = (np.concatenate(part) for part in zip(*parts, strict=True))
-    order = np.argsort(one, kind="stable")
-    return one[order].astype(np.int64), other[order].astype(np.int64), values[order]
 
 
 def _rarest(terms: csr_matrix) -> csr_matrix:
