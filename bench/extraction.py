@@ -2,7 +2,7 @@
 
     python bench/extraction.py [--sets a,b] [--limit N]
 
-Speed is measured apart, page by page and in turn, so that what else the machine does weighs on both alike.
+Speed is in seconds of processor time, each extractor in a process of its own: neither finds the caches that the other one filled.
 
 `extract` is the adapter that the shared scorer calls. The pages and the scorer lie in the folder that NEWS_SHARED names (default:
 `../shared`).
@@ -16,7 +16,6 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -25,14 +24,11 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(REPOSITORY))
 
 import trafilatura  # noqa: E402
-from warcio.archiveiterator import ArchiveIterator  # noqa: E402
 
 from pipeline.articles import build_article  # noqa: E402
 from pipeline.models import Article, CaptureRef, Entry, Moment  # noqa: E402
 from pipeline.pages import read_page  # noqa: E402
 
-WARM_UP = 3
-"""Pages; imports and first calls are not timed."""
 TARGETS = {
     "body_f1": ("text, word F1", "0.935"),
     "snip_f1": ("must-have / must-not segments F1", "0.93"),
@@ -121,30 +117,13 @@ def main() -> int:
         scores = Path(folder) / "scores.json"
         command = [sys.executable, str(scorer), "score", *answers, *chosen, *present, *per_set, "--json", str(scores)]
         code = subprocess.run(command, check=False).returncode
-        _print_targets(json.loads(scores.read_text()), speed(shared / "corpora" / "extraction", every=8))
+        _print_targets(json.loads(scores.read_text()))
         return code
 
 
-def speed(corpora: Path, *, every: int) -> tuple[float, float]:
-    """Pages per CPU second, ours and trafilatura's, over one page in `every`, the two taking turns."""
-    seconds = {extract: 0.0, bare: 0.0}
-    pages = 0
-    for path in sorted(corpora.glob("*.warc.gz")):
-        with path.open("rb") as file:
-            for number, record in enumerate(ArchiveIterator(file)):
-                if record.rec_type != "response" or number % every:
-                    continue
-                url, html = record.rec_headers.get_header("WARC-Target-URI"), record.content_stream().read()
-                pages += 1
-                for extractor in seconds if pages > WARM_UP else ():
-                    start = time.process_time()
-                    extractor(html, url)
-                    seconds[extractor] += time.process_time() - start
-    return (pages - WARM_UP) / seconds[extract], (pages - WARM_UP) / seconds[bare]
-
-
-def _print_targets(scores: dict[str, Any], rates: tuple[float, float]) -> None:
+def _print_targets(scores: dict[str, Any]) -> None:
     ours, theirs = (scores[name]["ALL_HUMAN"]["scores"] for name in ("extract", "bare"))
+    rates = [scores[name]["_speed"]["docs_per_s"] for name in ("extract", "bare")]
     print("\n| measure | target | this project | bare trafilatura |\n|---|---|---|---|")
     for name, (label, target) in TARGETS.items():
         print(f"| {label} | {target} | {_shown(ours.get(name))} | {_shown(theirs.get(name))} |")

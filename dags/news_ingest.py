@@ -134,9 +134,10 @@ with DAG(
             looking=params["looking"],
         )
         interval, live = interval_of(run, now=datetime.now(UTC))
-        origins, sources = params["origins"] or None, params["sources"] or None
-        if live and (origins or params["refetch"]):
+        sources = params["sources"] or None
+        if live and (params["origins"] or params["refetch"]):
             raise ConfigError("origins and refetch are of the past: let `looking` be the past, or choose an older hour")
+        origins = None if live else params["origins"] or run.origins
         refetch = refetch_id(run_id=dag_run.run_id, clear_number=getattr(dag_run, "clear_number", 0)) if params["refetch"] else None
         own = settings()
         catalogue = load_catalogue(own.config)

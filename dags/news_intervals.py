@@ -51,6 +51,12 @@ class Run:
         """The schedule keeps each feed's pace; a run by hand and a backfill ask all feeds."""
         return self.kind == "scheduled"
 
+    @property
+    def origins(self) -> tuple[str, ...] | None:
+        """Where a past hour is looked for when the form does not say it; None leaves it to the settings. The schedule, when it is late,
+        asks the publishers: archives are for those who planned a backfill."""
+        return ("captures", "sitemap", "pages") if self.kind == "scheduled" else None
+
 
 def interval_of(run: Run, *, now: datetime) -> tuple[Interval, bool]:
     """The run's data interval, and whether it looks at the live feeds (False: takes only what is dated inside the interval).

@@ -84,3 +84,8 @@ def test_the_newest_hour_is_the_last_one_that_is_over(moment: datetime, key: str
 def test_only_the_schedule_leaves_out_feeds_that_are_not_due() -> None:
     kinds = ("scheduled", "manual", "backfill", "asset_materialization")
     assert [kind for kind in kinds if Run(kind, NOON).only_due] == ["scheduled"]
+
+
+def test_a_schedule_that_is_late_asks_publishers_and_no_archive() -> None:
+    kinds = ("scheduled", "backfill", "manual", "asset_materialization")
+    assert {kind: Run(kind, NOON).origins for kind in kinds if Run(kind, NOON).origins} == {"scheduled": ("captures", "sitemap", "pages")}

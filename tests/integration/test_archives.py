@@ -267,8 +267,10 @@ def test_killed_anywhere_a_past_hour_goes_on_to_the_same_bytes(
     room.add_page(f"{four}/feed?page=2", rss(own[1:]), content_type="application/rss+xml")
     room.add_page(f"{four}/inside", page("From the second page of a feed", own[1][1]))
     make_catalogue([source(host) for host in (ONE, TWO, three, four)])
-    options = {**small.model_dump(), **wayback.settings, "config": str(tmp_path / "catalogue"), "ccnews_chunk_bytes": 4000}
+    chosen = {"config": str(tmp_path / "catalogue"), "ccnews_chunk_bytes": 4000, "origins": (*small.origins, "ccnews")}
+    options = {**small.model_dump(), **wayback.settings, **chosen}
     context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([walking.__name__])
 
     def walk(lake: Path, kill_at: int | None = None) -> tuple[int, int]:
         count = context.RawValue("i", 0)

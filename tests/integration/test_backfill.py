@@ -174,6 +174,7 @@ def test_killed_anywhere_and_run_again_gives_the_same_bytes_and_fetches_nothing_
     room: Newsroom, settings: Settings, few: Asked, tmp_path: Path
 ) -> None:
     context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([walking.__name__])
 
     def run(lake: Path, kill_at: int | None = None) -> tuple[int, int]:
         count = context.RawValue("i", 0)
