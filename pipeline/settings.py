@@ -78,8 +78,8 @@ class Settings(Frozen):
     """How many sitemaps of an index are asked for in one interval, the newest first."""
 
     origins: tuple[str, ...] = ("captures", "sitemap", "pages", "wayback")
-    """Where a past interval is taken from: each source from the first of these that has it. `captures` stands first. `ccnews` may follow: it
-    reads about a gigabyte for each hour, so nobody gets it unasked."""
+    """Where a past interval is taken from: each source from the first of these that has it. `captures` stands first. `ccnews` may follow;
+    it reads about a gigabyte for each hour, so nobody gets it unasked."""
     history_pages: int = Field(50, ge=1)
     """How many listings of a source are read for one past interval from one origin: sitemaps of an index, pages of a feed, snapshots."""
     wayback_cdx: str = "https://web.archive.org/cdx/search/cdx"
