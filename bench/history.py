@@ -45,7 +45,8 @@ def main() -> int:
     start, end = NOW - timedelta(days=options.days + 2), NOW - timedelta(days=2)
     with Newsroom() as room, tempfile.TemporaryDirectory(prefix="news-history-") as folder:
         history = History(room, seed=options.seed, count=options.publishers, start=start - timedelta(days=1), now=NOW)
-        settings = Settings(**room.settings, **history.settings, lake=f"{folder}/lake", archive_pace_s=0)
+        origins = ("captures", "sitemap", "pages", "wayback", "ccnews")
+        settings = Settings(**room.settings, **history.settings, lake=f"{folder}/lake", archive_pace_s=0, origins=origins)
         catalogue = _catalogue(Path(folder), history)
         began = time.perf_counter()
         shown = _walk(history, settings, catalogue, start=start, hours=options.days * 24)
