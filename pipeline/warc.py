@@ -137,17 +137,14 @@ class CaptureWriter:
         return offset
 
     def _write(self, kind: str, url: str | None, at: datetime, block: bytes, content_type: str, extra: list[tuple[str, str]]) -> str:
-        date = at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-        known = dict(extra).get("WARC-Payload-Digest") if kind == "response" else None
-        digest = known or _digest(block)
+        date = f"{at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
+        digest = _digest(block)  # beside the payload's: readers that verify skip records without it
         record_id = f"<urn:uuid:{uuid5(NAMESPACE_URL, f'{kind} {url} {date} {digest}')}>"
         headers = [("WARC-Type", kind), ("WARC-Record-ID", record_id), ("WARC-Date", date)]
         if url is not None:
             headers.append(("WARC-Target-URI", url))
-        headers += extra
-        if known is None:  # of a response the payload's says it: to digest a page twice costs a tenth of fetching it
-            headers.append(("WARC-Block-Digest", digest))
-        headers += [("Content-Type", content_type), ("Content-Length", str(len(block)))]
+        headers += [*extra, ("WARC-Block-Digest", digest), ("Content-Type", content_type)]
+        headers.append(("Content-Length", str(len(block))))
         head = "WARC/1.1\r\n" + "".join(f"{name}: {value}\r\n" for name, value in headers) + "\r\n"
         member = zlib.compress(head.encode() + block + b"\r\n\r\n", LEVEL, GZIP)
         self._file.write(member)
