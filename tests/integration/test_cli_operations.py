@@ -5,37 +5,22 @@ from __future__ import annotations
 import json
 import logging
 import os
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from pipeline import cli, stages
 from pipeline.config import Settings, load_catalogue
 from tests.integration.conftest import KEY, REPOSITORY
+from tests.integration.test_cli import News, Said
 from tests.integration.test_publish import PAGES, warc
 from tests.integration.test_rebuild import files
 from tests.integration.walking import StoppedClock
 
 NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 DATES = ("--from", "2026-11-20", "--to", "2026-11-20", "--origin", "captures")
-
-
-@dataclass(frozen=True)
-class Said:
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-
-News = Callable[..., Said]
 
 
 @pytest.fixture(autouse=True)
