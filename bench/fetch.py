@@ -146,7 +146,7 @@ def main() -> int:
     parser.add_argument("--memory", action="store_true")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--pages", type=int, default=40, help="pages a host with --paced")
-    parser.add_argument("--threads", type=int, default=16, help="16 is where the bare pool is fastest on two cores")
+    parser.add_argument("--threads", type=int, default=Settings().fetch_threads, help="as many as captures have")
     options = parser.parse_args()
     here, there = multiprocessing.Pipe()
     server = multiprocessing.get_context("spawn").Process(target=serve, args=(there,), daemon=True)

@@ -20,8 +20,8 @@ from pipeline.storage import Lake
 from pipeline.warc import read_record_at
 from tests.integration import walking
 from tests.integration.conftest import FrozenClock
+from tests.integration.past import HOUR, MINUTE, NOON, page, rss
 from tests.integration.test_capture import ONE, TWO, manifest_of, source
-from tests.integration.test_origins import HOUR, MINUTE, NOON, page, rss
 from tests.integration.test_rebuild import files
 from tests.newsroom import Newsroom, Status
 from tests.newsroom.answers import message

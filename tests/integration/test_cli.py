@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import io
-import json
-import logging
 import re
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -20,6 +17,7 @@ from pipeline.config import load_catalogue
 from pipeline.schema import ARTICLES, TABLES
 from pipeline.sealing import key_id
 from pipeline.storage import Lake
+from tests.integration.commands import News, Said, root_logger_kept, say
 from tests.integration.conftest import KEY, REPOSITORY
 from tests.integration.test_capture import ONE, TWO, article, feed, source
 from tests.integration.test_publish import HOST, PAGES, page, warc
@@ -47,20 +45,6 @@ SUBCOMMANDS = ["check", "list", "add", "import-opml", "export-opml"]
 SOURCE = "sources:\n  - id: one\n    name: One\n"
 
 
-@dataclass(frozen=True)
-class Said:
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-
-News = Callable[..., Said]
-
-
 @pytest.fixture(autouse=True)
 def _own_settings(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """No NEWS_ variable of the caller's counts, and the root logger is given back as it was."""
@@ -69,11 +53,8 @@ def _own_settings(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for name in list(os.environ):
         if name.startswith("NEWS_") and name != "NEWS_SHARED":
             monkeypatch.delenv(name)
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
+    with root_logger_kept():
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -102,14 +83,7 @@ def news(filled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: 
                 **environment,
             }.items():
                 patch.setenv(name, value)
-            capsys.readouterr()
-            try:
-                code = cli.main(list(arguments))
-            except SystemExit as exit_:
-                code = int(exit_.code or 0)
-        captured = capsys.readouterr()
-        assert "Traceback" not in captured.err
-        return Said(code, captured.out, captured.err)
+            return say(arguments, capsys)
 
     return run
 

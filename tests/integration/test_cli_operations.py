@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -13,8 +12,8 @@ import pytest
 
 from pipeline import cli, stages
 from pipeline.config import Settings, load_catalogue
+from tests.integration.commands import News, Said, root_logger_kept, say
 from tests.integration.conftest import KEY, REPOSITORY
-from tests.integration.test_cli import News, Said
 from tests.integration.test_publish import PAGES, warc
 from tests.integration.test_rebuild import files
 from tests.integration.walking import StoppedClock
@@ -25,11 +24,8 @@ DATES = ("--from", "2026-11-20", "--to", "2026-11-20", "--origin", "captures")
 
 @pytest.fixture(autouse=True)
 def _root_logger() -> Iterator[None]:
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
+    with root_logger_kept():
+        yield
 
 
 @pytest.fixture
@@ -50,14 +46,7 @@ def news(lake: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixt
     monkeypatch.setattr(cli, "SystemClock", lambda: StoppedClock(NOW))
 
     def run(*arguments: str) -> Said:
-        capsys.readouterr()
-        try:
-            code = cli.main(list(arguments))
-        except SystemExit as exit_:
-            code = int(exit_.code or 0)
-        captured = capsys.readouterr()
-        assert "Traceback" not in captured.err
-        return Said(code, captured.out, captured.err)
+        return say(arguments, capsys)
 
     return run
 

@@ -1,0 +1,50 @@
+"""The `news` command run in this process, with what it said."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from pipeline import cli
+
+
+@dataclass(frozen=True)
+class Said:
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+News = Callable[..., Said]
+
+
+def say(arguments: Sequence[str], capsys: pytest.CaptureFixture[str]) -> Said:
+    """Run the command; no fault of ours may show."""
+    capsys.readouterr()
+    try:
+        code = cli.main(list(arguments))
+    except SystemExit as exit_:
+        code = int(exit_.code or 0)
+    captured = capsys.readouterr()
+    assert "Traceback" not in captured.err
+    return Said(code, captured.out, captured.err)
+
+
+@contextmanager
+def root_logger_kept() -> Iterator[None]:
+    """The command sets up the root logger; here it is given back as it was."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
