@@ -180,7 +180,8 @@ class Fetcher:
         return wait_s
 
     def _rules(self, url: str, *, pace_s: float) -> robots.RobotsRules:
-        robots_url = urljoin(url, "/robots.txt")
+        parts = urlsplit(url)
+        robots_url = f"{parts.scheme}://{parts.netloc}/robots.txt"
         with self._lock:
             lock = self._robots_locks.setdefault(robots_url, threading.Lock())
         with lock:

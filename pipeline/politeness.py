@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -80,7 +79,7 @@ class PaceStore(Protocol):
         """Put `step`'s first result in the place of the host's pace and give back its second; nobody comes between."""
         ...
 
-    def connection(self, host: str) -> AbstractContextManager[None]:
+    def connection(self, host: str) -> AbstractContextManager[object]:
         """One of the host's connections, waited for."""
         ...
 
@@ -99,12 +98,12 @@ class PacesOfProcess:
             self._paces[host], result = step(self._paces.get(host, HostPace()))
             return result
 
-    @contextlib.contextmanager
-    def connection(self, host: str) -> Iterator[None]:
+    def connection(self, host: str) -> AbstractContextManager[object]:
         with self._lock:
-            slots = self._open.setdefault(host, threading.BoundedSemaphore(self._connections))
-        with slots:
-            yield
+            slots = self._open.get(host)
+            if slots is None:
+                slots = self._open[host] = threading.BoundedSemaphore(self._connections)
+            return slots
 
 
 class HostSchedule:
@@ -132,7 +131,7 @@ class HostSchedule:
         """Slow the host down, or ease its pace, by what it answered."""
         self._store.change(host, lambda pace: (pace.after(status), None))
 
-    def connection(self, host: str) -> AbstractContextManager[None]:
+    def connection(self, host: str) -> AbstractContextManager[object]:
         """One of the host's connections for the time of an exchange."""
         return self._store.connection(host)
 

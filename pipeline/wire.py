@@ -18,9 +18,11 @@ import threading
 import time
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
+import requests
 from requests.adapters import HTTPAdapter
+from requests.structures import CaseInsensitiveDict
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
@@ -82,12 +84,20 @@ class _TapedReader(io.RawIOBase):
         super().close()
 
 
+class _TapedSocket:
+    """All that http.client wants of a socket to read an answer from it."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+
+    def makefile(self, mode: Literal["rb"]) -> io.BufferedReader:
+        raw: Any = self._sock.makefile(mode, buffering=0)
+        return io.BufferedReader(_TapedReader(raw, self._sock), 1 << 16)
+
+
 class _TapedResponse(http.client.HTTPResponse):
-    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
-        super().__init__(sock, *args, **kwargs)
-        self.fp.close()
-        raw: Any = sock.makefile("rb", buffering=0)
-        self.fp = io.BufferedReader(_TapedReader(raw, sock), 1 << 16)
+    def __init__(self, sock: Any, *args: Any, **kwargs: Any) -> None:
+        super().__init__(_TapedSocket(sock), *args, **kwargs)  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)
@@ -172,6 +182,16 @@ class TapedAdapter(HTTPAdapter):
         if origin != self._last[0]:
             self._last = (origin, super().get_connection_with_tls_context(request, verify, proxies=proxies, cert=cert))
         return self._last[1]
+
+    def build_response(self, req: Any, resp: Any) -> requests.Response:
+        """As requests builds it, but for cookies, which nothing here may keep, and a guess at the charset."""
+        response = requests.Response()
+        response.status_code = resp.status
+        response.headers = CaseInsensitiveDict(resp.headers)
+        response.raw = resp
+        response.url = req.url
+        response.request = req
+        return response
 
     def build_connection_pool_key_attributes(self, request: Any, verify: Any, cert: Any = None) -> Any:
         """Leave verification to the context: requests would load the authorities again for every connection."""

@@ -11,6 +11,7 @@ import zlib
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from uuid import NAMESPACE_URL, uuid5
 
 import pytest
 from hypothesis import given, settings
@@ -136,7 +137,8 @@ def test_the_headers_are_those_the_standard_asks_for() -> None:
     assert answered["Content-Length"] == str(len(PLAIN.response))
     assert asked["Content-Type"] == "application/http; msgtype=request"
     assert asked["WARC-Concurrent-To"] == answered["WARC-Record-ID"]
-    assert answered["WARC-Record-ID"].startswith("<urn:uuid:")
+    identity = f"response {answered['WARC-Target-URI']} {answered['WARC-Date']} {answered['WARC-Block-Digest']}"
+    assert answered["WARC-Record-ID"] == f"<urn:uuid:{uuid5(NAMESPACE_URL, identity)}>"
     for name, octets in (("WARC-Block-Digest", PLAIN.response), ("WARC-Payload-Digest", BODY)):
         algorithm, _, digest = answered[name].partition(":")
         assert algorithm == "sha256"
