@@ -2,6 +2,7 @@
 
     python bench/stories.py                      B-cubed and pairwise measures beside the baseline's, and the judged links
     python bench/stories.py --threshold          how the threshold is chosen, and what it gives on a set that had no say
+    python bench/stories.py --embeddings         what the extra `embeddings` adds, how its constants are chosen, and its growth
     python bench/stories.py --growth             time and memory for 10k, 50k and 250k articles, the baseline's for 10k and 50k
     python bench/stories.py --editorial          what the second opinion tells apart that law 1 cannot
 
@@ -13,6 +14,7 @@ from __future__ import annotations
 import argparse
 import gzip
 import importlib.util
+import itertools
 import json
 import os
 import subprocess
@@ -33,6 +35,7 @@ import pandas as pd  # noqa: E402
 import yaml  # noqa: E402
 from scipy.stats import rankdata, spearmanr  # noqa: E402
 
+from pipeline import meanings  # noqa: E402
 from pipeline.config import EditorialConstants, QualityConstants, StoryConstants  # noqa: E402
 from pipeline.editorial import clickbait, is_stock_picture, promotion  # noqa: E402
 from pipeline.scoring import Opinion, quality_parts  # noqa: E402
@@ -50,6 +53,8 @@ MEASURES = {
 }
 PRECISION = 0.93
 """The mean B-cubed precision that the threshold must give: a wrong link hides an article."""
+MEANING_SETTINGS = tuple(itertools.product((0.4, 0.5, 0.6), (0.05, 0.1, 0.15), (0.2, 0.3, 0.4)))
+"""Of WORDS_SHARE, MEANING_FLOOR and MEANING_SHARE."""
 THRESHOLDS = tuple(round(0.13 + 0.005 * step, 3) for step in range(19))
 
 Scores = dict[str, dict[str, float]]
@@ -60,6 +65,11 @@ def baseline(articles: pd.DataFrame) -> pd.DataFrame:
     """Brute-force TF-IDF cosine with time decay, linked above one threshold; the scorer's `grow` finds it by name."""
     found: pd.DataFrame = scorer().tfidf_links(articles, BASELINE_THRESHOLDS[0])
     return found
+
+
+def with_embeddings(articles: pd.DataFrame) -> pd.DataFrame:
+    """Stories by words and by what titles mean; the scorer's `grow` finds it by name."""
+    return find_stories(articles, constants=StoryConstants(embeddings=True))
 
 
 def scorer() -> ModuleType:
@@ -172,15 +182,59 @@ def _lowest(scores: Mapping[float, Scores], *, without: str | None) -> float:
     return min((value for value, row in scores.items() if mean(row, "b3_p", without=without) >= PRECISION), default=max(scores))
 
 
+def embeddings(sizes: str) -> None:
+    """Stories with and without the extra, its constants as all sets choose them and all but one for the one, and its growth."""
+    words, chosen = measured(find_stories), (meanings.WORDS_SHARE, meanings.MEANING_FLOOR, meanings.MEANING_SHARE)
+    scores = {}
+    for setting in MEANING_SETTINGS:
+        meanings.WORDS_SHARE, meanings.MEANING_FLOOR, meanings.MEANING_SHARE = setting
+        scores[setting] = measured(with_embeddings)
+    meanings.WORDS_SHARE, meanings.MEANING_FLOOR, meanings.MEANING_SHARE = chosen
+    both = (words, scores[chosen])
+    print("| set | F1: words | with it | precision: words | with it | pairwise: words | with it |\n|---|---|---|---|---|---|---|")
+    for name in words:
+        print(
+            f"| {name} | " + " | ".join(f"{found[name][measure]:.3f}" for measure in ("b3_f1", "b3_p", "pair_p") for found in both) + " |"
+        )
+    print("| mean | " + " | ".join(f"{mean(found, measure):.3f}" for measure in ("b3_f1", "b3_p", "pair_p") for found in both) + " |")
+    print("\n| words | floor | meaning | mean F1 | precision | sets that get worse |\n|---|---|---|---|---|---|")
+    for setting, row in scores.items():
+        worse = [name for name in words if row[name]["b3_f1"] < words[name]["b3_f1"]]
+        print("| " + " | ".join(map(str, setting)) + f" | {mean(row, 'b3_f1'):.4f} | {mean(row, 'b3_p'):.4f} | {', '.join(worse)} |")
+    print(f"\nchosen: {_best(scores, words, without=None)}, in use: {chosen}")
+    print("\n| set without a say | chosen by the others | F1: words | with meaning | precision |\n|---|---|---|---|---|")
+    left_out = {}
+    for name in words:
+        setting = _best(scores, words, without=name)
+        left_out[name] = scores[setting][name]
+        print(f"| {name} | {setting} | {words[name]['b3_f1']:.3f} | {left_out[name]['b3_f1']:.3f} | {left_out[name]['b3_p']:.3f} |")
+    print(f"| mean | | {mean(words, 'b3_f1'):.3f} | {mean(left_out, 'b3_f1'):.3f} | {mean(left_out, 'b3_p'):.3f} |\n")
+    grown("with meaning", f"{Path(__file__).resolve()}:with_embeddings", sizes)
+
+
+def _best(scores: Mapping[tuple[float, float, float], Scores], words: Scores, *, without: str | None) -> tuple[float, float, float]:
+    """The setting with the highest mean F1 of those with PRECISION (or the words' own, where that is less) that make no set worse."""
+    enough = min(PRECISION, mean(words, "b3_p", without=without))
+    allowed = [
+        setting
+        for setting, row in scores.items()
+        if mean(row, "b3_p", without=without) >= enough
+        and all(row[name]["b3_f1"] >= words[name]["b3_f1"] for name in words if name != without)
+    ]
+    return max(allowed, key=lambda setting: mean(scores[setting], "b3_f1", without=without))
+
+
 def growth(sizes: str, baseline_sizes: str) -> None:
-    """The scorer's own table of growth, ours and the baseline's, each in a process of its own so that peaks of memory are its own."""
-    for name, function, counts in (
-        ("this project", "pipeline.stories:find_stories", sizes),
-        ("TF-IDF", f"{Path(__file__).resolve()}:baseline", baseline_sizes),
-    ):
-        print(f"{name}:", flush=True)
-        command = [sys.executable, str(SHARED / "tools" / "score_stories.py"), "grow", function, "--sizes", counts]
-        subprocess.run(command, check=True, cwd=REPOSITORY)
+    """The scorer's own table of growth, ours and the baseline's."""
+    grown("this project", "pipeline.stories:find_stories", sizes)
+    grown("TF-IDF", f"{Path(__file__).resolve()}:baseline", baseline_sizes)
+
+
+def grown(name: str, function: str, sizes: str) -> None:
+    """In a process of its own, so that the peak of memory is its own."""
+    print(f"{name}:", flush=True)
+    command = [sys.executable, str(SHARED / "tools" / "score_stories.py"), "grow", function, "--sizes", sizes]
+    subprocess.run(command, check=True, cwd=REPOSITORY)
 
 
 LAW, OPINION = QualityConstants(), EditorialConstants.model_validate(yaml.safe_load((REPOSITORY / "data" / "editorial.yaml").read_text()))
@@ -271,6 +325,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--threshold", action="store_true", help="choose the threshold anew; a few minutes")
     parser.add_argument("--growth", action="store_true", help="time and memory; some ten minutes alone on the machine")
+    parser.add_argument("--embeddings", action="store_true", help="the extra, and its constants anew; some ten minutes")
+    parser.add_argument("--embeddings-sizes", default="10000,50000", help="articles of its growth")
     parser.add_argument("--editorial", action="store_true", help="the second opinion")
     parser.add_argument("--sizes", default="10000,50000,250000", help="articles of --growth")
     parser.add_argument("--baseline-sizes", default="10000,50000", help="articles of the baseline's --growth")
@@ -282,9 +338,11 @@ def main() -> int:
         threshold()
     if options.growth:
         growth(options.sizes, options.baseline_sizes)
+    if options.embeddings:
+        embeddings(options.embeddings_sizes)
     if options.editorial:
         editorial()
-    if not (options.threshold or options.growth or options.editorial):
+    if not (options.threshold or options.growth or options.embeddings or options.editorial):
         quality()
         judged()
     return 0

@@ -123,6 +123,8 @@ class StoryConstants(Frozen):
     threshold: float = Field(0.165, ge=0, le=1)
     """How alike an article and a story are at least. Chosen on eight labelled sets: the lowest, in steps of 0.005, at which mean B-cubed
     precision is 0.93; run bench/stories.py again when `pipeline.stories` changes."""
+    embeddings: bool = False
+    """Headlines are compared by what their titles mean as well. Needs the extra `embeddings`, which carries its model."""
 
 
 class EditorialConstants(Frozen):

@@ -10,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from pipeline.addresses import without_credentials
 from pipeline.config import ENVIRONMENT_PREFIX, VERSION, Settings, load_catalogue
+from pipeline.embeddings import package_version
 from pipeline.errors import PipelineError
 from pipeline.sealing import Sealer
 from pipeline.storage import Lake
@@ -68,7 +69,8 @@ def _lake(settings: Settings) -> Iterator[Finding]:
 def _catalogue(settings: Settings) -> Iterator[Finding]:
     def look() -> str:
         catalogue = load_catalogue(settings.config)
-        return f"{len(catalogue.enabled_sources)} sources, {len(catalogue.topics)} topics"
+        embeddings = f", {package_version()}" if catalogue.scoring.stories.embeddings else ""
+        return f"{len(catalogue.enabled_sources)} sources, {len(catalogue.topics)} topics{embeddings}"
 
     yield _attempt("catalogue", settings.config, look, "mend the line that the message names")
 

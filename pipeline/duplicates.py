@@ -7,11 +7,12 @@ Broder 1997) are compared exactly, all at once, which costs less than sketches o
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
@@ -23,6 +24,7 @@ SAME_TEXT, REWRITE = 0.9, 0.4
 event that were written apart share quotations, and stay under 0.2."""
 TITLE_WORDS = 4
 """A title of fewer words ("Morning briefing") can stand over different articles."""
+BLOCK_TEXTS = 500
 _BITS = 21
 
 
@@ -30,6 +32,9 @@ class WordRows(Protocol):
     """The words of each article as numbers."""
 
     def __getitem__(self, row: int) -> NDArray[np.int32]: ...
+
+    @property
+    def lengths(self) -> NDArray[np.int64]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,60 +48,93 @@ class Copy:
     """Jaccard similarity of the shingles of both texts; 1 for equal titles."""
 
 
-def find_copies(members: Sequence[int], titles: WordRows, texts: WordRows, domains: Sequence[str | None]) -> Iterator[Copy]:
-    """The copies among `members`, which come in the order of their publication: of two alike the later one is the copy.
+def find_copies(stories: Iterable[Sequence[int]], titles: WordRows, texts: WordRows, domains: Sequence[str | None]) -> Iterator[Copy]:
+    """The copies inside each story, whose members come in the order of their publication: of two alike the later one is the copy.
 
     Texts are compared where both articles have one. Equal titles count where one has none, or both come from the same publisher.
     """
-    shingles = [_shingles(texts[row]) for row in members]
-    alike = _jaccard(shingles) if sum(len(one) > 0 for one in shingles) > 1 else None
+    has_text = texts.lengths >= SHINGLE_WORDS
+    for batch in _batches(stories, has_text):
+        alike = _most_alike([[row for row in members if has_text[row]] for members in batch], texts)
+        for members in batch:
+            yield from _copies(members, alike, titles, has_text, domains)
+
+
+def _batches(stories: Iterable[Sequence[int]], has_text: NDArray[np.bool_]) -> Iterator[list[Sequence[int]]]:
+    """Stories of BLOCK_TEXTS texts or more together."""
+    batch: list[Sequence[int]] = []
+    count = 0
+    for members in stories:
+        batch.append(members)
+        count += int(has_text[members].sum())
+        if count >= BLOCK_TEXTS:
+            yield batch
+            batch, count = [], 0
+    yield batch
+
+
+def _copies(
+    members: Sequence[int],
+    alike: Mapping[int, tuple[int, Method, float]],
+    titles: WordRows,
+    has_text: NDArray[np.bool_],
+    domains: Sequence[str | None],
+) -> Iterator[Copy]:
     named: defaultdict[bytes, list[int]] = defaultdict(list)
     original_of: dict[int, int] = {}
-    for later, row in enumerate(members):
-        name = titles[row].tobytes() if len(titles[row]) >= TITLE_WORDS else None
-        found = _same_text(later, alike) if alike is not None else None
+    for row in members:
+        title = titles[row]
+        name = title.tobytes() if len(title) >= TITLE_WORDS else None
+        found = alike.get(row)
         if found is None and name is not None:
-            earlier = (other for other in named[name] if _counts(row, members[other], shingles[later], shingles[other], domains))
+            earlier = (other for other in named[name] if _counts(domains[row], domains[other], has_text[row] and has_text[other]))
             found = next(((other, "title", 1.0) for other in earlier), None)
         if found is not None:
-            original_of[later] = original_of.get(found[0], found[0])
-            yield Copy(row, members[original_of[later]], found[1], found[2])
+            original_of[row] = original_of.get(found[0], found[0])
+            yield Copy(row, original_of[row], found[1], found[2])
         if name is not None:
-            named[name].append(later)
+            named[name].append(row)
 
 
-def _same_text(later: int, alike: csr_matrix) -> tuple[int, Method, float] | None:
-    """The most alike of the earlier ones, of equal ones the first."""
-    entries = slice(alike.indptr[later], alike.indptr[later + 1])
-    found = [(-value, other) for other, value in zip(alike.indices[entries].tolist(), alike.data[entries].tolist(), strict=True)]
-    value, earlier = min(((value, other) for value, other in found if other < later), default=(0.0, 0))
-    return (earlier, "text" if -value >= SAME_TEXT else "rewrite", -value) if -value >= REWRITE else None
-
-
-def _counts(row: int, other: int, shingles: NDArray[np.int64], others_shingles: NDArray[np.int64], domains: Sequence[str | None]) -> bool:
+def _counts(domain: str | None, others_domain: str | None, both_have_text: bool) -> bool:
     """Whether an equal title makes a copy of an article whose text is not alike."""
-    is_bare = not (len(shingles) and len(others_shingles))
-    return is_bare or (domains[row] is not None and domains[row] == domains[other])
+    return not both_have_text or (domain is not None and domain == others_domain)
+
+
+def _most_alike(stories: Sequence[Sequence[int]], texts: WordRows) -> dict[int, tuple[int, Method, float]]:
+    """For each text the most alike of the earlier ones of its story, of equal ones the first.
+
+    Jaccard similarities of sets of shingles, BLOCK_TEXTS against all at once.
+    """
+    compared = [members for members in stories if len(members) > 1]
+    members = [row for story in compared for row in story]
+    if not members:
+        return {}
+    story = np.repeat(np.arange(len(compared)), [len(rows) for rows in compared])
+    shingles = [_shingles(texts[row]) for row in members]
+    columns, different = pd.factorize(np.concatenate(shingles))
+    ends = np.cumsum([len(one) for one in shingles])
+    ones = csr_matrix((np.ones(len(columns)), columns, np.append(0, ends)), shape=(len(shingles), len(different)))
+    ones.sum_duplicates()
+    ones.data[:] = 1.0
+    lengths, columns_of = np.diff(ones.indptr), ones.T.tocsr()
+    found: dict[int, tuple[int, Method, float]] = {}
+    for start in range(0, len(members), BLOCK_TEXTS):
+        common = (ones[start : start + BLOCK_TEXTS] @ columns_of).tocoo()
+        rows, others = common.row + start, common.col
+        values = common.data / (lengths[rows] + lengths[others] - common.data)
+        kept = np.flatnonzero((others < rows) & (story[others] == story[rows]) & (values >= REWRITE))
+        order = kept[np.lexsort((others[kept], -values[kept], rows[kept]))]
+        for at in order[np.diff(rows[order], prepend=-1) > 0].tolist():
+            value = float(values[at])
+            found[members[rows[at]]] = members[others[at]], "text" if value >= SAME_TEXT else "rewrite", value
+    return found
 
 
 def _shingles(words: NDArray[np.int32]) -> NDArray[np.int64]:
     numbers = words.astype(np.int64)
     count = len(numbers) - SHINGLE_WORDS + 1
-    if count < 1:
-        return np.empty(0, dtype=np.int64)
     runs = numbers[:count].copy()
     for shift in range(1, SHINGLE_WORDS):
         runs = (runs << _BITS) | numbers[shift : shift + count]
-    return np.unique(runs)
-
-
-def _jaccard(shingles: Sequence[NDArray[np.int64]]) -> csr_matrix:
-    """The Jaccard similarities of sets of shingles; the diagonal is 1 for those that have any."""
-    lengths = np.array([len(one) for one in shingles])
-    columns, indices = np.unique(np.concatenate(shingles), return_inverse=True)
-    ones = csr_matrix((np.ones(len(indices)), indices, np.append(0, np.cumsum(lengths))), shape=(len(shingles), max(len(columns), 1)))
-    common = (ones @ ones.T).tocsr()
-    common.sort_indices()
-    rows = np.repeat(np.arange(len(shingles)), np.diff(common.indptr))
-    common.data /= lengths[rows] + lengths[common.indices] - common.data
-    return common
+    return runs

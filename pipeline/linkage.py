@@ -47,6 +47,8 @@ class _State:
     """The sum of the similarities of the pairs inside."""
     brief: Floats
     """How many of the members have little text."""
+    scales: Floats
+    """What sums of similarities are divided by, see `_scales`."""
     earliest_s: Integers
     latest_s: Integers
 
@@ -67,18 +69,19 @@ def clusters(pairs: Pairs, seconds: Integers, *, is_brief: NDArray[np.bool_], wi
         sizes=np.ones(len(seconds)),
         inner=np.zeros(len(seconds)),
         brief=is_brief.astype("float64"),
+        scales=np.ones(len(seconds)),
         earliest_s=seconds.copy(),
         latest_s=seconds.copy(),
     )
     state.values = _similarities(state, state.rows, state.others, state.totals, window_s=window_s)
     while True:
-        kept, merged, totals = _nearest_to_each_other(state, threshold=threshold)
+        kept, merged, totals, alive = _nearest_to_each_other(state, threshold=threshold)
         if not len(kept):
             return label
         target = np.arange(len(seconds))
         target[merged] = kept
         label = target[label]
-        _merge(state, kept, merged, totals, target, window_s=window_s)
+        _merge(state, kept, merged, totals, target, alive, window_s=window_s)
 
 
 def _same_component(pairs: Pairs, size: int, *, threshold: float) -> NDArray[np.bool_]:
@@ -102,60 +105,57 @@ def _scales(sizes: Floats, inner: Floats, brief: Floats) -> Floats:
     return scales
 
 
-def _nearest_to_each_other(state: _State, *, threshold: float) -> tuple[Integers, Integers, Floats]:
-    """The pairs of clusters that merge now: the kept one (the smaller number), the merged one, the sum between them.
-
-    Pairs of clusters that can never merge any more are dropped from the state.
-    """
-    near = np.flatnonzero(state.values >= LEFT_OUT * threshold)
-    rows, others, values = state.rows[near], state.others[near], state.values[near]
+def _nearest_to_each_other(state: _State, *, threshold: float) -> tuple[Integers, Integers, Floats, NDArray[np.bool_]]:
+    """The pairs of clusters that merge now: the kept one (the smaller number), the merged one, the sum between them; and which clusters
+    can still merge."""
+    strong = np.flatnonzero(state.values >= threshold)
+    rows, others, values = state.rows[strong], state.others[strong], state.values[strong]
     best = np.zeros(len(state.sizes))
     np.maximum.at(best, rows, values)
     np.maximum.at(best, others, values)
     nearest = np.full(len(state.sizes), len(state.sizes))
-    for one, other in ((rows, others), (others, rows)):
-        is_best = (values == best[one]) & (values >= threshold)
-        np.minimum.at(nearest, one[is_best], other[is_best])
-    mutual = near[(nearest[rows] == others) & (nearest[others] == rows)]
-    result = state.rows[mutual], state.others[mutual], state.totals[mutual]
-    alive = best >= LEFT_OUT * threshold
-    _keep(state, alive[state.rows] & alive[state.others])
-    return result
-
-
-def _keep(state: _State, kept: NDArray[np.bool_]) -> None:
-    if not kept.all():
-        state.rows, state.others = state.rows[kept], state.others[kept]
-        state.totals, state.values = state.totals[kept], state.values[kept]
+    is_best = values == best[rows], values == best[others]
+    for one, other, best_here in zip((rows, others), (others, rows), is_best, strict=True):
+        np.minimum.at(nearest, one[best_here], other[best_here])
+    both = np.flatnonzero(is_best[0] & is_best[1])
+    mutual = strong[both[(nearest[rows[both]] == others[both]) & (nearest[others[both]] == rows[both])]]
+    alive = np.zeros(len(state.sizes), dtype=bool)
+    alive[rows] = alive[others] = True
+    near = np.flatnonzero((state.values >= LEFT_OUT * threshold) & (state.values < threshold))
+    alive[state.rows[near]] = alive[state.others[near]] = True
+    return state.rows[mutual], state.others[mutual], state.totals[mutual], alive
 
 
 def _similarities(state: _State, rows: Integers, others: Integers, totals: Floats, *, window_s: int) -> Floats:
     """How alike the clusters of each pair are, -1 where both together span more than the window. Equal to nine places is equal: the
     order of an addition decides nothing."""
-    scales = _scales(state.sizes, state.inner, state.brief)
-    values = totals / (scales[rows] * scales[others])
+    values = totals / (state.scales[rows] * state.scales[others])
     latest = np.maximum(state.latest_s[rows], state.latest_s[others])
     earliest = np.minimum(state.earliest_s[rows], state.earliest_s[others])
     values[latest - earliest > window_s] = -1.0
-    return np.round(values, 9)
+    return np.round(values, 9, out=values)
 
 
-def _merge(state: _State, kept: Integers, merged: Integers, totals: Floats, target: Integers, *, window_s: int) -> None:
-    """Only pairs of clusters that grew are added up and compared anew."""
+def _merge(
+    state: _State, kept: Integers, merged: Integers, totals: Floats, target: Integers, alive: NDArray[np.bool_], *, window_s: int
+) -> None:
+    """Only pairs of clusters that grew are added up and compared anew; those of clusters that can never merge any more are dropped."""
     state.inner[kept] += state.inner[merged] + totals
     state.sizes[kept] += state.sizes[merged]
     state.brief[kept] += state.brief[merged]
+    state.scales[kept] = _scales(state.sizes[kept], state.inner[kept], state.brief[kept])
     state.earliest_s[kept] = np.minimum(state.earliest_s[kept], state.earliest_s[merged])
     state.latest_s[kept] = np.maximum(state.latest_s[kept], state.latest_s[merged])
-    grew = np.zeros(len(state.sizes), dtype=bool)
-    grew[kept] = grew[merged] = True
-    changed = grew[state.rows] | grew[state.others]
+    fate = np.where(alive, 1, 4).astype(np.int8)
+    fate[kept] = fate[merged] = 2
+    fates = fate[state.rows] | fate[state.others]
+    changed, same = np.flatnonzero((fates == 2) | (fates == 3)), np.flatnonzero(fates == 1)
     one, other = target[state.rows[changed]], target[state.others[changed]]
-    apart = one != other
-    ends = np.minimum(one, other)[apart], np.maximum(one, other)[apart]
-    sums = coo_matrix((state.totals[changed][apart], ends), shape=(len(state.sizes),) * 2).tocsr()
+    ends = np.minimum(one, other), np.maximum(one, other)
+    sums = coo_matrix((state.totals[changed], ends), shape=(len(state.sizes),) * 2).tocsr()
     rows, others = np.repeat(np.arange(len(state.sizes)), np.diff(sums.indptr)), sums.indices.astype(np.int64)
-    values = _similarities(state, rows, others, sums.data, window_s=window_s)
-    _keep(state, ~changed)
-    state.rows, state.others = np.concatenate([state.rows, rows]), np.concatenate([state.others, others])
-    state.totals, state.values = np.concatenate([state.totals, sums.data]), np.concatenate([state.values, values])
+    apart = np.flatnonzero(rows != others)
+    rows, others, added = rows[apart], others[apart], sums.data[apart]
+    values = _similarities(state, rows, others, added, window_s=window_s)
+    state.rows, state.others = np.concatenate([state.rows[same], rows]), np.concatenate([state.others[same], others])
+    state.totals, state.values = np.concatenate([state.totals[same], added]), np.concatenate([state.values[same], values])

@@ -18,7 +18,9 @@ import pandas as pd
 from pipeline.config import StoryConstants
 from pipeline.duplicates import Copy, find_copies
 from pipeline.linkage import Floats, Integers, Pairs, clusters
-from pipeline.vectors import Nearness, Vectors, Words, find_alike, named_weekdays, read_words, similarities, vectors
+from pipeline.meanings import Meanings, add_meaning, read_meanings, with_meaning
+from pipeline.vectors import Nearness, Vectors, find_alike, similarities, vectors
+from pipeline.words import Words, named_weekdays, read_words
 
 FAR_LOSS, FAR_DAYS = 0.5, 3.0
 """Similarity fades with the days between two articles, by up to half."""
@@ -50,10 +52,11 @@ def find_stories(articles: pd.DataFrame, *, constants: StoryConstants = DEFAULTS
     Columns: `webUrl, storyId, duplicateOf` (webUrl of the article that it copies, null for most), `duplicateMethod` (text, rewrite, title),
     `duplicateSimilarity` (0 to 1) and `absorbedStoryIds`, the same list for each member of a story.
 
-    Needs the columns webUrl, title, text and publishedDateTime (UTC; an article without one stands alone); takes `providerDomain`
-    and `capturedAt` where they are there. A story id is the first 16 hex digits of SHA-256 of the webUrl of the member that was
-    captured first (published first, where nothing tells of captures): a story that grows keeps it. When an article joins two
-    stories, the one that was known first gives the id, and the other's id is among the absorbed.
+    Needs the columns webUrl, title, text and publishedDateTime (UTC; an article without one stands alone); takes `providerDomain`,
+    `capturedAt` and `language` (two letters; only `constants.embeddings` asks for it) where they are there. A story id is the first
+    16 hex digits of SHA-256 of the webUrl of the member that was captured first (published first, where nothing tells of captures): a
+    story that grows keeps it. When an article joins two stories, the one that was known first gives the id, and the other's id is
+    among the absorbed. Raises ConfigError where the extra `embeddings` is asked for and missing.
     """
     return _find(articles, constants).stories
 
@@ -72,9 +75,11 @@ def find_story_links(
         is_wanted = np.array([url in of for url in found.table.urls], dtype=bool)
         wanted = is_wanted[rows] | is_wanted[others]
         rows, others = rows[wanted], others[wanted]
-    values = np.round(similarities(found.features, rows, others, found.nearness), 4)
+    values = similarities(found.features, rows, others, found.nearness)
+    if found.meanings is not None:
+        values = with_meaning(values, found.meanings, rows, others, found.nearness)
     urls = np.array(found.table.urls, dtype=object)
-    links = pd.DataFrame({"webUrl": urls[rows], "otherUrl": urls[others], "similarity": values})
+    links = pd.DataFrame({"webUrl": urls[rows], "otherUrl": urls[others], "similarity": np.round(values, 4)})
     return found.stories, links.sort_values(["webUrl", "otherUrl"], ignore_index=True).astype(LINK_TYPES)
 
 
@@ -83,6 +88,8 @@ class _Table:
     """The dated articles, ordered by webUrl; times in seconds since 1970."""
 
     urls: list[str]
+    titles: list[str]
+    languages: list[str | None]
     domains: list[str | None]
     published_s: Integers
     known_s: Integers
@@ -105,45 +112,57 @@ class _Found:
     table: _Table
     features: Vectors
     nearness: Nearness
+    meanings: Meanings | None
+    """None where only words count."""
     groups: list[list[int]]
 
 
 def _find(articles: pd.DataFrame, constants: StoryConstants) -> _Found:
     table = _read(articles)
     features, nearness = vectors(table.words), _nearness(table, constants)
-    pairs = find_alike(features, nearness, least=min(MIN_SIMILARITY, constants.threshold))
+    least, window_s = min(MIN_SIMILARITY, constants.threshold), constants.window_hours * 3600
+    pairs = find_alike(features, nearness, least=least)
     is_brief = table.words.texts.lengths < BRIEF_WORDS
-    labels = clusters(pairs, table.published_s, is_brief=is_brief, window_s=constants.window_hours * 3600, threshold=constants.threshold)
+    meanings = read_meanings(table.titles, table.languages, is_brief) if constants.embeddings else None
+    if meanings is not None:
+        pairs = add_meaning(pairs, meanings, table.published_s, features, nearness, window_s=window_s, least=least)
+    labels = clusters(pairs, table.published_s, is_brief=is_brief, window_s=window_s, threshold=constants.threshold)
     groups = _groups(labels)
     strong = _strong(pairs, labels, threshold=constants.threshold) if table.has_captures else {}
     story_of: dict[str, tuple[str, list[str]]] = {}
-    copies: dict[str, Copy] = {}
     for members in groups:
         identity = _story_id(table, members), _absorbed(members, table, strong.get(members[0], []))
         story_of.update((table.urls[row], identity) for row in members)
-        ordered = sorted(members, key=table.published_order)
-        copies.update((table.urls[copy.row], copy) for copy in find_copies(ordered, table.words.titles, table.words.texts, table.domains))
+    ordered = (sorted(members, key=table.published_order) for members in groups)
+    copies = {table.urls[copy.row]: copy for copy in find_copies(ordered, table.words.titles, table.words.texts, table.domains)}
     every = sorted(set(articles["webUrl"].tolist()))
-    return _Found(_stories(every, story_of, copies, table.urls), table, features, nearness, groups)
+    return _Found(_stories(every, story_of, copies, table.urls), table, features, nearness, meanings, groups)
 
 
 def _read(articles: pd.DataFrame) -> _Table:
     dated = articles.dropna(subset=["publishedDateTime"]).sort_values(["webUrl", "title"], kind="stable").drop_duplicates("webUrl")
     published_s = _seconds(dated["publishedDateTime"])
-    domains = dated["providerDomain"].tolist() if "providerDomain" in dated else [None] * len(dated)
+    titles = _texts(dated["title"])
     return _Table(
         urls=dated["webUrl"].tolist(),
-        domains=[domain if isinstance(domain, str) else None for domain in domains],
+        titles=titles,
+        languages=_optional(dated, "language"),
+        domains=_optional(dated, "providerDomain"),
         published_s=published_s,
         known_s=_seconds(dated["capturedAt"]) if "capturedAt" in dated else published_s,
         has_captures="capturedAt" in dated,
-        words=read_words(_texts(dated["title"]), _texts(dated["text"])),
+        words=read_words(titles, _texts(dated["text"])),
     )
 
 
 def _seconds(moments: pd.Series) -> Integers:
     in_utc = pd.to_datetime(moments, utc=True)
     return in_utc.dt.as_unit("s").to_numpy(dtype="datetime64[s]").astype(np.int64)
+
+
+def _optional(articles: pd.DataFrame, name: str) -> list[str | None]:
+    column = articles[name].tolist() if name in articles else [None] * len(articles)
+    return [value if isinstance(value, str) else None for value in column]
 
 
 def _texts(column: pd.Series) -> list[str]:

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
+from pipeline import vectors, words
 from pipeline.config import StoryConstants
 from pipeline.linkage import LOOSE_FROM
 from pipeline.stories import OTHER_WEEKDAY, find_stories, find_story_links
@@ -212,3 +213,17 @@ def test_an_unrelated_article_changes_no_story(rows: list[tuple[str, str | None,
     new = f"https://site{len(rows)}.example/{len(' '.join(words))}"
     assert after.loc[new, "storyId"] is None
     assert_frame_equal(after.drop(index=new).reset_index(), before)
+
+
+@pytest.mark.parametrize(("threads", "rows", "pairs"), [(1, 1, 1), (2, 3, 2), (5, 4, 7)])
+def test_threads_and_blocks_of_any_number_give_the_same_stories(
+    monkeypatch: pytest.MonkeyPatch, threads: int, rows: int, pairs: int
+) -> None:
+    articles = table(*QUAKE, *OTHERS, *MERGER, *QUAKE[:2])
+    stories, links = find_story_links(articles)
+    for name, value in {"THREADS": threads, "BLOCK_ROWS": rows, "BLOCK_PAIRS": pairs}.items():
+        monkeypatch.setattr(vectors, name, value)
+    monkeypatch.setattr(words, "THREADS", threads)
+    other_stories, other_links = find_story_links(articles)
+    assert_frame_equal(stories, other_stories)
+    assert_frame_equal(links, other_links)
