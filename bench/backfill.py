@@ -3,6 +3,7 @@
     python -m bench.backfill                                 import and replay of real pages
     python -m bench.backfill --peers PEER/bin/python         beside fundus' and news-please's readers, on the same file
     python -m bench.backfill --stream 100 1000 10000         peak memory over generated files of so many MB, read as a news archive's
+    python -m bench.backfill --import 100 400 1500           the same of an import, without extract and publish
 
 The pages are those of a set of the real pages in the folder that NEWS_SHARED names (default: `../shared`), each as often as `--copies`
 says, under an address of its own. Every reader has two processes: ours for its pages, the peers one for each half of the file. A peer's
@@ -153,6 +154,29 @@ def read_archive(folder: str, results: Any) -> None:
     results.put((articles, len(report.extracts), time.perf_counter() - began, own, workers))
 
 
+def read_given(folder: str, results: Any) -> None:
+    """Import the file alone; records, parts, and peak memory of this process in MiB."""
+    logging.disable(logging.CRITICAL)
+    settings = Settings(lake=str(Path(folder, "lake")))
+    began = time.perf_counter()
+    report = import_file(Lake(settings.lake), settings, load_catalogue(REPOSITORY / "data"), Path(folder, "given.warc.gz"))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    results.put((sum(report.counts.values()), len(report.parts), time.perf_counter() - began, peak))
+
+
+def importing(sizes: Sequence[int]) -> None:
+    context = multiprocessing.get_context("spawn")
+    for megabytes in sizes:
+        with tempfile.TemporaryDirectory(prefix="news-import-") as folder:
+            write_pages([Path(folder, "given.warc.gz")], generated(megabytes))
+            results = context.Queue()
+            process = context.Process(target=read_given, args=(folder, results))
+            process.start()
+            records, parts, seconds, peak = results.get()
+            process.join()
+            print(f"{megabytes} MB: {records} records in {parts} parts, {seconds:.0f} s, peak {peak} MiB", flush=True)
+
+
 def _day(day: date) -> tuple[datetime, datetime]:
     start = datetime(day.year, day.month, day.day, tzinfo=UTC)
     return start, start + timedelta(days=1)
@@ -181,10 +205,14 @@ def main() -> None:
     parser.add_argument("--copies", type=int, default=2, help="how often each page is in the file")
     parser.add_argument("--peers", metavar="PYTHON", help="an interpreter that has fundus and news-please")
     parser.add_argument("--stream", type=int, nargs="+", metavar="MB", help="measure memory over generated files of these sizes instead")
+    parser.add_argument("--import", dest="importing", type=int, nargs="+", metavar="MB", help="measure an import's memory instead")
     options = parser.parse_args()
     logging.disable(logging.WARNING)
     if options.stream:
         stream(options.stream)
+        return
+    if options.importing:
+        importing(options.importing)
         return
     path = SHARED / "corpora" / "extraction" / f"{options.set}.warc.gz"
     if not path.exists():

@@ -8,8 +8,8 @@ tolerated share of sources failed (`NEWS_TOLERATED_FAILURES`) and warns about si
 sources of its part; clear it to try again, what was captured stays.
 
 **Past hours** are rebuilt from captures where there are any. The others, and sources that they lack, are looked for where the form (or
-`NEWS_ORIGINS`) says, in that order: our own `captures`, the sources' `sitemap`s, the `pages` of their feeds, `wayback`, `ccnews`. Only what
-was published in the hour is taken. `archives` reads the files of `ccnews` for the sources that nothing else had:
+`NEWS_ORIGINS`) says, in that order: our own `captures`, the sources' `sitemap`s, the `pages` of their feeds, `wayback`, `ccnews`, given
+`warc` files. Only what was published in the hour is taken. `archives` reads the files for the sources that nothing else had:
 
     airflow backfill create --dag-id news_ingest --max-active-runs 1 \\
         --from-date 2026-11-20T10:00:00Z --to-date 2026-11-20T12:00:00Z \\
@@ -77,6 +77,13 @@ PARAMS = {
         title="Sources",
         description="Ids of the sources that are wanted, as they stand in sources.yaml. Empty: all that are followed.",
     ),
+    "warc": Param(
+        None,
+        type=["null", "array"],
+        items={"type": "string"},
+        title="WARC files",
+        description="Files, folders and patterns for the origin `warc`, as the workers see them. Empty: as NEWS_WARC says.",
+    ),
     "refetch": Param(
         False,
         type="boolean",
@@ -135,11 +142,11 @@ with DAG(
         )
         interval, live = interval_of(run, now=datetime.now(UTC))
         sources = params["sources"] or None
-        if live and (params["origins"] or params["refetch"]):
-            raise ConfigError("origins and refetch are of the past: let `looking` be the past, or choose an older hour")
+        if live and (params["origins"] or params["refetch"] or params["warc"]):
+            raise ConfigError("origins, warc and refetch are of the past: let `looking` be the past, or choose an older hour")
         origins = None if live else params["origins"] or run.origins
         refetch = refetch_id(run_id=dag_run.run_id, clear_number=getattr(dag_run, "clear_number", 0)) if params["refetch"] else None
-        own = settings()
+        own = settings(warc=params["warc"])
         catalogue = load_catalogue(own.config)
         parts = stages.plan(own, catalogue, interval, live=live, origins=origins, sources=sources, refetch=refetch)
         captured = {part.name for part in stages.captured(own, interval)}
@@ -154,7 +161,9 @@ with DAG(
             log.info("%s", summary(cost))
             get_current_context()["ti"].xcom_push("cost", dump(cost))
         walk = {"origins": origins, "refetch": refetch}
-        get_current_context()["ti"].xcom_push("walk", {**walk, "interval": interval.key, "live": live, "sources": sources})
+        get_current_context()["ti"].xcom_push(
+            "walk", {**walk, "interval": interval.key, "live": live, "sources": sources, "warc": params["warc"]}
+        )
         return [{"part": dump(part), "live": live, "only_due": run.only_due, **walk} for part in parts]
 
     @task(
@@ -205,7 +214,7 @@ with DAG(
         pool="fetch",
         trigger_rule=TriggerRule.ALL_DONE,
         execution_timeout=timedelta(hours=5),
-        doc_md="Reads the hour's files of `ccnews` for the sources that nothing else had, and extracts them. A half-read file goes on.",
+        doc_md="Reads the hour's files of `ccnews` and `warc` for the sources that nothing else had, and extracts them; goes on half-way.",
     )
     def archives(_reports: Any) -> list[dict[str, Any]]:
         from pipeline import stages
@@ -215,13 +224,13 @@ with DAG(
             raise AirflowSkipException("there is no plan: see the task plan")
         if walk["live"]:
             return []
-        own = settings()
+        own = settings(warc=walk["warc"])
         catalogue, interval = load_catalogue(own.config), Interval.parse(walk["interval"])
         archived = stages.capture_archives(
             own, catalogue, interval, origins=walk["origins"], sources=walk["sources"], refetch=walk["refetch"]
         )
         extracted = {part.name: stages.extract(own, catalogue, part) for part in archived.parts}
-        log.info("%d parts of the archive's files", len(extracted))
+        log.info("%d parts of WARC files", len(extracted))
         return [
             {"captured": dump(report), "extracted": dump(extracted[report.part]) if report.part in extracted else None}
             for report in archived.reports
@@ -251,7 +260,7 @@ with DAG(
         if planned is None:
             raise AirflowFailException("there is no plan: see the task plan")
         if archived is None:
-            raise AirflowFailException("the archive's files were not read: see the task archives, and clear it to go on")
+            raise AirflowFailException("the WARC files were not read: see the task archives, and clear it to go on")
         finished = [load(CaptureReport, report["captured"]) for report in [*rows(reports), *archived]]
         names = {report.part for report in finished}
         lost = [part for part in (load(Part, one["part"]) for one in planned) if part.name not in names]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, TypeVar
 
@@ -32,14 +33,14 @@ RETRIES: dict[str, Any] = {
 Report = TypeVar("Report")
 
 
-def settings() -> Settings:
-    """Settings from `NEWS_*`; the sealing keys from the connection's password where there is one."""
+def settings(*, warc: Sequence[str] | None = None) -> Settings:
+    """Settings from `NEWS_*`; the sealing keys from the connection's password where there is one, `warc` where a run names its files."""
     try:
         password = Connection.get(SEALING_CONNECTION).password
     except AirflowNotFoundException:
         password = None
     keys = tuple(key.strip() for key in password.split(",") if key.strip()) if password else None
-    return Settings.from_environment(sealing_keys=keys)
+    return Settings.from_environment(sealing_keys=keys, warc=tuple(warc) if warc else None)
 
 
 def dump(report: object) -> dict[str, Any]:

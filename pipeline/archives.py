@@ -1,50 +1,52 @@
-"""The news files of Common Crawl: what no other origin has of a past interval, read once for all sources that are left.
+"""WARC files of others, Common Crawl's news files and given ones: what no other origin has of a past interval, read once for all
+sources that are left.
 
-An interval owns the files that the crawler began in it. A file is streamed, record by record; each stretch of `ccnews_chunk_bytes` becomes
-a part of its own, whose manifest says where the next one begins. A read that was killed goes on there.
+An interval owns the news files that the crawler began in it, and of given files the records that are dated in it. A file is streamed,
+record by record; each stretch of `ccnews_chunk_bytes` becomes a part of its own, whose manifest says where the next one begins. A read that
+was killed goes on there.
 """
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import io
 import logging
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import BinaryIO, cast
 
 from pipeline import storage
 from pipeline.capture import SOFTWARE, Past, report_of, unserved_warning
 from pipeline.config import Catalogue, Settings, Source
-from pipeline.documents import Documents, content_of
+from pipeline.documents import Documents
+from pipeline.erasures import Erased
 from pipeline.errors import PermanentFetchError, WarcError
 from pipeline.fetch import Fetcher
+from pipeline.givenfiles import PAGE_RECORDS, given_paths, outside
 from pipeline.imports import judge_record
 from pipeline.manifests import Manifest, PageCapture, count, from_json, to_json
 from pipeline.memory import read_memory, robots_reader
 from pipeline.models import CaptureReport, Clock, Entry, Interval, Outcome, Part
-from pipeline.newsfiles import NewsFile, files_of, listing_path
-from pipeline.ranges import BLOCK_BYTES, RangedFile
+from pipeline.parts import LEFT_TO_FILES
+from pipeline.refusals import allowed, erased_of
+from pipeline.shelves import GivenShelf, NewsShelf, Reading, Shelved, shelves_of
 from pipeline.storage import Lake
 from pipeline.urls import registered_domain, url_digest
-from pipeline.visits import Desk, outcome_of
-from pipeline.warc import CaptureWriter, Record, read_records
+from pipeline.visits import outcome_of
+from pipeline.warc import CaptureWriter, Record
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Archived:
-    """What the archive gave for an interval: its parts, and a report for each; one without a part tells of sources that it has not."""
+    """What the files gave for an interval: its parts, and a report for each; one without a part tells of sources that they have not."""
 
     parts: tuple[Part, ...] = ()
     reports: tuple[CaptureReport, ...] = ()
 
 
-def capture_news_files(
+def capture_files(
     lake: Lake,
     settings: Settings,
     catalogue: Catalogue,
@@ -57,30 +59,48 @@ def capture_news_files(
 ) -> Archived:
     """Read the interval's files for the `wanted` sources (None: all) that its other parts, those whose names end in `mark`, left to them.
 
-    Only pages of the sources' registered domains are taken, none that another part has. Raises StorageError, and TransientFetchError where
-    a file cannot be read for now; a file that is not there is passed over.
+    A source is served by the first of `ccnews` and `warc`, in the order of `past`, that has a page of it. Only pages of the sources'
+    registered domains are taken, none that another part has. Raises StorageError, ConfigError when no file is given, and
+    TransientFetchError where a file cannot be read for now; a file that is not there is passed over.
     """
-    if "ccnews" not in past.order:
+    if not LEFT_TO_FILES & set(past.order):
         return Archived()
     held = [_manifest(lake, Part(interval, name)) for name in lake.captured_parts(interval.key) if name.endswith(mark)]
-    left = {source for manifest in held if manifest.sources for source, origin in manifest.origins.items() if origin == "ccnews"}
-    sources = [source for source in catalogue.sources if source.id in left and (wanted is None or source.id in wanted)]
+    left = {source for manifest in held if manifest.sources for source, origin in manifest.origins.items() if origin in LEFT_TO_FILES}
+    erased = erased_of(lake)
+    followed = allowed(lake, catalogue).enabled_sources if erased else catalogue.sources
+    sources = [source for source in followed if source.id in left and (wanted is None or source.id in wanted)]
     if not sources:
         return Archived()
     memory = read_memory(lake, interval, days=settings.seen_days, is_live=False)
     seen = set() if past.is_refetch else {*memory.seen, *(digest for manifest in held for digest in manifest.seen)}
+    documents = Documents(lake, past.documents_since(interval, now=clock.now()), settings.max_feed_bytes)
+    manifests: list[Manifest] = []
+    reused: set[str] = set()
+    lacking = sources
     with (
         tempfile.TemporaryDirectory(prefix="news-archive-") as folder,
         Fetcher(settings, clock=clock, known_robots=robots_reader(lake, memory, now=clock.now())) as fetcher,
     ):
-        work = _Work(lake, settings, interval, past, mark, clock, fetcher, Path(folder), seen)
-        manifests = work.run(sources)
-    found = {page.entry.source_id for manifest in manifests for page in manifest.pages}
-    missing = tuple(unserved_warning(source.id, interval.key) for source in sources if source.id not in found)
-    reports = [report_of(manifest, is_reused=manifest.part in work.reused) for manifest in manifests]
-    if missing:
-        reports.append(CaptureReport(interval.key, f"ccnews{mark}", {}, (), {}, warnings=missing))
+        for shelf in shelves_of(
+            past.order, lake=lake, settings=settings, interval=interval, documents=documents, clock=clock, fetcher=fetcher
+        ):
+            work = _Work(lake, settings, interval, past, mark, clock, fetcher, shelf, Path(folder), seen, reused, erased)
+            manifests += work.run(lacking)
+            found = {page.entry.source_id for manifest in manifests for page in manifest.pages}
+            lacking = [source for source in lacking if source.id not in found]
+    reports = [report_of(manifest, is_reused=manifest.part in reused) for manifest in manifests]
+    warnings = [unserved_warning(source.id, interval.key) for source in lacking]
+    if "warc" in past.order:
+        warnings += outside(lake, given_paths(settings.warc), set(domains_of(sources)), past.taken)
+    if warnings:
+        reports.append(CaptureReport(interval.key, f"files{mark}", {}, (), {}, warnings=tuple(warnings)))
     return Archived(tuple(Part(interval, manifest.part) for manifest in manifests), tuple(reports))
+
+
+def domains_of(sources: Sequence[Source]) -> dict[str, str]:
+    """The registered domains of the sources' listings, each with the source whose pages are those of the domain: the first that has it."""
+    return {registered_domain(url): source.id for source in reversed(sources) for url in source.listings}
 
 
 @dataclass(slots=True)
@@ -106,13 +126,18 @@ class _Work:
     mark: str
     clock: Clock
     fetcher: Fetcher
+    shelf: NewsShelf | GivenShelf
     folder: Path
     seen: set[str]
     """URL digests that need no capture any more."""
-    reused: set[str] = field(default_factory=set)
+    reused: set[str]
+    """Parts that were committed before."""
+    erased: Erased
 
     def run(self, sources: Sequence[Source]) -> list[Manifest]:
-        files, asked = self._files()
+        if not sources:
+            return []
+        files, asked = self.shelf.files(domains_of(sources))
         manifests: list[Manifest] = []
         for number, file in enumerate(files):
             for mark, ids in self._series(file, sources):
@@ -120,30 +145,10 @@ class _Work:
                 try:
                     manifests += self._read(file, mark, readers, asked if number == 0 else ())
                 except (PermanentFetchError, FileNotFoundError, WarcError) as error:
-                    log.warning("%s is passed over: %s", file.path, error)
+                    log.warning("%s is passed over: %s", file.address, error)
         return manifests
 
-    def _files(self) -> tuple[tuple[NewsFile, ...], tuple[Outcome, ...]]:
-        """The interval's files, and how the request for their listing ended."""
-        path = listing_path(self.interval)
-        if not self._is_remote:
-            try:
-                return files_of(Path(self.settings.ccnews, path).read_bytes(), self.interval, url=path), ()
-            except FileNotFoundError:
-                log.warning("%s is not in %s", path, self.settings.ccnews)
-                return (), ()
-        url = f"{self.settings.ccnews.rstrip('/')}/{path}"
-        documents = Documents(self.lake, self.past.documents_since(self.interval, now=self.clock.now()), self.settings.max_feed_bytes)
-        desk = Desk(self.fetcher, CaptureWriter(io.BytesIO()), _ARCHIVE, self.settings, self.clock, 0)
-        document = documents.read(desk, url, "listing", pace_s=self.settings.archive_pace_s)
-        files = content_of(desk, document, lambda body: files_of(body, self.interval, url=url))
-        return files or (), tuple(replace(outcome, source_id=None) for outcome in desk.outcomes)
-
-    @property
-    def _is_remote(self) -> bool:
-        return self.settings.ccnews.startswith(("http://", "https://"))
-
-    def _series(self, file: NewsFile, sources: Sequence[Source]) -> Iterator[tuple[str, frozenset[str]]]:
+    def _series(self, file: Shelved, sources: Sequence[Source]) -> Iterator[tuple[str, frozenset[str]]]:
         """Which of the sources the file is read for, under which mark: those of an earlier read first, then, once more, those it lacks."""
         ids = frozenset(source.id for source in sources)
         first = Part(self.interval, file.part_name(0, mark=self.mark))
@@ -156,9 +161,9 @@ class _Work:
             digest = hashlib.sha256(" ".join(sorted(ids - before)).encode()).hexdigest()[:8]
             yield f"-s{digest}{self.mark}", ids - before
 
-    def _read(self, file: NewsFile, mark: str, sources: Sequence[Source], asked: Sequence[Outcome]) -> Iterator[Manifest]:
+    def _read(self, file: Shelved, mark: str, sources: Sequence[Source], asked: Sequence[Outcome]) -> Iterator[Manifest]:
         """The file's parts, those that are committed and those still to be read."""
-        domains = {registered_domain(url): source.id for source in reversed(sources) for url in source.listings}
+        domains = domains_of(sources)
         place, start = 0, 0
         while True:
             part = Part(self.interval, file.part_name(place, mark=mark))
@@ -171,40 +176,28 @@ class _Work:
             if manifest.goes_on is None:
                 return
             place, start = place + 1, manifest.goes_on
-        with self._open(file) as stream:
-            stream.seek(start)
-            for stretch in self._stretches(stream, file, mark, place, domains):
+        with file.reading(start) as reading:
+            for stretch in self._stretches(reading, start, file, mark, place, domains):
                 manifest = self._commit(stretch, file, sources, asked if stretch.start == 0 else ())
                 self.seen.update(manifest.seen)
                 yield manifest
 
-    @contextlib.contextmanager
-    def _open(self, file: NewsFile) -> Iterator[BinaryIO]:
-        if self._is_remote:
-            block_bytes = min(BLOCK_BYTES, self.settings.ccnews_chunk_bytes)
-            pace_s = self.settings.archive_pace_s
-            yield cast(BinaryIO, RangedFile(self.fetcher.get, self._address(file), pace_s=pace_s, block_bytes=block_bytes))
-            return
-        with Path(self.settings.ccnews, file.path).open("rb") as stream:
-            yield stream
-
-    def _address(self, file: NewsFile) -> str:
-        return f"{self.settings.ccnews.rstrip('/')}/{file.path}" if self._is_remote else file.path
-
-    def _stretches(self, stream: BinaryIO, file: NewsFile, mark: str, place: int, domains: Mapping[str, str]) -> Iterator[_Stretch]:
+    def _stretches(
+        self, reading: Reading, start: int, file: Shelved, mark: str, place: int, domains: Mapping[str, str]
+    ) -> Iterator[_Stretch]:
         """The rest of the file in stretches that end where a record does."""
-        stretch = self._begin(file, mark, place, stream.tell())
-        for record in read_records(stream, max_body_bytes=self.settings.max_page_bytes):
+        stretch = self._begin(file, mark, place, start)
+        for record in reading.records():
             if record.offset >= stretch.start + self.settings.ccnews_chunk_bytes:
                 stretch.end = stretch.goes_on = record.offset
                 yield stretch
                 place += 1
                 stretch = self._begin(file, mark, place, record.offset)
             self._take(stretch, record, file, domains)
-        stretch.end = stream.tell()
+        stretch.end = reading.end()
         yield stretch
 
-    def _begin(self, file: NewsFile, mark: str, place: int, start: int) -> _Stretch:
+    def _begin(self, file: Shelved, mark: str, place: int, start: int) -> _Stretch:
         self._captures.unlink(missing_ok=True)
         self._captures.touch()
         return _Stretch(Part(self.interval, file.part_name(place, mark=mark)), start)
@@ -213,18 +206,18 @@ class _Work:
     def _captures(self) -> Path:
         return self.folder / "captures.warc.gz"
 
-    def _take(self, stretch: _Stretch, record: Record, file: NewsFile, domains: Mapping[str, str]) -> None:
+    def _take(self, stretch: _Stretch, record: Record, file: Shelved, domains: Mapping[str, str]) -> None:
         if record.type == "broken":
-            log.warning("%s: at %d: %s", file.path, record.offset, record.problem)
-            url = f"{self._address(file)}#{record.offset}"  # it tells no URL: the place stands for it
-            stretch.outcomes[url] = Outcome(url, "page", "rejected", via="ccnews", reason="broken")
+            log.warning("%s: at %d: %s", file.address, record.offset, record.problem)
+            url = f"{file.address}#{record.offset}"  # it tells no URL: the place stands for it
+            stretch.outcomes[url] = Outcome(url, "page", "rejected", via=self.shelf.via, reason="broken")
             return
         url = record.url or ""
         source_id = domains.get(registered_domain(url)) if url.startswith(("http://", "https://")) else None
-        if record.type != "response" or source_id is None or record.at is None or url in stretch.outcomes:
+        if record.type not in PAGE_RECORDS or source_id is None or record.at is None or url in stretch.outcomes or self.erased.holds(url):
             return
         declared = (record.content_type or "").partition(";")[0].strip().lower()
-        outcome = Outcome(url, "page", "captured", source_id, "ccnews", status=record.status, bytes=len(record.block), at=record.at)
+        outcome = Outcome(url, "page", "captured", source_id, self.shelf.via, status=record.status, bytes=len(record.block), at=record.at)
         verdict, reason = judge_record(record, declared)
         if declared.startswith("image/"):
             verdict, reason = "rejected", "wrongType"
@@ -233,12 +226,12 @@ class _Work:
         if verdict == "captured":
             with self._captures.open("ab") as captures:
                 outcome = replace(outcome, offset=CaptureWriter(captures).write_copy(record))
-            stretch.pages[url] = PageCapture(Entry(url, source_id, "ccnews"), outcome.offset or 0)
+            stretch.pages[url] = PageCapture(Entry(url, source_id, self.shelf.via), outcome.offset or 0)
             self.seen.add(_digest(url))
         stretch.outcomes[url] = replace(outcome, verdict=verdict, reason=reason)
 
-    def _commit(self, stretch: _Stretch, file: NewsFile, sources: Sequence[Source], asked: Sequence[Outcome]) -> Manifest:
-        address = f"{self._address(file)}#bytes={stretch.start}-{stretch.end - 1}"
+    def _commit(self, stretch: _Stretch, file: Shelved, sources: Sequence[Source], asked: Sequence[Outcome]) -> Manifest:
+        address = f"{file.address}#bytes={stretch.start}-{stretch.end - 1}"
         outcomes = [*asked, Outcome(address, "listing", "captured", bytes=stretch.end - stretch.start, at=self.clock.now())]
         with self._captures.open("ab") as captures:
             writer = CaptureWriter(captures)
@@ -261,17 +254,13 @@ class _Work:
             outcomes=tuple(outcomes),
             taken=self.past.taken,
             order=self.past.order,
-            origins={source.id: "ccnews" for source in sources},
+            origins={source.id: self.shelf.via for source in sources},
             goes_on=stretch.goes_on,
         )
         self.lake.write_file(storage.captures_path(stretch.part), self._captures)
         self.lake.write_bytes(storage.manifest_path(stretch.part), to_json(manifest))
-        log.info("%s: %d pages of %d octets from %d", file.path, len(stretch.pages), stretch.end - stretch.start, stretch.start)
+        log.info("%s: %d pages of %d octets from %d", file.address, len(stretch.pages), stretch.end - stretch.start, stretch.start)
         return manifest
-
-
-_ARCHIVE = Source(id="ccnews", name="Common Crawl", feeds=("https://data.commoncrawl.org/",), topic="News")
-"""Stands for the archive where a request needs a source; its id does not reach an outcome."""
 
 
 def _manifest(lake: Lake, part: Part) -> Manifest:

@@ -33,7 +33,7 @@ class Step:
     red: str | None = None
     """What the judgement said when too many sources failed."""
     warnings: tuple[str, ...] = ()
-    """Sources that no origin has for the hour."""
+    """Sources that no origin has for the hour, and what given files hold besides it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,10 +24,13 @@ from pipeline.capture import unserved_warning
 from pipeline.config import Catalogue, Settings, Source
 from pipeline.differences import difference, sentence
 from pipeline.errors import ConfigError, PermanentError, ShrinkError
+from pipeline.estimates import archive_costs
 from pipeline.ledgers import day_parts, ledger_days, read_ledger
+from pipeline.locks import sole
 from pipeline.manifests import from_json as manifest_from_json
 from pipeline.models import Clock, Interval, Part
 from pipeline.parts import origins_in_order
+from pipeline.refusals import allowed
 from pipeline.storage import Lake
 
 log = logging.getLogger(__name__)
@@ -43,6 +46,7 @@ def plan_backfill(settings: Settings, catalogue: Catalogue, asked: Asked, *, now
 
     Raises ConfigError for a source that is not followed, PermanentError when no hour of the range is over.
     """
+    settings, catalogue = own_settings(settings, asked), allowed(Lake(settings.lake), catalogue)
     intervals = asked.intervals(now=now)
     if not intervals:
         raise PermanentError(f"no hour of {asked.first} to {asked.last} is over yet")
@@ -75,17 +79,19 @@ def _plan(settings: Settings, catalogue: Catalogue, asked: Asked, intervals: Seq
         parts = _parts(settings, catalogue, asked, interval, mark=NO_MARK)
         missing[interval] = frozenset(source for part in parts if part.name not in committed for source in part.source_ids)
         held += [_held(lake, part) for part in parts if part.name in committed]
+    usual, sources, origins = _usual(lake), _sources(catalogue, asked), _origins(settings, asked)
     return make_plan(
         asked,
         intervals=intervals,
-        sources=_sources(catalogue, asked),
-        origins=_origins(settings, asked),
+        sources=sources,
+        origins=origins,
         missing=missing,
         held=held,
         later=[_held(lake, part) for part in later],
-        usual=_usual(lake),
+        usual=usual,
         settings=settings,
         disk_free=lake.free_bytes(),
+        archives=archive_costs(lake, settings, asked, origins=origins, sources=sources, missing=missing, usual=usual),
     )
 
 
@@ -93,9 +99,16 @@ def run_backfill(settings: Settings, catalogue: Catalogue, plan: Plan, *, clock:
     """Carry out `plan`, or go on with what an earlier call of the same wishes left; the record with what changed.
 
     `allow_shrink` is the reason for which partitions may lose more rows than the settings allow; without it such a date is refused, keeps
-    its partition, and the other dates are built. Raises StorageError and other transient errors: the same call goes on.
+    its partition, and the other dates are built. Raises LockedError when another process runs it, StorageError and other transient
+    errors: the same call goes on.
     """
-    return _Run(settings, catalogue, clock, allow_shrink).run(plan)
+    with sole(Lake(settings.lake), storage.backfill_lock_path(plan.id), what=f"backfill {plan.id}"):
+        return _Run(own_settings(settings, plan.asked), allowed(Lake(settings.lake), catalogue), clock, allow_shrink).run(plan)
+
+
+def own_settings(settings: Settings, asked: Asked) -> Settings:
+    """The settings with the files that the backfill names itself."""
+    return settings.model_copy(update={"warc": asked.warc}) if asked.warc else settings
 
 
 def read_record(settings: Settings, backfill_id: str) -> Record | None:
@@ -174,13 +187,14 @@ class _Run:
         captures, parts = stages.with_archived(found, planned, archived)
         extracts = [stages.extract(own, catalogue, part) for part in parts]
         judgement = stages.judge(own, captures)
-        unserved = {unserved_warning(source.id, interval.key) for source in catalogue.sources}
+        told = {unserved_warning(source.id, interval.key) for source in catalogue.sources}
+        told |= {warning for report in archived.reports for warning in report.warnings}
         return Step(
             articles=sum(report.articles for report in extracts),
             urls=sum(sum(report.counts.values()) for report in captures),
             dates=tuple(sorted({day for report in extracts for day in report.published_dates})),
             red=judgement.message if judgement.is_red else None,
-            warnings=tuple(warning for warning in judgement.warnings if warning in unserved),
+            warnings=tuple(warning for warning in judgement.warnings if warning in told),
         )
 
     def _extract_again(self, part: Part) -> Step:

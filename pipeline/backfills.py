@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 import pandas as pd
 import pyarrow as pa
 
+from pipeline.archive_costs import ArchiveCost
 from pipeline.config import Settings, Source
 from pipeline.models import HOUR, Interval
 
@@ -42,6 +43,8 @@ class Asked:
     sources: tuple[str, ...] = ()
     origins: tuple[str, ...] = ()
     refetch: bool = False
+    warc: tuple[str, ...] = ()
+    """Files, folders and patterns for the origin `warc`; none are those of the settings."""
 
     def __post_init__(self) -> None:
         if self.first > self.last:
@@ -50,7 +53,7 @@ class Asked:
     @property
     def id(self) -> str:
         """12 hex digits that every call with the same wishes shares, so that the same command goes on with a killed one."""
-        wishes = [self.first.isoformat(), self.last.isoformat(), sorted(self.sources), list(self.origins), self.refetch]
+        wishes = [self.first.isoformat(), self.last.isoformat(), sorted(self.sources), list(self.origins), self.refetch, *self.warc]
         return hashlib.sha256(json.dumps(wishes).encode()).hexdigest()[:12]
 
     @property
@@ -144,6 +147,8 @@ class Plan:
     disk_free: int | None
     """Bytes free where the lake is; None where the store does not tell."""
     notes: tuple[str, ...] = ()
+    archives: tuple[ArchiveCost, ...] = ()
+    """What archives of others will be asked for, beside the other figures."""
 
 
 def summary(plan: Plan) -> str:
@@ -152,7 +157,14 @@ def summary(plan: Plan) -> str:
         f"{plan.to_capture} of {plan.intervals} hours to capture, about {plan.requests} requests, {plan.bytes} bytes, {plan.hours:g} hours"
     )
     unknown = f", without {', '.join(plan.without_history)}, of which the ledger knows nothing" if plan.without_history else ""
-    return f"{sums} at the polite pace{unknown}; {plan.pages} captured pages are extracted again"
+    archives = "".join(f"; {cost.origin}: {_known(cost)}" for cost in plan.archives)
+    return f"{sums} at the polite pace{unknown}; {plan.pages} captured pages are extracted again{archives}"
+
+
+def _known(cost: ArchiveCost) -> str:
+    figures = [f"{cost.requests} requests"] if cost.requests is not None else []
+    figures += [f"{cost.bytes} bytes"] if cost.bytes is not None else []
+    return f"at most {', '.join(figures)} ({cost.basis})" if figures else cost.basis
 
 
 def count_day(ledger: pa.Table) -> dict[str, DayCount]:
@@ -196,6 +208,7 @@ def make_plan(
     usual: Mapping[str, Usual],
     settings: Settings,
     disk_free: int | None,
+    archives: Sequence[ArchiveCost] = (),
 ) -> Plan:
     """The plan over `intervals` (those of `asked` that are over) for `sources` (those asked for) from `origins`, in their order.
 
@@ -227,7 +240,8 @@ def make_plan(
         disallowed_share=round(closed / (pages + closed), 3) if pages + closed else None,
         without_history=tuple(row.source_id for row in rows if row.hours and row.requests is None),
         disk_free=disk_free,
-        notes=_notes(origins, to_capture=to_capture),
+        notes=_notes(origins) if archives else (),
+        archives=tuple(archives),
     )
 
 
@@ -282,10 +296,8 @@ def _seconds_by_host(
     return seconds
 
 
-def _notes(origins: Sequence[str], *, to_capture: int) -> tuple[str, ...]:
-    notes = []
-    if to_capture and "ccnews" in origins:
-        notes.append("what no other origin has is read from ccnews, a gigabyte an hour and more; it is not in these figures")
-    if to_capture and "wayback" in origins:
-        notes.append("an archive takes two requests for each feed snapshot and page; what it is asked for is not in these figures")
-    return tuple(notes)
+def _notes(origins: Sequence[str]) -> tuple[str, ...]:
+    fetched = [origin for origin in origins if origin not in ("captures", "ccnews", "warc")]
+    if fetched[:1] == ["wayback"]:
+        return ()
+    return ("archives are asked for what the origins before them lack: their figures are for the case that these have nothing",)

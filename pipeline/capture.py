@@ -22,12 +22,14 @@ from pipeline import storage
 from pipeline.config import VERSION, Catalogue, Settings, Source
 from pipeline.documents import Documents
 from pipeline.entries import Listing, choose, digest_of, interleaved
+from pipeline.erasures import Erased
 from pipeline.fetch import Fetcher
 from pipeline.health import findings
 from pipeline.manifests import FeedState, Manifest, PageCapture, Pending, count, from_json, to_json
 from pipeline.memory import Memory, read_memory, robots_reader
 from pipeline.models import CaptureReport, Clock, Entry, Interval, Origin, Outcome, Part
 from pipeline.polling import wait_s
+from pipeline.refusals import erased_of
 from pipeline.segments import append, moved, moved_page
 from pipeline.storage import Lake
 from pipeline.visits import Desk, capture_page, outcome_of, poll_feed, poll_sitemap
@@ -105,7 +107,8 @@ def capture_part(
         log.info("%s part %s: captured before, nothing is fetched", part.interval.key, part.name)
         manifest = from_json(lake.read_bytes(path), path=path)
         return _with_warnings(report_of(manifest, is_reused=True), manifest, {}, now=clock.now())
-    sources = [source for source in catalogue.sources if source.id in part.source_ids]
+    erased = erased_of(lake)
+    sources = [one for one in catalogue.sources if one.id in part.source_ids and not any(erased.holds(url) for url in one.listings)]
     earlier = read_memory(lake, part.interval, days=settings.seen_days, is_live=past is None)
     if past is not None and past.is_refetch:
         earlier = replace(earlier, seen=frozenset())
@@ -114,7 +117,7 @@ def capture_part(
         tempfile.TemporaryDirectory(prefix="news-capture-") as folder,
         Fetcher(settings, clock=clock, known_robots=known_robots) as fetcher,
     ):
-        work = _Work(lake, settings, catalogue, part, clock, fetcher, Path(folder), past, only_due=only_due and past is None)
+        work = _Work(lake, settings, catalogue, part, clock, fetcher, Path(folder), past, erased, only_due=only_due and past is None)
         manifest = work.run(sources, earlier)
     lake.write_bytes(path, to_json(manifest))
     return _with_warnings(report_of(manifest, is_reused=False), manifest, earlier.news, now=clock.now())
@@ -142,6 +145,7 @@ class _Work:
     fetcher: Fetcher
     folder: Path
     past: Past | None
+    erased: Erased
     only_due: bool
 
     def run(self, sources: Sequence[Source], memory: Memory) -> Manifest:
@@ -216,8 +220,9 @@ class _Work:
         return _Poll(source, tuple(states), tuple(entries), tuple(desk.outcomes))
 
     def _listing(self, poll: _Poll) -> Listing:
-        pending = {pending.entry.url: pending for state in poll.states for pending in state.pending}
-        return Listing(poll.source.id, tuple(pending.values()), poll.entries)
+        """What the source offers, but for pages of erased providers."""
+        pending = {one.entry.url: one for state in poll.states for one in state.pending if not self.erased.holds(one.entry.url)}
+        return Listing(poll.source.id, tuple(pending.values()), tuple(one for one in poll.entries if not self.erased.holds(one.url)))
 
     def _harvest(self, source: Source, chosen: Sequence[Pending], listed_by: Mapping[str, tuple[str, ...]]) -> _Harvest:
         pages: list[PageCapture] = []

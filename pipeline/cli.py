@@ -24,6 +24,7 @@ from pipeline.backfill_records import plain
 from pipeline.backfill_runs import plan_backfill, run_backfill
 from pipeline.backfills import Asked
 from pipeline.config import VERSION, Catalogue, Settings, load_catalogue
+from pipeline.erasure import plan_erasure, run_erasure
 from pipeline.errors import PipelineError, TransientError
 from pipeline.fetch import SystemClock
 from pipeline.models import HOUR, Interval, Origin
@@ -86,8 +87,9 @@ def _run(desk: Desk) -> int:
 
 def _backfill(desk: Desk) -> int:
     options, catalogue, clock = desk.options, desk.catalogue, SystemClock()
+    chosen = (tuple(sorted(set(options.source))), tuple(options.origin), options.refetch, tuple(options.warc))
     try:
-        asked = Asked(options.first, options.last, tuple(sorted(set(options.source))), tuple(options.origin), options.refetch)
+        asked = Asked(options.first, options.last, *chosen)
     except ValueError as error:
         _complain(error)
         return EXIT_USAGE
@@ -111,6 +113,20 @@ def _is_confirmed(options: argparse.Namespace) -> bool:
         print("news: nothing was done: --yes runs this plan, --dry-run only shows it", file=sys.stderr)
         return False
     return input("Run it? [y/N] ").strip().lower() in ("y", "yes")
+
+
+def _erase(desk: Desk) -> int:
+    options, catalogue = desk.options, desk.catalogue
+    plan = plan_erasure(desk.settings, catalogue, options.domain)
+    if not options.json:
+        desk.console.print(operation_screens.erasure(plan))
+    if options.dry_run or not (options.yes or _is_confirmed(options)):
+        if options.json:
+            desk.show({"plan": plan}, lambda: None)
+        return 0 if options.dry_run or sys.stdin.isatty() else EXIT_USAGE
+    record = run_erasure(desk.settings, catalogue, plan, reason=options.reason, clock=SystemClock())
+    desk.show(record, lambda: operation_screens.erased(record))
+    return 0
 
 
 def _maintain(desk: Desk) -> int:
@@ -254,11 +270,18 @@ def _parser() -> argparse.ArgumentParser:
         metavar="ORIGIN",
         help=f"where to take them from, in this order instead of NEWS_ORIGINS: {', '.join(get_args(Origin))}",
     )
+    backfill.add_argument(
+        "--warc", action="extend", nargs="+", default=[], metavar="PATH", help="files, folders or patterns for the origin warc (NEWS_WARC)"
+    )
     backfill.add_argument("--refetch", action="store_true", help="capture again what was captured; the newest version counts")
     backfill.add_argument("--allow-shrink", metavar="REASON", help="let partitions lose rows beyond NEWS_MAX_SHRINK; the reason is kept")
-    consent = backfill.add_mutually_exclusive_group()
-    consent.add_argument("--yes", action="store_true", help="run the plan without asking")
-    consent.add_argument("--dry-run", action="store_true", help="stop after the plan")
+    erase = add("erase", _erase, "take a provider out of the lake, for good: captures, rows, records; nothing of it is taken in any more")
+    erase.add_argument("domain", metavar="DOMAIN", help="its registered domain, or a host: example.com; hosts below it are its own")
+    erase.add_argument("--reason", required=True, metavar="TEXT", help="why; it is kept with the date and the counts")
+    for planned in (backfill, erase):
+        consent = planned.add_mutually_exclusive_group()
+        consent.add_argument("--yes", action="store_true", help="run the plan without asking")
+        consent.add_argument("--dry-run", action="store_true", help="stop after the plan")
     maintaining = add("maintain", _maintain, "the daily round: look at pages again, delete old captures, prune images, write the ledger")
     maintaining.add_argument("--interval", type=_interval, metavar="HOUR", help="the hour the revisits belong to (default: the last one)")
     ledger = add("ledger", _ledger, "what each source brought per day, what was expected, and where the rest went")

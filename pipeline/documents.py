@@ -108,6 +108,16 @@ class Documents:
         return _document(url, kind, records, source_id=desk.source.id)
 
 
+def kept_body(lake: Lake, url: str, *, max_bytes: int) -> bytes | None:
+    """What the lake keeps of the document at `url`, whenever it was answered; None where it keeps none."""
+    try:
+        data = lake.read_bytes(storage.document_path(_digest(url)))
+        records = [one for one in read_records(io.BytesIO(data), max_body_bytes=max_bytes) if one.type == "response"]
+    except (FileNotFoundError, WarcError):
+        return None
+    return records[-1].body if records and records[-1].status == 200 else None
+
+
 def content_of(desk: Desk, document: Document, read: Callable[[bytes], Content]) -> Content | None:
     """What `read` makes of the document that the desk read last; None, and its outcome says so, when it is not one of that kind."""
     if document.body is None:

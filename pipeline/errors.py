@@ -7,6 +7,7 @@
     │   ├── ConfigError       names file, line and key
     │   ├── SchemaError       a table breaks its contract: a bug
     │   ├── ShrinkError       a published partition would lose too many rows
+    │   ├── LockedError       another process does the same work
     │   ├── FeedError         not a feed
     │   ├── SealError         a sealed blob does not open
     │   ├── WarcError         not a WARC file
@@ -44,6 +45,10 @@ class SchemaError(PermanentError):
 
 class ShrinkError(PermanentError):
     """A published partition would lose more rows than the settings allow."""
+
+
+class LockedError(PermanentError):
+    """Another process does the same work; the message names it."""
 
 
 class FeedError(PermanentError):

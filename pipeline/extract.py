@@ -32,6 +32,7 @@ from pipeline.images import measure
 from pipeline.manifests import Manifest, PageCapture, Probe, from_json
 from pipeline.models import AmpAnswer, Article, CaptureRef, Entry, ExtractReport, Outcome, Part, Picture, Rejected
 from pipeline.pages import read_page
+from pipeline.refusals import erased_of
 from pipeline.storage import Lake
 from pipeline.tables import extracted_table, ledger_table
 from pipeline.warc import read_record_at
@@ -49,6 +50,9 @@ NO_DATE = "noDate"
 """The reason of an article that stands in `extracted` but on no published date."""
 OUT_OF_RANGE = "outOfRange"
 """The reason of an article that was published when a past interval's range was not."""
+
+ERASED = "erased"
+"""The reason of an article whose provider was erased from the lake."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +80,7 @@ def extract_part(lake: Lake, settings: Settings, catalogue: Catalogue, part: Par
     manifest = from_json(lake.read_bytes(path), path=path)
     if not lake.exists(storage.captures_path(part)) and lake.exists(storage.extracted_path(part)):
         return _kept(lake, catalogue, part)
+    erased = erased_of(lake)
     articles: list[Article] = []
     rejected: dict[str, str] = {}
     with lake.open(storage.captures_path(part)) as file:
@@ -83,6 +88,8 @@ def extract_part(lake: Lake, settings: Settings, catalogue: Catalogue, part: Par
         for number, (job, result) in enumerate(_results(jobs, settings), start=1):
             if isinstance(result, Rejected):
                 rejected[job.entry.url] = result.reason
+            elif erased.holds(result.web_url) or erased.holds(result.original_url):
+                rejected[job.entry.url] = ERASED
             elif _is_outside(result, manifest):
                 rejected[job.entry.url] = OUT_OF_RANGE
             else:

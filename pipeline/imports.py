@@ -1,7 +1,8 @@
 """The import stage: WARC and ARC files of any origin become captures of the lake, without network.
 
-A file is streamed record by record; each goes to the interval of its own WARC-Date, as a part named after the file's digest. Importing
-the same file again finds its parts committed and changes nothing.
+A file is streamed record by record; each goes to the interval of its own WARC-Date, as a part named after the file's digest. What is held
+of an interval is committed when it is much, and goes on in a further part, so that memory does not grow with the file. Importing the same
+file again finds its parts committed and changes nothing.
 """
 
 from __future__ import annotations
@@ -17,9 +18,10 @@ from pathlib import Path
 from pipeline import storage
 from pipeline.config import VERSION, Catalogue, Settings
 from pipeline.errors import WarcError
-from pipeline.manifests import Manifest, PageCapture, Probe, count, to_json
+from pipeline.manifests import Manifest, PageCapture, Probe, count, from_json, to_json
 from pipeline.models import Entry, Interval, Outcome, Part, Verdict
 from pipeline.pages import lead_images, read_page
+from pipeline.refusals import erased_of
 from pipeline.storage import Lake
 from pipeline.urls import registered_domain
 from pipeline.warc import CaptureWriter, Record, read_record_at, read_records
@@ -30,18 +32,35 @@ SOFTWARE = f"news-pipeline/{VERSION}"
 PAGE_RECORDS = frozenset({"response", "resource"})
 HTML_TYPES = ("text/html", "application/xhtml+xml")
 PROGRESS_EVERY = 1_000
+MAX_RECORDS = 2_000
+"""Of an interval's share: then it is committed, and a further part begins."""
+MAX_HELD = 10_000
+"""Records of all intervals together: then the largest share is committed. A record takes about 3 kB until then."""
 
 
 @dataclass(slots=True)
 class _Draft:
     """One interval's share of a file, being written."""
 
-    part: Part
+    interval: Interval
+    name: str
+    """Of its first part."""
     path: Path
+    place: int = 0
+    is_known: bool = True
+    """Whether every part until now was imported before."""
+    is_over: bool = False
+    """Whether an earlier import ended here: what follows is in its parts."""
+    parts: list[Part] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
     pages: dict[str, PageCapture] = field(default_factory=dict)
     images: dict[str, int] = field(default_factory=dict)
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     repeated: int = 0
+
+    @property
+    def part(self) -> Part:
+        return Part(self.interval, f"{self.name}-{self.place}" if self.place else self.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +82,11 @@ def import_file(lake: Lake, settings: Settings, catalogue: Catalogue, path: Path
     with path.open("rb") as file:
         name = f"warc-{hashlib.file_digest(file, 'sha256').hexdigest()[:12]}"
     sources = {registered_domain(feed): source.id for source in reversed(catalogue.sources) for feed in source.listings}
+    erased = erased_of(lake)
     others = 0
     problem: str | None = None
     latest: _Draft | None = None
+    held = 0
     drafts: dict[Interval, _Draft] = {}
     counts: Counter[str] = Counter()
     with tempfile.TemporaryDirectory(prefix="news-import-") as folder:
@@ -76,26 +97,38 @@ def import_file(lake: Lake, settings: Settings, catalogue: Catalogue, path: Path
                     counts["page.rejected"] += 1
                 else:  # it tells no URL and no date: the place stands for it
                     url = f"{name}#{record.offset}"
+                    held += url not in latest.outcomes
                     latest.outcomes[url] = Outcome(url, "page", "rejected", via="warc", reason="broken")
             elif record.type not in PAGE_RECORDS or record.url is None or not record.url.startswith(("http://", "https://")):
                 others += 1
+            elif erased.holds(record.url):
+                counts["page.erased"] += 1
             elif record.at is None:
                 counts["page.rejected"] += 1
                 log.warning("%s: record at %d has no WARC-Date and is not taken", path.name, record.offset)
             else:
                 interval = Interval.containing(record.at)
                 if interval not in drafts:
-                    drafts[interval] = _Draft(Part(interval, name), Path(folder) / f"{interval.key}.warc.gz")
+                    drafts[interval] = _Draft(interval, name, Path(folder) / f"{interval.key}.warc.gz")
                 latest = drafts[interval]
+                if len(latest.outcomes) >= MAX_RECORDS:
+                    held -= len(latest.outcomes)
+                    _commit(lake, latest, settings, goes_on=record.offset)
+                elif held >= MAX_HELD:
+                    largest = max(drafts.values(), key=lambda draft: (len(draft.outcomes), draft.interval))
+                    held -= len(largest.outcomes)
+                    _commit(lake, largest, settings, goes_on=record.offset)
+                held -= len(latest.outcomes)
                 _take(latest, record, source_id=sources.get(registered_domain(record.url)))
+                held += len(latest.outcomes)
             if number % PROGRESS_EVERY == 0:
                 log.info("%s: %d records read", path.name, number)
-        is_known = bool(drafts)
         for draft in drafts.values():
-            counts.update(count(draft.outcomes.values()))
-            counts["page.repeated"] += draft.repeated
-            is_known = _commit(lake, draft, settings) and is_known
-    parts = tuple(drafts[interval].part for interval in sorted(drafts))
+            if draft.outcomes or not draft.parts:
+                _commit(lake, draft, settings, goes_on=None)
+            counts.update(draft.counts)
+    is_known = bool(drafts) and all(draft.is_known for draft in drafts.values())
+    parts = tuple(part for interval in sorted(drafts) for part in drafts[interval].parts)
     return ImportReport(str(path), parts, dict(sorted((+counts).items())), others, problem, is_known)
 
 
@@ -150,12 +183,26 @@ def judge_record(record: Record, declared: str) -> tuple[Verdict, str | None]:
     return ("captured", None) if is_html or declared.startswith("image/") else ("rejected", "wrongType")
 
 
-def _commit(lake: Lake, draft: _Draft, settings: Settings) -> bool:
-    """Write the draft's captures and its manifest; True when they were there before."""
-    path = storage.manifest_path(draft.part)
-    if lake.exists(path):
-        log.info("%s part %s: imported before, nothing is written", draft.part.interval.key, draft.part.name)
-        return True
+def _commit(lake: Lake, draft: _Draft, settings: Settings, *, goes_on: int | None) -> None:
+    """Write what the draft holds as its next part, unless it was there before, and empty it; `goes_on` is where the file goes on."""
+    draft.counts.update({**count(draft.outcomes.values()), "page.repeated": draft.repeated})
+    if not draft.is_over:
+        part, path = draft.part, storage.manifest_path(draft.part)
+        draft.parts.append(part)
+        if lake.exists(path):
+            log.info("%s part %s: imported before, nothing is written", part.interval.key, part.name)
+            draft.is_over = from_json(lake.read_bytes(path), path=path).goes_on is None
+        else:
+            draft.is_known = False
+            _write(lake, draft, settings, goes_on=goes_on)
+    draft.place += 1
+    draft.path.unlink(missing_ok=True)
+    draft.repeated = 0
+    for held in (draft.pages, draft.images, draft.outcomes):
+        held.clear()
+
+
+def _write(lake: Lake, draft: _Draft, settings: Settings, *, goes_on: int | None) -> None:
     if not draft.path.exists():
         draft.path.touch()
     with draft.path.open("rb") as file:
@@ -171,10 +218,10 @@ def _commit(lake: Lake, draft: _Draft, settings: Settings) -> bool:
         feeds=(),
         pages=tuple(_with_images(draft, settings)),
         outcomes=tuple(draft.outcomes.values()),
+        goes_on=goes_on,
     )
     lake.write_file(storage.captures_path(draft.part), draft.path)
-    lake.write_bytes(path, to_json(manifest))
-    return False
+    lake.write_bytes(storage.manifest_path(draft.part), to_json(manifest))
 
 
 def _with_images(draft: _Draft, settings: Settings) -> Iterator[PageCapture]:

@@ -100,7 +100,7 @@ class Manifest:
     order: tuple[Origin, ...] = ()
     """Of a past interval: the origins that were allowed, in their order."""
     origins: dict[str, Origin] = field(default_factory=dict)
-    """Of a past interval: source id to the origin that served it; `ccnews` while it is left to the archive's own parts."""
+    """Of a past interval: source id to the origin that served it; `ccnews` or `warc` where it is left to these files' own parts."""
     goes_on: int | None = None
     """Of a part of an archive's file: the offset at which the next part begins; None at the file's end."""
     gone: tuple[GonePage, ...] = ()

@@ -14,6 +14,8 @@ from pipeline.backfill_records import Record
 from pipeline.backfills import Plan
 from pipeline.completeness import SourceDay
 from pipeline.differences import sentence
+from pipeline.erasure import ErasurePlan
+from pipeline.erasures import Record as Erasure
 from pipeline.maintenance import Round
 from pipeline.models import Difference
 from pipeline.screens import make_table, publishes
@@ -42,6 +44,8 @@ def plan(one: Plan) -> RenderableType:
     ]
     if one.to_capture:
         parts.append(_sources(one))
+    if one.archives:
+        parts.append(_archives(one))
     if one.without_history:
         names = ", ".join(one.without_history)
         parts.append(Text(f"no history in the ledger, so not in the figures: {names}", style="yellow"))
@@ -66,6 +70,35 @@ def result(record: Record) -> RenderableType:
     if record.refused:
         parts.append(Text("where that is right, the same command with --allow-shrink REASON; what was done is not done again"))
     return Group(*parts)
+
+
+def erasure(one: ErasurePlan) -> RenderableType:
+    """What the lake has of a provider, and what becomes of it."""
+    counts = one.counts
+    days = f"published {one.first} to {one.last}; {len(one.dates)} dates are built again" if one.first else "no published date"
+    parts: list[RenderableType] = [
+        Text(f"erase {one.domain}" + (", which was erased before: what is left or came since" if one.is_known else ""), style="bold"),
+        _pairs(
+            ("captures", f"{counts.captures} exchanges, {_bytes(counts.bytes)}, in {len(one.parts)} parts"),
+            ("kept listings", f"{counts.documents}, those of others that name its pages included"),
+            ("extracted", f"{counts.rows} rows"),
+            ("ledger", f"{counts.ledger} rows"),
+            ("published", f"{counts.records} records"),
+            ("images", f"{counts.images}"),
+            ("dates", days),
+            ("sources", f"{', '.join(one.sources) or 'none of the catalogue'}; they are not asked any more"),
+        ),
+    ]
+    return Group(*parts, Text("this cannot be undone" if counts else "there is nothing of it; nothing of it will be taken in"))
+
+
+def erased(one: Erasure) -> RenderableType:
+    """What an erasure did."""
+    counts = one.counts
+    return Text(
+        f"erased {one.domain}: {counts.captures} exchanges, {counts.rows} rows, {counts.records} records, {counts.documents} listings; "
+        f"{len(one.dates)} dates built without it; nothing of it is taken in any more"
+    )
 
 
 def differences(found: dict[date, Difference]) -> RenderableType:
@@ -137,6 +170,18 @@ def _sources(one: Plan) -> RenderableType:
         )
     more = sum(1 for row in one.sources if row.hours) - MANY
     return Group(view, Text(f"and {more} more sources")) if more > 0 else view
+
+
+def _archives(one: Plan) -> RenderableType:
+    view = make_table("archive", "files", "requests", "bytes", "hours", "from", numbers=(1, 2, 3, 4))
+    for cost in one.archives:
+        figures = [str(cost.requests), _bytes(cost.bytes or 0), f"{cost.hours:g}"] if cost.requests is not None else ["?", "?", "?"]
+        if cost.bytes is None:
+            figures[1] = "?"
+        view.add_row(cost.origin, str(len(cost.files)) if cost.files else "", *figures, escape(cost.basis))
+    named = [path for cost in one.archives for path in cost.files]
+    more = [Text(f"and {len(named) - MANY} more files")] if len(named) > MANY else []
+    return Group(view, *(Text(f"  {path}") for path in named[:MANY]), *more)
 
 
 def _pairs(*pairs: tuple[str, str]) -> RenderableType:

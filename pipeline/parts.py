@@ -14,8 +14,10 @@ from pipeline.manifests import Manifest
 from pipeline.models import Interval, Origin, Part
 from pipeline.urls import registered_domain
 
-NOT_FETCHED: frozenset[Origin] = frozenset({"captures", "warc"})
-"""Origins from which a part of its own asks for nothing."""
+NOT_FETCHED: frozenset[Origin] = frozenset({"captures"})
+"""Origins for which nothing is captured."""
+LEFT_TO_FILES: frozenset[Origin] = frozenset({"ccnews", "warc"})
+"""Origins that are WARC files: they are read once for all sources, after everything else, into parts of their own."""
 
 _NUMBER = re.compile(r"\d+")
 
@@ -64,7 +66,8 @@ def plan_parts(
     """
     mine = [manifest for manifest in committed if manifest.part.endswith(mark)]
     names = {manifest.part for manifest in mine}
-    had = {source for manifest in mine if _NUMBER.match(manifest.part) for source in _had(manifest, order)}
+    in_files = {page.entry.source_id for manifest in mine if not manifest.sources for page in manifest.pages}
+    had = {source for manifest in mine if _NUMBER.match(manifest.part) for source in _had(manifest, order, in_files)}
     parts = [
         Part(interval, manifest.part, manifest.sources)
         for manifest in mine
@@ -80,9 +83,12 @@ def plan_parts(
     return tuple(sorted(parts, key=lambda part: _place(part.name)))
 
 
-def _had(manifest: Manifest, order: Sequence[str] | None) -> Iterable[str]:
-    is_open = order is not None and set(order) - NOT_FETCHED - set(manifest.order)
-    return set(manifest.sources) - set(manifest.unserved) if is_open else manifest.sources
+def _had(manifest: Manifest, order: Sequence[str] | None, in_files: Collection[str | None]) -> Iterable[str]:
+    """The part's sources that need no other walk: with other origins to look at, those that were found somewhere."""
+    if order is None or not set(order) - NOT_FETCHED - set(manifest.order):
+        return manifest.sources
+    left = {source for source, origin in manifest.origins.items() if origin in LEFT_TO_FILES and source not in in_files}
+    return set(manifest.sources) - set(manifest.unserved) - left
 
 
 def _name(number: int, mark: str) -> str:

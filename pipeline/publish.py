@@ -20,9 +20,11 @@ import pyarrow.dataset as ds
 from pipeline import schema, storage
 from pipeline.config import VERSION, Catalogue, Settings
 from pipeline.differences import difference
+from pipeline.embeddings import package_version
 from pipeline.errors import PermanentError, SchemaError, ShrinkError
 from pipeline.models import Difference, PublishReport
 from pipeline.records import Row, Seal, build_records
+from pipeline.refusals import erased_of
 from pipeline.sealing import Sealer
 from pipeline.storage import Lake, Mark
 from pipeline.tables import build
@@ -51,7 +53,7 @@ def publish_date(
 
     With `as_of` only what was captured up to then counts, and the partitions go `into` another lake: what this lake said at that time.
     Raises ShrinkError when the rebuild would lose more rows than `settings.max_shrink`, PermanentError for `as_of` without another lake,
-    SchemaError, StorageError.
+    ConfigError where the extra `embeddings` is asked for and missing, SchemaError, StorageError.
     """
     target = into or lake
     if as_of is not None and target.root == lake.root:
@@ -101,6 +103,8 @@ def _fingerprint(marks: list[Mark], catalogue: Catalogue, published_date: date, 
         "asOf": as_of.isoformat() if as_of is not None else None,
         "version": [VERSION, RECORDS_VERSION, pa.__version__],
     }
+    if catalogue.scoring.stories.embeddings:
+        inputs["embeddings"] = package_version()
     return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
 
 
@@ -112,7 +116,8 @@ def _window_rows(lake: Lake, marks: list[Mark], published_date: date, window: ti
         inside &= ds.field("capturedAt") <= pa.scalar(as_of, schema.TIMESTAMP)
     paths = [path for path in sorted({mark.extracted_path for mark in marks}) if lake.exists(path)]
     rows: list[Row] = lake.read_rows(paths, inside, schema.EXTRACTED).to_pylist()
-    return rows
+    erased = erased_of(lake)
+    return [row for row in rows if not erased.holds(row["webUrl"])] if erased else rows
 
 
 def _midnight(published_date: date) -> datetime:

@@ -1,4 +1,4 @@
-"""Retention: old captures are deleted, and cached images that no row names. The only module that deletes what others wrote.
+"""Retention: old captures are deleted, and cached images that no row names. Only `pipeline.erasure` deletes more.
 
 Of a part only `captures.warc.gz` goes, and only when its rows are in `extracted` and `ledger`: the manifest stays, so that nothing is
 fetched again and no memory is lost, and so do the rows. What was made from the captures can then not be made anew.
@@ -50,7 +50,7 @@ def prune_images(lake: Lake, *, now: datetime) -> ImagesReport:
 
     Rows of an older extractor do not name their images; while there are such rows nothing is deleted, and the report says how many.
     """
-    named, silent = _named_images(lake)
+    named, silent = named_images(lake)
     images = lake.files(storage.IMAGES)
     loose = [file for file in images if file.path not in named and file.modified <= now - IMAGE_REST]
     if silent:
@@ -61,7 +61,7 @@ def prune_images(lake: Lake, *, now: datetime) -> ImagesReport:
     return ImagesReport(deleted=len(loose), bytes=sum(file.size for file in loose), kept=len(images) - len(loose))
 
 
-def _named_images(lake: Lake) -> tuple[set[str], int]:
+def named_images(lake: Lake) -> tuple[set[str], int]:
     """The images that rows name, and how many rows have one and do not name it."""
     named: set[str] = set()
     silent = 0

@@ -25,6 +25,7 @@ from pipeline.ledgers import read_manifest
 from pipeline.manifests import GonePage, Manifest, PageCapture, count, to_json
 from pipeline.memory import read_memory, robots_reader
 from pipeline.models import REVISIT_PART, Clock, Entry, Exchange, Interval, Outcome, Part, RevisitReport, Validators
+from pipeline.refusals import allowed
 from pipeline.segments import append, moved, moved_page
 from pipeline.storage import Lake
 from pipeline.versions import COLUMNS, HORIZON, KnownPage, due_pages
@@ -58,7 +59,7 @@ def revisit_part(lake: Lake, settings: Settings, catalogue: Catalogue, interval:
         log.info("%s: pages were revisited before, nothing is asked", interval.key)
         return _report(read_manifest(lake, part), is_reused=True)
     now = clock.now()
-    followed = catalogue.enabled_sources
+    followed = allowed(lake, catalogue).enabled_sources
     rows, revisited = _known_versions(lake, interval)
     due = due_pages(rows, revisited, sources=[source.id for source in followed], now=now, max_per_source=settings.max_entries_per_source)
     log.info("%s: %d pages to look at again", interval.key, sum(map(len, due.values())))

@@ -90,6 +90,8 @@ class Settings(Frozen):
     """What stands before `crawl-data/CC-NEWS/`; a local folder will do."""
     ccnews_chunk_bytes: int = Field(64 * 2**20, gt=0)
     """How much of an archive's file becomes one part: what a killed read has to read again at most."""
+    warc: tuple[str, ...] = ()
+    """WARC files that the origin `warc` reads: files, folders and patterns."""
     archive_pace_s: float = Field(2.0, ge=0)
     """Seconds between two requests to an archive's host."""
 

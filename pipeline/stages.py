@@ -13,7 +13,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 from pipeline import storage
-from pipeline.archives import Archived, capture_news_files
+from pipeline.archives import Archived, capture_files
 from pipeline.capture import Past, capture_part, neighbourhood
 from pipeline.config import Catalogue, Settings
 from pipeline.errors import ConfigError, SealError
@@ -27,6 +27,7 @@ from pipeline.models import HOUR, CaptureReport, Clock, ExtractReport, Interval,
 from pipeline.parts import origins_in_order, plan_parts, shares
 from pipeline.polls import FeedPoll, poll_sources, with_findings
 from pipeline.publish import check_date, publish_date
+from pipeline.refusals import allowed
 from pipeline.storage import Lake
 from pipeline.subscriptions import Added, add_site
 
@@ -72,6 +73,7 @@ def plan(
 
     Raises ConfigError for a source or an origin that there is not.
     """
+    catalogue = allowed(Lake(settings.lake), catalogue)
     followed = [source.id for source in catalogue.enabled_sources]
     unknown = sorted(set(sources or ()) - set(followed))
     if unknown:
@@ -119,15 +121,14 @@ def capture_archives(
     refetch: str | None = None,
     taken: tuple[datetime, datetime] | None = None,
 ) -> Archived:
-    """Read the news archive's files for the sources of a past interval that its captured parts left to it; options as `capture` has them.
+    """Read the WARC files of `ccnews` and `warc` for the sources of a past interval that its captured parts left to them; options as
+    `capture` has them.
 
     Comes after the captures of all parts, and gives parts of its own to be extracted. See `pipeline.archives`.
     """
     past = _past(settings, interval, origins, refetch, taken)
     lake, wanted = Lake(settings.lake), tuple(sources) if sources else None
-    return capture_news_files(
-        lake, settings, catalogue, interval, clock=clock or SystemClock(), past=past, wanted=wanted, mark=_mark(refetch)
-    )
+    return capture_files(lake, settings, catalogue, interval, clock=clock or SystemClock(), past=past, wanted=wanted, mark=_mark(refetch))
 
 
 def _past(
@@ -214,7 +215,7 @@ def unseal(settings: Settings, url: str) -> Opened:
 def poll(settings: Settings, catalogue: Catalogue) -> list[FeedPoll]:
     """Ask each enabled source's feeds once, write nothing; what the lake knows of them is said too. See `pipeline.polls`."""
     clock = SystemClock()
-    polls = poll_sources(settings, catalogue, clock=clock)
+    polls = poll_sources(settings, allowed(Lake(settings.lake), catalogue), clock=clock)
     now = clock.now()
     memory = read_memory(Lake(settings.lake), Interval.containing(now + HOUR), days=settings.seen_days, is_live=True)
     return with_findings(polls, memory.feeds, memory.news, now=now)

@@ -12,6 +12,7 @@ from pipeline.documents import Documents, Found
 from pipeline.histories import from_pages, from_sitemaps
 from pipeline.manifests import FeedState
 from pipeline.models import Entry, Interval, Origin
+from pipeline.parts import LEFT_TO_FILES
 from pipeline.visits import Desk
 from pipeline.wayback import from_wayback
 
@@ -33,8 +34,8 @@ class Walked:
 
 
 def walk(desk: Desk, documents: Documents, interval: Interval, *, order: Sequence[Origin]) -> Walked:
-    """Ask the origins of `order` until one has the interval. What none has is left to `ccnews` where that is allowed: its files are read
-    once for all sources, after everything else."""
+    """Ask the origins of `order` until one has the interval. What none has is left to `ccnews` or `warc` where these are allowed: their
+    files are read once for all sources, after everything else."""
     states: list[FeedState] = []
     others: list[Entry] = []
     for origin in order:
@@ -44,4 +45,4 @@ def walk(desk: Desk, documents: Documents, interval: Interval, *, order: Sequenc
             others += found.others
             if found.has_it:
                 return Walked(found.entries, tuple(others), tuple(states), origin)
-    return Walked((), tuple(others), tuple(states), "ccnews" if "ccnews" in order else None)
+    return Walked((), tuple(others), tuple(states), next((origin for origin in order if origin in LEFT_TO_FILES), None))

@@ -120,8 +120,9 @@ def test_a_refetch_captures_anew_beside_what_is_there(ingest: Callable[..., Run]
     assert parts == ["part=00", f"part={name}"]
 
 
-def test_what_no_source_has_any_more_is_read_from_the_news_archive(
-    ingest: Callable[..., Run], environment: dict[str, str], tmp_path: Path
+@pytest.mark.parametrize("origin", ["ccnews", "warc"])
+def test_what_no_source_has_any_more_is_read_from_files(
+    ingest: Callable[..., Run], environment: dict[str, str], tmp_path: Path, origin: str
 ) -> None:
     crawl = CommonCrawl()
     at = datetime(2026, 10, 2, 9, 30, tzinfo=UTC)
@@ -131,11 +132,12 @@ def test_what_no_source_has_any_more_is_read_from_the_news_archive(
     page = f"<html><head>{head}</head><body><article><h1>Elm keeps its ferry</h1><p>{text}</p></article></body></html>"
     crawl.add(at, [NewsPage(f"{host}/elm-keeps-its-ferry", at, page)])
     crawl.save(tmp_path / "mirror")
-    form = {"hour": "2026-10-02T09:00:00Z", "looking": "auto", "origins": ["ccnews"]}
-    run = ingest(form, NEWS_CCNEWS=str(tmp_path / "mirror"))
+    form = {"hour": "2026-10-02T09:00:00Z", "looking": "auto", "origins": [origin]}
+    named: dict[str, str] = {"NEWS_CCNEWS": str(tmp_path / "mirror")} if origin == "ccnews" else {}
+    run = ingest({**form, "warc": [str(tmp_path / "mirror/**/*.warc.gz")]} if origin == "warc" else form, **named)
     assert run.state == "success"
     (report,) = (one for one in run.results["archives"] if one["extracted"] is not None)
-    assert report["captured"]["part"] == "ccnews-20261002093000-00001-0"
+    assert report["captured"]["part"].startswith("ccnews-20261002093000-00001-0" if origin == "ccnews" else "warc-")
     assert report["extracted"]["articles"] == 1
     assert run.results["announce"] == ["2026-10-02"]
     assert "no origin reaches back to 2026-10-02T09" in run.results["gate"]["message"]
@@ -144,7 +146,7 @@ def test_what_no_source_has_any_more_is_read_from_the_news_archive(
 def test_origins_are_of_the_past(ingest: Callable[..., Run]) -> None:
     run = ingest({**FORM, "origins": ["pages"]})
     assert (run.state, run.states["plan"], run.tries["plan"]) == ("failed", "failed", 1)
-    assert "origins and refetch are of the past" in run.log
+    assert "origins, warc and refetch are of the past" in run.log
 
 
 def test_a_date_is_built_once_and_checked_every_time(own_lake: Path, publish: Callable[..., Run]) -> None:

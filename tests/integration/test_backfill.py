@@ -18,7 +18,8 @@ from pipeline.backfill_records import Record
 from pipeline.backfill_runs import plan_backfill, read_record, run_backfill
 from pipeline.backfills import Asked, Plan
 from pipeline.config import Catalogue, Settings, load_catalogue
-from pipeline.errors import ConfigError, PermanentError
+from pipeline.errors import ConfigError, LockedError, PermanentError
+from pipeline.locks import sole
 from pipeline.models import Interval, Part
 from pipeline.storage import Lake
 from tests.integration import walking
@@ -161,6 +162,16 @@ def test_what_a_partition_may_not_lose_is_refused_until_there_is_a_reason(settin
     assert allowed.differences[DAY].vanished == len(more) - table.num_rows
     assert lake.read_bytes(path) == before
     assert read_record(settings, few.id) == allowed
+
+
+def test_a_second_process_with_the_same_wishes_is_refused_and_changes_nothing(settings: Settings, catalogue: Catalogue, few: Asked) -> None:
+    before = files(settings.lake)
+    with (
+        sole(Lake(settings.lake), storage.backfill_lock_path(few.id), what="the first"),
+        pytest.raises(LockedError, match=f"backfill {few.id} is under way"),
+    ):
+        backfill(settings, catalogue, few)
+    assert files(settings.lake) == before
 
 
 def test_an_unknown_source_and_a_range_in_the_future_are_refused(settings: Settings, catalogue: Catalogue) -> None:

@@ -134,3 +134,24 @@ def test_the_daily_round_can_be_run_without_airflow(news: News, lake: Path) -> N
     assert (lake / "raw/interval=2026-11-23T08/part=revisit/manifest.json").exists()
     assert (lake / "completeness/day=2026-11-22/completeness.parquet").exists()
     assert "revisited 0 pages" in news("maintain").out
+
+
+def test_erasing_shows_its_plan_and_needs_consent_and_a_reason(news: News, lake: Path) -> None:
+    before = files(str(lake))
+    assert "required: --reason" in news("erase", "any.example").err
+    said = news("erase", "any.example", "--reason", "a letter")
+    assert (said.code, "--yes runs this plan" in said.err) == (2, True)
+    assert "12 records" in said.out
+    assert "published 2026-11-20 to 2026-11-20" in said.out
+    assert news("erase", "co.uk", "--reason", "a letter", "--yes").code == 1
+    assert files(str(lake)) == before
+    done = news("erase", "www.any.example", "--reason", "a letter", "--yes", "--json")
+    assert (done.code, done.json["state"], done.json["counts"]["records"]) == (0, "done", 12)
+    assert "there is nothing of it" in news("erase", "any.example", "--reason", "a letter", "--dry-run").out
+
+
+def test_the_plan_of_a_backfill_from_given_files_names_them(news: News, tmp_path: Path) -> None:
+    said = news("backfill", *DATES[:4], "--origin", "warc", "--warc", str(tmp_path / "*.warc.gz"), "--dry-run")
+    assert said.code == 0
+    assert str(tmp_path / "a.warc.gz") in "".join(said.out.split())
+    assert news("backfill", *DATES[:4], "--origin", "warc", "--dry-run").code == 1

@@ -5,18 +5,22 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pyarrow.dataset as ds
 import pytest
 
-from pipeline import stages, storage
+from pipeline import imports, stages, storage
 from pipeline.config import Catalogue, Settings, load_catalogue
 from pipeline.errors import WarcError
+from pipeline.imports import import_file
+from pipeline.ledgers import read_manifest
 from pipeline.models import Part
 from pipeline.storage import Lake
 from pipeline.warc import read_records
 from tests.integration.test_capture import HOUR, ONE, article, feed, source
+from tests.integration.test_publish import PAGES, warc
 from tests.integration.test_rebuild import files
 from tests.integration.walking import StoppedClock
 from tests.newsroom import Newsroom
@@ -104,3 +108,27 @@ def test_what_is_no_warc_is_refused_by_name(tmp_path: Path, settings: Settings, 
     path.write_text("Dear reader,")
     with pytest.raises(WarcError, match=r"letter\.txt"):
         stages.import_files(settings, catalogue, [path])
+
+
+def test_a_long_file_is_committed_in_parts_and_known_again(
+    tmp_path: Path, settings: Settings, catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noon = datetime(2026, 11, 20, 12, tzinfo=UTC)
+    hours = [warc(tmp_path / f"{hour}.warc.gz", noon + timedelta(hours=hour), *PAGES[3 * hour : 3 * hour + 3]) for hour in range(4)]
+    path = tmp_path / "all.warc.gz"
+    path.write_bytes(b"".join(one.read_bytes() for one in (*hours, *hours[:1])))
+    whole = import_file(Lake(str(tmp_path / "whole")), settings, catalogue, path)
+    monkeypatch.setattr(imports, "MAX_RECORDS", 2)
+    monkeypatch.setattr(imports, "MAX_HELD", 5)
+    lake = Lake(settings.lake)
+    report = import_file(lake, settings, catalogue, path)
+    assert len(whole.parts) == 4 < len(report.parts)
+    assert report.counts["page.captured"] + report.counts.get("page.repeated", 0) == 15
+    pages = [page.entry.url for part in report.parts for page in read_manifest(lake, part).pages]
+    assert set(pages) == {url for url, _ in PAGES}
+    before = files(settings.lake)
+    again = import_file(lake, settings, catalogue, path)
+    assert (again.is_known, again.parts) == (True, report.parts)
+    assert files(settings.lake) == before
+    monkeypatch.undo()
+    assert import_file(lake, settings, catalogue, path).is_known  # whatever the bounds were

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import pyarrow.parquet as pq
 import pytest
@@ -19,7 +20,10 @@ import pytest
 from deploy import postgres
 from deploy.local_airflow import LocalAirflow
 from deploy.processes import services
-from pipeline.config import load_catalogue
+from pipeline import stages
+from pipeline.config import Settings, load_catalogue
+from pipeline.models import Interval
+from tests.integration.walking import StoppedClock
 from tests.newsroom import Newsroom, Status, World
 
 pytestmark = pytest.mark.live
@@ -40,18 +44,22 @@ class Live:
         found = self.airflow.api("GET", f"/dags/{dag_id}/dagRuns?limit=100")["dag_runs"]
         return [run for run in found if all(run[name] == value for name, value in only.items())]
 
-    def trigger(self, **form: str) -> dict[str, Any]:
-        """Run news_ingest by hand; returns the run when it has ended."""
-        started = self.airflow.api("POST", "/dags/news_ingest/dagRuns", {"logical_date": None, "conf": form})
-        path = f"/dags/news_ingest/dagRuns/{quote(started['dag_run_id'])}"
+    def trigger(self, dag_id: str = "news_ingest", **form: str) -> dict[str, Any]:
+        """Run a DAG by hand; returns the run when it has ended."""
+        started = self.airflow.api("POST", f"/dags/{dag_id}/dagRuns", {"logical_date": None, "conf": form})
+        path = f"/dags/{dag_id}/dagRuns/{quote(started['dag_run_id'])}"
         wait_until(lambda: self.airflow.api("GET", path)["state"] in ("success", "failed"))
         run: dict[str, Any] = self.airflow.api("GET", path)
         return run
 
-    def gate_log(self, run: dict[str, Any]) -> list[dict[str, str]]:
-        path = f"/dags/news_ingest/dagRuns/{quote(run['dag_run_id'])}/taskInstances/gate/logs/1?full_content=true"
+    def log(self, run: dict[str, Any], task_id: str) -> list[dict[str, str]]:
+        path = f"/dags/{run['dag_id']}/dagRuns/{quote(run['dag_run_id'])}/taskInstances/{task_id}/logs/1?full_content=true"
         lines: list[dict[str, str]] = self.airflow.api("GET", path)["content"]
         return lines
+
+    def result(self, run: dict[str, Any], task_id: str) -> Any:
+        path = f"/dags/{run['dag_id']}/dagRuns/{quote(run['dag_run_id'])}/taskInstances/{task_id}/xcomEntries/return_value"
+        return self.airflow.api("GET", path)["value"]
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +73,7 @@ def live() -> Iterator[Live]:
         home = Path(folder)
         home.chmod(0o711)  # PostgreSQL's user passes through
         environment = {**room.environment, "NEWS_LAKE": str(home / "lake"), "NEWS_SOURCES_PER_PART": "4"}
+        capture_yesterday(Settings.from_environment(environment))
         with LocalAirflow(home / "airflow", database=home / "postgres", environment=environment) as airflow:
             started = Live(airflow, room, home / "lake")
             airflow.unpause("news_publish", "news_ingest")
@@ -73,6 +82,15 @@ def live() -> Iterator[Live]:
             running = services(airflow.run)
         assert [service.name for service in running] == ["postgres", "api-server", "scheduler", "dag-processor"]
         assert services(airflow.run) == []
+
+
+def capture_yesterday(settings: Settings) -> None:
+    """One source was captured more than a day ago: its pages are due to be looked at again."""
+    catalogue, moment = load_catalogue(settings.config), datetime.now(UTC) - timedelta(hours=26)
+    interval = Interval.containing(moment)
+    for part in stages.plan(settings, catalogue, interval, live=True, sources=[catalogue.enabled_sources[0].id]):
+        stages.capture(settings, catalogue, part, live=True, clock=StoppedClock(moment))
+        stages.extract(settings, catalogue, part)
 
 
 @contextmanager
@@ -105,23 +123,53 @@ def test_the_scheduled_hour_is_green_and_its_dates_are_published(live: Live) -> 
         assert pq.read_table(published).num_rows > 0
 
 
-def test_a_backfill_over_three_past_hours_is_green(live: Live) -> None:
+def test_a_backfill_over_three_past_hours_keeps_to_its_form(live: Live) -> None:
     last = min(SAMPLE_HOUR, datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(hours=24))
     hours = [last - timedelta(hours=back) for back in (2, 1, 0)]
+    source = load_catalogue(live.room.world.catalogue).enabled_sources[1]
+    live.room.forget_requests()
     live.airflow.airflow(
         *("backfill", "create", "--dag-id", "news_ingest", "--max-active-runs", "1"),
         *("--from-date", hours[0].isoformat(), "--to-date", hours[-1].isoformat()),
+        *("--dag-run-conf", json.dumps({"sources": [source.id], "origins": ["sitemap", "pages"], "refetch": True})),
     )
     wait_until(lambda: len(live.runs("news_ingest", run_type="backfill", state="success")) == 3)
+    for run in live.runs("news_ingest", run_type="backfill"):
+        said = [line["event"] for line in live.log(run, "plan")]
+        assert [line for line in said if source.id in line and line.endswith("is captured")]
     for hour in hours:
-        assert list(live.lake.glob(f"raw/interval={hour:%Y-%m-%dT%H}/part=*/manifest.json"))
+        assert len(list(live.lake.glob(f"raw/interval={hour:%Y-%m-%dT%H}/part=00-r*/manifest.json"))) == 1
+    assert urlsplit(source.feeds[0]).hostname in {seen.host for seen in live.room.requests}
+
+
+def test_the_daily_round_looks_again_at_yesterdays_pages_and_has_a_vanished_one_marked(live: Live) -> None:
+    (known,) = live.lake.glob(f"extracted/interval={datetime.now(UTC) - timedelta(hours=26):%Y-%m-%d}*/*.parquet")
+    gone = min(pq.read_table(known).to_pylist(), key=lambda row: row["webUrl"])
+    live.room.misbehave(gone["originalUrl"], Status(410))
+    live.airflow.unpause("news_maintenance")
+    wait_until(lambda: any(run["state"] in ("success", "failed") for run in live.runs("news_maintenance", run_type="scheduled")))
+    (run,) = live.runs("news_maintenance", run_type="scheduled")
+    assert run["state"] == "success"
+    counts = live.result(run, "revisit")
+    assert (counts["asked"], counts["gone"]) == (pq.read_table(known).num_rows, 1)
+    day = f"{gone['publishedDateTime']:%Y-%m-%d}"
+    assert day in live.result(run, "announce")
+    explain = live.lake / f"explain/published_date={day}/explain.parquet"
+    wait_until(lambda: gone["webUrl"] in vanished(explain))
+    live.room.misbehave(gone["originalUrl"], None)
+
+
+def vanished(explain: Path) -> set[str]:
+    """The URLs of a date that are marked as gone; none while it has not been published."""
+    rows = pq.read_table(explain, columns=["webUrl", "vanishedAt"]).to_pylist() if explain.exists() else []
+    return {row["webUrl"] for row in rows if row["vanishedAt"] is not None}
 
 
 def test_one_dead_source_leaves_a_green_run_with_a_warning(live: Live) -> None:
     with silenced(live.room, 1) as dead:
         run = live.trigger(hour="2026-11-18T03:00:00Z", looking="live")
     assert run["state"] == "success"
-    warnings = [line["event"] for line in live.gate_log(run) if line.get("level") == "warning"]
+    warnings = [line["event"] for line in live.log(run, "gate") if line.get("level") == "warning"]
     assert any("1 of 10 sources failed" in warning and dead[0] in warning for warning in warnings)
 
 
@@ -129,4 +177,4 @@ def test_too_many_dead_sources_make_a_red_run(live: Live) -> None:
     with silenced(live.room, 7):
         run = live.trigger(hour="2026-11-18T04:00:00Z", looking="live")
     assert run["state"] == "failed"
-    assert "7 of 10 sources failed" in str(live.gate_log(run))
+    assert "7 of 10 sources failed" in str(live.log(run, "gate"))

