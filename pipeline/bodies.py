@@ -10,20 +10,19 @@ bench/extraction.py again when a threshold here changes.
 
 from __future__ import annotations
 
-import copy
 import logging
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import lru_cache
 from itertools import islice
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-import lxml.etree
 import lxml.html
 import trafilatura
 from trafilatura.settings import Document, Extractor
 
-from pipeline.pages import Page, heading
+from pipeline.pages import Page, heading, holder
 from pipeline.scraps import without_scraps
 from pipeline.structured import text_of
 from pipeline.text import decode_entities, letters_only, repair, squeeze, strip_tags
@@ -75,7 +74,6 @@ _INLINE_CONTAINERS = frozenset({"p", "span", "b", "strong", "font", "em", "i", "
 _NO_RUNNING_TEXT = frozenset(
     {"a", "script", "style", "noscript", "nav", "footer", "aside", "form", "head", "textarea", "select", "button", "figcaption"}
 )
-_TEXTS = lxml.etree.XPath("//body//text()[string-length(.) > 24 and not(parent::script or parent::style or parent::a)]")
 _DENSE_SCRIPT = re.compile("[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\uac00-\ud7af\u0e00-\u0e7f]")
 _UNLIKELY = re.compile(
     r"comment|disqus|(?:^|[-_\s])(?:footer|sidebar|side|related|recommend|newsletter|subscribe|cookie|consent|gdpr|promo|popup|modal|copyright"
@@ -148,7 +146,7 @@ def _declared(page: Page) -> str:
 def _from_trafilatura(page: Page) -> str:
     options = Extractor(output_format="python", fast=True, comments=False)
     try:
-        document = trafilatura.bare_extraction(copy.deepcopy(page.tree), options=options)
+        document = trafilatura.bare_extraction(page.tree, options=options)
     except Exception:  # noqa: BLE001  it meets every malformed tree of the web
         return ""
     return str(document.text or "") if isinstance(document, Document) else ""
@@ -157,7 +155,7 @@ def _from_trafilatura(page: Page) -> str:
 def _from_container(page: Page) -> str | None:
     """The text of the page's fullest element with the lead above it; None when the result is not to be trusted."""
     tree = page.tree
-    weights, longs = _weigh(tree)
+    weights, longs = _weigh(page)
     total = weights[tree]
     if not total:
         return None
@@ -173,48 +171,61 @@ def _from_container(page: Page) -> str | None:
 
 def weight_of(text: str) -> float:
     """Its length in letters of an alphabet: one of a script without spaces says more."""
-    return len(text) * (DENSE if _DENSE_SCRIPT.search(text) else 1)
+    return len(text) * (DENSE if not text.isascii() and _DENSE_SCRIPT.search(text) else 1)
 
 
-def _weigh(tree: lxml.html.HtmlElement) -> tuple[_Weights, _Weights]:
+def _weigh(page: Page) -> tuple[_Weights, _Weights]:
     """For each element the weight of the running text below it, and that of its long texts; comments and side columns count little."""
     weights: _Weights = defaultdict(float)
     longs: _Weights = defaultdict(float)
     factors: dict[lxml.html.HtmlElement, float] = {}
-    for node in _TEXTS(tree):
+    for node in page.texts:
         text = node.strip()
         if len(text) < _RUNNING:
             continue
-        element = node.getparent()
-        if node.is_tail:
-            element = element.getparent()
-        factor = 1.0
-        ancestors = []
-        while element is not None:
-            known = factors.get(element)
-            if known is None:
-                known = factors[element] = _factor(element)
-            factor = min(factor, known)
-            ancestors.append(element)
-            element = element.getparent()
+        element = holder(node)
+        factor = _factor(element, factors)
         if not factor:
             continue
         weight = min(weight_of(text), _MAX_WEIGHT)
-        counted = (weight if len(text) >= _LONG else weight / 2) * factor
-        for ancestor in ancestors:
-            weights[ancestor] += counted
-            if len(text) >= _LONG:
-                longs[ancestor] += weight
+        if len(text) >= _LONG:
+            weights[element] += weight * factor
+            longs[element] += weight
+        else:
+            weights[element] += weight / 2 * factor
+    for element in reversed(factors):  # an element was entered after those above it
+        parent = element.getparent()
+        if parent is not None:
+            weights[parent] += weights[element]
+            longs[parent] += longs[element]
     return weights, longs
 
 
-def _factor(element: lxml.html.HtmlElement) -> float:
-    """What running text in `element` counts for, as far as this element says."""
+def _factor(element: lxml.html.HtmlElement, known: dict[lxml.html.HtmlElement, float]) -> float:
+    """What running text in `element` counts for; enters it and all above it in `known`, the topmost first."""
+    lineage = []
+    place: lxml.html.HtmlElement | None = element
+    while place is not None and place not in known:
+        lineage.append(place)
+        place = place.getparent()
+    factor = known[place] if place is not None else 1.0
+    while lineage:
+        place = lineage.pop()
+        factor = known[place] = min(factor, _own_factor(place))
+    return factor
+
+
+def _own_factor(element: lxml.html.HtmlElement) -> float:
     if element.tag in _NO_RUNNING_TEXT:
         return 0.0
     names = element.get("class", "") + " " + element.get("id", "")
-    is_unlikely = len(names) > 1 and element.tag not in {"html", "body"} and _UNLIKELY.search(names)
+    is_unlikely = len(names) > 1 and element.tag not in {"html", "body"} and _is_unlikely(names)
     return _UNLIKELY_WEIGHT if is_unlikely else 1.0
+
+
+@lru_cache(maxsize=4096)
+def _is_unlikely(names: str) -> bool:
+    return bool(_UNLIKELY.search(names))
 
 
 def _container(tree: lxml.html.HtmlElement, weights: _Weights) -> lxml.html.HtmlElement:
@@ -229,18 +240,26 @@ def _container(tree: lxml.html.HtmlElement, weights: _Weights) -> lxml.html.Html
         place = fullest
 
 
+@lru_cache(maxsize=4096)
+def _is_furniture(names: str) -> bool:
+    return bool(_FURNITURE.search(names))
+
+
+@lru_cache(maxsize=4096)
+def _is_no_lead(names: str) -> bool:
+    return bool(_NO_LEAD.search(names)) and not _LEAD.search(names)
+
+
 def blocks(
     root: lxml.html.HtmlElement,
     *,
     after: lxml.html.HtmlElement | None = None,
     before: lxml.html.HtmlElement | None = None,
-    refused: re.Pattern[str] = _FURNITURE,
-    unless: re.Pattern[str] | None = None,
+    is_refused: Callable[[str], bool] = _is_furniture,
 ) -> Iterator[Block]:
     """The blocks of text below `root` in document order, those between the elements `after` and `before` where these are given.
 
-    Elements whose class or id matches `refused`, and not `unless`, are left out, as are hidden ones and those that never hold an
-    article's text.
+    Elements that `is_refused` says no to by class and id are left out, as are hidden ones and those that never hold an article's text.
     """
     parts: list[str] = []
     link_chars = 0
@@ -252,56 +271,55 @@ def blocks(
     stack: list[tuple[lxml.html.HtmlElement, bool]] = [(root, False)]
     while stack:
         element, is_end = stack.pop()
-        is_block = element.tag in _BLOCKS
-        if is_end:
-            links -= element.tag == "a"
+        own_tag = element.tag
+        is_block = own_tag in _BLOCKS
         if is_block and parts:
             text = " ".join("".join(parts).split())
             if text and is_open:
                 yield Block(text, min(1.0, link_chars / len(text)), tag, names)
             parts, link_chars = [], 0
         if is_end:
+            links -= own_tag == "a"
             if is_block:
                 tag, names = "div", ""
-            if element.tail and element is not root:
-                parts.append(element.tail)
-                link_chars += len(element.tail.strip()) if links else 0
+            tail = element.tail
+            if tail and element is not root:
+                parts.append(tail)
+                link_chars += len(tail.strip()) if links else 0
             continue
         if element is before:
             return
         if element is not root:
-            own = element.get("class", "") + " " + element.get("id", "")
-            if (
-                not isinstance(element.tag, str)
-                or element is after
-                or (element not in holders and _is_left_out(element, own, refused, unless))
-            ):
+            own = f"{element.get('class', '')} {element.get('id', '')}" if is_block or own_tag in _CLASSED else ""
+            if element is after or (element not in holders and _is_left_out(element, own_tag, own, is_refused)):
                 is_open = is_open or element is after
                 if element.tail:
                     parts.append(element.tail)
                 continue
             if is_block:
-                tag, names = element.tag, own
-        links += element.tag == "a"
-        if element.text:
-            parts.append(element.text)
-            link_chars += len(element.text.strip()) if links else 0
+                tag, names = own_tag, own
+        links += own_tag == "a"
+        inner = element.text
+        if inner:
+            parts.append(inner)
+            link_chars += len(inner.strip()) if links else 0
         stack.append((element, True))
-        stack.extend((child, False) for child in reversed(element))
+        if len(element):
+            stack.extend((child, False) for child in reversed(element))
     text = " ".join("".join(parts).split())
     if text and is_open:
         yield Block(text, min(1.0, link_chars / len(text)), tag, names)
 
 
-def _is_left_out(element: lxml.html.HtmlElement, names: str, refused: re.Pattern[str], unless: re.Pattern[str] | None) -> bool:
-    if element.tag in _NEVER:
+def _is_left_out(element: lxml.html.HtmlElement, tag: Any, names: str, is_refused: Callable[[str], bool]) -> bool:
+    if tag in _NEVER or not isinstance(tag, str):
         return True
-    if element.tag not in _CLASSED:
+    if tag not in _CLASSED:
         return False
     style = element.get("style")
     if style and "display:none" in style.replace(" ", ""):
         return True
-    return len(names) > 1 and bool(refused.search(names)) and not (unless and unless.search(names))
+    return len(names) > 1 and is_refused(names)
 
 
 def _is_content(block: Block) -> bool:
@@ -328,7 +346,7 @@ def _lead(page: Page, container: lxml.html.HtmlElement) -> list[str]:
     if shared is None or shared.tag == "html":
         return []
     found = []
-    for block in islice(blocks(shared, after=title, before=container, refused=_NO_LEAD, unless=_LEAD), 60):
+    for block in islice(blocks(shared, after=title, before=container, is_refused=_is_no_lead), 60):
         is_sentence = block.text[-1] in _SENTENCE_END or bool(_LEAD.search(block.names))
         if block.tag not in {"li", "ul"} and len(block.text) >= 50 and block.link_share < 0.3 and is_sentence:
             found.append(block.text)

@@ -6,21 +6,21 @@ much of the time was stated is the precision. A date after the capture is not be
 
 from __future__ import annotations
 
-import copy
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import htmldate
+import htmldate.extractors
 import lxml.etree
 import lxml.html
 
 from pipeline.models import Entry, Moment
 from pipeline.moments import bare_day, find_moment, read_moment
-from pipeline.pages import Page
+from pipeline.pages import Page, holder
 from pipeline.structured import PAGE_TYPES, VIDEO_TYPES, text_of, types_of
 
 EARLIEST = datetime(1995, 1, 1, tzinfo=UTC)
@@ -47,21 +47,20 @@ MODIFIED_META = (
 
 _IN_URL = re.compile(r"(?<!\d)((?:19|20)\d{2})([/_-]?)(0?[1-9]|1[0-2])\2(0?[1-9]|[12]\d|3[01])(?!\d)")
 _IN_SCRIPT = re.compile(
-    r"""["']?\b(?:(?:first|original)?_?publi(?:sh|shed|cation)_?(?:date|at|time|on)?|date_?published|pub_?date)["']?\s*[:=]\s*"""
-    r"""["']((?:19|20)\d\d-?\d\d-?\d\d[^"']{0,25})["']""",
-    re.IGNORECASE,
+    r"""pub(?:li(?:sh|shed|cation)_?(?:date|at|time|on)?|_?date)["']?\s*[:=]\s*["']((?:19|20)\d\d-?\d\d-?\d\d[^"']{0,25})["']"""
 )
+"""In lower case: a pattern that begins with letters, and minds their case, is found ten times as fast."""
+_NAME_START = re.compile(r"(?<!\w)(?:first|original|date)?_?$")
 _REVISED = re.compile(
     r"updated?\b|aktualisiert|modified|geändert|bearbeitet|ergänzt|stand\s*:|mis à jour|modifié|actualizado|aggiornato|atualizado"
     r"|bijgewerkt|обновлено|revised|copyright|©|\(c\)",
     re.IGNORECASE,
 )
-_AFTER_HEADING = lxml.etree.XPath("following::text()[string-length(normalize-space(.)) > 5][position() <= 20]")
+_MAX_AFTER = 20
+"""Texts behind the heading in which its date is looked for."""
 _BEFORE_HEADING = lxml.etree.XPath("preceding::text()[string-length(normalize-space(.)) > 5][position() <= 6]")
 _PUBLISHED = lxml.etree.XPath("//@itemprop[. = 'datePublished']/..")
-_VISIBLE = lxml.etree.XPath(
-    "//body//text()[string-length(normalize-space(.)) > 5 and not(parent::script or parent::style or parent::noscript or parent::option)]"
-)
+_MIN_VISIBLE = 5
 _PROSE = 120
 _MAX_STATEMENTS = 12
 _MAX_DATELINE = 120
@@ -72,6 +71,11 @@ _DATELINE_CLASSES = re.compile(
 _ELSEWHERE = re.compile(r"comment|related|recommend|sidebar|teaser|footer|popular|trending|latest|widget_|event", re.IGNORECASE)
 
 _LISTED = re.compile(r"related|recommend|teaser|popular|trending|comment|ticker|most-?read", re.IGNORECASE)
+
+
+_SHORT_YEAR = re.compile(r"(?<![\d.:])([0-3]?\d\.?\s+[^\W\d_]{3,12}\.?,?\s+)(\d\d)(?![\d.:])")
+"""A year of two digits that stands behind a day and the name of a month."""
+_BAR = re.compile(r"(?<=\d) \| (?=\d)")
 
 
 class Dated(NamedTuple):
@@ -212,12 +216,20 @@ def _in_scripts(page: Page) -> Dated | None:
     """What the page's own scripts call its time of publication, where all of them that do name one day."""
     found: list[Moment] = []
     for script in page.tree.iter("script") if page.tree is not None else ():
-        for match in islice(_IN_SCRIPT.finditer(script.text or ""), 4):
-            moment = read_moment(match[1])
+        for text in islice(_publication_times(script.text or ""), 4):
+            moment = read_moment(text)
             if moment:
                 found.append(moment)
     days = {moment.value.date() for moment in found}
     return Dated(found[0], "page.script") if len(days) == 1 else None
+
+
+def _publication_times(script: str) -> Iterator[str]:
+    lowered = script.lower()
+    for match in _IN_SCRIPT.finditer(lowered):
+        if _NAME_START.search(lowered[max(0, match.start() - 10) : match.start()]):
+            start, end = match.span(1)
+            yield script[start:end] if len(script) == len(lowered) else match[1]
 
 
 def _declared(page: Page) -> Iterator[tuple[str, str]]:
@@ -252,21 +264,39 @@ def _dateline(page: Page, *, day_first: bool) -> Dated | None:
     heading = page.tree.find(".//h1") if page.tree is not None else None
     if heading is None:
         return None
-    for texts in (_AFTER_HEADING(heading), reversed(_BEFORE_HEADING(heading))):
-        for text in texts:
-            if not any(map(str.isdigit, text)) or len(text) > 4 * _MAX_DATELINE:
-                continue
-            line = " ".join(text.split())
-            if (
-                len(line) <= _MAX_DATELINE
-                and not _REVISED.search(line)
-                and text.getparent().tag not in {"script", "style", "noscript", "option", "a"}
-                and not _is_listed(text.getparent())
-            ):
-                moment = find_moment(line, day_first=day_first)
-                if moment:
-                    return Dated(moment, "page.dateline")
+    for text, place in _texts_around(heading):
+        if not any(map(str.isdigit, text)) or len(text) > 4 * _MAX_DATELINE:
+            continue
+        line = " ".join(text.split())
+        if (
+            len(line) <= _MAX_DATELINE
+            and not _REVISED.search(line)
+            and place.tag not in {"script", "style", "noscript", "option", "a"}
+            and not _is_listed(place)
+        ):
+            moment = find_moment(line, day_first=day_first)
+            if moment:
+                return Dated(moment, "page.dateline")
     return None
+
+
+def _texts_around(heading: lxml.html.HtmlElement) -> Iterator[tuple[str, lxml.html.HtmlElement]]:
+    """The first texts behind the heading, then the last before it, the nearest first, each with its place; the shortest are passed over."""
+    yield from islice((found for found in _texts_after(heading) if len(" ".join(found[0].split())) > _MIN_VISIBLE), _MAX_AFTER)
+    yield from ((text, text.getparent()) for text in reversed(_BEFORE_HEADING(heading)))
+
+
+def _texts_after(element: lxml.html.HtmlElement) -> Iterator[tuple[str, lxml.html.HtmlElement]]:
+    """The texts behind `element` in document order, each with the element that it is in, or right behind, as lxml has it."""
+    while element is not None:
+        if element.tail:
+            yield element.tail, element
+        for following in element.itersiblings():
+            for event, place in lxml.etree.iterwalk(following, events=("start", "end")):
+                text = place.text if event == "start" else place.tail
+                if text:
+                    yield text, place
+        element = element.getparent()
 
 
 def _is_listed(element: lxml.html.HtmlElement) -> bool:
@@ -307,7 +337,7 @@ def _beside_text(page: Page, at: datetime) -> Dated | None:
     """The date on a line of its own that stands nearest to the page's first long text; one in a link or a longer line counts as further."""
     if page.tree is None:
         return None
-    nodes = _VISIBLE(page.tree)
+    nodes = [node for node in page.texts if len(" ".join(node.split())) > _MIN_VISIBLE and _is_visible(node)]
     start = next(
         (
             number
@@ -331,17 +361,33 @@ def _beside_text(page: Page, at: datetime) -> Dated | None:
     return Dated(best[1], "page.text") if best else None
 
 
+def _is_visible(text: Any) -> bool:
+    return holder(text).tag not in {"noscript", "option"}
+
+
 def _searched(page: Page, at: datetime) -> Dated | None:
     if page.tree is None:
         return None
     latest = (at + CLOCK_SKEW).strftime("%Y-%m-%d")
+    parser = htmldate.extractors.get_external_parser
+    htmldate.extractors.get_external_parser = _DateReader  # type: ignore[assignment]
     try:
-        found = htmldate.find_date(copy.deepcopy(page.tree), original_date=True, extensive_search=True, max_date=latest, url=page.url)
+        found = htmldate.find_date(page.tree, original_date=True, extensive_search=True, max_date=latest, url=page.url)
     except Exception:  # noqa: BLE001  it meets every malformed tree of the web
         return None
+    finally:
+        htmldate.extractors.get_external_parser = parser
     # The first of January is what it makes of a bare year, mostly that of the copyright.
     moment = read_moment(found) if found and not found.endswith("-01-01") else None
     return Dated(moment, "htmldate") if moment else None
+
+
+class _DateReader:
+    """Reads the dates that htmldate cannot, in the place of dateparser, which takes two seconds of each process to load its languages."""
+
+    def get_date_data(self, text: str) -> dict[str, datetime | None]:
+        moment = read_moment(_SHORT_YEAR.sub(r"\g<1>20\2", _BAR.sub(".", text)))
+        return {"date_obj": moment.value.replace(tzinfo=None) if moment else None}
 
 
 def _is_believable(moment: Moment, at: datetime) -> bool:

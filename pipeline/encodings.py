@@ -43,8 +43,11 @@ def decode(body: bytes, content_type: str | None = None) -> tuple[str, str | Non
     for mark, name in _BOMS:
         if body.startswith(mark):
             return name, None if name == "utf-8" else body.decode(name, "replace")
+    is_utf8 = _is_utf8(body)
+    if is_utf8 and not body.isascii():
+        return "utf-8", None
     labels = list(dict.fromkeys(_labels(body, content_type)))
-    if not (labels and labels[0] in _ESCAPED and body.isascii()) and _is_utf8(body):
+    if is_utf8 and not (labels and labels[0] in _ESCAPED):
         return "utf-8", None
     if len(labels) > 1:
         detected = _detect(body)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping
+from functools import lru_cache
 
 SAMPLE = 2000
 """Characters looked at."""
@@ -18,32 +19,32 @@ _SCRIPT_SHARE = 0.3
 _LEAD = 1.5
 """How many times more common words a language needs than another that was declared, to be believed against it."""
 
-_SCRIPTS = (
-    ("hangul", re.compile("[\uac00-\ud7af\u1100-\u11ff]")),
-    ("kana", re.compile("[\u3040-\u30ff]")),
-    ("han", re.compile("[\u3400-\u4dbf\u4e00-\u9fff]")),
-    ("cyrillic", re.compile("[\u0400-\u04ff]")),
-    ("greek", re.compile("[\u0370-\u03ff]")),
-    ("arabic", re.compile("[\u0600-\u06ff]")),
-    ("hebrew", re.compile("[\u0590-\u05ff]")),
-    ("devanagari", re.compile("[\u0900-\u097f]")),
-    ("bengali", re.compile("[\u0980-\u09ff]")),
-    ("gurmukhi", re.compile("[\u0a00-\u0a7f]")),
-    ("gujarati", re.compile("[\u0a80-\u0aff]")),
-    ("tamil", re.compile("[\u0b80-\u0bff]")),
-    ("telugu", re.compile("[\u0c00-\u0c7f]")),
-    ("kannada", re.compile("[\u0c80-\u0cff]")),
-    ("malayalam", re.compile("[\u0d00-\u0d7f]")),
-    ("sinhala", re.compile("[\u0d80-\u0dff]")),
-    ("thai", re.compile("[\u0e00-\u0e7f]")),
-    ("lao", re.compile("[\u0e80-\u0eff]")),
-    ("burmese", re.compile("[\u1000-\u109f]")),
-    ("georgian", re.compile("[\u10a0-\u10ff]")),
-    ("armenian", re.compile("[\u0530-\u058f]")),
-    ("khmer", re.compile("[\u1780-\u17ff]")),
-    ("amharic", re.compile("[\u1200-\u137f]")),
-    ("latin", re.compile("[A-Za-z\u00c0-\u024f\u1e00-\u1eff]")),
-)
+_SCRIPTS = {
+    "hangul": re.compile("[\uac00-\ud7af\u1100-\u11ff]"),
+    "kana": re.compile("[\u3040-\u30ff]"),
+    "han": re.compile("[\u3400-\u4dbf\u4e00-\u9fff]"),
+    "cyrillic": re.compile("[\u0400-\u04ff]"),
+    "greek": re.compile("[\u0370-\u03ff]"),
+    "arabic": re.compile("[\u0600-\u06ff]"),
+    "hebrew": re.compile("[\u0590-\u05ff]"),
+    "devanagari": re.compile("[\u0900-\u097f]"),
+    "bengali": re.compile("[\u0980-\u09ff]"),
+    "gurmukhi": re.compile("[\u0a00-\u0a7f]"),
+    "gujarati": re.compile("[\u0a80-\u0aff]"),
+    "tamil": re.compile("[\u0b80-\u0bff]"),
+    "telugu": re.compile("[\u0c00-\u0c7f]"),
+    "kannada": re.compile("[\u0c80-\u0cff]"),
+    "malayalam": re.compile("[\u0d00-\u0d7f]"),
+    "sinhala": re.compile("[\u0d80-\u0dff]"),
+    "thai": re.compile("[\u0e00-\u0e7f]"),
+    "lao": re.compile("[\u0e80-\u0eff]"),
+    "burmese": re.compile("[\u1000-\u109f]"),
+    "georgian": re.compile("[\u10a0-\u10ff]"),
+    "armenian": re.compile("[\u0530-\u058f]"),
+    "khmer": re.compile("[\u1780-\u17ff]"),
+    "amharic": re.compile("[\u1200-\u137f]"),
+    "latin": re.compile("[A-Za-z\u00c0-\u024f\u1e00-\u1eff]"),
+}
 _ONE_LANGUAGE = {
     "hangul": "ko", "kana": "ja", "han": "zh", "greek": "el", "hebrew": "he", "bengali": "bn", "gurmukhi": "pa", "gujarati": "gu",
     "tamil": "ta", "telugu": "te", "kannada": "kn", "malayalam": "ml", "sinhala": "si", "thai": "th", "lao": "lo", "burmese": "my",
@@ -146,14 +147,24 @@ def written_in(text: str, declared: str | None = None) -> str | None:
 
 
 def _script(sample: str) -> str | None:
-    counts = {name: len(pattern.findall(sample)) for name, pattern in _SCRIPTS} if not sample.isascii() else {"latin": len(sample) // 2}
+    if sample.isascii():
+        return "latin" if len(sample) // 2 >= _MIN_LETTERS else None
+    counts: Counter[str] = Counter()
+    for char, number in Counter(sample).items():
+        counts[_script_of(char)] += number
+    del counts[""]
     letters = sum(counts.values())
     if letters < _MIN_LETTERS:
         return None
     if counts.get("kana", 0) > 0.05 * letters:
         return "kana"
-    name = max(counts, key=lambda script: counts[script])
+    name = max(_SCRIPTS, key=lambda script: counts[script])
     return name if counts[name] >= _SCRIPT_SHARE * letters else None
+
+
+@lru_cache(maxsize=4096)
+def _script_of(char: str) -> str:
+    return next((name for name, pattern in _SCRIPTS.items() if pattern.match(char)), "")
 
 
 def _counts(sample: str, script: str) -> dict[str, int]:
@@ -161,5 +172,8 @@ def _counts(sample: str, script: str) -> dict[str, int]:
     words = _TOKEN.findall(sample.lower())
     total = len(words)
     languages_of = _LANGUAGES_OF[script]
-    counts = Counter(language for word in words for language in languages_of.get(word, ()))
+    counts: Counter[str] = Counter()
+    for word, number in Counter(words).items():
+        for language in languages_of.get(word, ()):
+            counts[language] += number
     return {language: count for language, count in counts.items() if count >= max(3, _MIN_SHARE * total)}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property, lru_cache
 from itertools import chain, islice
 from operator import itemgetter
 from typing import Any
@@ -20,7 +21,7 @@ import lxml.html
 from pipeline.encodings import decode
 from pipeline.models import Entry, ImageCandidate
 from pipeline.structured import Thing, articles_of, by_id, listed, read_json_ld, text_of
-from pipeline.text import decode_entities, letters_only, plain, squeeze
+from pipeline.text import decode_entities, letters_only, squeeze
 from pipeline.urls import join
 
 HTML_TYPES = frozenset({"text/html", "application/xhtml+xml", "application/vnd.wap.xhtml+xml"})
@@ -58,12 +59,13 @@ _TRACKER_HOST = re.compile(
     r"|feedsportal|gravatar|googlesyndication|krxd|omtrdc|2o7|xiti|ioam|vgwort|w\.org)\.(?:com|net|org|de|it)$|^pixel[.-]|^stats?\.",
     re.IGNORECASE,
 )
+_TEXTS = lxml.etree.XPath("//body//text()[normalize-space(.) and not(parent::script or parent::style)]")
 _MAIN_PLACES = lxml.etree.XPath("//@itemprop[. = 'articleBody']/.. | //main | //@role[. = 'main']/..")
 _FEW_WORDS = 4
 """A file name with `logo` and more words than this is taken for a picture about a logo."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Page:
     """A parsed page. `tree` belongs to the page: who changes it takes a copy.
 
@@ -85,14 +87,17 @@ class Page:
     title_tag: str = ""
     language_tag: str = ""
 
-    def declared(self, *names: str) -> tuple[str, str] | None:
-        """The first non-blank `<meta>` content under any of `names`, as plain text, and the name."""
-        for name in names:
-            for content in self.meta.get(name, ()):
-                text = plain(content)
-                if text:
-                    return text, name
-        return None
+    @cached_property
+    def texts(self) -> list[Any]:
+        """The body's texts in document order, as lxml gives them; without blank ones and those of scripts and styles."""
+        found: list[Any] = [] if self.tree is None else _TEXTS(self.tree)
+        return found
+
+    def elements(self, *tags: str) -> Iterator[lxml.html.HtmlElement]:
+        """The elements with these tags in document order; a broken page has several roots, one behind the other."""
+        if self.tree is None:
+            return iter(())
+        return chain.from_iterable(root.iter(*tags) for root in (self.tree, *self.tree.itersiblings()))
 
     def node(self, value: Any) -> Any:
         """The JSON-LD node that a bare reference points to; any other value as it is."""
@@ -126,24 +131,24 @@ def _read_head(tree: lxml.html.HtmlElement, *, url: str, encoding: str) -> Page:
     blocks: list[str] = []
     base, title = url, ""
     for element in tree.iter("meta", "link", "script", "base", "title"):
-        attributes = element.attrib
+        get = element.get
         if element.tag == "meta":
-            content = attributes.get("content") or attributes.get("value")
+            content = get("content") or get("value")
             if content and content.strip():
                 for key in ("property", "name", "itemprop", "http-equiv"):
-                    name = attributes.get(key)
+                    name = get(key)
                     if name:
                         meta.setdefault(name.strip().lower(), []).append(content.strip())
         elif element.tag == "link":
-            address = attributes.get("href", "").strip()
-            for relation in attributes.get("rel", "").lower().split():
+            address = get("href", "").strip()
+            for relation in get("rel", "").lower().split():
                 if address and relation in {"canonical", "amphtml", "image_src"}:
                     links.setdefault(relation, address)
         elif element.tag == "script":
-            if "ld+json" in attributes.get("type", "").lower() and element.text:
+            if "ld+json" in get("type", "").lower() and element.text:
                 blocks.append(element.text)
         elif element.tag == "base":
-            base = (base == url and join(url, attributes.get("href", ""))) or base
+            base = (base == url and join(url, get("href", ""))) or base
         elif not title and not _inside_svg(element):
             title = squeeze(element.text_content())
     canonical = join(base, links["canonical"]) if "canonical" in links else None
@@ -268,6 +273,7 @@ def _candidates(page: Page, entry: Entry | None) -> Iterator[ImageCandidate]:
             yield ImageCandidate(url=url, width=width, height=height, source=source)
 
 
+@lru_cache(maxsize=1024)
 def is_picture_address(url: str) -> bool:
     """Whether `url` may be a lead image, by what its host and path say: no logo, button, tracker, placeholder or site-wide default."""
     try:
@@ -281,9 +287,14 @@ def is_picture_address(url: str) -> bool:
     segments = [segment for segment in path.split("/") if segment]
     name = segments[-1] if segments else ""
     stem = re.sub(r"\.[A-Za-z]{3,4}$", "", name)
-    if _FURNITURE.search(name) or _SITE_WIDE.match(stem):
+    if _is_furniture(name) or _SITE_WIDE.match(stem):
         return False
     return not (_LOGO.search(stem) and len(re.findall(r"[a-z]{2,}", stem, re.IGNORECASE)) <= _FEW_WORDS)
+
+
+@lru_cache(maxsize=1024)
+def _is_furniture(name: str) -> bool:
+    return bool(_FURNITURE.search(name))
 
 
 def _logos(page: Page) -> Iterator[Thing]:
@@ -334,7 +345,7 @@ def _article_images(page: Page) -> Iterator[_Declared]:
         address = next(
             (attributes[key] for key in _SOURCES if attributes.get(key, "").strip() and not attributes[key].startswith("data:")), ""
         )
-        if not address or _FURNITURE.search(attributes.get("class", "") + " " + attributes.get("id", "")):
+        if not address or _is_furniture(f"{attributes.get('class', '')} {attributes.get('id', '')}"):
             continue
         width, height = pixels(attributes.get("width")), pixels(attributes.get("height"))
         if (width is not None and width <= SMALL_SIDE) or (height is not None and height <= SMALL_SIDE):
@@ -356,6 +367,12 @@ def _article_element(page: Page) -> lxml.html.HtmlElement | None:
     for _ in range(3):
         place = place.getparent() if place is not None else None
     return place
+
+
+def holder(text: Any) -> lxml.html.HtmlElement:
+    """The element that one of `Page.texts` stands in; to lxml, a text behind an element is that element's."""
+    element = text.getparent()
+    return element.getparent() if text.is_tail else element
 
 
 def heading(page: Page) -> lxml.html.HtmlElement | None:

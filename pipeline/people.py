@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import islice
 from typing import Any
 
@@ -17,7 +17,7 @@ import lxml.html
 
 from pipeline.models import Entry
 from pipeline.names import BY, BY_WORDS, DATE_LIKE, clean_names
-from pipeline.pages import Page
+from pipeline.pages import Page, holder
 from pipeline.structured import listed, types_of
 from pipeline.text import letters_only, squeeze
 from pipeline.urls import registered_domain
@@ -51,23 +51,19 @@ _ORGANISATION = re.compile(
     r"|\w+\.(?:com|net|org|de|co|fr|it|es|pl|ru|uk|info|at|ch|eu|news|tv))\b",
     re.IGNORECASE,
 )
-# Attributes are looked through, not elements: there are fewer. Capitals or not, `uthor` is in `author` and `Author`.
-_CLASS_WORDS = ("uthor", "yline", "utor", "uteur", "reator", "riter", "oster", "username")
-_BYLINES = lxml.etree.XPath(
-    " | ".join(f"//@{name}[{' or '.join(f'contains(., {word!r})' for word in _CLASS_WORDS)}]/.." for name in ("class", "id", "data-testid"))
-)
+_BYLINE_NAMES = re.compile("uthor|yline|utor|uteur|reator|riter|oster|username")
+"""Capitals or not, `uthor` is in `author` and `Author`."""
 _BYLINE_TAGS = frozenset({"a", "span", "p", "div", "address", "li", "strong", "cite", "em", "h4", "td", "ul"})
 _AUTHOR_PATH = re.compile(
-    r"/(?:author|autor|auteur|creator|profil|people/|person|journalist|redaktion/|by/|staff/|contributor|writers/|reporter|team/)|byline",
-    re.IGNORECASE,
+    r"/(?:author|autor|auteur|creator|profil|people/|person|journalist|redaktion/|by/|staff/|contributor|writers/|reporter|team/)|byline"
 )
-_BYLINE_STARTS = "|(责|（责|责编|责任|作者|记者|By|by|BY|Vo|vo|VO|Pa|Po|Do|Av|Af|Wr|Au|au|Te|Er|Ge|Ve|Pu|Ei|Ав|"
-_SPOKEN = lxml.etree.XPath(
-    "//body//text()[string-length(.) < 300 and not(parent::script or parent::style)"
-    f" and contains('{_BYLINE_STARTS}', concat('|', substring(normalize-space(.), 1, 2), '|'))]/parent::*"
-)
+_BYLINE_STARTS = ("(责", "（责", "责编", "责任", "作者", "记者", "By", "by", "BY", "Vo", "vo", "VO", "Pa", "Po", "Do", "Av", "Af", "Wr",
+                  "Au", "au", "Te", "Er", "Ge", "Ve", "Pu", "Ei", "Ав")  # fmt: skip
+_MAX_LINE = 300
+"""Characters of a text that may be a byline, before its white space is taken out."""
 _MARKED = lxml.etree.XPath(
-    "//@itemprop[. = 'author']/.. | //@rel[. = 'author']/.. | //@class[contains(concat(' ', ., ' '), ' fn ') or . = 'author vcard']/.."
+    "//@itemprop[. = 'author']/.. | //@rel[. = 'author']/.."
+    " | //@class[contains(., 'fn') and contains(concat(' ', ., ' '), ' fn ') or . = 'author vcard']/.."
 )
 _CREDIT = re.compile(r"caption|copyright|photo-?credit|image-?credit|bildquelle|gallery", re.IGNORECASE)
 _NEAR = 6
@@ -75,12 +71,6 @@ _NEAR = 6
 _LABEL = re.compile(rf"^\W*(?:{'|'.join(BY_WORDS)})\s*[:：]?\s*$", re.IGNORECASE)
 _NICK_CLASS = re.compile(r"^(?:(?:post|entry|article|news)[-_]+)?(?:author|byline|autor|username|poster)(?:[-_]+name)?$", re.IGNORECASE)
 _FULL_DATE = re.compile(r"\b[0-3]?\d[./][01]?\d[./](?:19|20)\d\d\b|\b(?:19|20)\d\d-\d\d-\d\d\b|\b[0-3]?\d\.? [^\W\d]{3,10} (?:19|20)\d\d\b")
-_DATELINES = lxml.etree.XPath(
-    "//body//text()[string-length(.) < 300 and (contains(., '20') or contains(., '19')) and not(parent::script or parent::style)]"
-)
-_SET_OFF = lxml.etree.XPath(
-    "//body//*[self::em or self::i or self::strong or self::b or self::font][not(*)][string-length(.) > 5 and string-length(.) < 40]"
-)
 _SIGNED = re.compile(
     r"^(?:posted by|written by|author:|autor:|erstellt von|geschrieben von|verfasst von)\s+([^\W\d_][\w.\-]{2,24})"
     r"(?:\s(?:@|(?:on|am|um|at)\b).*)?$",
@@ -100,6 +90,8 @@ def authors(page: Page, entry: Entry | None) -> tuple[tuple[str, ...], str]:
     organisation: tuple[tuple[str, ...], str] = ((), "")
     house: tuple[tuple[str, ...], str] = ((), "")
     for source, names, is_prose in _sources(page, entry):
+        if not names:
+            continue
         found = clean_names(names, is_prose=is_prose)
         people = tuple(
             name for name in found if letters_only(name) not in own and not _STAFF.search(name) and not _ORGANISATION.search(name)
@@ -130,8 +122,8 @@ def declared_authors(page: Page, entry: Entry | None) -> Iterator[tuple[str, str
     """Each place of head and feed that names authors, and whom: `Jane Roe, John Doe`."""
     for article in page.articles[:1]:
         yield "jsonld.author", ", ".join(clean_names(_declared(page, article.get("author"))))
-    for name in ("author", *AUTHOR_META):
-        yield f"meta.{name}", ", ".join(clean_names(content for content in page.meta.get(name, ()) if "://" not in content))
+    for name in filter(page.meta.__contains__, ("author", *AUTHOR_META)):
+        yield f"meta.{name}", ", ".join(clean_names(content for content in page.meta[name] if "://" not in content))
     if entry and entry.authors:
         yield "feed.author", ", ".join(clean_names(entry.authors))
 
@@ -140,36 +132,46 @@ def _sources(page: Page, entry: Entry | None) -> Iterator[tuple[str, list[str], 
     for key in ("author", "creator"):
         for article in page.articles:
             yield f"jsonld.{key}", list(_declared(page, article.get(key))), False
-    for name in AUTHOR_META:
-        yield f"meta.{name}", [content for content in page.meta.get(name, ()) if "://" not in content], False
+    for name in filter(page.meta.__contains__, AUTHOR_META):
+        yield f"meta.{name}", [content for content in page.meta[name] if "://" not in content], False
     yield "meta.twitter", list(_twitter_labels(page)), False
     if entry and entry.authors:
         yield "feed.author", list(entry.authors), False
-    places = None if page.tree is None else _Places(page.tree)
+    places = None if page.tree is None else _Places(page)
     if places is not None:
         yield from _marked(places.tree)
         yield from _bylines(places)
         yield "page.nickname", list(islice(_nicknames(places), 1)), False
     yield "meta.author", [content for content in page.meta.get("author", ()) if "://" not in content], False
     if places is not None:
-        yield "page.byline", list(_in_datelines(places.tree)), True
-        yield "page.lead", list(islice(_leads(places.tree), 2)), True
-        yield "page.signature", list(islice(_signatures(places.tree), 1)), True
+        yield "page.byline", list(_in_datelines(page)), True
+        yield "page.lead", list(islice(_leads(places), 2)), True
+        yield "page.signature", list(islice(_signatures(places), 1)), True
 
 
 class _Places:
     """Where a page may name its author; each looked for once, when it is asked for."""
 
-    def __init__(self, tree: lxml.html.HtmlElement) -> None:
-        self.tree = tree
+    def __init__(self, page: Page) -> None:
+        self.tree: lxml.html.HtmlElement = page.tree
+        self._page = page
 
     @cached_property
     def classed(self) -> list[lxml.html.HtmlElement]:
-        return [element for element in _BYLINES(self.tree) if element.tag in _BYLINE_TAGS][:60]
+        elements = self._page.elements(*_BYLINE_TAGS)
+        return list(islice((one for one in elements if _names_author(f"{one.get('class')} {one.get('id')} {one.get('data-testid')}")), 60))
 
     @cached_property
     def spoken(self) -> list[lxml.html.HtmlElement]:
-        return list(_SPOKEN(self.tree)[:60])
+        """The elements with a text that begins as bylines do."""
+        starts = (text for text in self._page.texts if len(text) < _MAX_LINE and text.lstrip().startswith(_BYLINE_STARTS))
+        return list(dict.fromkeys(map(holder, starts)))[:60]
+
+    @cached_property
+    def set_off(self) -> list[lxml.html.HtmlElement]:
+        """Short texts in another type."""
+        elements = self._page.elements("em", "i", "strong", "b", "font")
+        return list(islice((element for element in elements if not len(element) and 5 < len(element.text or "") < 40), 60))
 
 
 def _twitter_labels(page: Page) -> Iterator[str]:
@@ -201,7 +203,7 @@ def _marked(tree: lxml.html.HtmlElement) -> Iterator[tuple[str, list[str], bool]
         elements = [element for element in marked if kind[1] in (element.get(kind[0], ""), *element.get(kind[0], "").split())]
         yield "page.author", [_byline_text(element) for element in _first_group(elements)], False
         yield "page.author", [element.get("content", "") for element in elements[:5]], False
-    links = (element for element in tree.iter("a") if _AUTHOR_PATH.search(element.get("href", "")) and _is_of_article(element))
+    links = (element for element in tree.iter("a") if _AUTHOR_PATH.search(element.get("href", "").lower()) and _is_of_article(element))
     yield "page.author", [squeeze(element.text_content()) for element in _first_group(islice(links, 20))], True
 
 
@@ -227,9 +229,9 @@ def _labelled(places: _Places) -> Iterator[str]:
                 yield text
 
 
-def _signatures(tree: lxml.html.HtmlElement) -> Iterator[str]:
+def _signatures(places: _Places) -> Iterator[str]:
     """Names that stand alone, set off, in the last paragraph of a text."""
-    for element in islice(_SET_OFF(tree), 60):
+    for element in places.set_off:
         place = element
         while place.getparent() is not None and place.tag not in {"p", "div", "td"} and len(place.getparent()) == 1:
             place = place.getparent()
@@ -238,9 +240,9 @@ def _signatures(tree: lxml.html.HtmlElement) -> Iterator[str]:
             yield text
 
 
-def _leads(tree: lxml.html.HtmlElement) -> Iterator[str]:
+def _leads(places: _Places) -> Iterator[str]:
     """The first name that stands alone, set off, in a paragraph above the text's first long one."""
-    for element in islice(_SET_OFF(tree), 20):
+    for element in places.set_off[:20]:
         place = element.getparent()
         if place.tag != "p" or squeeze(place.text_content()) != squeeze(element.text or "") or place.getnext() is None:
             continue
@@ -248,9 +250,10 @@ def _leads(tree: lxml.html.HtmlElement) -> Iterator[str]:
             yield from (element.text or "").split("/")
 
 
-def _in_datelines(tree: lxml.html.HtmlElement) -> Iterator[str]:
+def _in_datelines(page: Page) -> Iterator[str]:
     """What else stands on the first lines that give a full date, between bars or dashes."""
-    for node in islice(_DATELINES(tree), 200):
+    dated = (text for text in page.texts if len(text) < _MAX_LINE and ("20" in text or "19" in text))
+    for node in islice(dated, 200):
         line = squeeze(node)
         if len(line) <= MAX_BYLINE and _FULL_DATE.search(line) and _is_of_article(node.getparent()):
             yield from (part for part in re.split(r"\s*[|•·/]\s*|\s[–-]\s|\s(?:von|by|par|por)\s", line) if not any(map(str.isdigit, part)))
@@ -285,10 +288,15 @@ def _is_of_article(element: lxml.html.HtmlElement) -> bool:
             return element.find(".//h1") is not None
         if element.tag == "footer" and next(element.iterancestors("article"), None) is not None:
             return True
-        if element.tag in {"footer", "nav"} or _ELSEWHERE.search(element.get("class", "") + " " + element.get("id", "")):
+        if element.tag in {"footer", "nav"} or _is_elsewhere(f"{element.get('class', '')} {element.get('id', '')}"):
             return element.tag not in {"footer", "nav"} and element.find(".//h1") is not None
         element = element.getparent()
     return True
+
+
+@lru_cache(maxsize=4096)
+def _is_elsewhere(names: str) -> bool:
+    return bool(_ELSEWHERE.search(names))
 
 
 def _in_comment(element: lxml.html.HtmlElement) -> bool:
@@ -297,6 +305,11 @@ def _in_comment(element: lxml.html.HtmlElement) -> bool:
         for place in islice(element.iterancestors(), _NEAR)
         if place.tag != "body"
     )
+
+
+@lru_cache(maxsize=4096)
+def _names_author(names: str) -> bool:
+    return bool(_BYLINE_NAMES.search(names))
 
 
 def _byline_text(element: lxml.html.HtmlElement) -> str:

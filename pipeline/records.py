@@ -9,6 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any
 
 import pandas as pd
@@ -26,6 +27,8 @@ Seal = Callable[[Mapping[str, object], str], str]
 """(private side, webUrl) to the sealed blob."""
 
 CATEGORY = "news"
+_topic_matcher = lru_cache(maxsize=4)(TopicMatcher)
+"""One for all dates of a run: on a date of few articles, to build it is most of the scoring."""
 FIRST_CAPTURED = "firstCapturedAt"
 """Beside a row's columns: when the page was captured for the first time."""
 
@@ -136,7 +139,7 @@ def score(
     rows: Sequence[Row], catalogue: Catalogue, *, stories: Mapping[str, Story], defaults: Collection[tuple[str, str]]
 ) -> list[Scored]:
     """Laws 1 and 4 for each row. `stories` tells what each copies, `defaults` which pictures are no article's."""
-    matcher = TopicMatcher(catalogue.topics, match=catalogue.scoring.keyword_match)
+    matcher = _topic_matcher(catalogue.topics, match=catalogue.scoring.keyword_match)
     providers = ProviderTable(catalogue.provider_lists, catalogue.official)
     sources = {source.id: source for source in catalogue.sources}
     scored = []

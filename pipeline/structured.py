@@ -10,6 +10,7 @@ import html
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -56,7 +57,12 @@ def types_of(thing: Thing) -> frozenset[str]:
     """The names of a node's types without their vocabulary."""
     declared = thing.get("@type", thing.get("type"))
     names = declared if isinstance(declared, list) else [declared]
-    return frozenset(re.split(r"[/#:]", name)[-1].strip() for name in names if isinstance(name, str))
+    return frozenset(_bare_type(name) for name in names if isinstance(name, str))
+
+
+@lru_cache(maxsize=1024)
+def _bare_type(name: str) -> str:
+    return re.split(r"[/#:]", name)[-1].strip()
 
 
 def articles_of(things: Sequence[Thing], addresses: Sequence[str]) -> tuple[Thing, ...]:

@@ -8,10 +8,11 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
+from functools import lru_cache
 
 import ftfy
 from ftfy.badness import is_bad
-from ftfy.chardata import UTF8_DETECTOR_RE
+from ftfy.chardata import UTF8_CLUES, UTF8_DETECTOR_RE
 
 EXCERPT_LIMIT = 350
 """Characters, the ellipsis included (record.md)."""
@@ -21,7 +22,6 @@ ELLIPSIS = "…"
 _INVISIBLE = re.compile("[\u00ad\u200b\u2060\ufeff\u200e\u200f\u202a-\u202e\u2066-\u2069\ufff9-\ufffb]")
 # Zero-width joiners stay: Persian and emoji need them. Tab, newline and the separators become spaces elsewhere.
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
-_SPACE = re.compile(r"\s+")
 _ENTITY = re.compile(r"&(?:#\d|#[xX][0-9a-fA-F]|[A-Za-z])")
 _UNSHOWN = re.compile(r"<(script|style)\b.*?(?:</\1\s*>|\Z)|<!--.*?(?:-->|\Z)", re.IGNORECASE | re.DOTALL)
 _INLINE = re.compile(r"</?(?:a|abbr|b|cite|code|em|font|i|mark|q|s|small|span|strong|sub|sup|u|wbr)(?:\s[^<>]{0,500})?>", re.IGNORECASE)
@@ -33,6 +33,8 @@ _LOOSE_END = " \t\n,;:-–—/|(['\"“‘«&"
 
 _CONTINUATION = "".join(bytes([byte]).decode("cp1252", "ignore") for byte in range(0x80, 0xC0))
 _MISREAD_SIGN = re.compile(f"â[{re.escape(_CONTINUATION)}]{{2}}")
+_MISREAD_START = re.compile("[{utf8_first_of_2}{utf8_first_of_3}{utf8_first_of_4}][{utf8_continuation}]".format(**UTF8_CLUES))
+"""How every match of ftfy's search begins; without its look behind it is five times as fast."""
 _SHORT = 1000
 """Characters: titles and excerpts."""
 
@@ -50,14 +52,24 @@ def repair(text: str) -> str:
     """`text` in NFC with mojibake undone (`Graphyteâ„¢` to `Graphyte™`), control and invisible characters taken out.
 
     ftfy decides what is mojibake, and misses signs such as the one above, which are undone first. Its full heuristic costs 1 ms per 5 kB,
-    so it is asked about short texts; in long ones its quick search for UTF-8 that was read as something else decides.
+    so it is asked about short texts; of long ones about the lines in which its quick search finds UTF-8 that was read as something else.
     """
     if text.isascii():
         return _CONTROL.sub("", text)
     text = _MISREAD_SIGN.sub(_reread, text)
-    if UTF8_DETECTOR_RE.search(text) or (len(text) <= _SHORT and is_bad(text)):
-        text = ftfy.fix_text(text, _REPAIRS)
+    if len(text) <= _SHORT:
+        text = _undone(text)
+    elif _MISREAD_START.search(text):
+        text = "\n".join(_undone(line) if _is_like_misread(line) else line for line in text.split("\n"))
     return unicodedata.normalize("NFC", _CONTROL.sub("", _INVISIBLE.sub("", text)))
+
+
+def _is_like_misread(text: str) -> bool:
+    return bool(_MISREAD_START.search(text) and UTF8_DETECTOR_RE.search(text))
+
+
+def _undone(text: str) -> str:
+    return ftfy.fix_text(text, _REPAIRS) if is_bad(text) else text
 
 
 def _reread(match: re.Match[str]) -> str:
@@ -80,7 +92,7 @@ def strip_tags(text: str) -> str:
 
 def squeeze(text: str) -> str:
     """`text` with every run of white space, line breaks included, made one space, and none at the ends."""
-    return _SPACE.sub(" ", text).strip()
+    return " ".join(text.split())
 
 
 def one_line(text: str | None) -> str:
@@ -88,6 +100,7 @@ def one_line(text: str | None) -> str:
     return squeeze(repair(squeeze(text))) if text else ""
 
 
+@lru_cache(maxsize=1024)
 def plain(text: str | None) -> str:
     """A declared value (a title, a description) as one line of plain text: one layer of entities and all tags undone."""
     if not text:
@@ -126,6 +139,8 @@ def first_sentences(text: str, limit: int = EXCERPT_LIMIT) -> str:
     return line[: ends[-1]] if ends else cut_excerpt(line, limit)
 
 
+@lru_cache(maxsize=1024)
 def letters_only(text: str) -> str:
     """`text` folded for comparison: NFKC, lower case, letters and digits only."""
-    return re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", text).casefold())
+    folded = text.lower() if text.isascii() else unicodedata.normalize("NFKC", text).casefold()
+    return "".join(filter(str.isalnum, folded))

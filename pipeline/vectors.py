@@ -10,7 +10,6 @@ from __future__ import annotations
 from array import array
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +18,7 @@ from scipy.sparse import csr_matrix, hstack
 
 from pipeline.everyday import SHARES, STOP_WORDS
 from pipeline.linkage import Floats, Integers, Pairs
-from pipeline.words import THREADS, Rows, Words
+from pipeline.words import Rows, Words, side_by_side
 
 TITLE_COUNT, LETTERS_TITLE_COUNT = 2, 2
 """A title counts twice."""
@@ -74,9 +73,8 @@ def vectors(words: Words) -> Vectors:
         titles, leads = _counts(words.titles, columns), _counts(words.texts.first(words.leads), columns)
         return _weighted(((titles * LETTERS_TITLE_COUNT + leads) @ groups).tocsr(), usual, LETTERS_SHARE)
 
-    with ThreadPoolExecutor(THREADS) as threads:
-        parts = [threads.submit(part) for part in (whole, letters)]
-        together = hstack([part.result() for part in parts], format="csr")
+    parts = side_by_side(lambda part: part(), (whole, letters)) if size > BLOCK_ROWS else (whole(), letters())
+    together = hstack(list(parts), format="csr")
     return _ordered(together, len(telling)) if size else Vectors(together, np.empty(0))
 
 
@@ -148,9 +146,8 @@ def find_alike(articles: Vectors, nearness: Nearness, *, least: float) -> Pairs:
     """The pairs of articles whose similarity is at least `least`, for each article at most NEIGHBOURS and those that name it."""
     size = articles.terms.shape[0]
     index, columns = _rarest(articles.terms), articles.terms.T.tocsr()
-    with ThreadPoolExecutor(THREADS) as threads:
-        found = threads.map(lambda start: _candidates(index, columns, start, nearness, least=least), range(0, size, BLOCK_ROWS))
-        joined = np.concatenate([np.empty(0, dtype=np.int64), *found])
+    found = side_by_side(lambda start: _candidates(index, columns, start, nearness, least=least), range(0, size, BLOCK_ROWS))
+    joined = np.concatenate([np.empty(0, dtype=np.int64), *found])
     joined.sort()
     low, high = np.divmod(joined[np.flatnonzero(np.diff(joined, prepend=-1))], max(size, 1))
     del joined
@@ -206,6 +203,6 @@ def similarities(articles: Vectors, rows: Integers, others: Integers, nearness: 
         shared = np.asarray(common.sum(axis=1)).ravel()
         values[part] = np.minimum(cosines, 1.0) * shared / (shared + WEAK_WORDS) * nearness(rows[part], others[part])
 
-    with ThreadPoolExecutor(THREADS) as threads:
-        list(threads.map(compute, range(0, len(rows), BLOCK_PAIRS)))
+    for _ in side_by_side(compute, range(0, len(rows), BLOCK_PAIRS)):
+        pass
     return values

@@ -142,8 +142,12 @@ def _is_paywall_stub(page: Page, title: str, text: str) -> bool:
         return True
     if any(is_free) or page.tree is None:
         return False
-    shown = islice(blocks(page.tree, refused=_OUTSIDE), _MAX_BLOCKS)
+    shown = islice(blocks(page.tree, is_refused=_is_outside), _MAX_BLOCKS)
     return any(_PAYWALL.search(block.text) for block in shown if block.tag not in {"li", "ul"} and len(block.text) < 400)
+
+
+def _is_outside(names: str) -> bool:
+    return bool(_OUTSIDE.search(names))
 
 
 def _declared_free(page: Page) -> list[object]:

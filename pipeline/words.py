@@ -11,9 +11,10 @@ import functools
 import re
 import sys
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -28,6 +29,9 @@ LEAD_CHARACTERS = 300
 BATCH_CHARACTERS = 1 << 20
 THREADS = 2
 """Parts of the work done at once: most array operations let other threads run. The result is the same with any number."""
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 _FACTOR = 0x9E3779B97F4A7C15
 """Odd, so that it has an inverse modulo 2^64, and without a pattern in its bits."""
@@ -64,6 +68,15 @@ class Words:
     titles: Rows
     texts: Rows
     leads: Integers
+
+
+def side_by_side(work: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
+    """What `work` gives for each item, in their order; a single one is no work for a thread."""
+    if len(items) < 2:
+        yield from map(work, items)
+        return
+    with ThreadPoolExecutor(THREADS) as threads:
+        yield from threads.map(work, items)
 
 
 def read_words(titles: Sequence[str], texts: Sequence[str]) -> Words:
@@ -103,11 +116,10 @@ def _read(texts: Sequence[str], numbers: defaultdict[str, int]) -> Rows:
         return words, which.astype(np.int32), last
 
     found, ends, count = [np.empty(0, dtype=np.int32)], [np.empty(0, dtype=np.int64)], 0
-    with ThreadPoolExecutor(THREADS) as threads:
-        for words, which, last in threads.map(read, _batches(lowered)):
-            found.append(np.fromiter(map(numbers.__getitem__, words), dtype=np.int32, count=len(words))[which])
-            ends.append(last + count)
-            count += len(which)
+    for words, which, last in side_by_side(read, list(_batches(lowered))):
+        found.append(np.fromiter(map(numbers.__getitem__, words), dtype=np.int32, count=len(words))[which])
+        ends.append(last + count)
+        count += len(which)
     return Rows(np.concatenate(found), np.concatenate(ends))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import lxml.etree
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -130,3 +131,10 @@ def test_a_heading_in_a_box_that_is_left_out_does_not_hide_the_lead() -> None:
 def test_pointers_and_credits_within_the_text_are_left_out() -> None:
     inner = f"<p>{PROSE[0]}</p><p>Lesen Sie auch:</p><p>Foto: Jana Rau / dpa</p>" + "".join(f"<p>{text}</p>" for text in PROSE[1:])
     assert text_of(page(f"<article>{inner}</article>")).split("\n") == PROSE
+
+
+def test_reading_a_page_that_trafilatura_is_asked_about_leaves_it_as_it_was() -> None:
+    read = page("<form><div>Short.</div></form><table><tr><td>Nothing here that runs on.</td></tr></table>")
+    before = lxml.etree.tostring(read.tree)
+    body(read)
+    assert lxml.etree.tostring(read.tree) == before

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from datetime import UTC, date, datetime
 
+import htmldate.extractors
+import lxml.etree
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -188,3 +190,23 @@ def test_a_script_that_names_one_day_dates_the_page() -> None:
 
 def test_a_date_of_another_article_is_not_the_datelines() -> None:
     assert found(page(body="<h1>Owls</h1><div class=related-story>8 March 2021</div><p>Monday, 9 March 2021</p>"))[0][:10] == "2021-03-09"  # type: ignore[index]
+
+
+def test_a_year_of_two_digits_is_read_without_the_languages_of_dateparser() -> None:
+    assert found(page(body="<p>Jan Kowal | 3 sty 12 06:15</p>")) == ("2012-01-03T00:00:00+00:00", "day", "htmldate")
+    assert htmldate.extractors.get_external_parser.cache_info().currsize == 0
+
+
+def test_a_script_dates_a_page_by_the_names_of_a_publication_only() -> None:
+    sources = [
+        (found(page(f"<script>var a = {{{name}: '2021-03-08T10:00:00Z'}}</script>")) or ("", "", ""))[2]
+        for name in ("datePublished", "FIRST_PUBLISHED_AT", "republishDate")
+    ]
+    assert sources == ["page.script", "page.script", "htmldate"]
+
+
+def test_finding_a_date_leaves_the_page_as_it_was() -> None:
+    read = page(body="<h1>Owls</h1><svg><text>a</text></svg><label>b</label><p>Report of 3 sty 12 06:15</p>")
+    before = lxml.etree.tostring(read.tree)
+    found(read)
+    assert lxml.etree.tostring(read.tree) == before

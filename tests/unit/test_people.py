@@ -151,3 +151,11 @@ def test_a_user_name_gives_way_to_the_name_that_the_byline_spells_out() -> None:
 def test_what_readers_see_comes_before_what_the_head_says_on_every_page() -> None:
     read = page("<meta name='author' content='Ada Poe'>", "<h1>Owls</h1><p>Posted by <a href='/author/jane/'>Jane</a> on Friday</p>")
     assert authors(read, None)[0] == ("Jane",)
+
+
+def test_a_byline_in_the_second_document_of_a_broken_page_is_found() -> None:
+    html = "<html><body><p>x</p></body></html><html><body><p class='byline'>By Jane Roe</p></body></html>"
+    read = read_page(html.encode(), url=URL, content_type="text/html")
+    assert read.tree is not None
+    assert read.tree.getnext() is not None
+    assert authors(read, None) == (("Jane Roe",), "page.byline")

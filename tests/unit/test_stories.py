@@ -221,7 +221,7 @@ def test_threads_and_blocks_of_any_number_give_the_same_stories(
 ) -> None:
     articles = table(*QUAKE, *OTHERS, *MERGER, *QUAKE[:2])
     stories, links = find_story_links(articles)
-    for name, value in {"THREADS": threads, "BLOCK_ROWS": rows, "BLOCK_PAIRS": pairs}.items():
+    for name, value in {"BLOCK_ROWS": rows, "BLOCK_PAIRS": pairs}.items():
         monkeypatch.setattr(vectors, name, value)
     monkeypatch.setattr(words, "THREADS", threads)
     other_stories, other_links = find_story_links(articles)

@@ -96,3 +96,8 @@ def test_one_line_is_normal_and_has_no_control_characters(text: str) -> None:
 
 def test_letters_only_folds_case_width_and_punctuation() -> None:
     assert letters_only("Ｔｈｅ End – “Again”!") == "theendagain"
+
+
+def test_of_a_long_text_only_the_lines_that_were_misread_are_repaired() -> None:
+    right = "Der Fuß — groß Ã wie Ö " * 60
+    assert repair(f"{right}\nschÃ¶ne GrÃ¼ÃŸe\n{right}") == f"{right}\nschöne Grüße\n{right}"
