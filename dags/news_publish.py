@@ -4,7 +4,8 @@ Runs start when `news_ingest` announces a date; several announcements of a date 
 **skipped** when exactly these inputs have been built already; `check` reads what lies in the lake in any case. `difference` has the new,
 changed (by field) and vanished records in its log and as its return value.
 
-**One date by hand**: trigger with the form, for example after a change of `topics.yaml` or `scoring.yaml`.
+**One date by hand**: trigger with the form, for example after a change of `topics.yaml` or `scoring.yaml`. With `as_of` and `into` the
+form asks what the data said then: the date is built from what was captured up to that time, into another lake.
 
 **While this DAG is paused** Airflow drops announcements: afterwards trigger the missed dates, or clear the `announce` tasks of
 `news_ingest`.
@@ -58,7 +59,20 @@ with DAG(
             format="date",
             title="Published date",
             description="The UTC day whose records are built, such as 2026-11-20. Runs started by an announcement have theirs already.",
-        )
+        ),
+        "as_of": Param(
+            None,
+            type=["null", "string"],
+            format="date-time",
+            title="As of",
+            description="Build the date from what was captured up to this time, such as 2026-11-17T09:00:00Z. Needs another lake.",
+        ),
+        "into": Param(
+            None,
+            type=["null", "string"],
+            title="Into another lake",
+            description="Folder or address of the lake that is written to. Empty: NEWS_LAKE.",
+        ),
     },
     tags=["news"],
 ):
@@ -73,7 +87,8 @@ with DAG(
 
         own = settings()
         published_date = published_date_of(dag_run.partition_key, params["published_date"])
-        report = stages.publish(own, load_catalogue(own.config), published_date)
+        as_of = datetime.fromisoformat(params["as_of"]) if params["as_of"] else None
+        report = stages.publish(own, load_catalogue(own.config), published_date, as_of=as_of, into=params["into"])
         if not report.rebuilt:
             raise AirflowSkipException(f"{published_date}: these inputs have been built, fingerprint {report.fingerprint}")
         log.info("%s: %d records, %d published, %d stories", published_date, report.articles, report.published, report.stories)
@@ -87,6 +102,7 @@ with DAG(
         from pipeline import stages
 
         own = settings()
+        own = own.model_copy(update={"lake": params["into"]}) if params["into"] else own
         published_date = published_date_of(dag_run.partition_key, params["published_date"])
         counts = stages.check(own, load_catalogue(own.config), published_date)
         log.info("%s: %s", published_date, counts)

@@ -120,6 +120,24 @@ def test_a_refetch_captures_anew_beside_what_is_there(ingest: Callable[..., Run]
     assert parts == ["part=00", f"part={name}"]
 
 
+def test_the_form_of_a_date_builds_what_the_data_said_then_into_another_lake(
+    own_lake: Path, airflow: Child, environment: dict[str, str], tmp_path: Path
+) -> None:
+    path, then = f"articles/published_date={DATE}/articles.parquet", datetime.now(UTC)
+    form = {"published_date": DATE, "as_of": then.isoformat(), "into": str(tmp_path / "then")}
+    run = airflow.run("news_publish", form, environment=environment)
+    assert run.state == "success"
+    assert run.results["check"]["articles"] == pq.read_table(tmp_path / "then" / path).num_rows > 0
+    assert not (own_lake / path).exists()
+    before = airflow.run(
+        "news_publish", {**form, "as_of": "2026-01-01T00:00:00Z", "into": str(tmp_path / "before")}, environment=environment
+    )
+    assert (before.state, before.results["publish"]["articles"]) == ("success", 0)
+    refused = airflow.run("news_publish", {**form, "into": None}, environment=environment)
+    assert refused.state == "failed"
+    assert "a past state is built into another lake" in refused.log
+
+
 @pytest.mark.parametrize("origin", ["ccnews", "warc"])
 def test_what_no_source_has_any_more_is_read_from_files(
     ingest: Callable[..., Run], environment: dict[str, str], tmp_path: Path, origin: str
