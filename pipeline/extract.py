@@ -7,6 +7,7 @@ worker processes, each bounded in time: a page that hangs or kills its worker co
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import logging
 import multiprocessing
@@ -27,7 +28,7 @@ from pebble import ProcessExpired, ProcessPool
 from pipeline import schema, storage
 from pipeline.articles import build_article
 from pipeline.config import Catalogue, Settings
-from pipeline.errors import TransientError
+from pipeline.errors import StorageError, TransientError, WarcError
 from pipeline.images import measure
 from pipeline.manifests import Manifest, PageCapture, Probe, from_json
 from pipeline.models import AmpAnswer, Article, CaptureRef, Entry, ExtractReport, Outcome, Part, Picture, Rejected
@@ -70,8 +71,38 @@ class Job:
     max_pixels: int
 
 
+@dataclass(frozen=True, slots=True)
+class CaptureFile:
+    """A part's captures in the lake at a URI, and how much of a record is read."""
+
+    lake: str
+    part: Part
+    max_page_bytes: int
+    max_image_bytes: int
+    max_pixels: int
+
+    def file(self) -> BinaryIO:
+        """The captures, open as long as this process reads from them. Raises StorageError, FileNotFoundError."""
+        return _opened(self.lake, storage.captures_path(self.part))[0]
+
+
+@functools.lru_cache(maxsize=1)
+def _opened(uri: str, path: str) -> tuple[BinaryIO, contextlib.ExitStack]:
+    """The file, and what closes it when the next one is opened."""
+    stack = contextlib.ExitStack()
+    return stack.enter_context(Lake(uri).open(path)), stack
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a page gave, with path and bytes of the lead image where they were captured."""
+
+    result: Article | Rejected
+    image: tuple[str, bytes] | None = None
+
+
 def extract_part(lake: Lake, settings: Settings, catalogue: Catalogue, part: Part) -> ExtractReport:
-    """Extract the part's pages and write `extracted`, `ledger`, the image cache and the marks of touched dates.
+    """Extract the part's pages and write `extracted`, `ledger`, the image cache and the marks of touched dates; `lake` is the settings'.
 
     A part whose captures were deleted by age keeps the rows that it has. Raises FileNotFoundError when the part was not captured,
     StorageError, SchemaError, TransientError when the workers died.
@@ -83,22 +114,22 @@ def extract_part(lake: Lake, settings: Settings, catalogue: Catalogue, part: Par
     erased = erased_of(lake)
     articles: list[Article] = []
     rejected: dict[str, str] = {}
-    with lake.open(storage.captures_path(part)) as file:
-        jobs = _jobs(file, manifest, part, settings, catalogue)
-        for number, (job, result) in enumerate(_results(jobs, settings), start=1):
-            if isinstance(result, Rejected):
-                rejected[job.entry.url] = result.reason
-            elif erased.holds(result.web_url) or erased.holds(result.original_url):
-                rejected[job.entry.url] = ERASED
-            elif _is_outside(result, manifest):
-                rejected[job.entry.url] = OUT_OF_RANGE
-            else:
-                file_name = _cache_image(lake, result, job.pictures, max_pixels=settings.max_image_pixels)
-                articles.append(replace(result, image_file=file_name))
-                if result.published is None:
-                    rejected[job.entry.url] = NO_DATE
-            if number % PROGRESS_EVERY == 0:
-                log.info("%s part %s: %d of %d pages read", part.interval.key, part.name, number, len(manifest.pages))
+    captures = CaptureFile(settings.lake, part, settings.max_page_bytes, settings.max_image_bytes, settings.max_image_pixels)
+    min_side = catalogue.scoring.images.min_side
+    for number, (page, reading) in enumerate(_readings(captures, manifest.pages, settings, min_side=min_side), start=1):
+        url, result = page.entry.url, reading.result
+        if isinstance(result, Rejected):
+            rejected[url] = result.reason
+        elif erased.holds(result.web_url) or erased.holds(result.original_url):
+            rejected[url] = ERASED
+        elif _is_outside(result, manifest):
+            rejected[url] = OUT_OF_RANGE
+        else:
+            articles.append(replace(result, image_file=_cache_image(lake, reading.image)))
+            if result.published is None:
+                rejected[url] = NO_DATE
+        if number % PROGRESS_EVERY == 0:
+            log.info("%s part %s: %d of %d pages read", part.interval.key, part.name, number, len(manifest.pages))
     lake.write_table(storage.ledger_path(part), ledger_table(_final_outcomes(manifest, rejected)))
     dates = _write_extracted(lake, part, articles, _vanished(lake, manifest, part))
     affected = affected_dates(lake, dates, window=timedelta(hours=catalogue.scoring.stories.window_hours))
@@ -183,20 +214,37 @@ def bound_memory(max_bytes: int) -> None:
         resource.setrlimit(resource.RLIMIT_DATA, (held + max_bytes, held + max_bytes))
 
 
-def _jobs(file: BinaryIO, manifest: Manifest, part: Part, settings: Settings, catalogue: Catalogue) -> Iterator[Job]:
-    for page in manifest.pages:
-        record = read_record_at(file, page.offset, max_body_bytes=settings.max_page_bytes)
-        yield Job(
-            body=record.body,
-            url=record.url or page.entry.url,
-            content_type=record.content_type,
-            entry=page.entry,
-            capture=CaptureRef(storage.captures_path(part), page.offset, record.at or part.interval.start),
-            pictures=tuple(_picture(file, probe, max_bytes=settings.max_image_bytes) for probe in page.images),
-            amp=_amp_answer(page),
-            min_side=catalogue.scoring.images.min_side,
-            max_pixels=settings.max_image_pixels,
-        )
+def read_capture(captures: CaptureFile, page: PageCapture, min_side: int) -> Reading:
+    """Read one page from where it was captured; what a worker process does, so that pages never pass between processes.
+
+    Raises WarcError when the record is not there, FileNotFoundError when the file is not, StorageError when the lake does not answer.
+    """
+    try:
+        job = _job(captures.file(), captures, page, min_side=min_side)
+    except MemoryError:
+        return Reading(Rejected("pageMemory"))
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise StorageError(f"{storage.captures_path(captures.part)}: {error}") from error
+    result = read_job(job)
+    image = _lead_image(result, job.pictures, max_pixels=captures.max_pixels) if isinstance(result, Article) else None
+    return Reading(result, image)
+
+
+def _job(file: BinaryIO, captures: CaptureFile, page: PageCapture, *, min_side: int) -> Job:
+    record = read_record_at(file, page.offset, max_body_bytes=captures.max_page_bytes)
+    return Job(
+        body=record.body,
+        url=record.url or page.entry.url,
+        content_type=record.content_type,
+        entry=page.entry,
+        capture=CaptureRef(storage.captures_path(captures.part), page.offset, record.at or captures.part.interval.start),
+        pictures=tuple(_picture(file, probe, max_bytes=captures.max_image_bytes) for probe in page.images),
+        amp=_amp_answer(page),
+        min_side=min_side,
+        max_pixels=captures.max_pixels,
+    )
 
 
 def _picture(file: BinaryIO, probe: Probe, *, max_bytes: int) -> Picture:
@@ -210,11 +258,24 @@ def _amp_answer(page: PageCapture) -> AmpAnswer | None:
     return AmpAnswer(probe.url, ok=probe.offset is not None, gone=probe.is_gone) if probe is not None else None
 
 
-def _results(jobs: Iterator[Job], settings: Settings) -> Iterator[tuple[Job, Article | Rejected]]:
-    """The jobs with their results, in the jobs' order."""
+def _lead_image(article: Article, pictures: tuple[Picture, ...], *, max_pixels: int) -> tuple[str, bytes] | None:
+    """Path and bytes of the article's lead image where they were captured."""
+    cached = {image.url for image in article.images if image.is_cached}
+    for picture in pictures:
+        if picture.url in cached and picture.data is not None:
+            measured = measure(picture.data, max_pixels=max_pixels)
+            if measured is not None:
+                return storage.image_path(hashlib.sha256(picture.data).hexdigest(), measured[2]), picture.data
+    return None
+
+
+def _readings(
+    captures: CaptureFile, pages: Iterable[PageCapture], settings: Settings, *, min_side: int
+) -> Iterator[tuple[PageCapture, Reading]]:
+    """The pages with what was read, in their order."""
     context = multiprocessing.get_context("forkserver")  # the caller has threads, which fork would copy in any state
     context.set_forkserver_preload([__name__])
-    waiting: deque[tuple[Job, Future[Article | Rejected]]] = deque()
+    waiting: deque[tuple[PageCapture, Future[Reading]]] = deque()
     with (
         _main_module_hidden(),
         ProcessPool(
@@ -225,12 +286,12 @@ def _results(jobs: Iterator[Job], settings: Settings) -> Iterator[tuple[Job, Art
             context=context,
         ) as pool,
     ):
-        for job in jobs:
-            waiting.append((job, pool.schedule(read_job, args=[job], timeout=settings.page_timeout_s)))
+        for page in pages:
+            waiting.append((page, pool.schedule(read_capture, args=[captures, page, min_side], timeout=settings.page_timeout_s)))
             if len(waiting) >= LOOK_AHEAD:
-                yield _result(*waiting.popleft())
+                yield _reading(*waiting.popleft())
         while waiting:
-            yield _result(*waiting.popleft())
+            yield _reading(*waiting.popleft())
 
 
 @contextlib.contextmanager
@@ -246,34 +307,32 @@ def _main_module_hidden() -> Iterator[None]:
         main.update(hidden)
 
 
-def _result(job: Job, future: Future[Article | Rejected]) -> tuple[Job, Article | Rejected]:
+def _reading(page: PageCapture, future: Future[Reading]) -> tuple[PageCapture, Reading]:
+    url = page.entry.url
     try:
-        return job, future.result()
+        return page, future.result()
     except PageTimeoutError:
-        log.warning("%s: not read within its time", job.entry.url)
-        return job, Rejected("pageTimeout")
+        log.warning("%s: not read within its time", url)
+        return page, Reading(Rejected("pageTimeout"))
     except ProcessExpired as error:
-        log.warning("%s: reading it ended its process: %s", job.entry.url, error)
-        return job, Rejected("pageCrash")
+        log.warning("%s: reading it ended its process: %s", url, error)
+        return page, Reading(Rejected("pageCrash"))
     except BrokenExecutor as error:  # no page's fault: nothing may be written
-        raise TransientError(f"the workers that read pages died at {job.entry.url}: {error}") from error
+        raise TransientError(f"the workers that read pages died at {url}: {error}") from error
+    except (StorageError, WarcError, FileNotFoundError):  # nor is this
+        raise
     except Exception:
-        log.exception("%s: reading it met a fault of ours; please report it", job.entry.url)
-        return job, Rejected("pageFault")
+        log.exception("%s: reading it met a fault of ours; please report it", url)
+        return page, Reading(Rejected("pageFault"))
 
 
-def _cache_image(lake: Lake, article: Article, pictures: tuple[Picture, ...], *, max_pixels: int) -> str | None:
-    """Keep the article's lead image where its bytes were captured; its path."""
-    cached = {image.url for image in article.images if image.is_cached}
-    for picture in pictures:
-        if picture.url in cached and picture.data is not None:
-            measured = measure(picture.data, max_pixels=max_pixels)
-            if measured is not None:
-                path = storage.image_path(hashlib.sha256(picture.data).hexdigest(), measured[2])
-                if not lake.exists(path):
-                    lake.write_bytes(path, picture.data)
-                return path
-    return None
+def _cache_image(lake: Lake, image: tuple[str, bytes] | None) -> str | None:
+    if image is None:
+        return None
+    path, data = image
+    if not lake.exists(path):
+        lake.write_bytes(path, data)
+    return path
 
 
 def _final_outcomes(manifest: Manifest, rejected: dict[str, str]) -> Iterator[Outcome]:

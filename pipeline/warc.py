@@ -33,7 +33,7 @@ from pipeline.models import Answer, Exchange, Validators
 NOT_MODIFIED = "http://netpreserve.org/warc/1.1/revisit/server-not-modified"
 SAME_PAYLOAD = "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"
 CHUNK = 1 << 16
-WRITE_BUFFER = 1 << 20
+WRITE_BUFFER = 1 << 18
 LEVEL = 4
 """zlib-ng's: real pages (147 kB in the mean) take 3 % more room than at zlib's usual 6, and a third of its time."""
 SMALL = 1 << 10
