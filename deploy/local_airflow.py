@@ -117,6 +117,10 @@ class LocalAirflow:
         for dag_id in dag_ids:
             self.api("PATCH", f"/dags/{dag_id}", {"is_paused": False})
 
+    def pause(self, dag_id: str) -> None:
+        """Let the scheduler start no more runs of the DAG."""
+        self.api("PATCH", f"/dags/{dag_id}", {"is_paused": True})
+
     def _start(self) -> None:
         database = start_postgres(self._database, run=self.run) if self._database else f"sqlite:///{self.home}/airflow.db"
         self._environment = self._settings(database)
