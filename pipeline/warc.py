@@ -37,7 +37,7 @@ WRITE_BUFFER = 1 << 18
 LEVEL = 4
 """zlib-ng's: real pages (147 kB in the mean) take 3 % more room than at zlib's usual 6, and a third of its time."""
 SMALL = 1 << 10
-"""Records below, most requests, are stored: 130 bytes less are not worth what setting up a compressor costs, a tenth of a fetch."""
+"""Records below, most requests, are stored: 130 bytes less are not worth a compressor, a twentieth of a fetch in `bench/fetch.py`."""
 GZIP = zlib.MAX_WBITS | 16
 """For zlib: a gzip member without a time, so that equal records are equal."""
 MEMBER_HEAD = 1 << 10
@@ -296,7 +296,7 @@ def _digest(data: bytes) -> str:
 
 
 def _urn(name: str) -> str:
-    """The URN of uuid.uuid5(NAMESPACE_URL, name), RFC 9562, section 5.5; uuid's own classes take three times as long."""
+    """The URN of uuid.uuid5(NAMESPACE_URL, name), RFC 9562, section 5.5; uuid's own classes take over twice as long."""
     octets = bytearray(hashlib.sha1(NAMESPACE_URL.bytes + name.encode(), usedforsecurity=False).digest()[:16])
     octets[6] = octets[6] & 0x0F | 0x50
     octets[8] = octets[8] & 0x3F | 0x80
