@@ -21,7 +21,7 @@ from typing import BinaryIO
 from uuid import NAMESPACE_URL
 
 from warcio.archiveiterator import ArchiveIterator
-from warcio.bufferedreaders import ChunkedDataReader
+from warcio.bufferedreaders import ChunkedDataReader, DecompressingBufferedReader
 from warcio.exceptions import ArchiveLoadFailed
 from warcio.recordloader import ArcWarcRecord
 from zlib_ng import zlib_ng
@@ -156,10 +156,39 @@ class CaptureWriter:
         return record_id
 
 
+class _Octets(DecompressingBufferedReader):  # type: ignore[misc]
+    """warcio's decompression, which takes a damaged gzip member for text without compression, or ends it early."""
+
+    is_gzip: bool | None = None
+    is_inside = False
+    """Of a gzip member: its end was not seen yet."""
+
+    def _decompress(self, data: bytes) -> bytes:
+        if self.is_gzip is None and data:
+            self.is_gzip = data.startswith(b"\x1f")  # all that a file of one octet shows of gzip's two
+        if self.is_gzip and self.decompressor:
+            octets: bytes = self.decompressor.decompress(data)
+            self.is_inside = not self.decompressor.eof
+            return octets
+        plain: bytes = super()._decompress(data)
+        return plain
+
+
 class _Records(ArchiveIterator):  # type: ignore[misc]
-    """warcio's reader, which would write its warnings to standard error."""
+    """warcio's reader, which would write its warnings to standard error and trust a gzip member before its checksum is seen."""
 
     INC_RECORD = ""
+
+    def __init__(self, file: BinaryIO) -> None:
+        # ARC records come as WARC ones, so that all captures of a lake are of one format
+        super().__init__(file, arc2warc=True)
+        self.reader = self.octets = _Octets(self.fh)
+
+    def verify(self) -> None:
+        """To the end of the record's gzip member. Raises zlib.error for a wrong checksum and EOFError for a member without its end."""
+        self.read_to_end()
+        if self.octets.is_inside and not (self.next_line or b"").startswith(b"WARC/"):
+            raise EOFError("its gzip member has no end")
 
 
 def read_records(file: BinaryIO, *, max_body_bytes: int) -> Iterator[Record]:
@@ -169,26 +198,29 @@ def read_records(file: BinaryIO, *, max_body_bytes: int) -> Iterator[Record]:
     breaks later stands a Record of type `broken`, and the reading goes on with the next one that can be found.
     """
     seen, last = 0, -1
-    # ARC records come as WARC ones, so that all captures of a lake are of one format
-    archive = _Records(file, arc2warc=True)
+    archive, offset = _Records(file), 0
     while True:
         try:
+            offset = archive.offset
             raw = next(archive, None)
             if raw is None:
+                archive.verify()
                 return
-            record = _read(raw, offset=archive.offset, max_body_bytes=max_body_bytes)
+            offset = archive.offset
+            record = _read(raw, offset=offset, max_body_bytes=max_body_bytes)
+            archive.verify()
         except BROKEN as error:
             if not seen:
                 raise WarcError(f"not a WARC or ARC file: {error}") from error
             # a file in one gzip member has no places that could be found again
-            following = _next_start(file, archive.offset + 1) if archive.offset > last else None
+            following = _next_start(file, offset + 1) if offset > last else None
             problem = f"the {'file breaks off' if following is None else 'record is broken'}: {_in_one_line(error)}"
-            yield Record("broken", None, None, archive.offset, None, None, b"", b"", problem=problem)
+            yield Record("broken", None, None, offset, None, None, b"", b"", problem=problem)
             if following is None:
                 return
             last = following - 1
             file.seek(following)
-            archive = _Records(file, arc2warc=True)
+            archive = _Records(file)
             continue
         seen, last = seen + 1, record.offset
         yield record

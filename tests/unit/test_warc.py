@@ -219,12 +219,48 @@ def test_an_empty_file_has_no_records() -> None:
     assert read(b"") == []
 
 
-def test_a_file_that_breaks_off_gives_what_came_before_and_says_so() -> None:
-    whole = write(PLAIN, exchange(response(b"two" * 1000), url=f"{URL}2"))
-    records = read(whole[: len(write(PLAIN)) + 100])
-    assert [record.type for record in records[:2]] == ["response", "request"]
-    assert len(records) > 2
-    assert records[-1].type == "broken" or records[-1].body != b"two" * 1000
+def pages(count: int) -> list[bytes]:
+    """Records of responses alone, small ones stored and large ones compressed, a gzip member each."""
+    words = [b"%d %s" % (number, hashlib.sha256(b"%d" % number).hexdigest().encode()) for number in range(400)]
+    bodies = [b" ".join(words[number * 5 : number * 5 + (300 if number % 2 else 3)]) for number in range(count)]
+    files = [write(exchange(response(body), url=f"{URL}{number}")) for number, body in enumerate(bodies)]
+    return [file[: len(file) - len(request_of(file))] for file in files]
+
+
+def request_of(file: bytes) -> bytes:
+    return file[read(file)[1].offset :]
+
+
+MEMBERS = pages(5)
+
+
+@settings(deadline=None)
+@given(st.integers(0, sum(map(len, MEMBERS)) - 1))
+def test_a_file_that_breaks_off_gives_what_came_before_and_says_so(length: int) -> None:
+    ends = [sum(map(len, MEMBERS[: number + 1])) for number in range(len(MEMBERS))]
+    whole = sum(end <= length for end in ends)
+    try:
+        records = read(b"".join(MEMBERS)[:length])
+    except WarcError:
+        assert whole == 0
+        return
+    assert [record.url for record in records[:whole]] == [f"{URL}{number}" for number in range(whole)]
+    is_cut = length not in (0, *ends)
+    assert [record.type for record in records[whole:]] == ["broken"] * is_cut
+
+
+@settings(deadline=None, max_examples=300)
+@given(data=st.data(), number=st.integers(1, len(MEMBERS) - 2), damage=st.binary(min_size=1, max_size=40))
+def test_a_damaged_record_costs_no_other_one(data: st.DataObject, number: int, damage: bytes) -> None:
+    """One member between others is overwritten at any place; where that changes nothing that is read, it is read."""
+    place = data.draw(st.integers(0, len(MEMBERS[number]) - 1))
+    spoilt = bytearray(MEMBERS[number])
+    spoilt[place : place + len(damage)] = damage[: len(spoilt) - place]
+    records = read(b"".join([*MEMBERS[:number], bytes(spoilt), *MEMBERS[number + 1 :]]))
+    sound = read(b"".join(MEMBERS))
+    assert [record for record in records if record.offset != sound[number].offset] == sound[:number] + sound[number + 1 :]
+    (hit,) = [record for record in records if record.offset == sound[number].offset]
+    assert hit.type == "broken" or hit == sound[number]
 
 
 def test_a_broken_coding_is_the_records_problem_and_not_the_files() -> None:
