@@ -55,13 +55,14 @@ class Scored:
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """Law 5 for one article: its story's id (None when alone), what it copies, and how many reported."""
+    """Law 5 for one article: its story's id (None when alone), what it copies, what became of earlier stories, and how many reported."""
 
     id: str | None
     duplicate_of: str | None
     duplicate_method: str | None
     duplicate_similarity: float | None
     absorbed: tuple[str, ...]
+    split_from: tuple[str, ...]
     size: int
     newsrooms: int
 
@@ -218,6 +219,7 @@ def tell_stories(rows: Sequence[Row], scoring: Scoring, *, of: Collection[str]) 
             duplicate_method=row["duplicateMethod"],
             duplicate_similarity=row["duplicateSimilarity"] if row["duplicateOf"] is not None else None,
             absorbed=tuple(row["absorbedStoryIds"]),
+            split_from=tuple(row["splitFromStoryIds"]),
             size=members[story] if story is not None else 1,
             newsrooms=len(reporting[story]) if story is not None else 1,
         )
@@ -320,6 +322,7 @@ def _explain_row(article: Scored, place: Place, similarity: Mapping[tuple[str, s
         "storySize": place.story.size,
         "storyNewsrooms": place.story.newsrooms,
         "absorbedStoryIds": list(place.story.absorbed),
+        "splitFromStoryIds": list(place.story.split_from),
         "duplicateOf": place.story.duplicate_of,
         "duplicateMethod": place.story.duplicate_method,
         "duplicateSimilarity": place.story.duplicate_similarity,

@@ -108,6 +108,12 @@ EXPLAIN = pa.schema(
             "ids under which parts of its story stood before a later article joined them",
             null=False,
         ),
+        _field(
+            "splitFromStoryIds",
+            pa.list_(pa.string()),
+            "ids of other stories in which it stood at the end of an earlier day of captures and that are no part of its story now",
+            null=False,
+        ),
         _field("duplicateOf", pa.string(), "webUrl of the earlier article of its story that it copies"),
         _field("duplicateMethod", pa.string(), "how that was seen: text (the same), rewrite (a light one), title (the same)"),
         _field("duplicateSimilarity", pa.float32(), "Jaccard similarity of both texts' runs of three words; 1 for equal titles"),

@@ -191,10 +191,10 @@ def _story(found: Found) -> RenderableType:
 
 
 def story(told: Told) -> RenderableType:
-    """A story's timeline: who reported, who copied, how alike each is to the record asked for."""
+    """A story's timeline: who reported, who copied, who came from another story, how alike each is to the record asked for."""
     explain = told.explain
     if explain["storyId"] is None:
-        return Text("It stands alone: no other article reports its story.")
+        return Text(f"It stands alone: no other article reports its story.{_split_from(explain, before=' It was ')}")
     similarity = {link["webUrl"]: link["similarity"] for link in explain["links"]}
     table = make_table("when (UTC)", "similarity", "quality", "", "provider", "title", numbers=(1, 2))
     for article, reason in told.members:
@@ -203,6 +203,7 @@ def story(told: Told) -> RenderableType:
         what = "lead" if url == explain["leadUrl"] else ""
         if reason["duplicateOf"] is not None:
             what = f"{what} copy ({reason['duplicateMethod']} {reason['duplicateSimilarity']:.2f})".strip()
+        what = ", ".join(filter(None, [what, _split_from(reason)]))
         table.add_row(
             _minute(article["publishedDateTime"]),
             "asked for" if url == told.url else f"{alike:.2f}" if alike is not None else "",
@@ -217,6 +218,10 @@ def story(told: Told) -> RenderableType:
         f"story {explain['storyId']}: {explain['storySize']} articles, {explain['storyNewsrooms']} newsrooms, {copies} copies{absorbed}"
     )
     return Group(Text(heading), table)
+
+
+def _split_from(explain: Row, *, before: str = "") -> str:
+    return f"{before}split from {', '.join(explain['splitFromStoryIds'])}" if explain["splitFromStoryIds"] else ""
 
 
 def opened(result: Opened) -> RenderableType:

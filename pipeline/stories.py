@@ -8,7 +8,6 @@ comes first, and no story chains from one event to the next. How it works, what 
 from __future__ import annotations
 
 import hashlib
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -17,6 +16,7 @@ import pandas as pd
 
 from pipeline.config import StoryConstants
 from pipeline.duplicates import Copy, find_copies
+from pipeline.lineage import Lineage, find_lineage
 from pipeline.linkage import Floats, Integers, Pairs, clusters
 from pipeline.meanings import Meanings, add_meaning, read_meanings, with_meaning
 from pipeline.vectors import Nearness, Vectors, find_alike, similarities, vectors
@@ -40,6 +40,7 @@ STORY_TYPES = {
     "duplicateMethod": "object",
     "duplicateSimilarity": "float64",
     "absorbedStoryIds": "object",
+    "splitFromStoryIds": "object",
 }
 LINK_TYPES = {"webUrl": "str", "otherUrl": "str", "similarity": "float64"}
 
@@ -50,13 +51,15 @@ def find_stories(articles: pd.DataFrame, *, constants: StoryConstants = DEFAULTS
     """The story of each article, a row each, sorted by webUrl; storyId is null for one that stands alone.
 
     Columns: `webUrl, storyId, duplicateOf` (webUrl of the article that it copies, null for most), `duplicateMethod` (text, rewrite, title),
-    `duplicateSimilarity` (0 to 1) and `absorbedStoryIds`, the same list for each member of a story.
+    `duplicateSimilarity` (0 to 1), `absorbedStoryIds`, the same list for each member of a story, and `splitFromStoryIds`, a list for
+    each article.
 
     Needs the columns webUrl, title, text and publishedDateTime (UTC; an article without one stands alone); takes `providerDomain`,
     `capturedAt` and `language` (two letters; only `constants.embeddings` asks for it) where they are there. A story id is the first
     16 hex digits of SHA-256 of the webUrl of the member that was captured first (published first, where nothing tells of captures): a
     story that grows keeps it. When an article joins two stories, the one that was known first gives the id, and the other's id is
-    among the absorbed. Raises ConfigError where the extra `embeddings` is asked for and missing.
+    among the absorbed. An article that stood in another story at the end of an earlier day of captures, which is no part of its
+    story now, was split from it. Raises ConfigError where the extra `embeddings` is asked for and missing.
     """
     return _find(articles, constants).stories
 
@@ -97,8 +100,11 @@ class _Table:
     has_captures: bool
     words: Words
 
-    def known_order(self, row: int) -> tuple[int, int, str]:
-        return int(self.known_s[row]), int(self.published_s[row]), self.urls[row]
+    def known_ranks(self) -> Integers:
+        """The place of each row in the order of captures; of those captured together the one published first comes first."""
+        ranks = np.empty(len(self.urls), dtype=np.int64)
+        ranks[np.lexsort((np.arange(len(self.urls)), self.published_s, self.known_s))] = np.arange(len(self.urls))
+        return ranks
 
     def published_order(self, row: int) -> tuple[int, str]:
         return int(self.published_s[row]), self.urls[row]
@@ -126,17 +132,19 @@ def _find(articles: pd.DataFrame, constants: StoryConstants) -> _Found:
     meanings = read_meanings(table.titles, table.languages, is_brief) if constants.embeddings else None
     if meanings is not None:
         pairs = add_meaning(pairs, meanings, table.published_s, features, nearness, window_s=window_s, least=least)
-    labels = clusters(pairs, table.published_s, is_brief=is_brief, window_s=window_s, threshold=constants.threshold)
-    groups = _groups(labels)
-    strong = _strong(pairs, labels, threshold=constants.threshold) if table.has_captures else {}
-    story_of: dict[str, tuple[str, list[str]]] = {}
-    for members in groups:
-        identity = _story_id(table, members), _absorbed(members, table, strong.get(members[0], []))
-        story_of.update((table.urls[row], identity) for row in members)
+
+    def cluster(pairs: Pairs, copies: int) -> Integers:
+        seconds, brief = np.tile(table.published_s, copies), np.tile(is_brief, copies)
+        return clusters(pairs, seconds, is_brief=brief, window_s=window_s, threshold=constants.threshold)
+
+    labels = cluster(pairs, 1)
+    groups, lineage = _groups(labels), Lineage({}, {})
+    if table.has_captures:
+        lineage = find_lineage(pairs, labels, table.known_s, table.known_ranks(), cluster=cluster, threshold=constants.threshold)
     ordered = (sorted(members, key=table.published_order) for members in groups)
     copies = {table.urls[copy.row]: copy for copy in find_copies(ordered, table.words.titles, table.words.texts, table.domains)}
     every = sorted(set(articles["webUrl"].tolist()))
-    return _Found(_stories(every, story_of, copies, table.urls), table, features, nearness, meanings, groups)
+    return _Found(_stories(every, table, groups, lineage, copies), table, features, nearness, meanings, groups)
 
 
 def _read(articles: pd.DataFrame) -> _Table:
@@ -189,54 +197,32 @@ def _groups(labels: Integers) -> list[list[int]]:
     return [group.tolist() for group in np.split(order, starts[1:]) if len(group) > 1]
 
 
-def _story_id(table: _Table, members: Iterable[int]) -> str:
-    first = min(members, key=table.known_order)
-    return hashlib.sha256(table.urls[first].encode()).hexdigest()[:16]
-
-
-def _strong(pairs: Pairs, labels: Integers, *, threshold: float) -> dict[int, list[tuple[int, int]]]:
-    """The pairs that are alike enough to be a story by themselves, by the cluster in which both stand."""
-    found: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
-    kept = (pairs.similarities >= threshold) & (labels[pairs.rows] == labels[pairs.others])
-    for label, row, other in zip(labels[pairs.rows[kept]].tolist(), pairs.rows[kept].tolist(), pairs.others[kept].tolist(), strict=True):
-        found[label].append((row, other))
-    return found
-
-
-def _absorbed(members: Sequence[int], table: _Table, strong: Sequence[tuple[int, int]]) -> list[str]:
-    """The ids under which parts of the story stood before a later article joined them, sorted.
-
-    The members come again in the order in which they were captured, and each joins those that it is alike; parts of two or more that
-    it joins had ids of their own.
-    """
-    rank = {row: number for number, row in enumerate(sorted(members, key=table.known_order))}
-    part_of = {row: [row] for row in members}
-    absorbed: set[str] = set()
-    for now, _, row, other in sorted((max(rank[row], rank[other]), min(rank[row], rank[other]), row, other) for row, other in strong):
-        one, two = part_of[row], part_of[other]
-        if one is two:
-            continue
-        before = [[member for member in part if rank[member] < now] for part in (one, two)]
-        absorbed |= {_story_id(table, part) for part in before if len(part) > 1}
-        merged = one + two
-        part_of.update(dict.fromkeys(merged, merged))
-    return sorted(absorbed - {_story_id(table, members)})
+def _story_id(url: str) -> str:
+    return hashlib.sha256(url.encode()).hexdigest()[:16]
 
 
 def _stories(
-    every: Sequence[str], story_of: dict[str, tuple[str, list[str]]], copies: dict[str, Copy], urls: Sequence[str]
+    every: Sequence[str], table: _Table, groups: Sequence[Sequence[int]], lineage: Lineage, copies: dict[str, Copy]
 ) -> pd.DataFrame:
+    ranks = table.known_ranks()
+    owner_of = {row: min(members, key=lambda member: int(ranks[member])) for members in groups for row in members}
+    row_of = {url: row for row, url in enumerate(table.urls)}
+
+    def ids(owners: Iterable[int]) -> list[str]:
+        return sorted(_story_id(table.urls[owner]) for owner in owners)
+
     columns: dict[str, list[object]] = {name: [] for name in STORY_TYPES}
     for url in every:
-        story, absorbed = story_of.get(url, (None, []))
-        copy = copies.get(url)
+        row = row_of.get(url, -1)
+        owner, copy = owner_of.get(row), copies.get(url)
         values = (
             url,
-            story,
-            urls[copy.original] if copy else None,
+            None if owner is None else _story_id(table.urls[owner]),
+            table.urls[copy.original] if copy else None,
             copy.method if copy else None,
             round(copy.similarity, 4) if copy else None,
-            absorbed,
+            [] if owner is None else ids(lineage.absorbed.get(owner, ())),
+            ids(lineage.left.get(row, ())),
         )
         for name, value in zip(columns, values, strict=True):
             columns[name].append(value)
