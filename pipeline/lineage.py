@@ -88,8 +88,8 @@ def _days(pairs: Pairs, captured_s: Integers, ranks: Integers, cluster: Cluster)
         kept = [np.flatnonzero(pair_day <= day) for day in days]
         shift = np.repeat(np.arange(len(days)) * size, [len(places) for places in kept])
         places = np.concatenate(kept)
-        side_by_side = Pairs(pairs.rows[places] + shift, pairs.others[places] + shift, pairs.similarities[places])
-        labels = cluster(side_by_side, len(days))
+        beside = Pairs(pairs.rows[places] + shift, pairs.others[places] + shift, pairs.similarities[places])
+        labels = cluster(beside, len(days))
         for number in range(len(days)):
             owners = _owners(labels[number * size : (number + 1) * size] - number * size, ranks)
             rows = np.flatnonzero(owners >= 0)

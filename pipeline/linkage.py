@@ -12,8 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_matrix, csr_matrix
-from scipy.sparse.csgraph import connected_components
+from scipy.sparse import coo_matrix
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -60,11 +59,10 @@ def clusters(pairs: Pairs, seconds: Integers, *, is_brief: NDArray[np.bool_], wi
     the cluster as a whole, not to one of its members. Of equal similarities the one with the smaller rows counts as the nearer.
     """
     label: Integers = np.arange(len(seconds))
-    inside = _same_component(pairs, len(seconds), threshold=threshold)
     state = _State(
-        rows=pairs.rows[inside],
-        others=pairs.others[inside],
-        totals=pairs.similarities[inside],
+        rows=pairs.rows,
+        others=pairs.others,
+        totals=pairs.similarities,
         values=np.empty(0),
         sizes=np.ones(len(seconds)),
         inner=np.zeros(len(seconds)),
@@ -73,7 +71,7 @@ def clusters(pairs: Pairs, seconds: Integers, *, is_brief: NDArray[np.bool_], wi
         earliest_s=seconds.copy(),
         latest_s=seconds.copy(),
     )
-    state.values = _similarities(state, state.rows, state.others, state.totals, window_s=window_s)
+    state.values = _similarities(state, state.rows, state.others, state.totals, window_s=window_s, least=LEFT_OUT * threshold)
     while True:
         kept, merged, totals, alive = _nearest_to_each_other(state, threshold=threshold)
         if not len(kept):
@@ -81,16 +79,7 @@ def clusters(pairs: Pairs, seconds: Integers, *, is_brief: NDArray[np.bool_], wi
         target = np.arange(len(seconds))
         target[merged] = kept
         label = target[label]
-        _merge(state, kept, merged, totals, target, alive, window_s=window_s)
-
-
-def _same_component(pairs: Pairs, size: int, *, threshold: float) -> NDArray[np.bool_]:
-    """Which pairs can matter: clusters merge only along pairs over the threshold."""
-    strong = pairs.similarities >= LEFT_OUT * threshold
-    graph = csr_matrix((np.ones(int(strong.sum()), dtype=bool), (pairs.rows[strong], pairs.others[strong])), shape=(size, size))
-    component = connected_components(graph, directed=False)[1]
-    same: NDArray[np.bool_] = component[pairs.rows] == component[pairs.others]
-    return same
+        _merge(state, kept, merged, totals, target, alive, window_s=window_s, threshold=threshold)
 
 
 def _scales(sizes: Floats, inner: Floats, brief: Floats) -> Floats:
@@ -108,7 +97,8 @@ def _scales(sizes: Floats, inner: Floats, brief: Floats) -> Floats:
 def _nearest_to_each_other(state: _State, *, threshold: float) -> tuple[Integers, Integers, Floats, NDArray[np.bool_]]:
     """The pairs of clusters that merge now: the kept one (the smaller number), the merged one, the sum between them; and which clusters
     can still merge."""
-    strong = np.flatnonzero(state.values >= threshold)
+    near = np.flatnonzero(state.values >= LEFT_OUT * threshold)
+    strong = near[state.values[near] >= threshold]
     rows, others, values = state.rows[strong], state.others[strong], state.values[strong]
     best = np.zeros(len(state.sizes))
     np.maximum.at(best, rows, values)
@@ -120,24 +110,31 @@ def _nearest_to_each_other(state: _State, *, threshold: float) -> tuple[Integers
     both = np.flatnonzero(is_best[0] & is_best[1])
     mutual = strong[both[(nearest[rows[both]] == others[both]) & (nearest[others[both]] == rows[both])]]
     alive = np.zeros(len(state.sizes), dtype=bool)
-    alive[rows] = alive[others] = True
-    near = np.flatnonzero((state.values >= LEFT_OUT * threshold) & (state.values < threshold))
     alive[state.rows[near]] = alive[state.others[near]] = True
     return state.rows[mutual], state.others[mutual], state.totals[mutual], alive
 
 
-def _similarities(state: _State, rows: Integers, others: Integers, totals: Floats, *, window_s: int) -> Floats:
-    """How alike the clusters of each pair are, -1 where both together span more than the window. Equal to nine places is equal: the
-    order of an addition decides nothing."""
-    values = totals / (state.scales[rows] * state.scales[others])
-    latest = np.maximum(state.latest_s[rows], state.latest_s[others])
-    earliest = np.minimum(state.earliest_s[rows], state.earliest_s[others])
-    values[latest - earliest > window_s] = -1.0
-    return np.round(values, 9, out=values)
+def _similarities(state: _State, rows: Integers, others: Integers, totals: Floats, *, window_s: int, least: float) -> Floats:
+    """How alike the clusters of each pair are; of those alike by `least`, -1 where both together span more than the window. Equal to
+    nine places is equal: the order of an addition decides nothing."""
+    values = np.round(totals / (state.scales[rows] * state.scales[others]), 9)
+    near = np.flatnonzero(values >= least)
+    one, other = rows[near], others[near]
+    spans = np.maximum(state.latest_s[one], state.latest_s[other]) - np.minimum(state.earliest_s[one], state.earliest_s[other])
+    values[near[spans > window_s]] = -1.0
+    return values
 
 
 def _merge(
-    state: _State, kept: Integers, merged: Integers, totals: Floats, target: Integers, alive: NDArray[np.bool_], *, window_s: int
+    state: _State,
+    kept: Integers,
+    merged: Integers,
+    totals: Floats,
+    target: Integers,
+    alive: NDArray[np.bool_],
+    *,
+    window_s: int,
+    threshold: float,
 ) -> None:
     """Only pairs of clusters that grew are added up and compared anew; those of clusters that can never merge any more are dropped."""
     state.inner[kept] += state.inner[merged] + totals
@@ -156,6 +153,6 @@ def _merge(
     rows, others = np.repeat(np.arange(len(state.sizes)), np.diff(sums.indptr)), sums.indices.astype(np.int64)
     apart = np.flatnonzero(rows != others)
     rows, others, added = rows[apart], others[apart], sums.data[apart]
-    values = _similarities(state, rows, others, added, window_s=window_s)
+    values = _similarities(state, rows, others, added, window_s=window_s, least=LEFT_OUT * threshold)
     state.rows, state.others = np.concatenate([state.rows[same], rows]), np.concatenate([state.others[same], others])
     state.totals, state.values = np.concatenate([state.totals[same], added]), np.concatenate([state.values[same], values])

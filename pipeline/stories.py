@@ -204,8 +204,8 @@ def _story_id(url: str) -> str:
 def _stories(
     every: Sequence[str], table: _Table, groups: Sequence[Sequence[int]], lineage: Lineage, copies: dict[str, Copy]
 ) -> pd.DataFrame:
-    ranks = table.known_ranks()
-    owner_of = {row: min(members, key=lambda member: int(ranks[member])) for members in groups for row in members}
+    ranks = table.known_ranks().tolist()
+    owner_of = {row: owner for members in groups for owner in [min(members, key=ranks.__getitem__)] for row in members}
     row_of = {url: row for row, url in enumerate(table.urls)}
 
     def ids(owners: Iterable[int]) -> list[str]:

@@ -39,6 +39,8 @@ NEIGHBOURS = 100
 """How many of those most like it an article is compared with. More change little but in stories of several hundred articles."""
 WEAK_WORDS = 0.5
 """One shared word is weak evidence, whatever its weight in two short texts: n of them count n / (n + 0.5)."""
+KEY_BITS = 31
+"""Of a row in a pair's key."""
 BLOCK_ROWS, BLOCK_PAIRS = 250, 5_000
 """Small enough for the processor's caches, large enough that the interpreter costs little."""
 
@@ -149,7 +151,8 @@ def find_alike(articles: Vectors, nearness: Nearness, *, least: float) -> Pairs:
     found = side_by_side(lambda start: _candidates(index, columns, start, nearness, least=least), range(0, size, BLOCK_ROWS))
     joined = np.concatenate([np.empty(0, dtype=np.int64), *found])
     joined.sort()
-    low, high = np.divmod(joined[np.flatnonzero(np.diff(joined, prepend=-1))], max(size, 1))
+    joined = joined[np.flatnonzero(np.diff(joined, prepend=-1))]
+    low, high = joined >> KEY_BITS, joined & ((1 << KEY_BITS) - 1)
     del joined
     values = similarities(articles, low, high, nearness)
     enough = values >= least
@@ -157,7 +160,7 @@ def find_alike(articles: Vectors, nearness: Nearness, *, least: float) -> Pairs:
 
 
 def _candidates(index: csr_matrix, columns: csr_matrix, start: int, nearness: Nearness, *, least: float) -> Integers:
-    """The nearest ones of BLOCK_ROWS rows by the terms of `index`, each pair as smaller row * number of rows + larger row."""
+    """The nearest ones of BLOCK_ROWS rows by the terms of `index`, each pair as smaller row << KEY_BITS | larger row."""
     block = (index[start : start + BLOCK_ROWS] @ columns).tocsr()
     block.data[block.data < least] = 0.0
     block.eliminate_zeros()
@@ -166,7 +169,7 @@ def _candidates(index: csr_matrix, columns: csr_matrix, start: int, nearness: Ne
     values = np.where(rows != others, block.data * nearness(rows, others), 0.0)
     kept = np.flatnonzero(values > 0)
     kept = kept[_nearest(rows[kept] - start, values[kept])]
-    keys: Integers = np.minimum(rows[kept], others[kept]) * block.shape[1] + np.maximum(rows[kept], others[kept])
+    keys: Integers = np.minimum(rows[kept], others[kept]) << KEY_BITS | np.maximum(rows[kept], others[kept])
     return keys
 
 
