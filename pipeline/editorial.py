@@ -36,9 +36,11 @@ _CLICKBAIT = tuple(
         ),
         # it speaks to the reader
         (0.35, r"\b(?:you|your|you're|you'll|you've|yourself|we|us|me|my|i)\b"),
+        # it points at what it does not name; how and why head good essays as well
         (
             0.45,
-            r"^(?:which|what|how|why|who|can you|are you|do you|this|these|here's|here are|we|when|if|so|just|tell us|everyone|people)\b",
+            r"^(?:which|can you|are you|do you|this|these|here's|here are|so|just|tell us|everyone|people"
+            r"|what(?: it|'s|s)?(?: \w+){0,3} (?:you|your))\b",
         ),
         # what the genre promises
         (
@@ -50,10 +52,10 @@ _CLICKBAIT = tuple(
             r"|understand|gift|dog|cats?|girl|best friend|adults?|kids|disney|harry potter"
             r"|college|20s|'?90s|dating|boyfriend)\b",
         ),
-        (0.3, r"[!?]\s*$|\bthat\b.{0,40}\b(?:will|are|should|prove)\b|\.\.\.$"),
+        (0.3, r"!\s*$|\bthat\b.{0,40}\b(?:will|are|should|prove)\b|\.\.\.$"),
         # it cries out
         (
-            0.35,
+            0.65,
             r"^(?:breaking|watch|video|shock(?:ing)?|bombshell|exposed|busted|just in|alert|confirmed|wow|boom)\b|!"
             r"|\b(?:shocking|exposed|bombshell|busted|caught on (?:tape|camera)|you need to see|this is why|goes viral|the truth about)\b"
             r"|\((?:video|watch|photos?)\)\s*$",
@@ -62,9 +64,12 @@ _CLICKBAIT = tuple(
 )
 _SHOUTED, _SHOUT = 0.35, re.compile(r"\b[A-Z]{5,}\b")
 _ONE_CUE = 0.3
-"""One cue alone is weak: news asks why, and names tickers in capitals."""
+"""One cue alone is weak: news speaks to its readers too, and names tickers in capitals."""
 _STOCK_PICTURE = re.compile(
-    r"(?:^|[/_.-])(?:logos?|default|placeholder|no-?image|avatar|favicon|icon|og-?image|social-?share|fallback|stock-?photo)(?:[/_.-]|\d|$)",
+    # in the file's name; of folders few tell: many sites keep every photo under /sites/default/files/
+    r"(?:^|/)(?:logos?|placeholders?)/"
+    r"|(?:^|[/_.-])(?:\w*logo|default|placeholder|no-?image|avatar|favicon|icon|og-?image|social-?share|fallback|stock-?photo)"
+    r"(?:[\d_.-][^/]*)?$",
     re.IGNORECASE,
 )
 _TEXT_CHARACTERS = 1_500
