@@ -39,7 +39,7 @@ from pipeline.models import CaptureReport, ExtractReport, Interval, Origin, Part
 
 sys.path.append(str(Path(__file__).parent))  # Airflow does so itself, a bare DagBag does not
 from news_intervals import Run, interval_of
-from news_wiring import RETRIES, TOUCHED, dump, load, settings
+from news_wiring import RETRIES, TOUCHED, dump, load, refuse_unknown, settings
 
 log = logging.getLogger(__name__)
 
@@ -132,6 +132,7 @@ with DAG(
     def plan(*, dag_run: Any = None, params: Any = None) -> list[dict[str, Any]]:
         from pipeline import stages
 
+        refuse_unknown(dag_run.conf, PARAMS)
         run = Run(
             kind=str(dag_run.run_type.value),
             run_after=dag_run.run_after,

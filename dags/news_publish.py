@@ -30,9 +30,33 @@ from pipeline.errors import ConfigError
 from pipeline.models import PublishReport
 
 sys.path.append(str(Path(__file__).parent))  # Airflow does so itself, a bare DagBag does not
-from news_wiring import ARTICLES, RETRIES, TOUCHED, dump, load, settings
+from news_wiring import ARTICLES, RETRIES, TOUCHED, dump, load, refuse_unknown, settings
 
 log = logging.getLogger(__name__)
+
+
+PARAMS = {
+    "published_date": Param(
+        None,
+        type=["null", "string"],
+        format="date",
+        title="Published date",
+        description="The UTC day whose records are built, such as 2026-11-20. Runs started by an announcement have theirs already.",
+    ),
+    "as_of": Param(
+        None,
+        type=["null", "string"],
+        format="date-time",
+        title="As of",
+        description="Build the date from what was captured up to this time, such as 2026-11-17T09:00:00Z. Needs another lake.",
+    ),
+    "into": Param(
+        None,
+        type=["null", "string"],
+        title="Into another lake",
+        description="Folder or address of the lake that is written to. Empty: NEWS_LAKE.",
+    ),
+}
 
 
 def published_date_of(partition_key: str | None, asked: str | None) -> date:
@@ -52,28 +76,7 @@ with DAG(
     max_active_runs=1,
     dagrun_timeout=timedelta(hours=2),
     default_args=RETRIES,
-    params={
-        "published_date": Param(
-            None,
-            type=["null", "string"],
-            format="date",
-            title="Published date",
-            description="The UTC day whose records are built, such as 2026-11-20. Runs started by an announcement have theirs already.",
-        ),
-        "as_of": Param(
-            None,
-            type=["null", "string"],
-            format="date-time",
-            title="As of",
-            description="Build the date from what was captured up to this time, such as 2026-11-17T09:00:00Z. Needs another lake.",
-        ),
-        "into": Param(
-            None,
-            type=["null", "string"],
-            title="Into another lake",
-            description="Folder or address of the lake that is written to. Empty: NEWS_LAKE.",
-        ),
-    },
+    params=PARAMS,
     tags=["news"],
 ):
 
@@ -85,6 +88,7 @@ with DAG(
     def publish(*, dag_run: Any = None, params: Any = None) -> dict[str, Any]:
         from pipeline import stages
 
+        refuse_unknown(dag_run.conf, PARAMS)
         own = settings()
         published_date = published_date_of(dag_run.partition_key, params["published_date"])
         as_of = datetime.fromisoformat(params["as_of"]) if params["as_of"] else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, TypeVar
 
@@ -11,7 +11,7 @@ from airflow.sdk.exceptions import AirflowNotFoundException
 from pydantic import TypeAdapter
 
 from pipeline.config import Settings
-from pipeline.errors import TransientError
+from pipeline.errors import ConfigError, TransientError
 
 SEALING_CONNECTION = "news_sealing"
 
@@ -41,6 +41,13 @@ def settings(*, warc: Sequence[str] | None = None) -> Settings:
         password = None
     keys = tuple(key.strip() for key in password.split(",") if key.strip()) if password else None
     return Settings.from_environment(sealing_keys=keys, warc=tuple(warc) if warc else None)
+
+
+def refuse_unknown(form: Mapping[str, Any] | None, fields: Collection[str]) -> None:
+    """Raises ConfigError for a field that the DAG's form lacks; Airflow would do without it and say nothing."""
+    unknown = sorted(set(form or {}) - set(fields))
+    if unknown:
+        raise ConfigError(f"the form has no field {', '.join(unknown)}: choose from {', '.join(fields)}")
 
 
 def dump(report: object) -> dict[str, Any]:
