@@ -22,20 +22,20 @@ from datetime import UTC, date, timedelta
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import pyarrow.dataset as ds
 from pebble import ProcessExpired, ProcessPool
 
-from pipeline import schema, storage
+from pipeline import storage
 from pipeline.articles import build_article
 from pipeline.config import Catalogue, Settings
 from pipeline.errors import StorageError, TransientError, WarcError
 from pipeline.images import measure
-from pipeline.manifests import Manifest, PageCapture, Probe, from_json
+from pipeline.manifests import Manifest, PageCapture, Probe, RecordPlace, from_json
 from pipeline.models import AmpAnswer, Article, CaptureRef, Entry, ExtractReport, Outcome, Part, Picture, Rejected
 from pipeline.pages import read_page
 from pipeline.refusals import erased_of
 from pipeline.storage import Lake
 from pipeline.tables import extracted_table, ledger_table
+from pipeline.tombstones import of_gone, of_moved
 from pipeline.warc import read_record_at
 
 log = logging.getLogger(__name__)
@@ -113,6 +113,7 @@ def extract_part(lake: Lake, settings: Settings, catalogue: Catalogue, part: Par
         return _kept(lake, catalogue, part)
     erased = erased_of(lake)
     articles: list[Article] = []
+    replaced: list[tuple[Article, RecordPlace]] = []
     rejected: dict[str, str] = {}
     captures = CaptureFile(settings.lake, part, settings.max_page_bytes, settings.max_image_bytes, settings.max_image_pixels)
     min_side = catalogue.scoring.images.min_side
@@ -126,12 +127,14 @@ def extract_part(lake: Lake, settings: Settings, catalogue: Catalogue, part: Par
             rejected[url] = OUT_OF_RANGE
         else:
             articles.append(replace(result, image_file=_cache_image(lake, reading.image)))
+            if page.replaces is not None:
+                replaced.append((result, page.replaces))
             if result.published is None:
                 rejected[url] = NO_DATE
         if number % PROGRESS_EVERY == 0:
             log.info("%s part %s: %d of %d pages read", part.interval.key, part.name, number, len(manifest.pages))
     lake.write_table(storage.ledger_path(part), ledger_table(_final_outcomes(manifest, rejected)))
-    dates = _write_extracted(lake, part, articles, _vanished(lake, manifest, part))
+    dates = _write_extracted(lake, part, articles, [*of_gone(lake, manifest.gone, part), *of_moved(lake, replaced)])
     affected = affected_dates(lake, dates, window=timedelta(hours=catalogue.scoring.stories.window_hours))
     return ExtractReport(
         interval=part.interval.key,
@@ -151,20 +154,6 @@ def _kept(lake: Lake, catalogue: Catalogue, part: Part) -> ExtractReport:
     affected = affected_dates(lake, dates, window=timedelta(hours=catalogue.scoring.stories.window_hours))
     dated = sum(moment is not None for moment in moments)
     return ExtractReport(part.interval.key, part.name, articles=dated, rejected={}, published_dates=affected, kept=True)
-
-
-def _vanished(lake: Lake, manifest: Manifest, part: Part) -> list[dict[str, Any]]:
-    """The last rows of the pages that were gone, as versions that say so."""
-    rows: list[dict[str, Any]] = []
-    for page in manifest.gone:
-        path = storage.extracted_path(storage.part_of_capture(page.file))
-        capture = (ds.field("captureFile") == page.file) & (ds.field("captureOffset") == page.file_offset)
-        before = lake.read_rows([path] if lake.exists(path) else [], capture, schema.EXTRACTED).to_pylist()
-        if not before:
-            log.warning("%s: gone, and it was no article before", page.url)
-        here = {"captureFile": storage.captures_path(part), "captureOffset": page.offset, "capturedAt": page.at, "vanishedAt": page.at}
-        rows += [{**row, **here} for row in before[:1]]
-    return rows
 
 
 def _is_outside(article: Article, manifest: Manifest) -> bool:
@@ -342,17 +331,17 @@ def _final_outcomes(manifest: Manifest, rejected: dict[str, str]) -> Iterator[Ou
         yield replace(outcome, verdict="rejected", reason=reason) if reason is not None else outcome
 
 
-def _write_extracted(lake: Lake, part: Part, articles: list[Article], vanished: list[dict[str, Any]]) -> set[date]:
+def _write_extracted(lake: Lake, part: Part, articles: list[Article], marked: list[dict[str, Any]]) -> set[date]:
     """Write the rows and the marks of their dates; all dates that had or have rows of this part.
 
     New marks come first and old ones go last: at any point in between a mark may lead to no rows, but no row is without its mark.
     """
     path = storage.extracted_path(part)
     old = _marks(lake, part) if lake.exists(path) else set()
-    new = {storage.mark_path(day, part, digest=digest) for day, digest in _digests_by_date(articles, vanished).items()}
+    new = {storage.mark_path(day, part, digest=digest) for day, digest in _digests_by_date(articles, marked).items()}
     for mark in sorted(new):
         lake.write_bytes(mark, b"")
-    lake.write_table(path, extracted_table(articles, vanished=vanished))
+    lake.write_table(path, extracted_table(articles, marked=marked))
     for mark in sorted(old - new):
         lake.delete(mark)
     return {storage.read_mark(mark).published_date for mark in old | new}
@@ -363,14 +352,14 @@ def _marks(lake: Lake, part: Part) -> set[str]:
     return {mark.path for day in lake.touched_dates() for mark in lake.marks(day) if (mark.interval, mark.part) == mine}
 
 
-def _digests_by_date(articles: list[Article], vanished: list[dict[str, Any]]) -> dict[date, str]:
+def _digests_by_date(articles: list[Article], marked: list[dict[str, Any]]) -> dict[date, str]:
     """For each published date a short digest over its rows, so that a mark's name tells whether they changed."""
     digests: dict[date, hashlib._Hash] = {}
     for article in sorted(articles, key=lambda article: (article.web_url, article.original_url)):
         if article.published is not None:
             day = article.published.value.astimezone(UTC).date()
             digests.setdefault(day, hashlib.sha256()).update(repr(_comparable(article)).encode())
-    for row in vanished:
+    for row in marked:
         if row["publishedDateTime"] is not None:
             digests.setdefault(row["publishedDateTime"].date(), hashlib.sha256()).update(repr(sorted(row.items())).encode())
     return {day: digest.hexdigest()[:16] for day, digest in sorted(digests.items())}

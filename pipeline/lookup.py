@@ -104,4 +104,4 @@ def _explained(lake: Lake, day: date, article: Row) -> Found:
     capture = (ds.field("captureFile") == explain["captureFile"]) & (ds.field("captureOffset") == explain["captureOffset"])
     path = storage.extracted_path(storage.part_of_capture(explain["captureFile"]))
     extracted = lake.read_rows([path] if lake.exists(path) else [], capture, schema.EXTRACTED).to_pylist()
-    return Found(day, article, explain, extracted[0] if extracted else None)
+    return Found(day, article, explain, next((row for row in extracted if row["movedTo"] is None), None))

@@ -62,6 +62,14 @@ class Probe:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordPlace:
+    """Where a record lies in the lake."""
+
+    file: str
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
 class PageCapture:
     """A captured page: its entry, where its record lies, and the probes made for it."""
 
@@ -69,6 +77,8 @@ class PageCapture:
     offset: int
     images: tuple[Probe, ...] = ()
     amp: Probe | None = None
+    replaces: RecordPlace | None = None
+    """Of a revisit: the version before this one."""
 
 
 @dataclass(frozen=True, slots=True)

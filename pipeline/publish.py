@@ -32,7 +32,7 @@ from pipeline.tables import build
 log = logging.getLogger(__name__)
 
 FINGERPRINT = b"news.fingerprint"
-RECORDS_VERSION = "3"
+RECORDS_VERSION = "4"
 """Raised when the same inputs shall give other records."""
 SMALL_PARTITION = 10
 """A partition of fewer rows may shrink freely: one row less is more than the share."""

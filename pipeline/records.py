@@ -115,7 +115,7 @@ def build_records(rows: Iterable[Row], catalogue: Catalogue, published_date: dat
 
 
 def newest_versions(rows: Iterable[Row]) -> list[Row]:
-    """One row per webUrl, the newest capture, ordered by webUrl.
+    """One row per webUrl, the newest capture, ordered by webUrl; none of a page that names a date outside of these rows now.
 
     Where the newest has no picture or AMP page and an earlier capture of the same payload had, the earlier probe stands: a failed probe
     says nothing about an unchanged page (law 1).
@@ -123,17 +123,23 @@ def newest_versions(rows: Iterable[Row]) -> list[Row]:
     versions: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
         versions[row["webUrl"]].append(row)
-    return [_newest(versions[url]) for url in sorted(versions)]
+    newest = (_newest(versions[url]) for url in sorted(versions))
+    return [row for row in newest if row.get("movedTo") is None]
 
 
 def _newest(versions: list[Row]) -> Row:
-    ordered = sorted(versions, key=lambda row: (row["capturedAt"], row["captureFile"], row["captureOffset"]), reverse=True)
+    ordered = sorted(versions, key=_capture_order, reverse=True)
     newest = {**ordered[0], FIRST_CAPTURED: ordered[-1]["capturedAt"]}
     same = [row for row in ordered if row["payloadDigest"] == newest["payloadDigest"]]
     # a cached picture is a probe that worked; a mere declaration does not stand against one
     newest["images"] = next((row["images"] for row in same if any(image["isCached"] for image in row["images"])), newest["images"])
     newest["ampWebUrl"] = next((row["ampWebUrl"] for row in same if row["ampWebUrl"] is not None), None)
     return newest
+
+
+def _capture_order(row: Row) -> tuple[object, ...]:
+    """Of one capture the article itself comes after the mark that it left on its earlier date."""
+    return row["capturedAt"], row["captureFile"], row["captureOffset"], row.get("movedTo") is None
 
 
 def score(

@@ -22,7 +22,7 @@ from pipeline.config import VERSION, Catalogue, Settings, Source
 from pipeline.errors import WarcError
 from pipeline.fetch import Fetcher, Target
 from pipeline.ledgers import read_manifest
-from pipeline.manifests import GonePage, Manifest, PageCapture, count, to_json
+from pipeline.manifests import GonePage, Manifest, PageCapture, RecordPlace, count, to_json
 from pipeline.memory import read_memory, robots_reader
 from pipeline.models import REVISIT_PART, Clock, Entry, Exchange, Interval, Outcome, Part, RevisitReport, Validators
 from pipeline.refusals import allowed
@@ -140,7 +140,8 @@ class _Work:
             outcome = replace(outcome, verdict="notModified")
         desk.outcomes.append(outcome)
         if outcome.verdict == "captured" and final is not None and offset is not None:
-            harvest.pages.append(with_probes(desk, PageCapture(entry, offset), final, url=final.url))
+            captured = PageCapture(entry, offset, replaces=RecordPlace(page.file, page.offset))
+            harvest.pages.append(with_probes(desk, captured, final, url=final.url))
         elif outcome.status in GONE_STATUSES and final is not None and offset is not None and not page.is_gone:
             harvest.gone.append(GonePage(page.url, final.at, offset, page.file, page.offset))
 

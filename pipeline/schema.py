@@ -166,6 +166,7 @@ EXTRACTED = pa.schema(
         _field("captureOffset", pa.int64(), "offset of the record in that file, in bytes", null=False),
         _field("payloadDigest", pa.string(), "sha256 of the decoded page", null=False),
         _field("vanishedAt", TIMESTAMP, "of a version that says so: when the page was gone (404, 410); the rest is as it last was"),
+        _field("movedTo", TIMESTAMP, "of a version that says so: the publication time that the page names now; the rest is as it last was"),
         _field("imageFile", pa.string(), "path of the cached lead image in the lake; null where none is cached"),
         _field("provenance", pa.map_(pa.string(), pa.string()), "field to the place it was taken from", null=False),
         _field("alternatives", pa.map_(pa.string(), pa.string()), "field to what other places say it is, each with its place"),

@@ -12,12 +12,12 @@ from pipeline.errors import SchemaError
 from pipeline.models import Article, Image, Outcome
 
 
-def extracted_table(articles: Iterable[Article], *, vanished: Iterable[Mapping[str, Any]] = ()) -> pa.Table:
+def extracted_table(articles: Iterable[Article], *, marked: Iterable[Mapping[str, Any]] = ()) -> pa.Table:
     """One row per article, ordered by publication time (undated last), then by web and original URL.
 
-    `vanished` are rows of the same contract: versions that say that a page is gone.
+    `marked` are rows of the same contract: versions that say that a page is gone, or on another date now.
     """
-    rows: list[Mapping[str, Any]] = [*(_extracted_row(article) for article in articles), *vanished]
+    rows: list[Mapping[str, Any]] = [*(_extracted_row(article) for article in articles), *marked]
     far = max((row["publishedDateTime"] for row in rows if row["publishedDateTime"] is not None), default=None)
     rows.sort(key=lambda row: (row["publishedDateTime"] is None, row["publishedDateTime"] or far, row["webUrl"], row["originalUrl"]))
     return build(rows, schema.EXTRACTED, name="extracted")
@@ -68,6 +68,7 @@ def _extracted_row(article: Article) -> dict[str, Any]:
         "captureOffset": article.capture.offset,
         "payloadDigest": article.payload_digest,
         "vanishedAt": None,
+        "movedTo": None,
         "imageFile": article.image_file,
         "provenance": sorted(article.provenance.items()),
         "alternatives": sorted(article.alternatives.items()),

@@ -61,8 +61,8 @@ def maintain(settings: Settings, catalogue: Catalogue, now: datetime = TOMORROW)
     return maintenance.maintain(settings, catalogue, interval, clock=FrozenClock(now))
 
 
-def table(settings: Settings, name: str) -> dict[str, dict[str, Any]]:
-    path = {"articles": storage.articles_path, "explain": storage.explain_path}[name](DAY)
+def table(settings: Settings, name: str, day: date = DAY) -> dict[str, dict[str, Any]]:
+    path = {"articles": storage.articles_path, "explain": storage.explain_path}[name](day)
     return {row["webUrl"].rpartition("/")[2]: row for row in Lake(settings.lake).read_table(path).to_pylist()}
 
 
@@ -106,6 +106,30 @@ def test_an_edit_is_a_version_and_a_page_that_is_gone_is_marked(settings: Settin
     found = stages.show(settings, f"{ONE}/gone")
     assert found.extracted is not None
     assert found.extracted["text"]
+
+
+def test_a_page_that_names_another_date_leaves_the_one_it_stood_on(settings: Settings, catalogue: Catalogue, captured: Newsroom) -> None:
+    spring, told = date(2026, 4, 2), article("The harbour bridge, part kept", image=f"{ONE}/lead.png")
+    captured.add_page(f"{ONE}/kept", told.replace("2026-11-20T12", "2026-04-02T12"))
+    done = maintain(settings, catalogue)
+    changes = {report.published_date: (report.difference.new, report.difference.vanished) for report in done.publishes}
+    assert changes == {spring: (1, 0), DAY: (0, 1)}
+    assert sorted(table(settings, "articles")) == ["edited", "gone", "plain"]
+    assert sorted(table(settings, "articles", spring)) == ["kept"]
+    found = stages.show(settings, f"{ONE}/kept")
+    assert found.extracted is not None
+    assert found.extracted["movedTo"] is None
+    assert found.extracted["publishedDateTime"].date() == found.published_date == spring
+
+    captured.add_page(f"{ONE}/kept", told)
+    maintain(settings, catalogue, NOON + timedelta(days=7))
+    assert sorted(table(settings, "articles")) == ["edited", "gone", "kept", "plain"]
+    assert table(settings, "articles", spring) == {}
+    whole = files(settings.lake)
+    stages.extract(settings, catalogue, REVISIT)
+    for day in (spring, DAY):
+        stages.publish(settings, catalogue, day)
+    assert files(settings.lake) == whole
 
 
 def test_a_round_again_asks_nobody_and_changes_nothing(settings: Settings, catalogue: Catalogue, captured: Newsroom) -> None:
