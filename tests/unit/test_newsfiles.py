@@ -45,7 +45,9 @@ def test_other_lines_are_passed_over_and_an_empty_listing_is_one() -> None:
     assert of() == ()
 
 
-@pytest.mark.parametrize("body", [b"<html>Not found</html>", gzip.compress(b"nothing of the kind"), b"\x1f\x8bbroken"])
+@pytest.mark.parametrize(
+    "body", [b"<html>Not found</html>", gzip.compress(b"nothing of the kind"), b"\x1f\x8bbroken"], ids=["page", "packed", "broken"]
+)
 def test_what_is_no_listing_is_refused(body: bytes) -> None:
     with pytest.raises(FeedError, match="listing"):
         files_of(body, HOUR, url="listing")
