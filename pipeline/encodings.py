@@ -8,6 +8,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from charset_normalizer import from_bytes
 
@@ -29,6 +30,9 @@ _LABELS = {
     "big5": "big5hkscs", "tis-620": "cp874", "iso-8859-11": "cp874", "x-user-defined": "cp1252", "unicode": "utf-8", "utf8": "utf-8",
     "utf-16": "utf-8", "utf-16le": "utf-8", "utf-16be": "utf-8",
 }  # fmt: skip
+_HIGH_BYTE = re.compile(rb"[\x80-\xff]")
+_BEFORE = 40
+_TEXT = re.compile(rb"[^<>]{0,%d}[\x80-\xff][^<>]{0,200}" % _BEFORE)
 _ESCAPED = frozenset({"iso2022_jp", "hz", "iso2022_kr"})
 _NO_PAGE_ENCODING = frozenset({"idna", "punycode", "undefined", "unicode_escape", "raw_unicode_escape", "utf_7", "mbcs", "oem"})
 
@@ -62,6 +66,8 @@ def decode(body: bytes, content_type: str | None = None) -> tuple[str, str | Non
 
 
 def _is_utf8(body: bytes) -> bool:
+    if body.isascii():
+        return True
     try:
         body.decode("utf-8")
     except UnicodeDecodeError:
@@ -86,8 +92,21 @@ def _labels(body: bytes, content_type: str | None) -> Iterator[str]:
             yield "utf-8" if normal == "utf_8" else normal
 
 
+def beyond_ascii(body: bytes) -> Iterator[bytes]:
+    """The texts around what is not ASCII, looked for from there: a pattern that begins with what stands before tries every byte."""
+    end = 0
+    for found in _HIGH_BYTE.finditer(body):
+        if found.start() >= end:
+            start = max(end, found.start() - _BEFORE)
+            start = max(start, body.rfind(b"<", start, found.start()) + 1, body.rfind(b">", start, found.start()) + 1)
+            text = _TEXT.match(body, start)
+            if text:
+                end = text.end()
+                yield text[0]
+
+
 def _detect(body: bytes) -> str | None:
     # Mark-up is ASCII and only dilutes: the bytes around what is not ASCII decide.
-    sample = b" ".join(re.findall(rb"[^<>]{0,40}[\x80-\xff][^<>]{0,200}", body)[:400])[:_DETECTION_SAMPLE]
+    sample = b" ".join(islice(beyond_ascii(body), 400))[:_DETECTION_SAMPLE]
     best = from_bytes(sample or body[:_DETECTION_SAMPLE]).best()
     return best.encoding if best is not None else None

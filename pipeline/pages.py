@@ -59,7 +59,7 @@ _TRACKER_HOST = re.compile(
     r"|feedsportal|gravatar|googlesyndication|krxd|omtrdc|2o7|xiti|ioam|vgwort|w\.org)\.(?:com|net|org|de|it)$|^pixel[.-]|^stats?\.",
     re.IGNORECASE,
 )
-_TEXTS = lxml.etree.XPath("//body//text()[normalize-space(.) and not(parent::script or parent::style)]")
+_TEXTS = lxml.etree.XPath("//body/descendant::text()[normalize-space(.) and not(parent::script or parent::style)]")
 _MAIN_PLACES = lxml.etree.XPath("//@itemprop[. = 'articleBody']/.. | //main | //@role[. = 'main']/..")
 _FEW_WORDS = 4
 """A file name with `logo` and more words than this is taken for a picture about a logo."""
@@ -99,6 +99,16 @@ class Page:
             return iter(())
         return chain.from_iterable(root.iter(*tags) for root in (self.tree, *self.tree.itersiblings()))
 
+    @cached_property
+    def heading(self) -> lxml.html.HtmlElement | None:
+        """The heading that says most of the page's title, outside of the way that leads to it; the first one where none does."""
+        if self.tree is None:
+            return None
+        headings = [one for one in islice(self.tree.iter("h1", "h2"), 30) if not _is_on_the_way(one)]
+        title = letters_only(self.title_tag)
+        told = [(len(text), one) for one in headings if (text := letters_only(one.text_content())) and text in title]
+        return max(told, key=itemgetter(0))[1] if told else next((one for one in headings if one.tag == "h1"), None)
+
     def node(self, value: Any) -> Any:
         """The JSON-LD node that a bare reference points to; any other value as it is."""
         if isinstance(value, dict) and "@id" in value and not value.keys() & {"name", "url"}:
@@ -133,12 +143,11 @@ def _read_head(tree: lxml.html.HtmlElement, *, url: str, encoding: str) -> Page:
     for element in tree.iter("meta", "link", "script", "base", "title"):
         get = element.get
         if element.tag == "meta":
-            content = get("content") or get("value")
-            if content and content.strip():
-                for key in ("property", "name", "itemprop", "http-equiv"):
-                    name = get(key)
-                    if name:
-                        meta.setdefault(name.strip().lower(), []).append(content.strip())
+            content = (get("content") or get("value") or "").strip()
+            for key in ("property", "name", "itemprop", "http-equiv") if content else ():
+                name = get(key)
+                if name:
+                    meta.setdefault(name.strip().lower(), []).append(content)
         elif element.tag == "link":
             address = get("href", "").strip()
             for relation in get("rel", "").lower().split():
@@ -363,7 +372,7 @@ def _article_element(page: Page) -> lxml.html.HtmlElement | None:
     found = _MAIN_PLACES(tree)
     if found:
         return found[0]
-    place = heading(page)
+    place = page.heading
     for _ in range(3):
         place = place.getparent() if place is not None else None
     return place
@@ -373,16 +382,6 @@ def holder(text: Any) -> lxml.html.HtmlElement:
     """The element that one of `Page.texts` stands in; to lxml, a text behind an element is that element's."""
     element = text.getparent()
     return element.getparent() if text.is_tail else element
-
-
-def heading(page: Page) -> lxml.html.HtmlElement | None:
-    """The heading that says most of the page's title, outside of the way that leads to it; the first one where none does."""
-    if page.tree is None:
-        return None
-    headings = [one for one in islice(page.tree.iter("h1", "h2"), 30) if not _is_on_the_way(one)]
-    title = letters_only(page.title_tag)
-    told = [(len(text), one) for one in headings if (text := letters_only(one.text_content())) and text in title]
-    return max(told, key=itemgetter(0))[1] if told else next((one for one in headings if one.tag == "h1"), None)
 
 
 def _is_on_the_way(element: lxml.html.HtmlElement) -> bool:

@@ -53,6 +53,7 @@ _ORGANISATION = re.compile(
 )
 _BYLINE_NAMES = re.compile("uthor|yline|utor|uteur|reator|riter|oster|username")
 """Capitals or not, `uthor` is in `author` and `Author`."""
+_NAMING = ("class", "id", "data-testid")
 _BYLINE_TAGS = frozenset({"a", "span", "p", "div", "address", "li", "strong", "cite", "em", "h4", "td", "ul"})
 _AUTHOR_PATH = re.compile(
     r"/(?:author|autor|auteur|creator|profil|people/|person|journalist|redaktion/|by/|staff/|contributor|writers/|reporter|team/)|byline"
@@ -77,7 +78,7 @@ _SIGNED = re.compile(
     re.IGNORECASE,
 )
 _NICKNAME = re.compile(r"^[^\W\d_][\w.\-]{2,24}$")
-_ELSEWHERE = re.compile(r"comment|related|recommend|sidebar|footer|popular|trending|latest|newsletter", re.IGNORECASE)
+_ELSEWHERE = re.compile(r"comment|related|recommend|sidebar|footer|popular|trending|latest|newsletter")
 
 
 def authors(page: Page, entry: Entry | None) -> tuple[tuple[str, ...], str]:
@@ -159,7 +160,7 @@ class _Places:
     @cached_property
     def classed(self) -> list[lxml.html.HtmlElement]:
         elements = self._page.elements(*_BYLINE_TAGS)
-        return list(islice((one for one in elements if _names_author(f"{one.get('class')} {one.get('id')} {one.get('data-testid')}")), 60))
+        return list(islice((one for one in elements if any(map(_names_author, map(one.get, _NAMING)))), 60))
 
     @cached_property
     def spoken(self) -> list[lxml.html.HtmlElement]:
@@ -203,7 +204,10 @@ def _marked(tree: lxml.html.HtmlElement) -> Iterator[tuple[str, list[str], bool]
         elements = [element for element in marked if kind[1] in (element.get(kind[0], ""), *element.get(kind[0], "").split())]
         yield "page.author", [_byline_text(element) for element in _first_group(elements)], False
         yield "page.author", [element.get("content", "") for element in elements[:5]], False
-    links = (element for element in tree.iter("a") if _AUTHOR_PATH.search(element.get("href", "").lower()) and _is_of_article(element))
+    addressed = [(element, element.get("href", "").lower()) for element in tree.iter("a")]
+    if not _AUTHOR_PATH.search("\n".join(address for _, address in addressed)):
+        return
+    links = (element for element, address in addressed if _AUTHOR_PATH.search(address) and _is_of_article(element))
     yield "page.author", [squeeze(element.text_content()) for element in _first_group(islice(links, 20))], True
 
 
@@ -296,7 +300,7 @@ def _is_of_article(element: lxml.html.HtmlElement) -> bool:
 
 @lru_cache(maxsize=4096)
 def _is_elsewhere(names: str) -> bool:
-    return bool(_ELSEWHERE.search(names))
+    return bool(_ELSEWHERE.search(names.lower()))
 
 
 def _in_comment(element: lxml.html.HtmlElement) -> bool:
@@ -308,8 +312,8 @@ def _in_comment(element: lxml.html.HtmlElement) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def _names_author(names: str) -> bool:
-    return bool(_BYLINE_NAMES.search(names))
+def _names_author(names: str | None) -> bool:
+    return names is not None and bool(_BYLINE_NAMES.search(names))
 
 
 def _byline_text(element: lxml.html.HtmlElement) -> str:

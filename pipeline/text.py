@@ -31,6 +31,8 @@ _DOTS = re.compile(r"\s*(?:\[\s*(?:\.\.\.|…|&hellip;)\s*\]|\(\s*(?:\.\.\.|…)
 _SENTENCE_END = re.compile(r"[.!?。！？…][\"'”’»)\]]*(?=\s|$)|[。！？][」』”]*")
 _LOOSE_END = " \t\n,;:-–—/|(['\"“‘«&"
 
+_ASCII_SIGNS = {code: None for code in range(128) if not chr(code).isalnum()}
+
 _CONTINUATION = "".join(bytes([byte]).decode("cp1252", "ignore") for byte in range(0x80, 0xC0))
 _MISREAD_SIGN = re.compile(f"â[{re.escape(_CONTINUATION)}]{{2}}")
 _MISREAD_START = re.compile("[{utf8_first_of_2}{utf8_first_of_3}{utf8_first_of_4}][{utf8_continuation}]".format(**UTF8_CLUES))
@@ -58,7 +60,7 @@ def repair(text: str) -> str:
         return _CONTROL.sub("", text)
     text = _MISREAD_SIGN.sub(_reread, text)
     if len(text) <= _SHORT:
-        text = _undone(text)
+        text = _short_undone(text)
     elif _MISREAD_START.search(text):
         text = "\n".join(_undone(line) if _is_like_misread(line) else line for line in text.split("\n"))
     return unicodedata.normalize("NFC", _CONTROL.sub("", _INVISIBLE.sub("", text)))
@@ -70,6 +72,12 @@ def _is_like_misread(text: str) -> bool:
 
 def _undone(text: str) -> str:
     return ftfy.fix_text(text, _REPAIRS) if is_bad(text) else text
+
+
+@lru_cache(maxsize=1024)
+def _short_undone(text: str) -> str:
+    """As `_undone`; a page says its title and its description several times."""
+    return _undone(text)
 
 
 def _reread(match: re.Match[str]) -> str:
@@ -142,5 +150,6 @@ def first_sentences(text: str, limit: int = EXCERPT_LIMIT) -> str:
 @lru_cache(maxsize=1024)
 def letters_only(text: str) -> str:
     """`text` folded for comparison: NFKC, lower case, letters and digits only."""
-    folded = text.lower() if text.isascii() else unicodedata.normalize("NFKC", text).casefold()
-    return "".join(filter(str.isalnum, folded))
+    if text.isascii():
+        return text.lower().translate(_ASCII_SIGNS)
+    return "".join(filter(str.isalnum, unicodedata.normalize("NFKC", text).casefold()))

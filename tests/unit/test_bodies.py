@@ -138,3 +138,21 @@ def test_reading_a_page_that_trafilatura_is_asked_about_leaves_it_as_it_was() ->
     before = lxml.etree.tostring(read.tree)
     body(read)
     assert lxml.etree.tostring(read.tree) == before
+
+
+def test_where_little_runs_on_a_box_that_is_else_a_teaser_is_text() -> None:
+    inner = f"<div class='content'><p>{PROSE[0]}</p><div class='teaser'>{PROSE[1]}</div></div>"
+    assert text_of(page(inner)).split("\n") == PROSE[:2]
+    assert PROSE[1] not in text_of(page(inner.replace(f"<p>{PROSE[0]}</p>", prose().replace(PROSE[1], PROSE[0]))))
+
+
+def test_where_much_of_the_fullest_element_is_left_out_its_surroundings_are_read_again_and_nothing_further_away() -> None:
+    boxes = "".join(f"<div class='promo'><p>{text} Again, the owls.</p></div>" for text in PROSE[:2])
+    read = page(f"<div><p>Far {PROSE[3]}</p></div><main><div class='story'>{prose()}{boxes}</div></main>")
+    before = lxml.etree.tostring(read.tree)
+    found = body(read)
+    assert found is not None
+    assert found[1] == "trafilatura"
+    assert set(PROSE) <= set(found[0].split("\n"))
+    assert "Far" not in found[0]
+    assert lxml.etree.tostring(read.tree) == before

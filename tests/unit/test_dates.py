@@ -210,3 +210,12 @@ def test_finding_a_date_leaves_the_page_as_it_was() -> None:
     before = lxml.etree.tostring(read.tree)
     found(read)
     assert lxml.etree.tostring(read.tree) == before
+
+
+def test_a_front_has_no_date_but_one_that_it_declares() -> None:
+    body = "<p>8 March 2021</p>"
+    assert (found(page(body=body)) or ("", "", ""))[2] == "page.text"
+    assert found(page(body=body, url="https://www.kestrel.example/#news")) is None
+    assert found(page(body=body, url="https://www.kestrel.example/?p=3")) is not None
+    head = article(datePublished="2021-03-09T10:00:00Z")
+    assert found(page(head, body, url="https://www.kestrel.example/")) == ("2021-03-09T10:00:00+00:00", "second", "jsonld.datePublished")

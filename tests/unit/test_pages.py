@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.models import Entry
-from pipeline.pages import Page, amp_link, heading, lead_images, pixels, read_page
+from pipeline.pages import Page, amp_link, lead_images, pixels, read_page
 
 URL = "https://www.kestrel.example/2026/10/01/story"
 
@@ -226,7 +226,7 @@ def titled(body: str, head: str = "") -> Page:
     ],
 )
 def test_the_heading_is_the_one_that_says_the_title(body: str) -> None:
-    found = heading(titled(body))
+    found = titled(body).heading
     assert found is not None
     assert found.get("id") == "x"
 
