@@ -16,7 +16,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -64,13 +64,16 @@ def extract(html: bytes, url: str) -> dict[str, Any]:
 
 
 def _as_published(moment: Moment | None) -> datetime | date | None:
-    """The instant; the bare day where that is all, or where the publisher's calendar is known to have another day than UTC.
+    """The instant on the publisher's clock, or the start of a bare day on it; in UTC, or as a bare day, where the zone is not known.
 
-    The scorer takes an instant in a zone for right when either its day there or its day in UTC is: one day is one answer.
+    A day in the publisher's calendar that its URL alone tells stands for the instant: no zone is made up for it.
     """
     if moment is None:
         return None
     day = moment.value.date()
+    if moment.offset:
+        zone = timezone(moment.offset)
+        return moment.value.replace(tzinfo=zone) if moment.precision == "day" else moment.value.astimezone(zone)
     if moment.precision == "day":
         return day
     return moment.local_day if moment.local_day not in {None, day} else moment.value

@@ -63,10 +63,11 @@ def build_article(
     web_url = _web_url(page, entry)
     if web_url is None:
         return Rejected("badUrl")
-    published = dates.published(page, entry, at=capture.at)
-    modified = dates.modified(page, entry, at=capture.at)
-    authors, authors_source = people.authors(page, entry)
     language = _language(page, entry, f"{title.text}\n{text[0] if text else excerpt[0] if excerpt else ''}")
+    spoken = language[0] if language else ""
+    published = dates.published(page, entry, at=capture.at, language=spoken)
+    modified = dates.modified(page, entry, at=capture.at, language=spoken)
+    authors, authors_source = people.authors(page, entry)
     provider = titles.site_name(page, entry)
     candidates = lead_images(page, entry)
     images, image_source = _images(candidates, pictures=pictures, min_side=min_side, max_pixels=max_pixels)
@@ -97,7 +98,7 @@ def build_article(
         authors=authors,
         published=published.moment if published else None,
         modified=modified.moment.value if modified else None,
-        language=language[0] if language else None,
+        language=spoken or None,
         provider_name=provider.text if provider else None,
         provider_domain=registered_domain(web_url[0]),
         images=images,
@@ -118,7 +119,7 @@ def build_article(
             web_url=web_url[0],
             published=published,
             images=[(found.source, found.url) for found in candidates if not images or found.url != images[0].url],
-            language=language[0] if language else "",
+            language=spoken,
         ),
     )
 

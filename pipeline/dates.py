@@ -8,19 +8,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import htmldate
-import htmldate.extractors
 import lxml.etree
 import lxml.html
 
+from pipeline import datelines
+from pipeline.clocks import on_its_clock
 from pipeline.models import Entry, Moment
-from pipeline.moments import bare_day, find_moment, read_moment
-from pipeline.pages import Page, holder
+from pipeline.moments import bare_day, read_moment
+from pipeline.pages import Page
 from pipeline.structured import PAGE_TYPES, VIDEO_TYPES, text_of, types_of
 
 EARLIEST = datetime(1995, 1, 1, tzinfo=UTC)
@@ -52,29 +52,15 @@ _IN_SCRIPT = re.compile(
 )
 """In lower case: a pattern that begins with letters, and minds their case, is found ten times as fast."""
 _NAME_START = re.compile(r"(?<!\w)(?:first|original|date)?_?$")
-_REVISED = re.compile(
-    r"updated?\b|aktualisiert|modified|geändert|bearbeitet|ergänzt|stand\s*:|mis à jour|modifié|actualizado|aggiornato|atualizado"
-    r"|bijgewerkt|обновлено|revised|copyright|©|\(c\)",
-    re.IGNORECASE,
-)
-_MAX_AFTER = 20
-"""Texts behind the heading in which its date is looked for."""
-_BEFORE_HEADING = lxml.etree.XPath("preceding::text()[string-length(normalize-space(.)) > 5][position() <= 6]")
 _PUBLISHED = lxml.etree.XPath("//@itemprop[. = 'datePublished']/..")
-_MIN_VISIBLE = 5
-_PROSE = 120
+_TITLED = lxml.etree.XPath("//@title[contains(., '-') and contains(., ':')]/..")
+"""The hAtom microformat: machine-readable times as titles; an entry without `published` was published when it was `updated`."""
 _MAX_STATEMENTS = 12
-_MAX_DATELINE = 120
-"""Characters; a longer text around a date is prose, and the date one of the article's subject."""
 _DATELINE_CLASSES = re.compile(
     r"publish|entry-date|post-date|article-date|date-published|pubdate|dateline|news-date|article__date|datum", re.IGNORECASE
 )
+_REVISION_CLASSES = re.compile(r"updated|modified", re.IGNORECASE)
 _ELSEWHERE = re.compile(r"comment|related|recommend|sidebar|teaser|footer|popular|trending|latest|widget_|event", re.IGNORECASE)
-_LISTED = re.compile(r"related|recommend|teaser|popular|trending|comment|ticker|most-?read", re.IGNORECASE)
-
-_SHORT_YEAR = re.compile(r"(?<![\d.:])([0-3]?\d\.?\s+[^\W\d_]{3,12}\.?,?\s+)(\d\d)(?![\d.:])")
-"""A year of two digits that stands behind a day and the name of a month."""
-_BAR = re.compile(r"(?<=\d) \| (?=\d)")
 
 
 class Dated(NamedTuple):
@@ -85,7 +71,7 @@ class Dated(NamedTuple):
     others: tuple[tuple[str, str], ...] = ()
 
 
-def published(page: Page, entry: Entry | None, *, at: datetime) -> Dated | None:
+def published(page: Page, entry: Entry | None, *, at: datetime, language: str) -> Dated | None:
     """When the article was first published; None when neither page nor finder nor URL says so.
 
     The first that parses of: JSON-LD `datePublished`, `<meta>`, the feed, the URL, marked-up times, the line at the heading, the date
@@ -96,9 +82,13 @@ def published(page: Page, entry: Entry | None, *, at: datetime) -> Dated | None:
     if dated is None:
         return None
     declared = list(islice(_plainly_stated(page, entry), _MAX_STATEMENTS))
-    moment = _in_local_time(dated.moment, declared, url_date(page.url))
-    others = {other.source: _shown(other.moment) for other in reversed(declared) if not _agree(moment, other.moment)}
-    return Dated(moment, dated.source, tuple(sorted(others.items())))
+    here = partial(on_its_clock, url=page.url, language=language, in_url=url_date(page.url))
+    dated = dated._replace(moment=here(dated.moment, _statements(page, declared)))
+    rival = _outvoting(page, dated, declared)
+    if rival is not None:
+        dated = rival._replace(moment=here(rival.moment, _statements(page, declared)))
+    others = {other.source: _shown(other.moment) for other in reversed(declared) if not _agree(dated.moment, other.moment)}
+    return dated._replace(others=tuple(sorted(others.items())))
 
 
 def _first_published(page: Page, entry: Entry | None, at: datetime) -> Dated | None:
@@ -114,14 +104,27 @@ def _first_published(page: Page, entry: Entry | None, at: datetime) -> Dated | N
             break
     if believed or _FRONT.match(page.url):  # a date in the texts of a front is that of another page
         return believed[0] if believed else None
-    return _beside_text(page, at) or _searched(page, at)
+    beside = datelines.beside_text(page, earliest=EARLIEST, latest=at + CLOCK_SKEW)
+    if beside is not None:
+        return Dated(beside, "page.text")
+    searched = datelines.searched(page, latest=at + CLOCK_SKEW)
+    return Dated(searched, "htmldate") if searched is not None else None
 
 
-def modified(page: Page, entry: Entry | None, *, at: datetime) -> Dated | None:
+def _outvoting(page: Page, dated: Dated, declared: Sequence[Dated]) -> Dated | None:
+    """Another declared date, where the line at the heading says the same and it is not the day of the last change: two against one."""
+    rivals = [other for other in declared if not _agree(dated.moment, other.moment) and other.source != "url"]
+    line = datelines.at_heading(page, day_first=not _is_american(page)) if rivals else None
+    if line is None or _agree(line, dated.moment) or any(_agree(line, change.moment) for change in _modified(page)):
+        return None
+    return next((rival for rival in rivals if _agree(line, rival.moment)), None)
+
+
+def modified(page: Page, entry: Entry | None, *, at: datetime, language: str) -> Dated | None:
     """When the article was last changed; None when nothing says so."""
     for dated in _modified(page):
         if _is_believable(dated.moment, at):
-            return dated
+            return dated._replace(moment=on_its_clock(dated.moment, (), url=page.url, language=language))
     if entry and entry.modified and _is_believable(entry.modified, at):
         return Dated(entry.modified, "feed.updated")
     return None
@@ -139,34 +142,6 @@ def url_date(url: str) -> Moment | None:
     return None
 
 
-def _in_local_time(moment: Moment, declared: Sequence[Dated], in_url: Moment | None) -> Moment:
-    """`moment` with the day in the publisher's calendar, where it was stated in UTC and the page tells that day elsewhere.
-
-    That is the day in its URL, or that of a clock time which is the same instant in another zone: zones differ from UTC by quarters
-    of an hour. On the shared pages these two and stated offsets raise the share of right days from 0.897 to 0.910.
-    """
-    if moment.precision == "day" or moment.local_day is not None:
-        return moment
-    days = [in_url.value] if in_url else []
-    if moment.precision == "second" and moment.value.second:
-        days += [
-            other.moment.value
-            for other in declared
-            if other.moment.precision == "second"
-            and other.moment.local_day is None
-            and not (other.moment.value - moment.value) % timedelta(minutes=15)
-        ]
-    for day in days:
-        if day.date() != moment.value.date() and _has_zone(moment.value, day.date()):
-            return replace(moment, local_day=day.date())
-    return moment
-
-
-def _has_zone(value: datetime, day: date) -> bool:
-    """Whether it is `day` at the instant `value` somewhere between 11 hours west and 13 hours east of Greenwich."""
-    return (value - timedelta(hours=11)).date() <= day <= (value + timedelta(hours=13)).date()
-
-
 def _agree(moment: Moment, other: Moment) -> bool:
     """Whether both name one day, in UTC or where the publisher is."""
     days = {moment.value.date(), moment.local_day}
@@ -179,7 +154,7 @@ def _shown(moment: Moment) -> str:
 
 def _plainly_stated(page: Page, entry: Entry | None) -> Iterator[Dated]:
     """The publication dates that head, finder and URL state, the most trusted first."""
-    day_first = not page.language_tag.lower().startswith(("en-us", "en_us"))
+    day_first = not _is_american(page)
     for source, text in _declared(page):
         moment = read_moment(text, day_first=day_first)
         if moment:
@@ -194,23 +169,30 @@ def _plainly_stated(page: Page, entry: Entry | None) -> Iterator[Dated]:
 def _stated(page: Page, entry: Entry | None) -> Iterator[Dated]:
     """Every publication date that somebody states, the most trusted first."""
     yield from _plainly_stated(page, entry)
-    day_first = not page.language_tag.lower().startswith(("en-us", "en_us"))
+    day_first = not _is_american(page)
     for source, text in _marked_up(page, is_sure=True):
         moment = read_moment(text, day_first=day_first)
         if moment:
             yield Dated(moment, source)
-    found = _in_scripts(page) or _dateline(page, day_first=day_first)
+    found = _in_scripts(page)
     if found:
         yield found
+    for source, text in _marked_up(page, is_sure=False):
+        moment = read_moment(text, day_first=day_first)
+        if moment:
+            yield Dated(moment, source)
+    line = datelines.at_heading(page, day_first=day_first)
+    if line:
+        yield Dated(line, "page.dateline")
     for name in WEAK_META:
         for content in page.meta.get(name, ()):
             moment = read_moment(content, day_first=day_first)
             if moment:
                 yield Dated(moment, f"meta.{name}")
-    for source, text in _marked_up(page, is_sure=False):
-        moment = read_moment(text, day_first=day_first)
-        if moment:
-            yield Dated(moment, source)
+
+
+def _is_american(page: Page) -> bool:
+    return page.language_tag.lower().startswith(("en-us", "en_us"))
 
 
 def _in_scripts(page: Page) -> Dated | None:
@@ -252,63 +234,30 @@ def _marked_up(page: Page, *, is_sure: bool) -> Iterator[tuple[str, str]]:
     if is_sure:
         for element in _PUBLISHED(page.tree)[:5]:
             yield "page.datePublished", element.get("datetime") or element.get("content") or element.text_content()
-    for element in islice(page.tree.iter("time"), 20):
-        text = element.get("datetime") or element.text_content()
-        names = element.get("class", "") + " " + element.get("itemprop", "")
+        titled = [(element.get("class", "").split(), element.get("title")) for element in _TITLED(page.tree)]
+        for name in ("published", "updated"):
+            yield from ((f"page.{name}", title) for classes, title in titled if name in classes)
+    for element, names in _time_elements(page):
         is_named = element.get("pubdate") is not None or bool(_DATELINE_CLASSES.search(names))
-        if is_named == is_sure and not re.search(r"updated|modified", names, re.IGNORECASE) and _is_of_article(element):
-            yield "page.time", text
+        if is_named == is_sure:
+            yield "page.time", element.get("datetime") or element.text_content()
 
 
-def _dateline(page: Page, *, day_first: bool) -> Dated | None:
-    """The first date that stands alone after the page's heading, or else just before it; that of a revision is passed over."""
-    heading = page.tree.find(".//h1") if page.tree is not None else None
-    if heading is None:
-        return None
-    for text, place in _texts_around(heading):
-        if not any(map(str.isdigit, text)) or len(text) > 4 * _MAX_DATELINE:
-            continue
-        line = " ".join(text.split())
-        if (
-            len(line) <= _MAX_DATELINE
-            and not _REVISED.search(line)
-            and place.tag not in {"script", "style", "noscript", "option", "a"}
-            and not _is_listed(place)
-        ):
-            moment = find_moment(line, day_first=day_first)
-            if moment:
-                return Dated(moment, "page.dateline")
-    return None
+def _time_elements(page: Page) -> Iterator[tuple[lxml.html.HtmlElement, str]]:
+    """The first `<time>` elements that belong to the article and tell no revision, each with what it is called."""
+    for element in islice(page.elements("time"), 20):
+        names = element.get("class", "") + " " + element.get("itemprop", "")
+        if not _REVISION_CLASSES.search(names) and _is_of_article(element):
+            yield element, names
 
 
-def _texts_around(heading: lxml.html.HtmlElement) -> Iterator[tuple[str, lxml.html.HtmlElement]]:
-    """The first texts behind the heading, then the last before it, the nearest first, each with its place; the shortest are passed over."""
-    yield from islice((found for found in _texts_after(heading) if len(" ".join(found[0].split())) > _MIN_VISIBLE), _MAX_AFTER)
-    yield from ((text, text.getparent()) for text in reversed(_BEFORE_HEADING(heading)))
-
-
-def _texts_after(element: lxml.html.HtmlElement) -> Iterator[tuple[str, lxml.html.HtmlElement]]:
-    """The texts behind `element` in document order, each with the element that it is in, or right behind, as lxml has it."""
-    while element is not None:
-        if element.tail:
-            yield element.tail, element
-        for following in element.itersiblings():
-            for event, place in lxml.etree.iterwalk(following, events=("start", "end")):
-                text = place.text if event == "start" else place.tail
-                if text:
-                    yield text, place
-        element = element.getparent()
-
-
-def _is_listed(element: lxml.html.HtmlElement) -> bool:
-    """Whether `element` or one close above it says that it shows another article."""
-    for _ in range(5):
-        if element is None or element.tag in {"body", "main", "article"}:
-            return False
-        if _LISTED.search(element.get("class", "")):
-            return True
-        element = element.getparent()
-    return False
+def _statements(page: Page, declared: Sequence[Dated]) -> Iterator[Moment]:
+    """The moments of `declared` and of the article's time elements."""
+    yield from (other.moment for other in declared)
+    for element, _ in _time_elements(page):
+        moment = read_moment(element.get("datetime") or "")
+        if moment:
+            yield moment
 
 
 def _is_of_article(element: lxml.html.HtmlElement) -> bool:
@@ -332,63 +281,6 @@ def _modified(page: Page) -> Iterator[Dated]:
             moment = read_moment(content)
             if moment:
                 yield Dated(moment, f"meta.{name}")
-
-
-def _beside_text(page: Page, at: datetime) -> Dated | None:
-    """The date on a line of its own that stands nearest to the page's first long text; one in a link or a longer line counts as further."""
-    if page.tree is None:
-        return None
-    nodes = [node for node in page.texts if len(" ".join(node.split())) > _MIN_VISIBLE and _is_visible(node)]
-    start = next(
-        (
-            number
-            for number, node in enumerate(nodes)
-            if len(node) >= _PROSE and len(node.strip()) >= _PROSE and node.getparent().tag != "a"
-        ),
-        0,
-    )
-    best: tuple[int, Moment] | None = None
-    for number, node in enumerate(nodes):
-        if ("20" not in node and "19" not in node) or len(node) > 4 * _MAX_DATELINE:
-            continue
-        line = " ".join(node.split())
-        if len(line) > _MAX_DATELINE or _REVISED.search(line):
-            continue
-        distance = abs(number - start) + (20 if len(line) > _MAX_DATELINE // 2 or node.getparent().tag == "a" else 0)
-        if best is None or distance < best[0]:
-            moment = find_moment(line)
-            if moment and _is_believable(moment, at):
-                best = distance, moment
-    return Dated(best[1], "page.text") if best else None
-
-
-def _is_visible(text: Any) -> bool:
-    return holder(text).tag not in {"noscript", "option"}
-
-
-def _searched(page: Page, at: datetime) -> Dated | None:
-    if page.tree is None:
-        return None
-    latest = (at + CLOCK_SKEW).strftime("%Y-%m-%d")
-    parser = htmldate.extractors.get_external_parser
-    htmldate.extractors.get_external_parser = _DateReader  # type: ignore[assignment]
-    try:
-        found = htmldate.find_date(page.tree, original_date=True, extensive_search=True, max_date=latest, url=page.url)
-    except Exception:  # noqa: BLE001  it meets every malformed tree of the web
-        return None
-    finally:
-        htmldate.extractors.get_external_parser = parser
-    # The first of January is what it makes of a bare year, mostly that of the copyright.
-    moment = read_moment(found) if found and not found.endswith("-01-01") else None
-    return Dated(moment, "htmldate") if moment else None
-
-
-class _DateReader:
-    """Reads the dates that htmldate cannot, in the place of dateparser, which takes two seconds of each process to load its languages."""
-
-    def get_date_data(self, text: str) -> dict[str, datetime | None]:
-        moment = read_moment(_SHORT_YEAR.sub(r"\g<1>20\2", _BAR.sub(".", text)))
-        return {"date_obj": moment.value.replace(tzinfo=None) if moment else None}
 
 
 def _is_believable(moment: Moment, at: datetime) -> bool:

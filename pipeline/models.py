@@ -78,12 +78,14 @@ class Moment:
     """A point in time as a publisher stated it; `precision` says how much of it was stated.
 
     `local_day` is the day in the publisher's own calendar, where a zone other than UTC or another statement tells it: an article of the
-    evening of 8 November in New York has a `value` on the 9th. Two moments are equal whatever it is.
+    evening of 8 November in New York has a `value` on the 9th. `offset` is how far the clock of the statement is ahead of UTC; None where
+    no zone was stated, and `value` takes it for UTC. Two moments are equal whatever these are.
     """
 
     value: datetime
     precision: Precision
     local_day: date | None = field(default=None, compare=False)
+    offset: timedelta | None = field(default=timedelta(0), compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,7 @@ _MONTHS = (
     "dec|dez|dic|déc|дек|груд|gru|pro|δεκ|ara|joul|des|deç",
 )
 _MONTH = re.compile("|".join(f"(?P<m{number}>{names})" for number, names in enumerate(_MONTHS, 1)), re.IGNORECASE)
+_WORD = re.compile(r"[^\W\d_]{3,12}")
 _DAY_MONTH = re.compile(
     r"(?<![\d.:])([0-3]?\d)(?:st|nd|rd|th|er|º|ª|\.)?\s*(?:de\s+|of\s+|d['’])?([^\W\d_]{3,12})\.?,?\s*(?:de[l]?\s+)?((?:19|20)\d{2})(?!\d)"
 )
@@ -87,25 +88,33 @@ def find_moment(text: str, *, day_first: bool = True) -> Moment | None:
     if clock[5]:
         hour = hour % 12 + 12 * clock[5].lower().startswith("p")
     zone = re.match(r"\s*(?:Uhr\s*)?(?:\(?([A-Z]{1,4})\b|([+-]\d{2}:?\d{2}))", text[clock.end() :])
-    offset = timedelta(0)
-    if zone:
-        offset = _offset(zone[2]) if zone[2] else timedelta(hours=_ZONES.get(zone[1], 0))
-    value = datetime.combine(day, time(hour, minute, int(clock[3] or 0)), tzinfo=timezone(offset))
+    tzinfo = None
+    if zone and zone[2]:
+        tzinfo = timezone(_offset(zone[2]))
+    elif zone and zone[1] in _ZONES:
+        tzinfo = timezone(timedelta(hours=_ZONES[zone[1]]))
+    value = datetime.combine(day, time(hour, minute, int(clock[3] or 0)), tzinfo=tzinfo)
     return in_utc(value, "second" if clock[3] else "minute")
 
 
-def bare_day(day: date) -> Moment:
-    """The moment of a date without a time: midnight UTC, precision `day`."""
-    return Moment(datetime.combine(day, time(), tzinfo=UTC), "day")
+def names_a_month(text: str) -> bool:
+    """Whether a word of `text` begins as the name of a month does."""
+    return any(_MONTH.match(word) for word in _WORD.findall(text))
+
+
+def bare_day(day: date, offset: timedelta | None = None) -> Moment:
+    """The moment of a date without a time: midnight UTC, precision `day`, whatever the publisher's `offset` from UTC."""
+    return Moment(datetime.combine(day, time(), tzinfo=UTC), "day", offset=offset)
 
 
 def in_utc(value: datetime, precision: Precision) -> Moment:
     """`value` as a moment in UTC; a time without zone is taken for UTC, midnight to the second for a bare date."""
     if value.time() == time():
-        return bare_day(value.date())
-    local_day = value.date() if value.utcoffset() else None
+        return bare_day(value.date(), value.utcoffset())
+    offset = value.utcoffset()
+    local_day = value.date() if offset else None
     value = value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-    return Moment(value.replace(microsecond=0), precision, local_day)
+    return Moment(value.replace(microsecond=0), precision, local_day, offset)
 
 
 def _find_day(text: str, *, day_first: bool) -> tuple[date | None, int]:
@@ -149,9 +158,8 @@ def _read_iso(text: str) -> Moment | None:
     day = date(int(match[1]), int(match[2]), int(match[3]))
     if match[4] is None:
         return bare_day(day)
-    value = datetime.combine(
-        day, time(int(match[4]) % 24, int(match[5]), min(int(match[6] or 0), 59)), tzinfo=timezone(_offset(match[7] or ""))
-    )
+    tzinfo = timezone(_offset(match[7])) if match[7] else None
+    value = datetime.combine(day, time(int(match[4]) % 24, int(match[5]), min(int(match[6] or 0), 59)), tzinfo=tzinfo)
     return in_utc(value, "minute" if match[6] is None else "second")
 
 
@@ -177,6 +185,8 @@ def _read_mail(text: str) -> Moment | None:
     value = parsedate_to_datetime(text)
     if value.tzinfo is None and text[-1].isalpha():
         return None  # a zone that RFC 2822 does not know: `find_moment` may
+    if text.endswith("-0000"):  # in UTC, without a word on the sender's zone (RFC 5322, 3.3)
+        value = value.replace(tzinfo=UTC)
     return in_utc(value, "second")
 
 

@@ -150,6 +150,11 @@ EXTRACTED = pa.schema(
         _field(
             "publishedLocalDate", pa.date32(), "the day in the publisher's own calendar, where the page tells it; often not the UTC day"
         ),
+        _field(
+            "publishedOffset",
+            pa.int16(),
+            "minutes that the publisher's clock was ahead of UTC, as stated or by its country; null where not known",
+        ),
         _field("modifiedDateTime", TIMESTAMP, "when the publisher says it was last changed"),
         _field("language", pa.string(), "two-letter code (ISO 639-1)"),
         _field("providerName", pa.string(), "the site's own name for itself"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 import pyarrow as pa
@@ -52,6 +53,7 @@ def _extracted_row(article: Article) -> dict[str, Any]:
         "publishedDateTime": article.published.value if article.published else None,
         "publishedPrecision": article.published.precision if article.published else None,
         "publishedLocalDate": article.published.local_day if article.published else None,
+        "publishedOffset": _minutes(article.published.offset) if article.published else None,
         "modifiedDateTime": article.modified,
         "language": article.language,
         "providerName": article.provider_name,
@@ -73,6 +75,10 @@ def _extracted_row(article: Article) -> dict[str, Any]:
         "provenance": sorted(article.provenance.items()),
         "alternatives": sorted(article.alternatives.items()),
     }
+
+
+def _minutes(offset: timedelta | None) -> int | None:
+    return None if offset is None else int(offset.total_seconds()) // 60
 
 
 def _ledger_row(outcome: Outcome) -> dict[str, Any]:

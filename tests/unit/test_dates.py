@@ -29,7 +29,7 @@ def article(**fields: object) -> str:
 
 
 def found(page: Page, entry: Entry | None = None) -> tuple[str, str, str] | None:
-    dated = published(page, entry, at=AT)
+    dated = published(page, entry, at=AT, language="en")
     return (dated.moment.value.isoformat(), dated.moment.precision, dated.source) if dated else None
 
 
@@ -111,7 +111,7 @@ def test_a_change_is_not_passed_off_as_the_publication() -> None:
     head = article(dateModified="2026-09-30T10:00:00Z") + "<meta property='article:published_time' content='2026-09-01T08:00:00Z'>"
     read = page(head)
     assert found(read) == ("2026-09-01T08:00:00+00:00", "second", "meta.article:published_time")
-    changed = modified(read, None, at=AT)
+    changed = modified(read, None, at=AT, language="en")
     assert changed is not None
     assert (changed.moment.value.isoformat(), changed.source) == ("2026-09-30T10:00:00+00:00", "jsonld.dateModified")
 
@@ -168,7 +168,7 @@ def test_a_years_copyright_is_no_date() -> None:
     ],
 )
 def test_the_day_in_the_publishers_own_calendar_is_kept(stated: str, url: str, local_day: str | None) -> None:
-    dated = published(page(article(datePublished=stated), url=url), None, at=AT)
+    dated = published(page(article(datePublished=stated), url=url), None, at=AT, language="en")
     assert dated is not None
     assert dated.moment.value.isoformat() == "2023-11-09T03:28:35+00:00"
     assert dated.moment.local_day == (date.fromisoformat(local_day) if local_day else None)
@@ -176,7 +176,7 @@ def test_the_day_in_the_publishers_own_calendar_is_kept(stated: str, url: str, l
 
 def test_the_same_instant_in_another_zone_tells_the_local_day() -> None:
     head = article(datePublished="2023-11-09T03:28:35Z") + "<meta name=sailthru.date content='2023-11-08 22:28:35'>"
-    dated = published(page(head), None, at=AT)
+    dated = published(page(head), None, at=AT, language="en")
     assert dated is not None
     assert dated.moment.local_day == date(2023, 11, 8)
 
@@ -219,3 +219,37 @@ def test_a_front_has_no_date_but_one_that_it_declares() -> None:
     assert found(page(body=body, url="https://www.kestrel.example/?p=3")) is not None
     head = article(datePublished="2021-03-09T10:00:00Z")
     assert found(page(head, body, url="https://www.kestrel.example/")) == ("2021-03-09T10:00:00+00:00", "second", "jsonld.datePublished")
+
+
+def test_the_microformat_s_times_are_read_from_titles() -> None:
+    updated = "<h1>Owls</h1><span class='updated' title='2013-04-04T18:52:11+00:00'></span><p>10 Nov 2013</p>"
+    assert found(page(body=updated)) == ("2013-04-04T18:52:11+00:00", "second", "page.updated")
+    published_too = updated + "<abbr class='x published y' title='2013-04-03T08:00:00+00:00'>yesterday</abbr>"
+    assert found(page(body=published_too)) == ("2013-04-03T08:00:00+00:00", "second", "page.published")
+    assert found(page(body=updated.replace("'updated'", "'unupdated'")))[2] == "page.dateline"  # type: ignore[index]
+
+
+def test_a_press_release_is_dated_by_how_it_begins() -> None:
+    text = "<div><a>13. November 2021</a></div><p>Karlsruhe, (12.11.2021). " + "The owls of the region gather. " * 6 + "</p>"
+    assert found(page(body=text)) == ("2021-11-12T00:00:00+00:00", "day", "page.text")
+    aside = text.replace("Karlsruhe, (12.11.2021). ", "The owls met (12.11.2021). ")
+    assert (found(page(body=aside)) or ("",))[0][:10] == "2021-11-13"
+
+
+def test_two_against_one_outvote_the_structured_date_but_not_by_the_last_change() -> None:
+    head = article(datePublished="2022-01-04T07:29:00Z") + "<meta property=article:published_time content='2022-01-06T08:29:34Z'>"
+    line = "<h1>Owls</h1><p>06.01.2022</p>"
+    assert found(page(head, line)) == ("2022-01-06T08:29:34+00:00", "second", "meta.article:published_time")
+    assert found(page(head, "<h1>Owls</h1>")) == ("2022-01-04T07:29:00+00:00", "second", "jsonld.datePublished")
+    assert found(page(head + "<meta property=article:modified_time content='2022-01-06T09:00:00Z'>", line))[2] == "jsonld.datePublished"  # type: ignore[index]
+
+
+def test_a_time_element_is_believed_before_a_line_of_text() -> None:
+    body = "<h1>Owls</h1><dl><dd>May 11, 2017</dd></dl><article><time datetime='2020-03-18T12:22:42-0400'>now</time></article>"
+    assert found(page(body=body)) == ("2020-03-18T16:22:42+00:00", "second", "page.time")
+
+
+def test_the_feed_s_time_in_utc_is_no_local_time() -> None:
+    dated = published(page(url="https://www.kestrel.de/story"), entry(Moment(AT, "second")), at=AT, language="de")
+    assert dated is not None
+    assert dated.moment.value == AT
