@@ -2,7 +2,8 @@
 
     python bench/extraction.py [--sets a,b] [--limit N]
 
-Speed is in seconds of processor time, each extractor in a process of its own: neither finds the caches that the other one filled.
+Speed is in seconds of processor time, each extractor in a process of its own: neither finds the caches that the other one filled. They take
+turns every few pages, so that a machine that slows down slows down both.
 
 `extract` is the adapter that the shared scorer calls. The pages and the scorer lie in the folder that NEWS_SHARED names (default:
 `../shared`).
@@ -11,11 +12,18 @@ Speed is in seconds of processor time, each extractor in a process of its own: n
 from __future__ import annotations
 
 import argparse
+import contextlib
+import importlib.util
+import itertools
 import json
+import multiprocessing
 import os
 import subprocess
 import sys
 import tempfile
+import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, date, datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -94,6 +102,13 @@ def bare(html: bytes, url: str) -> dict[str, Any]:
     }
 
 
+EXTRACTORS: dict[str, Callable[[bytes, str], dict[str, Any]]] = {"extract": extract, "bare": bare}
+TURN = 20
+"""Pages that an extractor takes before it is the other one's turn."""
+WARM_UP = 3
+"""Pages whose first reading, with imports and set-up, is not timed, as in the scorer's own `run`."""
+
+
 def main() -> int:
     """Run both extractors over the corpora and print the scorer's table; the scorer's exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -107,21 +122,62 @@ def main() -> int:
         print(f"there is no scorer at {scorer}; set NEWS_SHARED to the folder of the shared test data", file=sys.stderr)
         return 2
     chosen = ["--sets", arguments.sets] if arguments.sets else []
-    limit = ["--limit", str(arguments.limit)] if arguments.limit else []
     with tempfile.TemporaryDirectory() as folder:
-        answers = []
-        for name in ("extract", "bare"):
-            out = Path(folder) / f"{name}.jsonl"
-            answers.append(str(out))
-            command = [sys.executable, str(scorer), "run", f"{Path(__file__).resolve()}:{name}", "--out", str(out), *chosen, *limit]
-            subprocess.run(command, check=True)
+        answers = [Path(folder) / f"{name}.jsonl" for name in EXTRACTORS]
+        _run(_load(scorer), answers, sets=arguments.sets.split(",") if arguments.sets else None, limit=arguments.limit)
         present = ["--only-present"] if arguments.limit else []
         per_set = ["--per-set"] if arguments.per_set else []
         scores = Path(folder) / "scores.json"
-        command = [sys.executable, str(scorer), "score", *answers, *chosen, *present, *per_set, "--json", str(scores)]
+        command = [sys.executable, str(scorer), "score", *map(str, answers), *chosen, *present, *per_set, "--json", str(scores)]
         code = subprocess.run(command, check=False).returncode
         _print_targets(json.loads(scores.read_text()))
         return code
+
+
+def _load(scorer: Path) -> Any:
+    spec = importlib.util.spec_from_file_location("scorer", scorer)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def _run(scorer: Any, answers: list[Path], *, sets: list[str] | None, limit: int | None) -> None:
+    """Write what each of `EXTRACTORS` says of each page, and how long it took, as `score` reads it."""
+    wanted = list(dict.fromkeys((row["set"], row["uri"]) for row in scorer.load(sets)))
+    chosen = set(wanted[:: max(1, len(wanted) // limit)][:limit] if limit else wanted)
+    pages = (
+        (name, url, html) for name in sorted({name for name, _ in chosen}) for url, html in scorer.pages(name) if (name, url) in chosen
+    )
+    context = multiprocessing.get_context("spawn")
+    with contextlib.ExitStack() as stack:
+        pools = [stack.enter_context(ProcessPoolExecutor(1, context)) for _ in EXTRACTORS]
+        files = [stack.enter_context(path.open("w", encoding="utf-8")) for path in answers]
+        first: list[tuple[str, str, bytes]] = list(itertools.islice(pages, TURN))
+        for name, pool in zip(EXTRACTORS, pools, strict=True):
+            pool.submit(_answers, name, first[:WARM_UP]).result()
+        done = 0
+        for turn in itertools.chain([first], iter(lambda: list(itertools.islice(pages, TURN)), [])):
+            for name, pool, file in zip(EXTRACTORS, pools, files, strict=True):
+                for row in pool.submit(_answers, name, turn).result():
+                    file.write(json.dumps({key: scorer.jsonable(value) for key, value in row.items()}, ensure_ascii=False) + "\n")
+            done += len(turn)
+            if sys.stderr.isatty():
+                print(f"\r{done} of {len(chosen)} pages", end="", file=sys.stderr, flush=True)
+
+
+def _answers(name: str, pages: list[tuple[str, str, bytes]]) -> list[dict[str, Any]]:
+    """What the extractor says of each page, with its set, address and seconds of processor time."""
+    rows = []
+    for set_name, url, html in pages:
+        begun = time.process_time()
+        try:
+            found = EXTRACTORS[name](html, url)
+        except Exception as error:  # noqa: BLE001  the measured libraries may raise anything
+            found = {"error": f"{type(error).__name__}: {error}"}
+        rows.append({"set": set_name, "uri": url, "sec": time.process_time() - begun, "bytes": len(html), **found})
+    return rows
 
 
 def _print_targets(scores: dict[str, Any]) -> None:

@@ -160,7 +160,7 @@ class _Places:
     @cached_property
     def classed(self) -> list[lxml.html.HtmlElement]:
         elements = self._page.elements(*_BYLINE_TAGS)
-        return list(islice((one for one in elements if any(map(_names_author, map(one.get, _NAMING)))), 60))
+        return list(islice(filter(_is_named_author, elements), 60))
 
     @cached_property
     def spoken(self) -> list[lxml.html.HtmlElement]:
@@ -311,9 +311,18 @@ def _in_comment(element: lxml.html.HtmlElement) -> bool:
     )
 
 
+def _is_named_author(element: lxml.html.HtmlElement) -> bool:
+    get = element.get
+    for attribute in _NAMING:
+        names = get(attribute)
+        if names is not None and _names_author(names):
+            return True
+    return False
+
+
 @lru_cache(maxsize=4096)
-def _names_author(names: str | None) -> bool:
-    return names is not None and bool(_BYLINE_NAMES.search(names))
+def _names_author(names: str) -> bool:
+    return bool(_BYLINE_NAMES.search(names))
 
 
 def _byline_text(element: lxml.html.HtmlElement) -> str:
