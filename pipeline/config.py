@@ -133,7 +133,7 @@ class EditorialConstants(Frozen):
     promotion: int = 0
     """A market report's advertisement, a press release."""
     clickbait: int = 0
-    """A title that promises instead of tells."""
+    """A title that promises or stirs up instead of tells."""
     thin: int = 0
     """Little text."""
     thin_words: int = Field(150, alias="thinWords", gt=0)

@@ -16,12 +16,17 @@ from scipy.sparse import coo_matrix
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
+Numbers = NDArray[np.int32]
 
 LOOSE_FROM = 4
 """Clusters of more members than this are compared by their centres, see `_scales`."""
 LEFT_OUT = 0.7
 """Pairs below this share of the threshold lead to no merge. Averages never rise, but the centres of large clusters can: 0.5 gives the same
 clusters of the labelled sets, 0.9 fewer."""
+
+
+ROUNDS = 5
+"""Every so many rounds pairs of clusters that can never merge any more are left out; in between they only cost a look."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +42,8 @@ class Pairs:
 class _State:
     """Clusters by number. `rows`, `others`: each pair once, rows below others; `totals`: the sum over its articles; `values`: how alike."""
 
-    rows: Integers
-    others: Integers
+    rows: Numbers
+    others: Numbers
     totals: Floats
     values: Floats
     sizes: Floats
@@ -50,6 +55,8 @@ class _State:
     """What sums of similarities are divided by, see `_scales`."""
     earliest_s: Integers
     latest_s: Integers
+    names: Integers
+    """The smallest row in each."""
 
 
 def clusters(pairs: Pairs, seconds: Integers, *, is_brief: NDArray[np.bool_], window_s: int, threshold: float) -> Integers:
@@ -60,9 +67,9 @@ def clusters(pairs: Pairs, seconds: Integers, *, is_brief: NDArray[np.bool_], wi
     """
     label: Integers = np.arange(len(seconds))
     state = _State(
-        rows=pairs.rows,
-        others=pairs.others,
-        totals=pairs.similarities,
+        rows=pairs.rows.astype(np.int32),
+        others=pairs.others.astype(np.int32),
+        totals=pairs.similarities.copy(),
         values=np.empty(0),
         sizes=np.ones(len(seconds)),
         inner=np.zeros(len(seconds)),
@@ -70,16 +77,22 @@ def clusters(pairs: Pairs, seconds: Integers, *, is_brief: NDArray[np.bool_], wi
         scales=np.ones(len(seconds)),
         earliest_s=seconds.copy(),
         latest_s=seconds.copy(),
+        names=np.arange(len(seconds)),
     )
-    state.values = _similarities(state, state.rows, state.others, state.totals, window_s=window_s, least=LEFT_OUT * threshold)
+    least = LEFT_OUT * threshold
+    state.values = _similarities(state, state.rows, state.others, state.totals, window_s=window_s, least=least)
+    rounds = 0
     while True:
-        kept, merged, totals, alive = _nearest_to_each_other(state, threshold=threshold)
+        if rounds % ROUNDS == 0:
+            _leave_out(state, least=least)
+        kept, merged, totals = _nearest_to_each_other(state, threshold=threshold)
         if not len(kept):
             return label
-        target = np.arange(len(seconds))
-        target[merged] = kept
-        label = target[label]
-        _merge(state, kept, merged, totals, target, alive, window_s=window_s, threshold=threshold)
+        owner = np.arange(len(seconds))
+        owner[state.names[merged]] = state.names[kept]
+        label = owner[label]
+        _merge(state, kept, merged, totals, window_s=window_s, least=least)
+        rounds += 1
 
 
 def _scales(sizes: Floats, inner: Floats, brief: Floats) -> Floats:
@@ -94,12 +107,23 @@ def _scales(sizes: Floats, inner: Floats, brief: Floats) -> Floats:
     return scales
 
 
-def _nearest_to_each_other(state: _State, *, threshold: float) -> tuple[Integers, Integers, Floats, NDArray[np.bool_]]:
-    """The pairs of clusters that merge now: the kept one (the smaller number), the merged one, the sum between them; and which clusters
-    can still merge."""
-    near = np.flatnonzero(state.values >= LEFT_OUT * threshold)
-    strong = near[state.values[near] >= threshold]
-    rows, others, values = state.rows[strong], state.others[strong], state.values[strong]
+def _leave_out(state: _State, *, least: float) -> None:
+    """Without the clusters that can never merge any more, and their pairs: those that have no pair of `least` or more. The others are
+    numbered anew in the same order: the fewer there are, the more of them the processor's caches hold."""
+    near = np.flatnonzero(state.values >= least)
+    alive = np.zeros(len(state.sizes), dtype=bool)
+    alive[state.rows[near]] = alive[state.others[near]] = True
+    _close(state, np.flatnonzero(~(alive[state.rows] & alive[state.others])))
+    number = np.cumsum(alive, dtype=np.int32) - 1
+    state.rows, state.others = number[state.rows], number[state.others]
+    for column in ("sizes", "inner", "brief", "scales", "earliest_s", "latest_s", "names"):
+        setattr(state, column, getattr(state, column)[alive])
+
+
+def _nearest_to_each_other(state: _State, *, threshold: float) -> tuple[Integers, Integers, Floats]:
+    """The pairs of clusters that merge now: the kept one (the smaller number), the merged one, the sum between them."""
+    strong = np.flatnonzero(state.values >= threshold)
+    rows, others, values = state.rows[strong].astype(np.int64), state.others[strong].astype(np.int64), state.values[strong]
     best = np.zeros(len(state.sizes))
     np.maximum.at(best, rows, values)
     np.maximum.at(best, others, values)
@@ -108,51 +132,54 @@ def _nearest_to_each_other(state: _State, *, threshold: float) -> tuple[Integers
     for one, other, best_here in zip((rows, others), (others, rows), is_best, strict=True):
         np.minimum.at(nearest, one[best_here], other[best_here])
     both = np.flatnonzero(is_best[0] & is_best[1])
-    mutual = strong[both[(nearest[rows[both]] == others[both]) & (nearest[others[both]] == rows[both])]]
-    alive = np.zeros(len(state.sizes), dtype=bool)
-    alive[state.rows[near]] = alive[state.others[near]] = True
-    return state.rows[mutual], state.others[mutual], state.totals[mutual], alive
+    mutual = both[(nearest[rows[both]] == others[both]) & (nearest[others[both]] == rows[both])]
+    return rows[mutual], others[mutual], state.totals[strong[mutual]]
 
 
-def _similarities(state: _State, rows: Integers, others: Integers, totals: Floats, *, window_s: int, least: float) -> Floats:
+def _similarities(state: _State, rows: Numbers, others: Numbers, totals: Floats, *, window_s: int, least: float) -> Floats:
     """How alike the clusters of each pair are; of those alike by `least`, -1 where both together span more than the window. Equal to
-    nine places is equal: the order of an addition decides nothing."""
-    values = np.round(totals / (state.scales[rows] * state.scales[others]), 9)
-    near = np.flatnonzero(values >= least)
+    nine places is equal, but for those far below `least`: the order of an addition decides nothing."""
+    values: Floats = totals / (state.scales[rows] * state.scales[others])
+    near = np.flatnonzero(values >= 0.99 * least)
     one, other = rows[near], others[near]
     spans = np.maximum(state.latest_s[one], state.latest_s[other]) - np.minimum(state.earliest_s[one], state.earliest_s[other])
-    values[near[spans > window_s]] = -1.0
+    values[near] = np.where(spans > window_s, -1.0, np.round(values[near], 9))
     return values
 
 
-def _merge(
-    state: _State,
-    kept: Integers,
-    merged: Integers,
-    totals: Floats,
-    target: Integers,
-    alive: NDArray[np.bool_],
-    *,
-    window_s: int,
-    threshold: float,
-) -> None:
-    """Only pairs of clusters that grew are added up and compared anew; those of clusters that can never merge any more are dropped."""
+def _merge(state: _State, kept: Integers, merged: Integers, totals: Floats, *, window_s: int, least: float) -> None:
+    """Only pairs of clusters that grew are added up and compared anew, in the places of what they replace."""
     state.inner[kept] += state.inner[merged] + totals
     state.sizes[kept] += state.sizes[merged]
     state.brief[kept] += state.brief[merged]
     state.scales[kept] = _scales(state.sizes[kept], state.inner[kept], state.brief[kept])
     state.earliest_s[kept] = np.minimum(state.earliest_s[kept], state.earliest_s[merged])
     state.latest_s[kept] = np.maximum(state.latest_s[kept], state.latest_s[merged])
-    fate = np.where(alive, 1, 4).astype(np.int8)
-    fate[kept] = fate[merged] = 2
-    fates = fate[state.rows] | fate[state.others]
-    changed, same = np.flatnonzero((fates == 2) | (fates == 3)), np.flatnonzero(fates == 1)
-    one, other = target[state.rows[changed]], target[state.others[changed]]
+    grown = np.zeros(len(state.sizes), dtype=bool)
+    grown[kept] = grown[merged] = True
+    places = np.flatnonzero(grown[state.rows] | grown[state.others])
+    target = np.arange(len(state.sizes), dtype=np.int32)
+    target[merged] = kept
+    one, other = target[state.rows[places]], target[state.others[places]]
+    apart = np.flatnonzero(one != other)
+    one, other, parts = one[apart], other[apart], state.totals[places[apart]]
     ends = np.minimum(one, other), np.maximum(one, other)
-    sums = coo_matrix((state.totals[changed], ends), shape=(len(state.sizes),) * 2).tocsr()
-    rows, others = np.repeat(np.arange(len(state.sizes)), np.diff(sums.indptr)), sums.indices.astype(np.int64)
-    apart = np.flatnonzero(rows != others)
-    rows, others, added = rows[apart], others[apart], sums.data[apart]
-    values = _similarities(state, rows, others, added, window_s=window_s, least=LEFT_OUT * threshold)
-    state.rows, state.others = np.concatenate([state.rows[same], rows]), np.concatenate([state.others[same], others])
-    state.totals, state.values = np.concatenate([state.totals[same], added]), np.concatenate([state.values[same], values])
+    sums = coo_matrix((parts, ends), shape=(len(state.sizes),) * 2).tocsr()
+    rows, others = np.repeat(np.arange(len(state.sizes), dtype=np.int32), np.diff(sums.indptr)), sums.indices
+    filled, free = places[: len(rows)], places[len(rows) :]
+    state.rows[filled], state.others[filled], state.totals[filled] = rows, others, sums.data
+    state.values[filled] = _similarities(state, rows, others, sums.data, window_s=window_s, least=least)
+    _close(state, free)
+
+
+def _close(state: _State, free: Integers) -> None:
+    """Fill the free places (ascending) with the pairs that stand last: less is moved than by closing up."""
+    length = len(state.rows) - len(free)
+    holes = free[: np.searchsorted(free, length)]
+    is_taken = np.ones(len(free), dtype=bool)
+    is_taken[free[len(holes) :] - length] = False
+    last = length + np.flatnonzero(is_taken)
+    for column in (state.rows, state.others, state.totals, state.values):
+        column[holes] = column[last]
+    state.rows, state.others = state.rows[:length], state.others[:length]
+    state.totals, state.values = state.totals[:length], state.values[:length]

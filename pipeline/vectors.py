@@ -151,7 +151,9 @@ def find_alike(articles: Vectors, nearness: Nearness, *, least: float) -> Pairs:
     found = side_by_side(lambda start: _candidates(index, columns, start, nearness, least=least), range(0, size, BLOCK_ROWS))
     joined = np.concatenate([np.empty(0, dtype=np.int64), *found])
     joined.sort()
-    joined = joined[np.flatnonzero(np.diff(joined, prepend=-1))]
+    is_first = np.ones(len(joined), dtype=bool)
+    np.not_equal(joined[1:], joined[:-1], out=is_first[1:])
+    joined = joined[is_first]
     low, high = joined >> KEY_BITS, joined & ((1 << KEY_BITS) - 1)
     del joined
     values = similarities(articles, low, high, nearness)

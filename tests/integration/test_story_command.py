@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.storage import Lake, explain_path
+from pipeline.storage import Lake, articles_path, explain_path
 from tests.integration.commands import News, root_logger_kept, say
 from tests.integration.test_publish import DAY, warc
 
@@ -65,3 +65,22 @@ def test_a_story_tells_who_reported_who_copied_and_what_it_was_split_from(news: 
     explained = {row["webUrl"]: row["splitFromStoryIds"] for row in Lake(str(tmp_path / "lake")).read_table(explain_path(DAY)).to_pylist()}
     assert {url: ids for url, ids in explained.items() if ids} == {"https://www.bid.example/b": [noted]}
     assert alone.strip() == "It stands alone: no other article reports its story."
+
+
+def test_a_date_as_of_then_says_what_it_said_then(news: News, tmp_path: Path) -> None:
+    noon = datetime(DAY.year, DAY.month, DAY.day, 12, tzinfo=UTC)
+
+    def said(lake: Path) -> list[object]:
+        tables = [Lake(str(lake)).read_table(path) for path in (articles_path(DAY), explain_path(DAY))]
+        return [table.to_pylist() for table in tables]
+
+    with root_logger_kept():
+        first = [answer(place, *told, hour=hour) for hour, (place, told) in enumerate(FIRST_DAY.items(), start=8)]
+        assert news("import", str(warc(tmp_path / "0.warc.gz", noon, *first))).code == 0
+        before = said(tmp_path / "lake")
+        following = [answer(place, *told, hour=hour) for hour, (place, told) in enumerate(NEXT_DAY.items(), start=13)]
+        assert news("import", str(warc(tmp_path / "1.warc.gz", noon + timedelta(days=1), *following))).code == 0
+        assert said(tmp_path / "lake") != before
+        moment = (noon + timedelta(hours=9)).strftime("%Y-%m-%dT%H:%M")
+        assert news("publish", str(DAY), "--as-of", moment, "--into", str(tmp_path / "then")).code == 0
+    assert said(tmp_path / "then") == before

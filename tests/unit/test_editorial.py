@@ -54,6 +54,24 @@ def test_one_cue_alone_is_hardly_any(title: str) -> None:
     assert clickbait(title) < 0.25
 
 
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Secret elite agenda leaked",
+        "Senator admits plot",
+        "Teacher caught with goat",
+        "Man sues river",
+        "The “miracle” of the lake",
+    ],
+)
+def test_a_title_that_stirs_up_is_somewhat_clickbait(title: str) -> None:
+    assert 0.2 < clickbait(title) <= 0.8
+
+
+def test_a_quotation_with_its_speaker_is_no_cue() -> None:
+    assert clickbait("“The dike will hold”, says mayor") == 0
+
+
 def test_a_text_is_thin_by_its_words() -> None:
     assert [thinness(text, words=4) for text in (None, "", "one two", "one two three four five")] == [1.0, 1.0, 0.5, 0.0]
 
