@@ -23,7 +23,7 @@ from pipeline.erasures import Erased
 from pipeline.errors import PermanentFetchError, WarcError
 from pipeline.fetch import Fetcher
 from pipeline.givenfiles import PAGE_RECORDS, given_paths, outside
-from pipeline.imports import judge_record
+from pipeline.imports import judge_record, media_type
 from pipeline.manifests import Manifest, PageCapture, count, from_json, to_json
 from pipeline.memory import read_memory, robots_reader
 from pipeline.models import CaptureReport, Clock, Entry, Interval, Outcome, Part
@@ -216,10 +216,9 @@ class _Work:
         source_id = domains.get(registered_domain(url)) if url.startswith(("http://", "https://")) else None
         if record.type not in PAGE_RECORDS or source_id is None or record.at is None or url in stretch.outcomes or self.erased.holds(url):
             return
-        declared = (record.content_type or "").partition(";")[0].strip().lower()
         outcome = Outcome(url, "page", "captured", source_id, self.shelf.via, status=record.status, bytes=len(record.block), at=record.at)
-        verdict, reason = judge_record(record, declared)
-        if declared.startswith("image/"):
+        verdict, reason = judge_record(record)
+        if media_type(record).startswith("image/"):
             verdict, reason = "rejected", "wrongType"
         if verdict == "captured" and _digest(url) in self.seen:
             verdict = "duplicate"

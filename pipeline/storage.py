@@ -31,17 +31,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 from uuid import uuid4
 
 import pyarrow as pa
-import pyarrow.dataset as ds
 import pyarrow.fs as pafs
 import pyarrow.parquet as pq
 
 from pipeline.addresses import without_credentials
 from pipeline.errors import ConfigError, SchemaError, StorageError
 from pipeline.models import Interval, Part
+
+if TYPE_CHECKING:
+    import pyarrow.dataset as ds
 
 ROW_GROUP_ROWS = 250
 """Small enough that a reader of one date skips most of a file that spans many; rows are sorted by publication time.
@@ -254,8 +256,8 @@ class Lake:
             pq.write_table(table, file, compression="zstd", row_group_size=ROW_GROUP_ROWS, write_page_index=True)
 
     def read_table(self, path: str, *, columns: Sequence[str] | None = None) -> pa.Table:
-        with self.open(path) as file:
-            return pq.read_table(file, columns=columns)
+        with self.open(path) as file, pq.ParquetFile(file) as parquet:  # a third of read_table's time for the few rows of a date
+            return parquet.read(columns=columns, use_threads=False)
 
     def read_metadata(self, path: str) -> dict[bytes, bytes]:
         """The key-value metadata of a Parquet file's schema; empty when there is no such file."""
@@ -271,6 +273,8 @@ class Lake:
         """The rows of several Parquet files that fulfil `where` (None: all), in the order of `paths`; a column that one lacks is null."""
         if not paths:
             return schema.empty_table().select(columns if columns is not None else schema.names)
+        import pyarrow.dataset as ds  # with it comes pandas, which processes that read no rows are spared
+
         with _storage_errors(paths[0]):
             full = [self._full(path) for path in paths]
             dataset = ds.dataset(full, schema=schema, format="parquet", filesystem=self._fs)
