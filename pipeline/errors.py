@@ -14,6 +14,7 @@
     │   └── PermanentFetchError   4xx but 408/425/429, wrong type, too large, bad TLS, forbidden address
     └── TransientError      a retry may help: Airflow retries
         ├── TransientFetchError   timeout, reset, DNS, 408/425/429, 5xx; carries retry_after_s
+        ├── BusyError         another process does what has to be done first
         └── StorageError      the lake did not answer
 
 The class alone decides on a retry, never the text. What happens to a single entry (not modified, disallowed, no article) is an
@@ -49,6 +50,10 @@ class ShrinkError(PermanentError):
 
 class LockedError(PermanentError):
     """Another process does the same work; the message names it."""
+
+
+class BusyError(TransientError):
+    """Another process does what has to be done first, and was waited for in vain; the message names it."""
 
 
 class FeedError(PermanentError):

@@ -24,6 +24,7 @@ reader skips, and the next write of the same file removes what a killed one left
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import shutil
 import tempfile
@@ -68,6 +69,15 @@ def captures_path(part: Part) -> str:
 
 def manifest_path(part: Part) -> str:
     return f"{raw_folder(part)}/manifest.json"
+
+
+def part_lock_path(part: Part) -> str:
+    return f"raw/interval={part.interval.key}/.part={part.name}.lock"
+
+
+def files_lock_path(interval: Interval) -> str:
+    """Of reading WARC files of others for an interval."""
+    return f"raw/interval={interval.key}/.files.lock"
 
 
 def document_path(sha256: str) -> str:
@@ -340,19 +350,38 @@ class Lake:
             target = Path(full)
             target.parent.mkdir(parents=True, exist_ok=True)
             for left in target.parent.glob(f".{target.name}.*.tmp"):
-                left.unlink(missing_ok=True)
-            temporary = target.with_name(f".{target.name}.{uuid4().hex}.tmp")
-            try:
-                with temporary.open("wb") as file:
-                    yield file
-                    if file.tell():  # an empty file has nothing to lose but its name, which is the folder's
-                        file.flush()
-                        os.fsync(file.fileno())
-                temporary.replace(target)
-            except BaseException:
-                temporary.unlink(missing_ok=True)
-                raise
+                _remove_if_left(left)
+            with _temporary(target) as file:
+                yield file
+                if file.tell():  # an empty file has nothing to lose but its name, which is the folder's
+                    file.flush()
+                    os.fsync(file.fileno())
+                Path(file.name).replace(target)
             _sync_folder(target.parent)
+
+
+@contextlib.contextmanager
+def _temporary(target: Path) -> Iterator[BinaryIO]:
+    """A new hidden file beside `target`, locked as long as its writer lives; it is gone after an error."""
+    while True:
+        file = target.with_name(f".{target.name}.{uuid4().hex}.tmp").open("wb")
+        fcntl.flock(file, fcntl.LOCK_EX)
+        if os.fstat(file.fileno()).st_nlink:  # else another writer took it for one that was left, before it was locked
+            break
+        file.close()
+    with file:
+        try:
+            yield file
+        except BaseException:
+            Path(file.name).unlink(missing_ok=True)
+            raise
+
+
+def _remove_if_left(temporary: Path) -> None:
+    """Remove what a killed write left; what another process is writing stays."""
+    with contextlib.suppress(FileNotFoundError, BlockingIOError), temporary.open("rb+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        temporary.unlink()
 
 
 def _dates(names: Sequence[str]) -> list[date]:
