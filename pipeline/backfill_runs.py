@@ -26,6 +26,7 @@ from pipeline.config import Catalogue, Settings, Source
 from pipeline.differences import difference, sentence
 from pipeline.errors import ConfigError, PermanentError
 from pipeline.estimates import archive_costs
+from pipeline.extract import OUT_OF_RANGE
 from pipeline.ledgers import day_parts, ledger_days, read_ledger
 from pipeline.locks import sole
 from pipeline.manifests import from_json as manifest_from_json
@@ -197,11 +198,12 @@ class _Run:
             dates=tuple(sorted({day for report in extracts for day in report.published_dates})),
             red=judgement.message if judgement.is_red else None,
             warnings=tuple(warning for warning in judgement.warnings if warning in told),
+            outside=sum(report.rejected.get(OUT_OF_RANGE, 0) for report in extracts),
         )
 
     def _extract_again(self, part: Part) -> Step:
         report = stages.extract(self._settings, self._catalogue, part)
-        return Step(report.articles, 0, report.published_dates)
+        return Step(report.articles, 0, report.published_dates, outside=report.rejected.get(OUT_OF_RANGE, 0))
 
     def _publish(self, record: Record) -> Record:
         touched = set(stages.touched_dates(self._settings))
@@ -216,7 +218,7 @@ class _Run:
         day = built.published_date
         if built.refused is not None:
             log.warning("%s", built.refused)
-            return record.with_refusal(day, str(built.refused))
+            return record.with_refusal(day, built.refused.problem)
         found = difference(self._before(record, day), self._lake.read_table(storage.articles_path(day)))
         log.info("%s: %s", day, sentence(found))
         return record.with_difference(day, found)

@@ -45,7 +45,15 @@ class SchemaError(PermanentError):
 
 
 class ShrinkError(PermanentError):
-    """A published partition would lose more rows than the settings allow."""
+    """A published partition would lose more rows than the settings allow: `problem` says how many, `hint` what to do about it."""
+
+    def __init__(self, problem: str, hint: str = "") -> None:
+        super().__init__(problem, hint)
+        self.problem = problem
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.problem}. {self.hint}" if self.hint else self.problem
 
 
 class LockedError(PermanentError):

@@ -140,7 +140,8 @@ def _refuse_shrinking(before: pa.Table, after: pa.Table, published_date: date, *
         vanished = sorted(set(before["webUrl"].to_pylist()) - set(after["webUrl"].to_pylist()))
         raise ShrinkError(
             f"published_date={published_date}: the rebuild has {after.num_rows} rows, the partition {before.num_rows}; more than "
-            f"{max_shrink:.0%} would go, the first of them {vanished[0]}. If that is right: news publish {published_date} --allow-shrink"
+            f"{max_shrink:.0%} would go, the first of them {vanished[0]}",
+            f"If that is right: news publish {published_date} --allow-shrink",
         )
 
 
