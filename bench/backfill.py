@@ -7,7 +7,8 @@
 
 The pages are those of a set of the real pages in the folder that NEWS_SHARED names (default: `../shared`), each as often as `--copies`
 says, under an address of its own. Every reader has two processes: ours for its pages, the peers one for each half of the file. A peer's
-time is that of its reading alone: it publishes nothing.
+time is that of its reading alone: its imports are not timed, and it publishes nothing. Ours is that of the whole way, with the start of
+the worker processes.
 """
 
 from __future__ import annotations
@@ -71,10 +72,11 @@ def write_pages(paths: Sequence[Path], found: Iterator[tuple[str, datetime, byte
     return number
 
 
-def ours(path: Path, folder: Path) -> None:
-    settings = Settings(lake=str(folder / "lake"), extract_processes=2)
+def ours(path: Path, folder: Path, pages: int) -> None:
+    settings = Settings(lake=str(folder / "lake"), extract_processes=2, publish_processes=2)
     catalogue = load_catalogue(REPOSITORY / "data")
     began = time.perf_counter()
+    stages.begin_workers()
     report = import_file(Lake(settings.lake), settings, catalogue, path)
     imported = time.perf_counter() - began
     for what, taken in (("import", imported), ("replay", 0.0)):
@@ -86,15 +88,20 @@ def ours(path: Path, folder: Path) -> None:
             for day in dates:
                 Path(settings.lake, f"articles/published_date={day}/articles.parquet").unlink()
         began = time.perf_counter()
-        for day in dates:
-            stages.publish(settings, catalogue, day)
+        for _ in stages.publish_dates(settings, catalogue, dates):
+            continue
         published = time.perf_counter() - began
-        articles, total = sum(one.articles for one in extracts), taken + extracted + published
-        parts = f"import {taken:.1f} s, extract {extracted:.1f} s, publish {published:.1f} s for {len(dates)} dates"
-        print(f"ours, {what}: {articles} articles in {total:.1f} s, {articles / total:.1f} a second ({parts})", flush=True)
+        parts = f"import {taken:.1f} s, extract {extracted:.1f} s, publish and check {published:.1f} s for {len(dates)} dates"
+        print(f"ours, {what}: {_rate(sum(one.articles for one in extracts), pages, taken + extracted + published)} ({parts})", flush=True)
 
 
-def peer(python: str, name: str, halves: Sequence[Path]) -> None:
+def _rate(articles: int, pages: int, seconds: float) -> str:
+    return (
+        f"{articles} articles of {pages} pages in {seconds:.1f} s: {articles / seconds:.1f} articles, {pages / seconds:.1f} pages a second"
+    )
+
+
+def peer(python: str, name: str, halves: Sequence[Path], pages: int) -> None:
     argv = [python, str(REPOSITORY / "bench/warc_peers.py"), name]
     started = [subprocess.Popen([*argv, str(half)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) for half in halves]
     said = [process.communicate()[0].splitlines() for process in started]
@@ -103,7 +110,7 @@ def peer(python: str, name: str, halves: Sequence[Path]) -> None:
         return
     results = [json.loads(lines[-1]) for lines in said]
     articles, seconds = sum(one["articles"] for one in results), max(one["seconds"] for one in results)
-    print(f"{name}, reading only: {articles} articles in {seconds:.1f} s, {articles / seconds:.1f} a second", flush=True)
+    print(f"{name}, reading only: {_rate(articles, pages, seconds)}", flush=True)
 
 
 def generated(megabytes: int) -> Iterator[tuple[str, datetime, bytes]]:
@@ -203,7 +210,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--set", default="fundus", help="a set of the real pages")
     parser.add_argument("--copies", type=int, default=2, help="how often each page is in the file")
-    parser.add_argument("--peers", metavar="PYTHON", help="an interpreter that has fundus and news-please")
+    parser.add_argument("--peers", metavar="PYTHON", help="an interpreter that has them")
+    parser.add_argument("--which", nargs="+", default=PEERS, choices=PEERS, help="which of them are run (all)")
     parser.add_argument("--stream", type=int, nargs="+", metavar="MB", help="measure memory over generated files of these sizes instead")
     parser.add_argument("--import", dest="importing", type=int, nargs="+", metavar="MB", help="measure an import's memory instead")
     options = parser.parse_args()
@@ -222,9 +230,9 @@ def main() -> None:
         number = write_pages([whole], pages(path, options.copies))
         write_pages(halves, pages(path, options.copies))
         print(f"{number} pages, {whole.stat().st_size / 1e6:.1f} MB", flush=True)
-        ours(whole, Path(folder))
-        for name in PEERS if options.peers else ():
-            peer(options.peers, name, halves)
+        ours(whole, Path(folder), number)
+        for name in options.which if options.peers else ():
+            peer(options.peers, name, halves, number)
 
 
 if __name__ == "__main__":

@@ -23,7 +23,8 @@ from pipeline.erasures import Erased
 from pipeline.errors import PermanentFetchError, WarcError
 from pipeline.fetch import Fetcher
 from pipeline.givenfiles import PAGE_RECORDS, given_paths, outside
-from pipeline.imports import judge_record
+from pipeline.imports import judge_record, media_type
+from pipeline.locks import Check, in_turn
 from pipeline.manifests import Manifest, PageCapture, count, from_json, to_json
 from pipeline.memory import read_memory, robots_reader
 from pipeline.models import CaptureReport, Clock, Entry, Interval, Outcome, Part
@@ -65,15 +66,34 @@ def capture_files(
     """
     if not LEFT_TO_FILES & set(past.order):
         return Archived()
-    held = [_manifest(lake, Part(interval, name)) for name in lake.captured_parts(interval.key) if name.endswith(mark)]
+    held = _held(lake, interval, mark)
     left = {source for manifest in held if manifest.sources for source, origin in manifest.origins.items() if origin in LEFT_TO_FILES}
     erased = erased_of(lake)
     followed = allowed(lake, catalogue).enabled_sources if erased else catalogue.sources
     sources = [source for source in followed if source.id in left and (wanted is None or source.id in wanted)]
     if not sources:
         return Archived()
+    with in_turn(lake, storage.files_lock_path(interval), what=f"the reading of files for {interval.key}") as check:
+        return _captured(lake, settings, interval, clock, past, sources, mark, erased, check)
+
+
+def _held(lake: Lake, interval: Interval, mark: str) -> list[Manifest]:
+    return [_manifest(lake, Part(interval, name)) for name in lake.captured_parts(interval.key) if name.endswith(mark)]
+
+
+def _captured(
+    lake: Lake,
+    settings: Settings,
+    interval: Interval,
+    clock: Clock,
+    past: Past,
+    sources: Sequence[Source],
+    mark: str,
+    erased: Erased,
+    check: Check,
+) -> Archived:
     memory = read_memory(lake, interval, days=settings.seen_days, is_live=False)
-    seen = set() if past.is_refetch else {*memory.seen, *(digest for manifest in held for digest in manifest.seen)}
+    seen = set() if past.is_refetch else {*memory.seen, *(digest for manifest in _held(lake, interval, mark) for digest in manifest.seen)}
     documents = Documents(lake, past.documents_since(interval, now=clock.now()), settings.max_feed_bytes)
     manifests: list[Manifest] = []
     reused: set[str] = set()
@@ -85,7 +105,7 @@ def capture_files(
         for shelf in shelves_of(
             past.order, lake=lake, settings=settings, interval=interval, documents=documents, clock=clock, fetcher=fetcher
         ):
-            work = _Work(lake, settings, interval, past, mark, clock, fetcher, shelf, Path(folder), seen, reused, erased)
+            work = _Work(lake, settings, interval, past, mark, clock, fetcher, shelf, Path(folder), seen, reused, erased, check)
             manifests += work.run(lacking)
             found = {page.entry.source_id for manifest in manifests for page in manifest.pages}
             lacking = [source for source in lacking if source.id not in found]
@@ -133,6 +153,7 @@ class _Work:
     reused: set[str]
     """Parts that were committed before."""
     erased: Erased
+    check: Check
 
     def run(self, sources: Sequence[Source]) -> list[Manifest]:
         if not sources:
@@ -216,10 +237,9 @@ class _Work:
         source_id = domains.get(registered_domain(url)) if url.startswith(("http://", "https://")) else None
         if record.type not in PAGE_RECORDS or source_id is None or record.at is None or url in stretch.outcomes or self.erased.holds(url):
             return
-        declared = (record.content_type or "").partition(";")[0].strip().lower()
         outcome = Outcome(url, "page", "captured", source_id, self.shelf.via, status=record.status, bytes=len(record.block), at=record.at)
-        verdict, reason = judge_record(record, declared)
-        if declared.startswith("image/"):
+        verdict, reason = judge_record(record)
+        if media_type(record).startswith("image/"):
             verdict, reason = "rejected", "wrongType"
         if verdict == "captured" and _digest(url) in self.seen:
             verdict = "duplicate"
@@ -257,6 +277,7 @@ class _Work:
             origins={source.id: self.shelf.via for source in sources},
             goes_on=stretch.goes_on,
         )
+        self.check()
         self.lake.write_file(storage.captures_path(stretch.part), self._captures)
         self.lake.write_bytes(storage.manifest_path(stretch.part), to_json(manifest))
         log.info("%s: %d pages of %d octets from %d", file.address, len(stretch.pages), stretch.end - stretch.start, stretch.start)

@@ -34,6 +34,8 @@ class Step:
     """What the judgement said when too many sources failed."""
     warnings: tuple[str, ...] = ()
     """Sources that no origin has for the hour, and what given files hold besides it."""
+    outside: int = 0
+    """Articles that were captured and not taken in, since their page dates them outside the range (`outOfRange`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,11 @@ class Record:
     def change(self) -> Difference:
         """The sum of all differences."""
         return total(self.differences[day] for day in sorted(self.differences))
+
+    @property
+    def outside(self) -> int:
+        """Articles that the range left out."""
+        return sum(step.outside for step in self.steps.values())
 
     @property
     def red(self) -> dict[str, str]:

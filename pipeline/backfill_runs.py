@@ -20,11 +20,13 @@ import pyarrow as pa
 from pipeline import stages, storage
 from pipeline.backfill_records import Record, Step, from_json, to_json
 from pipeline.backfills import HISTORY_DAYS, LEDGER_COLUMNS, Asked, Held, Plan, Usual, count_day, make_plan, usual_days
+from pipeline.builds import Built
 from pipeline.capture import unserved_warning
 from pipeline.config import Catalogue, Settings, Source
 from pipeline.differences import difference, sentence
-from pipeline.errors import ConfigError, PermanentError, ShrinkError
+from pipeline.errors import ConfigError, PermanentError
 from pipeline.estimates import archive_costs
+from pipeline.extract import OUT_OF_RANGE
 from pipeline.ledgers import day_parts, ledger_days, read_ledger
 from pipeline.locks import sole
 from pipeline.manifests import from_json as manifest_from_json
@@ -127,6 +129,7 @@ class _Run:
         self._lake = Lake(settings.lake)
 
     def run(self, plan: Plan) -> Record:
+        stages.begin_workers()
         record = self._begin(plan)
         record = self._walk(record)
         if record.state == "stopped":
@@ -195,28 +198,28 @@ class _Run:
             dates=tuple(sorted({day for report in extracts for day in report.published_dates})),
             red=judgement.message if judgement.is_red else None,
             warnings=tuple(warning for warning in judgement.warnings if warning in told),
+            outside=sum(report.rejected.get(OUT_OF_RANGE, 0) for report in extracts),
         )
 
     def _extract_again(self, part: Part) -> Step:
         report = stages.extract(self._settings, self._catalogue, part)
-        return Step(report.articles, 0, report.published_dates)
+        return Step(report.articles, 0, report.published_dates, outside=report.rejected.get(OUT_OF_RANGE, 0))
 
     def _publish(self, record: Record) -> Record:
-        built = set(stages.touched_dates(self._settings))
-        for day in sorted({*record.dates, *(built & set(record.asked.dates))}):
-            if day not in record.differences:
-                record = self._keep(self._publish_date(record, day))
+        touched = set(stages.touched_dates(self._settings))
+        days = sorted({*record.dates, *(touched & set(record.asked.dates))} - record.differences.keys())
+        for day in days:  # what stands there, before any of them is built
+            self._before(record, day)
+        for built in stages.built_dates(self._settings, self._catalogue, days, allow_shrink=record.reason is not None):
+            record = self._keep(self._compared(record, built))
         return record
 
-    def _publish_date(self, record: Record, day: date) -> Record:
-        before = self._before(record, day)
-        try:
-            stages.publish(self._settings, self._catalogue, day, allow_shrink=record.reason is not None)
-        except ShrinkError as error:
-            log.warning("%s", error)
-            return record.with_refusal(day, str(error))
-        stages.check(self._settings, self._catalogue, day)
-        found = difference(before, self._lake.read_table(storage.articles_path(day)))
+    def _compared(self, record: Record, built: Built) -> Record:
+        day = built.published_date
+        if built.refused is not None:
+            log.warning("%s", built.refused)
+            return record.with_refusal(day, built.refused.problem)
+        found = difference(self._before(record, day), self._lake.read_table(storage.articles_path(day)))
         log.info("%s: %s", day, sentence(found))
         return record.with_difference(day, found)
 

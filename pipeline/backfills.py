@@ -150,15 +150,19 @@ class Plan:
     archives: tuple[ArchiveCost, ...] = ()
     """What archives of others will be asked for, beside the other figures."""
 
+    @property
+    def is_known(self) -> bool:
+        """False where the ledger has no history of any source that is to be captured: the figures are of nothing then."""
+        return not self.without_history or any(one.hours and one.requests is not None for one in self.sources)
+
 
 def summary(plan: Plan) -> str:
     """A plan's figures in one line of a log."""
-    sums = (
-        f"{plan.to_capture} of {plan.intervals} hours to capture, about {plan.requests} requests, {plan.bytes} bytes, {plan.hours:g} hours"
-    )
+    figures = f"about {plan.requests} requests, {plan.bytes} bytes, {plan.hours:g} hours at the polite pace"
+    sums = f"{plan.to_capture} of {plan.intervals} hours to capture, {figures if plan.is_known else 'at a cost that is not known'}"
     unknown = f", without {', '.join(plan.without_history)}, of which the ledger knows nothing" if plan.without_history else ""
     archives = "".join(f"; {cost.origin}: {_known(cost)}" for cost in plan.archives)
-    return f"{sums} at the polite pace{unknown}; {plan.pages} captured pages are extracted again{archives}"
+    return f"{sums}{unknown}; {plan.pages} captured pages are extracted again{archives}"
 
 
 def _known(cost: ArchiveCost) -> str:

@@ -3,7 +3,7 @@
 One part of one interval: its sources' feeds are fetched side by side, their entries shared out so that a URL is fetched once, then the
 pages with their lead pictures and AMP pages, source by source side by side. Each source writes its exchanges into a file of its own; the
 files are joined in the order of the sources, so that the WARC does not depend on which thread was first. The manifest is written last:
-it is the commit. Where one is already there, nothing is fetched.
+it is the commit. Where one is already there, nothing is fetched, and who comes while it is made waits for it.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from pipeline.entries import Listing, choose, digest_of, interleaved
 from pipeline.erasures import Erased
 from pipeline.fetch import Fetcher
 from pipeline.health import findings
+from pipeline.locks import Check, in_turn, sweep
 from pipeline.manifests import FeedState, Manifest, PageCapture, Pending, count, from_json, to_json
 from pipeline.memory import Memory, read_memory, robots_reader
 from pipeline.models import CaptureReport, Clock, Entry, Interval, Origin, Outcome, Part
@@ -100,13 +101,32 @@ def capture_part(
     Without `past` the interval has just ended: validators are sent and every new entry is taken. A past interval takes only entries
     dated inside it, from the first origin that has it. With `only_due` a live interval asks the feeds whose time has come, else all.
 
-    Raises StorageError; single sources and entries end in outcomes.
+    One process at a time captures a part; another one waits and reports what the first has committed.
+
+    Raises StorageError, BusyError when it was waited for in vain; single sources and entries end in outcomes.
     """
+    known = _known(lake, part, clock)
+    if known is not None:
+        return known
+    with in_turn(lake, storage.part_lock_path(part), what=f"the capture of {part.interval.key} part {part.name}") as check:
+        known = _known(lake, part, clock)  # by whom this process waited for
+        return known if known is not None else _captured(lake, settings, catalogue, part, clock, past, only_due=only_due, check=check)
+
+
+def _known(lake: Lake, part: Part, clock: Clock) -> CaptureReport | None:
+    """What is said of a part that is committed."""
     path = storage.manifest_path(part)
-    if lake.exists(path):
-        log.info("%s part %s: captured before, nothing is fetched", part.interval.key, part.name)
-        manifest = from_json(lake.read_bytes(path), path=path)
-        return _with_warnings(report_of(manifest, is_reused=True), manifest, {}, now=clock.now())
+    if not lake.exists(path):
+        return None
+    sweep(lake, storage.part_lock_path(part))
+    log.info("%s part %s: captured before, nothing is fetched", part.interval.key, part.name)
+    manifest = from_json(lake.read_bytes(path), path=path)
+    return _with_warnings(report_of(manifest, is_reused=True), manifest, {}, now=clock.now())
+
+
+def _captured(
+    lake: Lake, settings: Settings, catalogue: Catalogue, part: Part, clock: Clock, past: Past | None, *, only_due: bool, check: Check
+) -> CaptureReport:
     erased = erased_of(lake)
     sources = [one for one in catalogue.sources if one.id in part.source_ids and not any(erased.holds(url) for url in one.listings)]
     earlier = read_memory(lake, part.interval, days=settings.seen_days, is_live=past is None)
@@ -117,9 +137,10 @@ def capture_part(
         tempfile.TemporaryDirectory(prefix="news-capture-") as folder,
         Fetcher(settings, clock=clock, known_robots=known_robots) as fetcher,
     ):
-        work = _Work(lake, settings, catalogue, part, clock, fetcher, Path(folder), past, erased, only_due=only_due and past is None)
+        work = _Work(lake, settings, catalogue, part, clock, fetcher, Path(folder), past, erased, check, only_due=only_due and past is None)
         manifest = work.run(sources, earlier)
-    lake.write_bytes(path, to_json(manifest))
+    check()
+    lake.write_bytes(storage.manifest_path(part), to_json(manifest))
     return _with_warnings(report_of(manifest, is_reused=False), manifest, earlier.news, now=clock.now())
 
 
@@ -146,6 +167,7 @@ class _Work:
     folder: Path
     past: Past | None
     erased: Erased
+    check: Check
     only_due: bool
 
     def run(self, sources: Sequence[Source], memory: Memory) -> Manifest:
@@ -259,6 +281,7 @@ class _Work:
         outcomes.extend(ended)
         with joined.open("rb") as file_again:
             digest = hashlib.file_digest(file_again, "sha256").hexdigest()
+        self.check()
         self.lake.write_file(storage.captures_path(self.part), joined)
         feeds = [state for poll, harvest in zip(polls, harvests, strict=True) for state in _with_pending(poll, harvest, deferred)]
         return Manifest(

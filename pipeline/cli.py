@@ -162,12 +162,8 @@ def _extract(desk: Desk) -> int:
 def _publish(desk: Desk) -> int:
     catalogue, options = desk.catalogue, desk.options
     dates = options.dates or stages.touched_dates(desk.settings)
-    target = desk.settings.model_copy(update={"lake": options.into}) if options.into else desk.settings
-    reports = []
-    for day in dates:
-        report = stages.publish(desk.settings, catalogue, day, allow_shrink=options.allow_shrink, as_of=options.as_of, into=options.into)
-        reports.append(report)
-        stages.check(target, catalogue, day)
+    how: dict[str, Any] = {"allow_shrink": options.allow_shrink, "as_of": options.as_of, "into": options.into}
+    reports = list(stages.publish_dates(desk.settings, catalogue, dates, **how))
     desk.show(reports, lambda: screens.publishes(reports))
     return 0
 

@@ -113,9 +113,8 @@ def run_erasure(settings: Settings, catalogue: Catalogue, plan: ErasurePlan, *, 
             lake.delete(path)
         _scrub_backfills(lake, erased)
         _delete_images(lake, record)
-        for day in record.dates:
-            stages.publish(settings, catalogue, day, allow_shrink=True)
-            stages.check(settings, catalogue, day)
+        for report in stages.publish_dates(settings, catalogue, record.dates, allow_shrink=True):
+            log.debug("%s: built without %s", report.published_date, plan.domain)
         record = replace(record, state="done", images=(), parts=(), finished=clock.now())
         lake.write_bytes(storage.erasure_path(plan.domain), to_json(record))
         return record

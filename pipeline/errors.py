@@ -14,6 +14,7 @@
     │   └── PermanentFetchError   4xx but 408/425/429, wrong type, too large, bad TLS, forbidden address
     └── TransientError      a retry may help: Airflow retries
         ├── TransientFetchError   timeout, reset, DNS, 408/425/429, 5xx; carries retry_after_s
+        ├── BusyError         another process does what has to be done first
         └── StorageError      the lake did not answer
 
 The class alone decides on a retry, never the text. What happens to a single entry (not modified, disallowed, no article) is an
@@ -44,11 +45,23 @@ class SchemaError(PermanentError):
 
 
 class ShrinkError(PermanentError):
-    """A published partition would lose more rows than the settings allow."""
+    """A published partition would lose more rows than the settings allow: `problem` says how many, `hint` what to do about it."""
+
+    def __init__(self, problem: str, hint: str = "") -> None:
+        super().__init__(problem, hint)
+        self.problem = problem
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.problem}. {self.hint}" if self.hint else self.problem
 
 
 class LockedError(PermanentError):
     """Another process does the same work; the message names it."""
+
+
+class BusyError(TransientError):
+    """Another process does what has to be done first, and was waited for in vain; the message names it."""
 
 
 class FeedError(PermanentError):

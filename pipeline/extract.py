@@ -6,37 +6,28 @@ worker processes, each bounded in time: a page that hangs or kills its worker co
 
 from __future__ import annotations
 
-import contextlib
-import functools
 import hashlib
 import logging
-import multiprocessing
-import resource
-import sys
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import BrokenExecutor, Future
 from concurrent.futures import TimeoutError as PageTimeoutError
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, date, timedelta
-from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
-from pebble import ProcessExpired, ProcessPool
+from pebble import ProcessExpired
 
-from pipeline import storage
-from pipeline.articles import build_article
+from pipeline import storage, workers
 from pipeline.config import Catalogue, Settings
 from pipeline.errors import StorageError, TransientError, WarcError
-from pipeline.images import measure
-from pipeline.manifests import Manifest, PageCapture, Probe, RecordPlace, from_json
-from pipeline.models import AmpAnswer, Article, CaptureRef, Entry, ExtractReport, Outcome, Part, Picture, Rejected
-from pipeline.pages import read_page
+from pipeline.manifests import Manifest, PageCapture, RecordPlace, from_json
+from pipeline.models import Article, ExtractReport, Outcome, Part, Rejected
+from pipeline.readings import CaptureFile, Reading, bound_memory, read_capture
 from pipeline.refusals import erased_of
 from pipeline.storage import Lake
 from pipeline.tables import extracted_table, ledger_table
 from pipeline.tombstones import of_gone, of_moved
-from pipeline.warc import read_record_at
 
 log = logging.getLogger(__name__)
 
@@ -54,51 +45,6 @@ OUT_OF_RANGE = "outOfRange"
 
 ERASED = "erased"
 """The reason of an article whose provider was erased from the lake."""
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """One page to read, with everything the reading depends on."""
-
-    body: bytes
-    url: str
-    content_type: str | None
-    entry: Entry
-    capture: CaptureRef
-    pictures: tuple[Picture, ...]
-    amp: AmpAnswer | None
-    min_side: int
-    max_pixels: int
-
-
-@dataclass(frozen=True, slots=True)
-class CaptureFile:
-    """A part's captures in the lake at a URI, and how much of a record is read."""
-
-    lake: str
-    part: Part
-    max_page_bytes: int
-    max_image_bytes: int
-    max_pixels: int
-
-    def file(self) -> BinaryIO:
-        """The captures, open as long as this process reads from them. Raises StorageError, FileNotFoundError."""
-        return _opened(self.lake, storage.captures_path(self.part))[0]
-
-
-@functools.lru_cache(maxsize=1)
-def _opened(uri: str, path: str) -> tuple[BinaryIO, contextlib.ExitStack]:
-    """The file, and what closes it when the next one is opened."""
-    stack = contextlib.ExitStack()
-    return stack.enter_context(Lake(uri).open(path)), stack
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What a page gave, with path and bytes of the lead image where they were captured."""
-
-    result: Article | Rejected
-    image: tuple[str, bytes] | None = None
 
 
 def extract_part(lake: Lake, settings: Settings, catalogue: Catalogue, part: Part) -> ExtractReport:
@@ -170,130 +116,19 @@ def affected_dates(lake: Lake, dates: Iterable[date], *, window: timedelta) -> t
     return tuple(sorted(near & {*lake.touched_dates(), *lake.published_dates()}))
 
 
-def read_job(job: Job) -> Article | Rejected:
-    """Read one page; what a worker process does. A page that needs more memory than a worker may have is rejected: `pageMemory`."""
-    try:
-        return _read(job)
-    except MemoryError:
-        return Rejected("pageMemory")
-
-
-def _read(job: Job) -> Article | Rejected:
-    page = read_page(job.body, url=job.url, content_type=job.content_type)
-    return build_article(
-        page,
-        entry=job.entry,
-        capture=job.capture,
-        payload_digest=f"sha256:{hashlib.sha256(job.body).hexdigest()}",
-        pictures=job.pictures,
-        amp=job.amp,
-        min_side=job.min_side,
-        max_pixels=job.max_pixels,
-    )
-
-
-def bound_memory(max_bytes: int) -> None:
-    """Let this process allocate at most `max_bytes` more than it holds now; nothing where the system does not tell (only Linux does).
-
-    RLIMIT_DATA, and not RLIMIT_AS: libraries reserve addresses by the gigabyte and never touch them.
-    """
-    with contextlib.suppress(OSError, ValueError, StopIteration):
-        status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
-        held = next(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmData:"))
-        resource.setrlimit(resource.RLIMIT_DATA, (held + max_bytes, held + max_bytes))
-
-
-def read_capture(captures: CaptureFile, page: PageCapture, min_side: int) -> Reading:
-    """Read one page from where it was captured; what a worker process does, so that pages never pass between processes.
-
-    Raises WarcError when the record is not there, FileNotFoundError when the file is not, StorageError when the lake does not answer.
-    """
-    try:
-        job = _job(captures.file(), captures, page, min_side=min_side)
-    except MemoryError:
-        return Reading(Rejected("pageMemory"))
-    except FileNotFoundError:
-        raise
-    except OSError as error:
-        raise StorageError(f"{storage.captures_path(captures.part)}: {error}") from error
-    result = read_job(job)
-    image = _lead_image(result, job.pictures, max_pixels=captures.max_pixels) if isinstance(result, Article) else None
-    return Reading(result, image)
-
-
-def _job(file: BinaryIO, captures: CaptureFile, page: PageCapture, *, min_side: int) -> Job:
-    record = read_record_at(file, page.offset, max_body_bytes=captures.max_page_bytes)
-    return Job(
-        body=record.body,
-        url=record.url or page.entry.url,
-        content_type=record.content_type,
-        entry=page.entry,
-        capture=CaptureRef(storage.captures_path(captures.part), page.offset, record.at or captures.part.interval.start),
-        pictures=tuple(_picture(file, probe, max_bytes=captures.max_image_bytes) for probe in page.images),
-        amp=_amp_answer(page),
-        min_side=min_side,
-        max_pixels=captures.max_pixels,
-    )
-
-
-def _picture(file: BinaryIO, probe: Probe, *, max_bytes: int) -> Picture:
-    if probe.offset is None:
-        return Picture(probe.url, gone=probe.is_gone)
-    return Picture(probe.url, data=read_record_at(file, probe.offset, max_body_bytes=max_bytes).body)
-
-
-def _amp_answer(page: PageCapture) -> AmpAnswer | None:
-    probe = page.amp
-    return AmpAnswer(probe.url, ok=probe.offset is not None, gone=probe.is_gone) if probe is not None else None
-
-
-def _lead_image(article: Article, pictures: tuple[Picture, ...], *, max_pixels: int) -> tuple[str, bytes] | None:
-    """Path and bytes of the article's lead image where they were captured."""
-    cached = {image.url for image in article.images if image.is_cached}
-    for picture in pictures:
-        if picture.url in cached and picture.data is not None:
-            measured = measure(picture.data, max_pixels=max_pixels)
-            if measured is not None:
-                return storage.image_path(hashlib.sha256(picture.data).hexdigest(), measured[2]), picture.data
-    return None
-
-
 def _readings(
     captures: CaptureFile, pages: Iterable[PageCapture], settings: Settings, *, min_side: int
 ) -> Iterator[tuple[PageCapture, Reading]]:
     """The pages with what was read, in their order."""
-    context = multiprocessing.get_context("forkserver")  # the caller has threads, which fork would copy in any state
-    context.set_forkserver_preload([__name__])
     waiting: deque[tuple[PageCapture, Future[Reading]]] = deque()
-    with (
-        _main_module_hidden(),
-        ProcessPool(
-            max_workers=settings.extract_processes,
-            max_tasks=MAX_PAGES_PER_WORKER,
-            initializer=bound_memory,
-            initargs=[MAX_WORKER_BYTES],
-            context=context,
-        ) as pool,
-    ):
+    memory, processes = (MAX_WORKER_BYTES,), settings.extract_processes
+    with workers.pool(processes, workers.READING, prepare=bound_memory, arguments=memory, max_tasks=MAX_PAGES_PER_WORKER) as pool:
         for page in pages:
             waiting.append((page, pool.schedule(read_capture, args=[captures, page, min_side], timeout=settings.page_timeout_s)))
             if len(waiting) >= LOOK_AHEAD:
                 yield _reading(*waiting.popleft())
         while waiting:
             yield _reading(*waiting.popleft())
-
-
-@contextlib.contextmanager
-def _main_module_hidden() -> Iterator[None]:
-    """While open, new processes do not import the caller's main module: Airflow's takes seconds, and reading a page needs none of it."""
-    main = vars(sys.modules["__main__"])
-    hidden: dict[str, object] = {name: main[name] for name in ("__spec__", "__file__") if name in main}
-    main["__spec__"] = None
-    main.pop("__file__", None)
-    try:
-        yield
-    finally:
-        main.update(hidden)
 
 
 def _reading(page: PageCapture, future: Future[Reading]) -> tuple[PageCapture, Reading]:

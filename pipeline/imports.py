@@ -10,8 +10,9 @@ from __future__ import annotations
 import hashlib
 import logging
 import tempfile
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -24,7 +25,7 @@ from pipeline.pages import lead_images, read_page
 from pipeline.refusals import erased_of
 from pipeline.storage import Lake
 from pipeline.urls import registered_domain
-from pipeline.warc import CaptureWriter, Record, read_record_at, read_records
+from pipeline.warc import CaptureWriter, Record, packed_copy, read_record_at, read_records
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +35,9 @@ HTML_TYPES = ("text/html", "application/xhtml+xml")
 PROGRESS_EVERY = 1_000
 MAX_RECORDS = 2_000
 """Of an interval's share: then it is committed, and a further part begins."""
+PACKERS = 2
+READ_AHEAD = 4
+"""Records that are held packed, or being packed, while the next one is read."""
 MAX_HELD = 10_000
 """Records of all intervals together: then the largest share is committed. A record takes about 3 kB until then."""
 
@@ -90,7 +94,7 @@ def import_file(lake: Lake, settings: Settings, catalogue: Catalogue, path: Path
     drafts: dict[Interval, _Draft] = {}
     counts: Counter[str] = Counter()
     with tempfile.TemporaryDirectory(prefix="news-import-") as folder:
-        for number, record in enumerate(_records(path, settings), start=1):
+        for number, (record, packed) in enumerate(_packing(_records(path, settings)), start=1):
             if record.type == "broken":
                 problem = record.problem
                 if latest is None:
@@ -119,7 +123,7 @@ def import_file(lake: Lake, settings: Settings, catalogue: Catalogue, path: Path
                     held -= len(largest.outcomes)
                     _commit(lake, largest, settings, goes_on=record.offset)
                 held -= len(latest.outcomes)
-                _take(latest, record, source_id=sources.get(registered_domain(record.url)))
+                _take(latest, record, packed, source_id=sources.get(registered_domain(record.url)))
                 held += len(latest.outcomes)
             if number % PROGRESS_EVERY == 0:
                 log.info("%s: %d records read", path.name, number)
@@ -140,19 +144,30 @@ def _records(path: Path, settings: Settings) -> Iterator[Record]:
             raise WarcError(f"{path}: {error}") from error
 
 
-def _take(draft: _Draft, record: Record, *, source_id: str | None) -> None:
+def _packing(records: Iterable[Record]) -> Iterator[tuple[Record, Future[bytes] | None]]:
+    """The records, in their order, each that can be kept with itself as a capture, which is being made while the next ones are read."""
+    with ThreadPoolExecutor(PACKERS) as pool:
+        ahead: deque[tuple[Record, Future[bytes] | None]] = deque()
+        for record in records:
+            can_be_kept = record.type in PAGE_RECORDS and record.url and record.at and judge_record(record)[0] == "captured"
+            ahead.append((record, pool.submit(packed_copy, record) if can_be_kept else None))
+            if len(ahead) > READ_AHEAD:
+                yield ahead.popleft()
+        yield from ahead
+
+
+def _take(draft: _Draft, record: Record, packed: Future[bytes] | None, *, source_id: str | None) -> None:
     """Note the record's one outcome and keep it when it is a page or a picture."""
     url = record.url or ""
     if url in draft.outcomes:
         draft.repeated += 1
         return
-    declared = (record.content_type or "").partition(";")[0].strip().lower()
-    verdict, reason = judge_record(record, declared)
+    verdict, reason = judge_record(record)
     offset = None
-    if verdict == "captured":
+    if packed is not None:
         with draft.path.open("ab") as file:
-            offset = CaptureWriter(file).write_copy(record)
-    kind = "image" if declared.startswith("image/") else "page"
+            offset = CaptureWriter(file).write_member(packed.result())
+    kind = "image" if media_type(record).startswith("image/") else "page"
     draft.outcomes[url] = Outcome(
         url=url,
         kind="image" if kind == "image" else "page",
@@ -171,14 +186,20 @@ def _take(draft: _Draft, record: Record, *, source_id: str | None) -> None:
         draft.pages[url] = PageCapture(Entry(url=url, source_id=source_id, via="warc"), offset)
 
 
-def judge_record(record: Record, declared: str) -> tuple[Verdict, str | None]:
-    """Whether a record of the media type `declared` is a page or a picture that can be read, and why not."""
+def media_type(record: Record) -> str:
+    """The type that its header declares, in lower case and without parameters; empty where it declares none."""
+    return (record.content_type or "").partition(";")[0].strip().lower()
+
+
+def judge_record(record: Record) -> tuple[Verdict, str | None]:
+    """Whether a record is a page or a picture that can be read, and why not."""
     if record.problem is not None:
         return "rejected", "broken"
     if record.status is not None and record.status != 200:
         return "failed", "status"
     if record.is_cut:
         return "rejected", "tooLarge"
+    declared = media_type(record)
     is_html = declared in HTML_TYPES or (not declared and record.body.lstrip()[:1] == b"<")
     return ("captured", None) if is_html or declared.startswith("image/") else ("rejected", "wrongType")
 

@@ -1,7 +1,7 @@
-"""One process at a time for a work on a lake that has a record of its own: a backfill, an erasure. An edge: it reads and writes the lake.
+"""One process at a time for a work on a lake: a backfill, an erasure, the captures of a part. An edge: it reads and writes the lake.
 
-On a local lake the lock is flock on a hidden file beside the record: the kernel frees the lock of a process that dies, however it dies,
-and the file says who holds it. An object store has no such thing. There a holder's lease lies beside the record and is renewed while it
+On a local lake the lock is flock on a hidden file beside what is made: the kernel frees the lock of a process that dies, however it dies,
+and the file says who holds it. An object store has no such thing. There a holder's lease lies in the same place and is renewed while it
 works; one that was not renewed for `LEASE` is a dead process's and is taken over. Two that begin within the same second both write a
 lease and read it again a moment later: the one whose lease stands goes on. That leaves a gap where a store shows a late write later than
 `SETTLE_S`, or a process sleeps through its lease and wakes up.
@@ -17,13 +17,13 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
-from pipeline.errors import LockedError
+from pipeline.errors import BusyError, LockedError
 from pipeline.storage import Lake
 
 log = logging.getLogger(__name__)
@@ -31,7 +31,14 @@ log = logging.getLogger(__name__)
 LEASE = timedelta(minutes=5)
 RENEW_S = 60.0
 SETTLE_S = 2.0
+PATIENCE_S = 1_800.0
+"""How long one waits for another: half of the hour that a capture has in Airflow."""
+TURN_S = 1.0
+"""Between two looks whether it is one's turn."""
 MAX_BYTES = 4_096
+
+Check = Callable[[], None]
+"""Raises BusyError when the lock was lost: a lease that was taken over while its holder slept. A kernel's lock cannot be lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +54,7 @@ class Holder:
 
 
 @contextlib.contextmanager
-def sole(lake: Lake, path: str, *, what: str) -> Iterator[None]:
+def sole(lake: Lake, path: str, *, what: str) -> Iterator[Check]:
     """Hold the lock at `path` of the lake, a hidden file; `what` names the work in the error.
 
     Raises LockedError when another process holds it, StorageError.
@@ -55,10 +62,44 @@ def sole(lake: Lake, path: str, *, what: str) -> Iterator[None]:
     me = Holder(socket.gethostname(), os.getpid(), datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
     if lake.is_local:
         with _flocked(Path(lake.root, path), me, what):
-            yield
+            yield _never_lost
         return
-    with _leased(lake, path, me, what):
-        yield
+    with _leased(lake, path, me, what) as check:
+        yield check
+
+
+@contextlib.contextmanager
+def in_turn(lake: Lake, path: str, *, what: str) -> Iterator[Check]:
+    """As `sole`, after everybody who holds the lock now: for work whose result the one who waited takes instead of doing it again.
+
+    Raises BusyError, which names the holder, after `PATIENCE_S`; StorageError.
+    """
+    until = time.monotonic() + PATIENCE_S
+    with contextlib.ExitStack() as stack:
+        is_told = False
+        while True:
+            try:
+                check = stack.enter_context(sole(lake, path, what=what))
+                break
+            except LockedError as error:
+                if time.monotonic() >= until:
+                    raise BusyError(f"{error}; it was waited for in vain") from error
+                if not is_told:
+                    log.info("%s; this process waits for it", error)
+                    is_told = True
+                time.sleep(TURN_S)
+        yield check
+
+
+def sweep(lake: Lake, path: str) -> None:
+    """Remove the lock file that a process left which was killed with its work done; nothing where one holds it, or on an object store."""
+    if lake.is_local and Path(lake.root, path).exists():
+        with contextlib.suppress(LockedError), sole(lake, path, what="it"):
+            log.debug("%s: its holder died", path)
+
+
+def _never_lost() -> None:
+    """The kernel's lock ends with its process."""
 
 
 @contextlib.contextmanager
@@ -91,7 +132,7 @@ def _open_locked(path: Path, what: str) -> int:
 
 
 @contextlib.contextmanager
-def _leased(lake: Lake, path: str, me: Holder, what: str) -> Iterator[None]:
+def _leased(lake: Lake, path: str, me: Holder, what: str) -> Iterator[Check]:
     key = uuid4().hex
     _take_lease(lake, path, me, key, what)
     done = threading.Event()
@@ -107,10 +148,14 @@ def _leased(lake: Lake, path: str, me: Holder, what: str) -> Iterator[None]:
             except Exception:
                 log.exception("%s: its lease could not be renewed", what)
 
+    def check() -> None:
+        if _lease(lake, path)[1] != key:
+            raise BusyError(f"{what}: another process has taken it over, since this one did not renew its lease")
+
     thread = threading.Thread(target=renew, name="lease", daemon=True)
     thread.start()
     try:
-        yield
+        yield check
     finally:
         done.set()
         thread.join()

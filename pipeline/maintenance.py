@@ -85,16 +85,13 @@ def maintain(settings: Settings, catalogue: Catalogue, interval: Interval, *, cl
     """The whole round; its revisits belong to `interval`. Raises StorageError and other transient errors: the same call goes on."""
     revisits = revisit(settings, catalogue, interval, clock=clock)
     extracted = stages.extract(settings, catalogue, Part(interval, REVISIT_PART))
-    publishes = []
-    for day in extracted.published_dates:
-        publishes.append(stages.publish(settings, catalogue, day))
-        stages.check(settings, catalogue, day)
+    publishes = tuple(stages.publish_dates(settings, catalogue, extracted.published_dates))
     retention = retain(settings, now=clock.now())
     images = prune(settings, now=clock.now())
     found = gaps(keep_accounts(settings, catalogue, now=clock.now()))
     for gap in found:
         log.warning("silent: %s", gap)
-    return Round(revisits, extracted, tuple(publishes), retention, images, found)
+    return Round(revisits, extracted, publishes, retention, images, found)
 
 
 def last_days(days: int, *, now: datetime) -> tuple[date, ...]:

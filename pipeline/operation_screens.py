@@ -25,6 +25,9 @@ MANY = 31
 """Rows that are still read; more are summed up."""
 
 
+NOT_KNOWN = "not known"
+
+
 def plan(one: Plan) -> RenderableType:
     """A backfill's plan: what is there, what is to be captured and at what price, source by source."""
     asked = one.asked
@@ -35,11 +38,11 @@ def plan(one: Plan) -> RenderableType:
             ("captured already", f"{one.captured} hours, and {one.later_parts} parts of other hours that hold articles of these dates"),
             ("extracted again", f"{one.pages} pages in {_bytes(one.captures_bytes)} of captures, without a request"),
             ("to capture" + (" again" if asked.refetch else ""), f"{one.to_capture} hours"),
-            ("requests", f"about {one.requests}"),
-            ("bytes", f"about {_bytes(one.bytes)}"),
-            ("time", f"about {one.hours:g} hours at the polite pace" + (f", for {one.slowest_host}" if one.slowest_host else "")),
-            ("disallowed", f"{one.disallowed_share:.1%} of the pages" if one.disallowed_share is not None else "not known"),
-            ("disk", f"about {_bytes(one.bytes)} more" + (f", {_bytes(one.disk_free)} are free" if one.disk_free is not None else "")),
+            ("requests", f"about {one.requests}" if one.is_known else NOT_KNOWN),
+            ("bytes", f"about {_bytes(one.bytes)}" if one.is_known else NOT_KNOWN),
+            ("time", _time(one) if one.is_known else NOT_KNOWN),
+            ("disallowed", f"{one.disallowed_share:.1%} of the pages" if one.disallowed_share is not None else NOT_KNOWN),
+            ("disk", _disk(one)),
         ),
     ]
     if one.to_capture:
@@ -53,12 +56,22 @@ def plan(one: Plan) -> RenderableType:
     return Group(*parts)
 
 
+def _time(one: Plan) -> str:
+    return f"about {one.hours:g} hours at the polite pace" + (f", for {one.slowest_host}" if one.slowest_host else "")
+
+
+def _disk(one: Plan) -> str:
+    free = f", {_bytes(one.disk_free)} are free" if one.disk_free is not None else ""
+    return (f"about {_bytes(one.bytes)} more" if one.is_known else NOT_KNOWN) + free
+
+
 def result(record: Record) -> RenderableType:
     """What a backfill did: the difference per published date, what was refused, what failed."""
     articles = sum(step.articles for step in record.steps.values())
     urls = sum(step.urls for step in record.steps.values())
+    outside = f", {record.outside} articles outside the dates were left out" if record.outside else ""
     parts: list[RenderableType] = [
-        Text(f"backfill {record.id}: {record.state}; {len(record.steps)} steps, {urls} URLs seen, {articles} articles"),
+        Text(f"backfill {record.id}: {record.state}; {len(record.steps)} steps, {urls} URLs seen, {articles} articles{outside}"),
         differences(record.differences),
         Text(f"in all: {sentence(record.change)}", style="bold"),
     ]

@@ -61,8 +61,7 @@ def publish_date(
     window = timedelta(hours=catalogue.scoring.stories.window_hours)
     marks = _marks(lake, published_date, window)
     sealer = Sealer(settings.sealing_keys) if settings.sealing_keys else None
-    if sealer is None:
-        _warn_unsealed()
+    warn_unsealed(is_sealed=sealer is not None)
     fingerprint = _fingerprint(marks, catalogue, published_date, sealer, as_of)
     path = storage.articles_path(published_date)
     is_built = target.read_metadata(path).get(FINGERPRINT, b"").decode() == fingerprint
@@ -84,9 +83,10 @@ def publish_date(
 
 
 @functools.cache
-def _warn_unsealed() -> None:
+def warn_unsealed(*, is_sealed: bool) -> None:
     """Said once a process, not once a date."""
-    log.warning("NEWS_SEALING_KEYS is not set: `secured` is null in every record")
+    if not is_sealed:
+        log.warning("NEWS_SEALING_KEYS is not set: `secured` is null in every record")
 
 
 def _marks(lake: Lake, published_date: date, window: timedelta) -> list[Mark]:
@@ -140,7 +140,8 @@ def _refuse_shrinking(before: pa.Table, after: pa.Table, published_date: date, *
         vanished = sorted(set(before["webUrl"].to_pylist()) - set(after["webUrl"].to_pylist()))
         raise ShrinkError(
             f"published_date={published_date}: the rebuild has {after.num_rows} rows, the partition {before.num_rows}; more than "
-            f"{max_shrink:.0%} would go, the first of them {vanished[0]}. If that is right: news publish {published_date} --allow-shrink"
+            f"{max_shrink:.0%} would go, the first of them {vanished[0]}",
+            f"If that is right: news publish {published_date} --allow-shrink",
         )
 
 

@@ -22,6 +22,7 @@ from pipeline.config import VERSION, Catalogue, Settings, Source
 from pipeline.errors import WarcError
 from pipeline.fetch import Fetcher, Target
 from pipeline.ledgers import read_manifest
+from pipeline.locks import Check, in_turn, sweep
 from pipeline.manifests import GonePage, Manifest, PageCapture, RecordPlace, count, to_json
 from pipeline.memory import read_memory, robots_reader
 from pipeline.models import REVISIT_PART, Clock, Entry, Exchange, Interval, Outcome, Part, RevisitReport, Validators
@@ -55,10 +56,25 @@ def revisit_part(lake: Lake, settings: Settings, catalogue: Catalogue, interval:
     The pace of hosts, robots.txt and the bounds are those of any capture. Raises StorageError; single pages end in outcomes.
     """
     part = Part(interval, REVISIT_PART)
-    if lake.exists(storage.manifest_path(part)):
-        log.info("%s: pages were revisited before, nothing is asked", interval.key)
-        return _report(read_manifest(lake, part), is_reused=True)
-    now = clock.now()
+    known = _known(lake, part)
+    if known is not None:
+        return known
+    with in_turn(lake, storage.part_lock_path(part), what=f"the revisit of {interval.key}") as check:
+        known = _known(lake, part)  # by whom this process waited for
+        return known if known is not None else _revisited(lake, settings, catalogue, part, clock, check)
+
+
+def _known(lake: Lake, part: Part) -> RevisitReport | None:
+    """What is said of a part that is committed."""
+    if not lake.exists(storage.manifest_path(part)):
+        return None
+    sweep(lake, storage.part_lock_path(part))
+    log.info("%s: pages were revisited before, nothing is asked", part.interval.key)
+    return _report(read_manifest(lake, part), is_reused=True)
+
+
+def _revisited(lake: Lake, settings: Settings, catalogue: Catalogue, part: Part, clock: Clock, check: Check) -> RevisitReport:
+    interval, now = part.interval, clock.now()
     followed = allowed(lake, catalogue).enabled_sources
     rows, revisited = _known_versions(lake, interval)
     due = due_pages(rows, revisited, sources=[source.id for source in followed], now=now, max_per_source=settings.max_entries_per_source)
@@ -69,8 +85,9 @@ def revisit_part(lake: Lake, settings: Settings, catalogue: Catalogue, interval:
         tempfile.TemporaryDirectory(prefix="news-revisit-") as folder,
         Fetcher(settings, clock=clock, known_robots=robots_reader(lake, memory, now=now)) as fetcher,
     ):
-        work = _Work(lake, settings, catalogue, part, clock, fetcher, Path(folder), entries)
+        work = _Work(lake, settings, catalogue, part, clock, fetcher, Path(folder), entries, check)
         manifest = work.run([(source, due[source.id]) for source in followed if due[source.id]])
+    check()
     lake.write_bytes(storage.manifest_path(part), to_json(manifest))
     return _report(manifest, is_reused=False)
 
@@ -108,6 +125,7 @@ class _Work:
     fetcher: Fetcher
     folder: Path
     entries: dict[tuple[str, int], Entry]
+    check: Check
 
     def run(self, due: Sequence[tuple[Source, Sequence[KnownPage]]]) -> Manifest:
         with ThreadPoolExecutor(max_workers=max(1, min(self.settings.fetch_threads, len(due)))) as pool:
@@ -168,6 +186,7 @@ class _Work:
                 gone.extend(replace(page, offset=page.offset + base) for page in harvest.gone)
         with joined.open("rb") as file_again:
             digest = hashlib.file_digest(file_again, "sha256").hexdigest()
+        self.check()
         self.lake.write_file(storage.captures_path(self.part), joined)
         return Manifest(
             interval=self.part.interval.key,

@@ -99,6 +99,8 @@ class Settings(Frozen):
     """Captures older than so many days are deleted by the daily maintenance; their manifests and rows stay. 0 keeps them for ever."""
 
     extract_processes: int = Field(2, ge=1)
+    publish_processes: int = Field(2, ge=1)
+    """Processes that build published dates where there are many; each holds the rows of one story window on both sides of its date."""
     page_timeout_s: float = Field(20.0, gt=0)
 
     tolerated_failures: float = Field(0.5, ge=0, le=1)

@@ -7,16 +7,17 @@ Airflow's tasks and the command line call these and nothing below them.
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
-from pipeline import storage
+from pipeline import storage, workers
 from pipeline.archives import Archived, capture_files
+from pipeline.builds import Built, How, build_dates
 from pipeline.capture import Past, capture_part, neighbourhood
 from pipeline.config import Catalogue, Settings
-from pipeline.errors import ConfigError, SealError
+from pipeline.errors import ConfigError, SealError, ShrinkError
 from pipeline.extract import extract_part
 from pipeline.fetch import SystemClock
 from pipeline.imports import ImportReport, import_file
@@ -173,6 +174,38 @@ def publish(
     return publish_date(Lake(settings.lake), settings, catalogue, published_date, allow_shrink=allow_shrink, as_of=as_of, into=target)
 
 
+def publish_dates(
+    settings: Settings,
+    catalogue: Catalogue,
+    dates: Sequence[date],
+    *,
+    allow_shrink: bool = False,
+    as_of: datetime | None = None,
+    into: str | None = None,
+) -> Iterator[PublishReport]:
+    """As `publish`, then `check`, of many dates, side by side; their reports in the order of `dates`. See `pipeline.builds`.
+
+    Raises ShrinkError when it comes to the first date that was refused; some of the dates behind it are built then.
+    """
+    for built in built_dates(settings, catalogue, dates, allow_shrink=allow_shrink, as_of=as_of, into=into):
+        if built.report is None:
+            raise built.refused or ShrinkError(f"{built.published_date} was refused")
+        yield built.report
+
+
+def built_dates(
+    settings: Settings,
+    catalogue: Catalogue,
+    dates: Sequence[date],
+    *,
+    allow_shrink: bool = False,
+    as_of: datetime | None = None,
+    into: str | None = None,
+) -> Iterator[Built]:
+    """As `publish_dates`, where a refused date keeps no other from being built."""
+    return build_dates(settings, catalogue, dates, How(allow_shrink, as_of, into))
+
+
 def check(settings: Settings, catalogue: Catalogue, published_date: date) -> dict[str, int]:
     """Hold what was published for the date against the contract and the laws; raises SchemaError."""
     return check_date(Lake(settings.lake), catalogue, published_date)
@@ -255,6 +288,7 @@ def run(
 ) -> WalkReport:
     """The whole walk of one interval, as the DAGs do it; all feeds are asked unless `only_due`. For the other options see `capture`."""
     parts = plan(settings, catalogue, interval, live=live, origins=origins, sources=sources, refetch=refetch)
+    begin_workers()
     captures = [
         capture(settings, catalogue, part, live=live, only_due=only_due, clock=clock, origins=origins, refetch=refetch, taken=taken)
         for part in parts
@@ -272,8 +306,14 @@ def with_archived(captures: Sequence[CaptureReport], parts: Sequence[Part], arch
     return [*captures, *(report for report in archived.reports if report.part not in names)], [*parts, *new]
 
 
+def begin_workers() -> None:
+    """Let worker processes for extract and publish get ready while something else is done first; nothing where they are."""
+    workers.begin(workers.READING, workers.PUBLISHING)
+
+
 def import_files(settings: Settings, catalogue: Catalogue, paths: Iterable[Path]) -> tuple[tuple[ImportReport, ...], WalkReport]:
     """Take WARC files into the lake, then extract and publish what they touch. See `pipeline.imports`."""
+    begin_workers()
     lake = Lake(settings.lake)
     imports = tuple(import_file(lake, settings, catalogue, path) for path in paths)
     parts = sorted({part for report in imports for part in report.parts}, key=lambda part: (part.interval, part.name))
@@ -284,9 +324,8 @@ def _finish(settings: Settings, catalogue: Catalogue, captures: Sequence[Capture
     extracts = [extract(settings, catalogue, part) for part in parts]
     dates = sorted({day for report in extracts for day in report.published_dates})
     publishes = []
-    for number, day in enumerate(dates, start=1):
-        publishes.append(publish(settings, catalogue, day))
-        check(settings, catalogue, day)
+    for number, report in enumerate(publish_dates(settings, catalogue, dates), start=1):
+        publishes.append(report)
         if number % 100 == 0:
             log.info("%d of %d dates published", number, len(dates))
     return WalkReport(tuple(captures), tuple(extracts), tuple(publishes), judge(settings, captures))

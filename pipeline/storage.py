@@ -24,6 +24,7 @@ reader skips, and the next write of the same file removes what a killed one left
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import shutil
 import tempfile
@@ -31,17 +32,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 from uuid import uuid4
 
 import pyarrow as pa
-import pyarrow.dataset as ds
 import pyarrow.fs as pafs
 import pyarrow.parquet as pq
 
 from pipeline.addresses import without_credentials
 from pipeline.errors import ConfigError, SchemaError, StorageError
 from pipeline.models import Interval, Part
+
+if TYPE_CHECKING:
+    import pyarrow.dataset as ds
 
 ROW_GROUP_ROWS = 250
 """Small enough that a reader of one date skips most of a file that spans many; rows are sorted by publication time.
@@ -66,6 +69,15 @@ def captures_path(part: Part) -> str:
 
 def manifest_path(part: Part) -> str:
     return f"{raw_folder(part)}/manifest.json"
+
+
+def part_lock_path(part: Part) -> str:
+    return f"raw/interval={part.interval.key}/.part={part.name}.lock"
+
+
+def files_lock_path(interval: Interval) -> str:
+    """Of reading WARC files of others for an interval."""
+    return f"raw/interval={interval.key}/.files.lock"
 
 
 def document_path(sha256: str) -> str:
@@ -254,8 +266,8 @@ class Lake:
             pq.write_table(table, file, compression="zstd", row_group_size=ROW_GROUP_ROWS, write_page_index=True)
 
     def read_table(self, path: str, *, columns: Sequence[str] | None = None) -> pa.Table:
-        with self.open(path) as file:
-            return pq.read_table(file, columns=columns)
+        with self.open(path) as file, pq.ParquetFile(file) as parquet:  # a third of read_table's time for the few rows of a date
+            return parquet.read(columns=columns, use_threads=False)
 
     def read_metadata(self, path: str) -> dict[bytes, bytes]:
         """The key-value metadata of a Parquet file's schema; empty when there is no such file."""
@@ -271,6 +283,8 @@ class Lake:
         """The rows of several Parquet files that fulfil `where` (None: all), in the order of `paths`; a column that one lacks is null."""
         if not paths:
             return schema.empty_table().select(columns if columns is not None else schema.names)
+        import pyarrow.dataset as ds  # with it comes pandas, which processes that read no rows are spared
+
         with _storage_errors(paths[0]):
             full = [self._full(path) for path in paths]
             dataset = ds.dataset(full, schema=schema, format="parquet", filesystem=self._fs)
@@ -336,19 +350,38 @@ class Lake:
             target = Path(full)
             target.parent.mkdir(parents=True, exist_ok=True)
             for left in target.parent.glob(f".{target.name}.*.tmp"):
-                left.unlink(missing_ok=True)
-            temporary = target.with_name(f".{target.name}.{uuid4().hex}.tmp")
-            try:
-                with temporary.open("wb") as file:
-                    yield file
-                    if file.tell():  # an empty file has nothing to lose but its name, which is the folder's
-                        file.flush()
-                        os.fsync(file.fileno())
-                temporary.replace(target)
-            except BaseException:
-                temporary.unlink(missing_ok=True)
-                raise
+                _remove_if_left(left)
+            with _temporary(target) as file:
+                yield file
+                if file.tell():  # an empty file has nothing to lose but its name, which is the folder's
+                    file.flush()
+                    os.fsync(file.fileno())
+                Path(file.name).replace(target)
             _sync_folder(target.parent)
+
+
+@contextlib.contextmanager
+def _temporary(target: Path) -> Iterator[BinaryIO]:
+    """A new hidden file beside `target`, locked as long as its writer lives; it is gone after an error."""
+    while True:
+        file = target.with_name(f".{target.name}.{uuid4().hex}.tmp").open("wb")
+        fcntl.flock(file, fcntl.LOCK_EX)
+        if os.fstat(file.fileno()).st_nlink:  # else another writer took it for one that was left, before it was locked
+            break
+        file.close()
+    with file:
+        try:
+            yield file
+        except BaseException:
+            Path(file.name).unlink(missing_ok=True)
+            raise
+
+
+def _remove_if_left(temporary: Path) -> None:
+    """Remove what a killed write left; what another process is writing stays."""
+    with contextlib.suppress(FileNotFoundError, BlockingIOError), temporary.open("rb+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        temporary.unlink()
 
 
 def _dates(names: Sequence[str]) -> list[date]:

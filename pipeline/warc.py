@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.parser import BytesHeaderParser
-from typing import BinaryIO
+from typing import BinaryIO, ClassVar, cast
 from uuid import NAMESPACE_URL
 
 from warcio.archiveiterator import ArchiveIterator
@@ -43,7 +43,9 @@ GZIP = zlib.MAX_WBITS | 16
 MEMBER_HEAD = 1 << 10
 """As much of a gzip member as shows what it begins with."""
 _STARTS = re.compile(rb"\x1f\x8b\x08|(?<=\r\n\r\n)(WARC/1\.[01]\r\n)")
-BROKEN = (ArchiveLoadFailed, EOFError, OSError, ValueError, AttributeError, TypeError, KeyError, IndexError, zlib.error)
+GZIP_ERROR = cast("type[Exception]", zlib_ng.error)
+"""Its annotation says an exception where it is a class of them."""
+BROKEN = (ArchiveLoadFailed, EOFError, OSError, ValueError, AttributeError, TypeError, KeyError, IndexError, zlib.error, GZIP_ERROR)
 """What warcio lets through for files that are not what they seem."""
 
 
@@ -125,40 +127,56 @@ class CaptureWriter:
         return offset
 
     def write_copy(self, record: Record) -> int:
-        """Write a record read elsewhere as a response of our own, with its URL and date kept; its offset here.
+        """Write a record read elsewhere as `packed_copy` makes it; its offset here. Raises ValueError as that does."""
+        return self.write_member(packed_copy(record))
 
-        Raises ValueError for a record without URL or date.
-        """
-        if record.url is None or record.at is None:
-            raise ValueError("a record without URL or date cannot be a capture")
-        offset = self.offset
-        block = record.block
-        if record.status is None:  # a `resource` record: the payload alone, so the answer it stands for is added
-            block = f"HTTP/1.1 200 OK\r\nContent-Type: {record.content_type}\r\n\r\n".encode() + block
-        extra = [("WARC-Payload-Digest", _digest(_payload(block)))]
-        self._write("response", record.url, record.at, block, "application/http; msgtype=response", extra)
+    def write_member(self, member: bytes) -> int:
+        """Write a record that is packed already; its offset."""
+        offset = self._offset
+        self._file.write(member)
+        self._offset += len(member)
         return offset
 
     def _write(self, kind: str, url: str | None, at: datetime, block: bytes, content_type: str, extra: list[tuple[str, str]]) -> str:
-        date = f"{at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
-        digest = _digest(block)  # beside the payload's: readers that verify skip records without it
-        record_id = _urn(f"{kind} {url} {date} {digest}")
-        headers = [("WARC-Type", kind), ("WARC-Record-ID", record_id), ("WARC-Date", date)]
-        if url is not None:
-            headers.append(("WARC-Target-URI", url))
-        headers += [*extra, ("WARC-Block-Digest", digest), ("Content-Type", content_type)]
-        headers.append(("Content-Length", str(len(block))))
-        head = "WARC/1.1\r\n" + "".join(f"{name}: {value}\r\n" for name, value in headers) + "\r\n"
-        data = head.encode() + block + b"\r\n\r\n"
-        member = zlib_ng.compress(data, LEVEL if len(data) > SMALL else 0, GZIP)
-        self._file.write(member)
-        self._offset += len(member)
+        record_id, member = _packed(kind, url, at, block, content_type, extra)
+        self.write_member(member)
         return record_id
+
+
+def packed_copy(record: Record) -> bytes:
+    """A record read elsewhere as a response of our own, with its URL and date kept: one gzip member, equal for equal records.
+
+    May run in threads: nearly all of it, digests and compression, lets go of the interpreter's lock. Raises ValueError for a record
+    without URL or date.
+    """
+    if record.url is None or record.at is None:
+        raise ValueError("a record without URL or date cannot be a capture")
+    block = record.block
+    if record.status is None:  # a `resource` record: the payload alone, so the answer it stands for is added
+        block = f"HTTP/1.1 200 OK\r\nContent-Type: {record.content_type}\r\n\r\n".encode() + block
+    extra = [("WARC-Payload-Digest", _digest(_payload(block)))]
+    return _packed("response", record.url, record.at, block, "application/http; msgtype=response", extra)[1]
+
+
+def _packed(kind: str, url: str | None, at: datetime, block: bytes, content_type: str, extra: list[tuple[str, str]]) -> tuple[str, bytes]:
+    """A record's id, and its gzip member."""
+    date = f"{at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
+    digest = _digest(block)  # beside the payload's: readers that verify skip records without it
+    record_id = _urn(f"{kind} {url} {date} {digest}")
+    headers = [("WARC-Type", kind), ("WARC-Record-ID", record_id), ("WARC-Date", date)]
+    if url is not None:
+        headers.append(("WARC-Target-URI", url))
+    headers += [*extra, ("WARC-Block-Digest", digest), ("Content-Type", content_type)]
+    headers.append(("Content-Length", str(len(block))))
+    head = "WARC/1.1\r\n" + "".join(f"{name}: {value}\r\n" for name, value in headers) + "\r\n"
+    data = head.encode() + block + b"\r\n\r\n"
+    return record_id, zlib_ng.compress(data, LEVEL if len(data) > SMALL else 0, GZIP)
 
 
 class _Octets(DecompressingBufferedReader):  # type: ignore[misc]
     """warcio's decompression, which takes a damaged gzip member for text without compression, or ends it early."""
 
+    DECOMPRESSORS: ClassVar = {**DecompressingBufferedReader.DECOMPRESSORS, "gzip": lambda: zlib_ng.decompressobj(GZIP)}
     is_gzip: bool | None = None
     is_inside = False
     """Of a gzip member: its end was not seen yet."""
@@ -185,7 +203,7 @@ class _Records(ArchiveIterator):  # type: ignore[misc]
         self.reader = self.octets = _Octets(self.fh)
 
     def verify(self) -> None:
-        """To the end of the record's gzip member. Raises zlib.error for a wrong checksum and EOFError for a member without its end."""
+        """To the end of the record's gzip member. Raises zlib_ng.error for a wrong checksum and EOFError for a member without its end."""
         self.read_to_end()
         if self.octets.is_inside and not (self.next_line or b"").startswith(b"WARC/"):
             raise EOFError("its gzip member has no end")

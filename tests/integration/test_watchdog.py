@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 import pytest
 from pebble import ProcessPool
 
-from pipeline.extract import Job, bound_memory, read_job
 from pipeline.models import Article, CaptureRef, Entry, Rejected
+from pipeline.readings import Job, bound_memory, read_job
 
 URL = "https://www.kestrel.example/2026/11/20/the-council-votes-on-the-bridge"
 HEAD = b"<!doctype html><title>The council votes on the bridge</title><h1>The council votes on the bridge</h1>"

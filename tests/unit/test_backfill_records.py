@@ -35,7 +35,7 @@ RECORD = Record(ASKED, PLAN, datetime(2026, 11, 23, tzinfo=UTC), code="c0de", ma
 
 
 def filled() -> Record:
-    red = Step(3, 9, (DAY, NEXT), red="2 of 2 sources failed", warnings=("one: moved",))
+    red = Step(3, 9, (DAY, NEXT), red="2 of 2 sources failed", warnings=("one: moved",), outside=2)
     steps = {"2026-11-20T00": Step(1, 4, (DAY,)), "2026-11-20T01": red}
     return replace(RECORD, steps=steps).with_difference(DAY, Difference(before=1, after=2, new=1)).with_refusal(NEXT, "too many")
 
@@ -59,6 +59,7 @@ def test_a_record_sums_up_its_steps() -> None:
     assert record.red == {"2026-11-20T01": "2 of 2 sources failed"}
     assert record.warnings == ("one: moved",)
     assert record.change.new == 1
+    assert record.outside == 2
 
 
 def test_a_date_that_was_built_is_refused_no_more() -> None:

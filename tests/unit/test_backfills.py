@@ -168,6 +168,14 @@ def test_a_plan_in_one_line_says_what_it_costs_and_whom_it_leaves_out() -> None:
     )
 
 
+def test_a_plan_without_any_history_says_that_it_knows_nothing_instead_of_nought() -> None:
+    assert plan().is_known
+    assert plan(missing=dict.fromkeys(Asked(FIRST, LAST).intervals(now=NOW), frozenset())).is_known
+    found = plan(usual={})
+    assert not found.is_known
+    assert "48 of 48 hours to capture, at a cost that is not known, without one, two, three" in summary(found)
+
+
 def test_archives_that_come_after_others_are_said_to_be_asked_for_the_rest() -> None:
     cost = ArchiveCost("ccnews", 64, 2**30, 0.04, "a file")
     found = plan(archives=[cost])

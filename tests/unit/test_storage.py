@@ -120,6 +120,15 @@ def test_what_a_killed_write_left_is_removed_by_the_next(lake: Lake) -> None:
     assert [path.name for path in hidden(lake)] == [".other.0123.tmp"]
 
 
+def test_two_writes_of_one_file_at_the_same_time_both_succeed_and_the_last_stands(lake: Lake) -> None:
+    with lake._replacing(PATH) as file:
+        file.write(b"begun first, ended last")
+        lake.write_bytes(PATH, b"begun last, ended first")
+        assert lake.read_bytes(PATH) == b"begun last, ended first"
+    assert lake.read_bytes(PATH) == b"begun first, ended last"
+    assert hidden(lake) == []
+
+
 def test_killed_in_the_middle_of_a_write_the_old_file_stands(lake: Lake, tmp_path: Path) -> None:
     """The child copies from a pipe that never ends, and is killed when a megabyte has gone through."""
     lake.write_bytes(PATH, b"old")
