@@ -7,8 +7,6 @@ number of articles and not with its square. Why each constant has its value: doc
 
 from __future__ import annotations
 
-from array import array
-from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -25,6 +23,8 @@ TITLE_COUNT, LETTERS_TITLE_COUNT = 2, 2
 LETTERS_SHARE = 0.3
 """Share of the letter groups in a similarity."""
 GROUP_LETTERS = 5
+MAX_NAME = 1 << 62
+"""Groups of letters are told apart by whole numbers up to this."""
 USUAL_ARTICLES = 1000
 """Rarity is counted as if there were so many more articles of everyday news: in a window of few, everyday words are common."""
 LEAD_SHARE = 0.1
@@ -70,7 +70,7 @@ def vectors(words: Words) -> Vectors:
         return _weighted((titles * TITLE_COUNT + texts).tocsr(), shares[telling], 1 - LETTERS_SHARE)
 
     def letters() -> csr_matrix:
-        groups = _letter_groups(words.vocabulary, columns)
+        groups = letter_groups(words.vocabulary, columns)
         usual = np.minimum(1.0, groups.T @ (shares * LEAD_SHARE))
         titles, leads = _counts(words.titles, columns), _counts(words.texts.first(words.leads), columns)
         return _weighted(((titles * LETTERS_TITLE_COUNT + leads) @ groups).tocsr(), usual, LETTERS_SHARE)
@@ -93,17 +93,30 @@ def _counts(rows: Rows, columns: int) -> csr_matrix:
     return matrix
 
 
-def _letter_groups(vocabulary: Sequence[str], columns: int) -> csr_matrix:
-    """Word by letter group, how often it stands in the word with a space at both ends."""
-    numbers: defaultdict[str, int] = defaultdict()
-    numbers.default_factory = numbers.__len__
-    groups, ends = array("i"), array("q")
-    for word in vocabulary:
-        padded = f" {word} "
-        groups.extend([numbers[padded[at : at + GROUP_LETTERS]] for at in range(max(1, len(padded) - GROUP_LETTERS + 1))])
-        ends.append(len(groups))
-    ends.extend([len(groups)] * (columns - len(vocabulary)))
-    return _counts(Rows(np.array(groups, dtype=np.int32), np.array(ends, dtype=np.int64)), max(len(numbers), 1))
+def letter_groups(vocabulary: Sequence[str], columns: int) -> csr_matrix:
+    """Word by letter group, how often it stands in the word with a space at both ends; groups are numbered as they first appear."""
+    padded = [f" {word} " for word in vocabulary]
+    lengths = np.fromiter(map(len, padded), dtype=np.int64, count=len(padded))
+    sizes = np.maximum(1, lengths - GROUP_LETTERS + 1)
+    word_ends, ends = np.cumsum(lengths), np.cumsum(sizes)
+    starts = np.arange(sizes.sum()) + np.repeat(word_ends - lengths - ends + sizes, sizes)
+    text = np.frombuffer("".join(padded).encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+    alphabet, letters = np.unique(text, return_inverse=True)
+    letters = np.append(letters + 1, 0)  # 0 stands for nothing, behind a word that is shorter than a group
+    beyond = np.repeat(word_ends, sizes)
+    names, bound, base = np.zeros(len(starts), dtype=np.int64), 1, len(alphabet) + 1
+    for place in range(GROUP_LETTERS):
+        if bound * base > MAX_NAME:
+            found, names = np.unique(names, return_inverse=True)
+            bound = len(found)
+        at = np.minimum(starts + place, len(text))
+        names = names * base + np.where(at < beyond, letters[at], 0)
+        bound *= base
+    _, first, names = np.unique(names, return_index=True, return_inverse=True)
+    rank = np.empty(len(first), dtype=np.int32)
+    rank[np.argsort(first)] = np.arange(len(first))
+    all_ends = np.append(ends, np.full(columns - len(vocabulary), len(names)))
+    return _counts(Rows(rank[names], all_ends), max(len(first), 1))
 
 
 def _weighted(counts: csr_matrix, shares: Floats, part: float) -> csr_matrix:
