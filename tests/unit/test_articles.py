@@ -270,6 +270,73 @@ def test_the_canonical_url_is_that_of_this_article(url: str, head: str, expected
     assert article("<title>Owls return to the city</title>" + head, url=url).web_url.rpartition("/")[2] == expected
 
 
+CALLED = "https://www.kestrel.example/2026/09/30/owls-return-to-the-city"
+
+
+@pytest.mark.parametrize(
+    "canonical",
+    [
+        "/2026/09/30/mayor-resigns-after-the-vote",
+        "/nature/",
+        "/en/",
+        "/index.html",
+        "/home",
+        "/404",
+        "/login?return=/x",
+        "/2026/09/30/mayor-resigns-4711",
+    ],
+)
+def test_a_canonical_url_that_names_another_article_or_none_is_not_believed(canonical: str) -> None:
+    head = f"<title>Owls return to the city</title><link rel=canonical href='{canonical}'>"
+    assert article(head, url=CALLED).web_url == CALLED
+
+
+@pytest.mark.parametrize("canonical", ["/nature/owls-return", "/node/4711", "/story?id=17", "/2026/09/30/city-owls", "/a/2026-owls"])
+def test_a_canonical_url_by_number_or_another_spelling_is_believed(canonical: str) -> None:
+    head = f"<title>Owls return to the city</title><link rel=canonical href='{canonical}'>"
+    assert article(head, url=CALLED).web_url == "https://www.kestrel.example" + canonical
+
+
+@pytest.mark.parametrize(
+    ("stated", "is_free"),
+    [(True, True), ("False", False), ("http://schema.org/False", False), (["True"], True), ({"@value": "false"}, False), ("perhaps", None)],
+)
+def test_whether_it_is_free_is_read_in_every_spelling(stated: object, is_free: bool | None) -> None:
+    node = json.dumps(NODE | {"isAccessibleForFree": stated})
+    assert article(f"<title>Owls return</title><script type='application/ld+json'>{node}</script>").is_accessible_for_free is is_free
+
+
+def test_whether_it_is_free_may_stand_at_the_page() -> None:
+    nodes = json.dumps([{"@type": "WebPage", "isAccessibleForFree": False}, {"@type": "NewsArticle", "headline": "Owls return"}])
+    assert article(f"<title>Owls return</title><script type='application/ld+json'>{nodes}</script>").is_accessible_for_free is False
+
+
+def test_a_page_whose_video_goes_by_its_address_takes_its_fields() -> None:
+    video = {"@type": "VideoObject", "url": URL, "name": "Owls on film", "thumbnailUrl": "/film.jpg", "keywords": "owls, film"}
+    graph = json.dumps({"@graph": [{"@type": "WebSite"}, {"@type": "Organization"}, {"@type": "BreadcrumbList"}, video]})
+    head = f"<title>Owls on film</title><script type='application/ld+json'>{graph}</script>"
+    result = article(head)
+    assert (result.type, result.keywords) == ("video", ("owls", "film"))
+    assert [image.url for image in result.images] == ["https://www.kestrel.example/film.jpg"]
+    assert article(head + "<meta property='og:type' content='article'>").type == "article"
+
+
+@pytest.mark.parametrize(
+    ("description", "excerpt"),
+    [
+        ("Wardens are puzzled by the return of the owls. Read more", "Wardens are puzzled by the return of the owls."),
+        ("Wardens are puzzled by the owls … Continue reading →", "Wardens are puzzled by the owls…"),
+        ("Wardens are puzzled by the return of the owls |", "Wardens are puzzled by the return of the owls"),
+        (
+            "Wardens are puzzled by the owls that came back to the parks of the city after so many years. Nobody knows why they staye",
+            "Wardens are puzzled by the owls that came back to the parks of the city after so many years.",
+        ),
+    ],
+)
+def test_a_description_ends_where_its_sentence_does(description: str, excerpt: str) -> None:
+    assert article(f"<title>Owls return</title><meta name=description content='{description}'>").excerpt == excerpt
+
+
 def test_what_lost_is_kept_with_its_place() -> None:
     head = HEAD + "<meta name=author content='John Doe'><meta property='article:published_time' content='2026-09-28T08:00:00Z'>"
     alternatives = article(head).alternatives
