@@ -120,6 +120,8 @@ def build_article(
             page,
             entry,
             title=title.text,
+            excerpt=excerpt[0] if excerpt else "",
+            provider=provider.text if provider else "",
             authors=authors,
             web_url=web_url[0],
             published=published,
@@ -134,6 +136,8 @@ def _alternatives(
     entry: Entry,
     *,
     title: str,
+    excerpt: str,
+    provider: str,
     authors: tuple[str, ...],
     web_url: str,
     published: dates.Dated | None,
@@ -144,6 +148,8 @@ def _alternatives(
     said = {
         "publishedDateTime": published.others if published else (),
         "title": _others(titles.declared_titles(page, entry), lambda text: letters_only(text) == letters_only(title)),
+        "excerpt": _others(_declared_descriptions(page, entry), lambda text: letters_only(cut_excerpt(text)) == letters_only(excerpt)),
+        "providerName": _others(titles.declared_site_names(page, entry), lambda name: letters_only(name) == letters_only(provider)),
         "authors": _others(people.declared_authors(page, entry), lambda text: letters_only(text) == letters_only(", ".join(authors))),
         "webUrl": _others(_declared_urls(page), lambda url: url.partition("?")[0].rstrip("/") == web_url.partition("?")[0].rstrip("/")),
         "images": images,
@@ -154,6 +160,10 @@ def _alternatives(
 
 def _others(candidates: Iterable[tuple[str, str]], is_same: Callable[[str], bool]) -> tuple[tuple[str, str], ...]:
     return tuple(dict.fromkeys((source, value[:_SHOWN]) for source, value in candidates if value and not is_same(value)))
+
+
+def _declared_descriptions(page: Page, entry: Entry) -> Iterator[tuple[str, str]]:
+    return ((source, text) for text, source in _descriptions(page, entry, ""))
 
 
 def _declared_urls(page: Page) -> Iterator[tuple[str, str]]:

@@ -222,6 +222,11 @@ def site_name(page: Page, entry: Entry | None) -> Named | None:
     return domains[0] if domains else None
 
 
+def declared_site_names(page: Page, entry: Entry | None) -> Iterator[tuple[str, str]]:
+    """Each place that names the site, and the name."""
+    return ((source, name) for name, source in _site_names(page, entry))
+
+
 def _site_names(page: Page, entry: Entry | None) -> Iterator[tuple[str, str]]:
     for article in page.articles:
         for publisher in listed(article.get("publisher")):

@@ -342,5 +342,9 @@ def test_what_lost_is_kept_with_its_place() -> None:
     alternatives = article(head).alternatives
     assert alternatives["authors"] == "meta.author John Doe"
     assert alternatives["publishedDateTime"] == "meta.article:published_time 2026-09-28T08:00:00Z"
+    described = HEAD + "<meta name=description content='Owls are back.'><meta property='og:site_name' content='Kestrel Post'>"
+    assert article(described).alternatives["excerpt"] == "meta.description Owls are back."
+    assert article(described).alternatives["providerName"] == "og.site_name Kestrel Post"
+    assert not {"excerpt", "providerName"} & article().alternatives.keys()
     assert alternatives["images"] == "og.image https://www.kestrel.example/second.jpg"
     assert "title" not in alternatives
