@@ -1,4 +1,4 @@
-"""The address of an AMP page in the AMP cache.
+"""What an AMP page is, and its address in the AMP cache.
 
 Pure: a URL in, a URL out. Whether there is an AMP page, and whether the cache holds it, is never looked at here.
 """
@@ -13,6 +13,10 @@ from urllib.parse import urlsplit
 CACHE = "cdn.ampproject.org"
 MAX_LABEL = 63
 """Characters in a DNS label (RFC 1035, section 2.3.4)."""
+
+_AMP_ROOT = re.compile(rb"<html\b[^>]*?[\s\"'](?:amp|\xe2\x9a\xa1(?:\xef\xb8\x8f)?)(?=[\s=>/])", re.IGNORECASE)
+_ROOT_WITHIN = 10_000
+"""Bytes; before the root element stand a doctype and comments."""
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -39,6 +43,11 @@ def cache_url(amp_web_url: str) -> str:
     secure = "s/" if parts.scheme == "https" else ""
     query = f"?{parts.query}" if parts.query else ""
     return f"https://{cache_subdomain(host)}.{CACHE}/c/{secure}{host}{port}{parts.path}{query}"
+
+
+def is_amp(document: bytes) -> bool:
+    """Whether an HTML document says that it is an AMP page: `<html amp>` or `<html ⚡>` ("Required markup" of the AMP specification)."""
+    return _AMP_ROOT.search(document[:_ROOT_WITHIN]) is not None
 
 
 def cache_subdomain(host: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Literal
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from pipeline import bodies, dates, people, titles
 from pipeline.images import measure
@@ -17,15 +17,20 @@ from pipeline.languages import two_letters, written_in
 from pipeline.models import AmpAnswer, Article, CaptureRef, Entry, Image, ImageCandidate, Picture, Rejected
 from pipeline.pages import Page, amp_link, lead_images
 from pipeline.structured import VIDEO_TYPES, listed, text_of, types_of
-from pipeline.text import cut_excerpt, letters_only, plain
+from pipeline.text import cut_excerpt, letters_only, plain, without_torn_end
 from pipeline.urls import canonical_url, join, registered_domain
-from pipeline.verdicts import not_an_article
+from pipeline.verdicts import is_free, not_an_article
 
 MAX_KEYWORDS = 30
 MIN_EXCERPT = 25
 """Characters; a shorter description (`News`, the site's name) says nothing."""
 _SLUG = re.compile(r"(?:[^/-]+-){3}")
 """Words of a title in a path."""
+_WORD = re.compile(r"[^\W\d_]{4,}")
+_TITLED = 2
+"""Words of its title that a path must have to be made of it."""
+_NUMBER = re.compile(r"(?<!\d)(?!404(?!\d))\d+")
+"""The number of a page; that of an error is none."""
 _SHOWN = 200
 """Characters of a value that lost."""
 _OPENING = 3000
@@ -60,7 +65,7 @@ def build_article(
     excerpt = _excerpt(page, entry, title=title.text, text=text[0] if text else "")
     if text is None and excerpt is None:
         return Rejected("noText")
-    web_url = _web_url(page, entry)
+    web_url = _web_url(page, entry, title=title.text)
     if web_url is None:
         return Rejected("badUrl")
     language = _language(page, entry, f"{title.text}\n{text[0] if text else excerpt[0] if excerpt else ''}")
@@ -105,7 +110,7 @@ def build_article(
         amp_web_url=amp_web_url,
         type=type_,
         keywords=keywords,
-        is_accessible_for_free=_is_free(page),
+        is_accessible_for_free=is_free(page),
         source_id=entry.source_id,
         via=entry.via,
         capture=capture,
@@ -115,6 +120,8 @@ def build_article(
             page,
             entry,
             title=title.text,
+            excerpt=excerpt[0] if excerpt else "",
+            provider=provider.text if provider else "",
             authors=authors,
             web_url=web_url[0],
             published=published,
@@ -129,6 +136,8 @@ def _alternatives(
     entry: Entry,
     *,
     title: str,
+    excerpt: str,
+    provider: str,
     authors: tuple[str, ...],
     web_url: str,
     published: dates.Dated | None,
@@ -139,6 +148,8 @@ def _alternatives(
     said = {
         "publishedDateTime": published.others if published else (),
         "title": _others(titles.declared_titles(page, entry), lambda text: letters_only(text) == letters_only(title)),
+        "excerpt": _others(_declared_descriptions(page, entry), lambda text: letters_only(cut_excerpt(text)) == letters_only(excerpt)),
+        "providerName": _others(titles.declared_site_names(page, entry), lambda name: letters_only(name) == letters_only(provider)),
         "authors": _others(people.declared_authors(page, entry), lambda text: letters_only(text) == letters_only(", ".join(authors))),
         "webUrl": _others(_declared_urls(page), lambda url: url.partition("?")[0].rstrip("/") == web_url.partition("?")[0].rstrip("/")),
         "images": images,
@@ -151,16 +162,21 @@ def _others(candidates: Iterable[tuple[str, str]], is_same: Callable[[str], bool
     return tuple(dict.fromkeys((source, value[:_SHOWN]) for source, value in candidates if value and not is_same(value)))
 
 
+def _declared_descriptions(page: Page, entry: Entry) -> Iterator[tuple[str, str]]:
+    return ((source, text) for text, source in _descriptions(page, entry, ""))
+
+
 def _declared_urls(page: Page) -> Iterator[tuple[str, str]]:
     yield "link.canonical", page.canonical or ""
     yield from (("og.url", url) for url in page.meta.get("og:url", ())[:1])
     yield "fetch", page.url
 
 
-def _web_url(page: Page, entry: Entry) -> tuple[str, str] | None:
+def _web_url(page: Page, entry: Entry, *, title: str) -> tuple[str, str] | None:
     """The page's canonical URL: what it declares, where that is not another site's, nor a front, nor another article's."""
     for candidate, source in ((page.canonical, "link.canonical"), *((url, "og.url") for url in page.meta.get("og:url", ())[:1])):
-        if candidate and _is_same_page(candidate, page.url) and not _is_contradicted(candidate, page):
+        is_ours = candidate and _is_same_page(candidate, page.url) and not _names_another(candidate, page.url, title=title)
+        if candidate and is_ours and not _is_contradicted(candidate, page):
             try:
                 return canonical_url(candidate), source
             except ValueError:
@@ -186,6 +202,22 @@ def _is_same_page(declared: str, url: str) -> bool:
     return bool(theirs.path.strip("/") or theirs.query) or not ours.path.strip("/")
 
 
+def _names_another(declared: str, url: str, *, title: str) -> bool:
+    """Whether `url` is made of the title's words and `declared` of others, or of one and no number: a front, a form, an error."""
+    ours, theirs = _bare_path(url), _bare_path(declared)
+    words = _words(title)
+    if ours == theirs or len(_words(ours) & words) < _TITLED:
+        return False
+    last = theirs.rpartition("/")[2]
+    if _words(theirs) & words or _words(last) & _words(ours.rpartition("/")[2]):
+        return False
+    return len(_words(last)) > 1 or not _NUMBER.search(last + declared.partition("?")[2])
+
+
+def _words(text: str) -> set[str]:
+    return set(_WORD.findall(unquote(text).casefold()))
+
+
 def _is_contradicted(canonical: str, page: Page) -> bool:
     """Whether the page goes by the address it was fetched from everywhere else: then `canonical` is another article's, or a template's."""
     own = [*page.meta.get("og:url", ())[:1], *(text_of(article.get("url")) for article in page.articles[:1])]
@@ -207,7 +239,7 @@ def _excerpt(page: Page, entry: Entry, *, title: str, text: str) -> tuple[str, s
     for candidate, source in _descriptions(page, entry, text):
         if not candidate:
             continue
-        excerpt = cut_excerpt(_completed(candidate, text))
+        excerpt = cut_excerpt(without_torn_end(_completed(candidate, text)))
         if letters_only(candidate) == letters_only(title):
             repeated = repeated or (excerpt, source)
         elif len(excerpt) >= MIN_EXCERPT:
@@ -285,7 +317,7 @@ def _type(page: Page) -> tuple[Literal["article", "video"], str]:
     for content in page.meta.get("og:type", ()):
         if content.lower().startswith("video"):
             return "video", "og.type"
-    if not page.articles and any(types_of(thing) & VIDEO_TYPES for thing in page.things[:3]):
+    if any(types_of(thing) & VIDEO_TYPES for thing in (page.articles or page.things[:3])):
         return "video", "jsonld.type"
     return "article", ""
 
@@ -303,15 +335,3 @@ def _keywords(page: Page, entry: Entry) -> tuple[tuple[str, ...], str]:
         if kept:
             return kept, source
     return (), ""
-
-
-def _is_free(page: Page) -> bool | None:
-    for article in page.articles:
-        value = article.get("isAccessibleForFree")
-        if isinstance(value, bool):
-            return value
-        if isinstance(value, str) and value.strip().lower() in {"true", "false"}:
-            return value.strip().lower() == "true"
-    for content in page.meta.get("article:content_tier", ()):
-        return content.strip().lower() == "free"
-    return None

@@ -45,6 +45,8 @@ MODIFIED_META = (
     "dc.date.modified", "cxenseparse:lastmodified", "revised", "article:updated_time", "updated_time", "utime",
 )  # fmt: skip
 
+_LATER = timedelta(days=2)
+"""Apart from zones, and from a URL made the day before."""
 _FRONT = re.compile(r"[a-z]+://[^/?#]*/*(?:#.*)?$", re.IGNORECASE)
 _IN_URL = re.compile(r"(?<!\d)((?:19|20)\d{2})([/_-]?)(0?[1-9]|1[0-2])\2(0?[1-9]|[12]\d|3[01])(?!\d)")
 _IN_SCRIPT = re.compile(
@@ -84,7 +86,7 @@ def published(page: Page, entry: Entry | None, *, at: datetime, language: str) -
     declared = list(islice(_plainly_stated(page, entry), _MAX_STATEMENTS))
     here = partial(on_its_clock, url=page.url, language=language, in_url=url_date(page.url))
     dated = dated._replace(moment=here(dated.moment, _statements(page, declared)))
-    rival = _outvoting(page, dated, declared)
+    rival = _before_change(page, dated, declared) or _outvoting(page, dated, declared)
     if rival is not None:
         dated = rival._replace(moment=here(rival.moment, _statements(page, declared)))
     others = {other.source: _shown(other.moment) for other in reversed(declared) if not _agree(dated.moment, other.moment)}
@@ -109,6 +111,19 @@ def _first_published(page: Page, entry: Entry | None, at: datetime) -> Dated | N
         return Dated(beside, "page.text")
     searched = datelines.searched(page, latest=at + CLOCK_SKEW)
     return Dated(searched, "htmldate") if searched is not None else None
+
+
+def _before_change(page: Page, dated: Dated, declared: Sequence[Dated]) -> Dated | None:
+    """The date of feed or URL, where the stated time is that of the last change and much later: neither knew the article before it was."""
+    earlier = [
+        other
+        for other in declared
+        if other.source in {"feed.published", "url"}
+        and other.moment.value >= EARLIEST
+        and dated.moment.value - other.moment.value >= _LATER
+    ]
+    is_change = bool(earlier) and any(change.moment.value == dated.moment.value for change in _modified(page))
+    return earlier[0] if is_change and dated.moment.precision != "day" else None
 
 
 def _outvoting(page: Page, dated: Dated, declared: Sequence[Dated]) -> Dated | None:

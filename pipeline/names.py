@@ -52,6 +52,12 @@ DATE_LIKE = re.compile(
     re.IGNORECASE,
 )
 _NAME = re.compile(r"^(?:[^\W\d_][\w'’.\-]*\s+){1,4}[^\W\d_][\w'’.\-]*$|^[\u3400-\u9fff\u3040-\u30ff]{2,8}$|^[\uac00-\ud7af]{2,5}$")
+_TITLES = re.compile(
+    r"^(?:(?:prof(?:essor(?:in)?)?|dr|mr|mrs|ms|mx|sir|herr|frau|rev(?:erend)?"
+    r"|dott(?:\.?ssa)?|pd|ing|mag|dipl\.?-?ing|h\.? ?c)(?:\.\s*|\s+))+",
+    re.IGNORECASE,
+)
+_DEGREE = re.compile(r"\s+(?:ph\.?\s?d|m\.?d|mba|m\.?sc|b\.?sc|ll\.?m|esq)\.?$", re.IGNORECASE)
 _PARTICLES = frozenset(
     re.findall(r"\w+", "de del della di da van von der den la le el al bin ibn dos das du und y e af av zu zur ten ter st")
 )
@@ -94,6 +100,12 @@ def _parts(line: str) -> Iterator[str]:
             yield pieces[0]
 
 
+def _untitled(name: str) -> str:
+    """`name` without titles and degrees; a name of one word keeps its title (`Dr. Oetker`)."""
+    bare = _DEGREE.sub("", _TITLES.sub("", name))
+    return bare if " " in bare else name
+
+
 def _name(part: str) -> str:
     name = _ROLE.sub("", BY.sub("", part.strip()))
     name = squeeze(name).strip(" .,:;-–—|/\"'“”()[]")
@@ -101,4 +113,5 @@ def _name(part: str) -> str:
         return ""
     if not any(map(str.isalpha, name)):
         return ""
+    name = _untitled(name)
     return name.title() if name.isupper() and len(name) > 5 and " " in name else name

@@ -20,7 +20,7 @@ import lxml.html
 
 from pipeline.encodings import decode
 from pipeline.models import Entry, ImageCandidate
-from pipeline.structured import Thing, articles_of, by_id, listed, read_json_ld, text_of
+from pipeline.structured import Thing, articles_of, by_id, listed, read_json_ld, text_of, videos_of
 from pipeline.text import decode_entities, letters_only, squeeze
 from pipeline.urls import join
 
@@ -70,8 +70,8 @@ class Page:
     """A parsed page. `tree` belongs to the page: who changes it takes a copy.
 
     `meta` maps the lower-case name of a `<meta>` (`name`, `property`, `itemprop`, `http-equiv`) to its contents in document order;
-    `articles` are the JSON-LD nodes of the page's own article, best first, `things` all of them. URLs are absolute. `tree` is None when
-    there is no HTML.
+    `articles` are the JSON-LD nodes of the page's own article, or else video, best first, `things` all of them. URLs are absolute. `tree`
+    is None when there is no HTML.
     """
 
     url: str
@@ -166,6 +166,9 @@ def _read_head(tree: lxml.html.HtmlElement, *, url: str, encoding: str) -> Page:
         meta.setdefault("image_src", []).append(links["image_src"])
     things = read_json_ld(blocks)
     addresses = [url, canonical or "", *meta.get("og:url", ())]
+    articles = articles_of(things, addresses)
+    if not articles and not any(kind.lower().startswith("article") for kind in meta.get("og:type", ())):
+        articles = videos_of(things, addresses)
     return Page(
         url=url,
         is_html=True,
@@ -174,7 +177,7 @@ def _read_head(tree: lxml.html.HtmlElement, *, url: str, encoding: str) -> Page:
         tree=tree,
         meta={name: tuple(contents) for name, contents in meta.items()},
         things=things,
-        articles=articles_of(things, addresses),
+        articles=articles,
         canonical=canonical,
         amphtml=amphtml,
         title_tag=title,

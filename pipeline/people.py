@@ -42,6 +42,11 @@ _STAFF = re.compile(
     r"|редакция|desk|team|newswire)\b",
     re.IGNORECASE,
 )
+_NO_NAME = re.compile(
+    r"^(?:the )?(?:our )?(?:(?:staff|editors?|editorial|newsroom|(?:news|web|sports|copy|digital|online|city|business) ?desk"
+    r"|news)\s*)+(?:writers?|reporters?|reports?|correspondents?|board|teams?)?$",
+    re.IGNORECASE,
+)
 _ORGANISATION = re.compile(
     r"\b(?:news|nachrichten|reuters|press|presse|afp|dpa|apa|sid|ansa|efe|pap|ntb|tt|ritzau|pti|ani|ians|tass|agency|agencia|agence"
     r"|agenzia|agentur|magazine?|media"
@@ -85,7 +90,8 @@ def authors(page: Page, entry: Entry | None) -> tuple[tuple[str, ...], str]:
     """Who wrote the article, in the order of the page, and where they were named; an empty tuple and no source when nobody is.
 
     The first of JSON-LD, `<meta>`, the feed, marked-up bylines, linked bylines, bylines by class or wording that names a person. When none
-    does, the first declared organisation (an agency), and last the site itself or its staff, where the page declares these its author.
+    does, the first declared organisation (an agency), and last the site itself or its staff, where the page declares these its author and
+    gives them a name: not `Staff` or `News Desk`.
     """
     own = {letters_only(name) for name in _own_names(page, entry)} - {""}
     organisation: tuple[tuple[str, ...], str] = ((), "")
@@ -103,7 +109,8 @@ def authors(page: Page, entry: Entry | None) -> tuple[tuple[str, ...], str]:
             continue
         agencies = tuple(name for name in found if letters_only(name) not in own and not _STAFF.search(name))
         organisation = organisation if organisation[0] or not agencies else (agencies, source)
-        house = house if house[0] or not found else (found, source)
+        named = tuple(name for name in found if not _NO_NAME.match(name))
+        house = house if house[0] or not named else (named, source)
     return organisation if organisation[0] else house
 
 

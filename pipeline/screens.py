@@ -134,7 +134,10 @@ def _fields(found: Found) -> Table:
         "topics": ", ".join(article["topics"]),
         "images": "; ".join(f"{image['url']} {image['width']}x{image['height']}" for image in article["images"]),
         "authors": ", ".join(extracted.get("authors") or []),
+        "modifiedDateTime": _second(extracted["modifiedDateTime"]) if extracted.get("modifiedDateTime") else None,
         "language": extracted.get("language"),
+        "keywords": ", ".join(extracted.get("keywords") or []),
+        "isAccessibleForFree": _yes_or_no(extracted.get("isAccessibleForFree")),
         "text": f"{len(extracted['text'])} characters" if extracted.get("text") else None,
     }
     names = {"provider": "providerName", "publishedDateTime": "publishedDateTime"}
@@ -146,6 +149,10 @@ def _fields(found: Found) -> Table:
     capture = f"{found.explain['captureFile']} at {found.explain['captureOffset']}, {_second(found.explain['capturedAt'])}"
     table.add_row("capture", capture, f"{found.explain['via']} {found.explain['sourceId'] or ''}".strip())
     return table
+
+
+def _yes_or_no(value: bool | None) -> str | None:
+    return None if value is None else "yes" if value else "no"
 
 
 def _quality(found: Found, catalogue: Catalogue) -> Table:

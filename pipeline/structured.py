@@ -93,6 +93,12 @@ def articles_of(things: Sequence[Thing], addresses: Sequence[str]) -> tuple[Thin
     return tuple(thing for rank, _, thing in ranked if rank % 3 < 2)
 
 
+def videos_of(things: Sequence[Thing], addresses: Sequence[str]) -> tuple[Thing, ...]:
+    """The nodes of videos that name one of `addresses`, the URLs that the page goes by, as their own: the page is theirs."""
+    paths = {_path(address) for address in addresses if address}
+    return tuple(thing for thing in things if types_of(thing) & VIDEO_TYPES and paths & set(map(_path, _addresses(thing))))
+
+
 def first_text(things: Iterable[Thing], *keys: str) -> tuple[str, str] | None:
     """The first non-blank string under any of `keys`, and its key; nodes are asked in order, and each for all keys."""
     for thing in things:
@@ -112,6 +118,14 @@ def text_of(value: Any) -> str:
     if isinstance(value, dict):
         return next((text for text in (text_of(value.get(key)) for key in ("@value", "name", "url")) if text), "")
     return ""
+
+
+def truth_of(value: Any) -> bool | None:
+    """The schema.org Boolean in a JSON-LD value: itself, its name in any case, its address, also in a list or `@value`; else None."""
+    if isinstance(value, bool):
+        return value
+    name = text_of(value) if not isinstance(value, list) else next((text_of(item) or str(item) for item in value), "")
+    return {"true": True, "false": False}.get(_bare_type(name).lower())
 
 
 def listed(value: Any) -> list[Any]:

@@ -28,8 +28,25 @@ _INLINE = re.compile(r"</?(?:a|abbr|b|cite|code|em|font|i|mark|q|s|small|span|st
 """Tags that stand inside a word or beside it; any other ends a word."""
 _TAG = re.compile(r"</?[A-Za-z][^<>]{0,500}>")
 _DOTS = re.compile(r"\s*(?:\[\s*(?:\.\.\.|…|&hellip;)\s*\]|\(\s*(?:\.\.\.|…)\s*\)|\.\.\.+|…)[\s.…]*$")
+_MORE = re.compile(
+    r"(?<=[.!?…»”\])])\s*[\[(]?(?:(?:read|learn|see|show) (?:more|on|the (?:full|whole) (?:story|article|post))|continue reading|more"
+    r"|(?:mehr|weiter) ?lesen|weiterlesen|zum (?:ganzen )?artikel|lire la suite|en savoir plus|(?:leer|ver) más"
+    r"|seguir leyendo|leggi (?:tutto|di più)"
+    r"|continua a leggere|lees (?:meer|verder)|leia mais|continue lendo|läs mer|les mer|læs mere|lue lisää|czytaj (?:dalej|więcej)"
+    r"|читать (?:далее|дальше|полностью)|подробнее)\s*[\])]?[\s→»›>&….:]*$",
+    re.IGNORECASE,
+)
+"""What leads from a teaser to its article; the sentence before it has ended."""
 _SENTENCE_END = re.compile(r"[.!?。！？…][\"'”’»)\]]*(?=\s|$)|[。！？][」』”]*")
-_LOOSE_END = " \t\n,;:-–—/|(['\"“‘«&"
+_DANGLING = " \t\n,;:-–—/|"
+_ENDED = re.compile(r"[.!?。！？…][\"'”’»)\]]*\s*$")
+_LAST_WORD = re.compile(r"[^\W\d_]{4}[.!?][\"”’»)\]]*(?=\s+[^\W\d_])|[。！？][」』”]*")
+"""The end of a sentence; short words before the stop may be abbreviations."""
+_LEFT = 0.6
+"""Share; what breaks off last is then the lesser part, even where it was whole and had no full stop."""
+_TORN_FROM = 120
+"""Characters; shorter descriptions are seldom cut, and often have no full stop."""
+_LOOSE_END = _DANGLING + "([{'\"“‘«&"
 
 _ASCII_SIGNS = {code: None for code in range(128) if not chr(code).isalnum()}
 
@@ -123,6 +140,7 @@ def cut_excerpt(text: str, limit: int = EXCERPT_LIMIT) -> str:
     own `...`, `[…]` or `(...)` at the end becomes a plain ellipsis.
     """
     line = one_line(text)
+    line = _MORE.sub("", line) or line
     bare = _DOTS.sub("", line)
     is_cut = bare != line
     if len(bare) > limit - is_cut:
@@ -133,9 +151,20 @@ def cut_excerpt(text: str, limit: int = EXCERPT_LIMIT) -> str:
             head = head[:word_start] if word_start >= limit // 2 else head
         bare, is_cut = head, True
     if not is_cut:
-        return bare.rstrip(_LOOSE_END[:-9]) if bare.rstrip(",;:-–—/| ") else bare
+        return bare.rstrip(_DANGLING) or bare
     bare = bare.rstrip(_LOOSE_END) or bare
     return bare + ELLIPSIS
+
+
+def without_torn_end(line: str) -> str:
+    """`line` up to its last sentence that ends, where what follows breaks off and enough is left; a line of one sentence as it is.
+
+    Content systems cut descriptions at a number of characters and leave no mark of it.
+    """
+    if not _TORN_FROM <= len(line) <= EXCERPT_LIMIT or _ENDED.search(line):
+        return line
+    ends = [match.end() for match in _LAST_WORD.finditer(line)]
+    return line[: ends[-1]] if ends and ends[-1] >= _LEFT * len(line) else line
 
 
 def first_sentences(text: str, limit: int = EXCERPT_LIMIT) -> str:

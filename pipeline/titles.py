@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from pipeline.models import Entry
 from pipeline.pages import Page
-from pipeline.structured import Thing, listed, text_of, types_of
+from pipeline.structured import VIDEO_TYPES, Thing, listed, text_of, types_of
 from pipeline.text import letters_only, plain
 from pipeline.urls import host_of, registered_domain
 
@@ -160,7 +160,8 @@ def _last_resort(page: Page, entry: Entry | None) -> Named | None:
 
 def _declared(page: Page, entry: Entry | None) -> Iterator[Named]:
     for article in page.articles:
-        yield Named(plain(text_of(article.get("headline")))[:_MAX_LENGTH], "jsonld.headline")
+        key = "name" if "headline" not in article and types_of(article) & VIDEO_TYPES else "headline"
+        yield Named(plain(text_of(article.get(key)))[:_MAX_LENGTH], f"jsonld.{key}")
     for name, source in (("og:title", "og.title"), ("twitter:title", "twitter.title")):
         for content in page.meta.get(name, ()):
             yield Named(plain(content)[:_MAX_LENGTH], source)
@@ -219,6 +220,11 @@ def site_name(page: Page, entry: Entry | None) -> Named | None:
             return Named(name, source)
         domains.append(Named(name, source))
     return domains[0] if domains else None
+
+
+def declared_site_names(page: Page, entry: Entry | None) -> Iterator[tuple[str, str]]:
+    """Each place that names the site, and the name."""
+    return ((source, name) for name, source in _site_names(page, entry))
 
 
 def _site_names(page: Page, entry: Entry | None) -> Iterator[tuple[str, str]]:

@@ -54,6 +54,7 @@ _PATH_SAFE = _UNRESERVED | frozenset(_SUB_DELIMITERS + "/%")
 _QUERY_SAFE = _UNRESERVED | frozenset(_SUB_DELIMITERS + "/?%[]")
 _LABEL = re.compile(r"^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$")
 _NUMERIC = re.compile(r"^(?:[0-9]+|0[xX][0-9a-fA-F]*)$")
+_UNWRITABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 def canonical_url(url: str) -> str:
@@ -87,9 +88,12 @@ _PLAIN = re.compile(r"https?://[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+(?:[/?]|$)")
 
 
 def join(base: str, reference: str) -> str | None:
-    """`reference` as it stands on the page `base`, made absolute, without fragment; None when that is no http(s) URL."""
+    """`reference` as it stands on the page `base`, made absolute, without fragment; None when that is no http(s) URL.
+
+    None also with control characters or lone surrogates, which JSON can hold and no file can.
+    """
     reference = re.sub(r"[\t\n\r]", "", reference.strip(_STRIPPED))
-    if not reference or len(reference) > MAX_LENGTH or reference.startswith("#"):
+    if not reference or len(reference) > MAX_LENGTH or reference.startswith("#") or _UNWRITABLE.search(reference):
         return None
     absolute = reference.partition("#")[0]
     if _PLAIN.match(absolute) and not absolute.endswith(("?", ";")) and ";?" not in absolute:

@@ -3,8 +3,9 @@
 Pure: reads a `Page`, its title and its text; changes nothing and knows nothing of other pages.
 
 A false alarm loses an article for good, a miss shows one bad record: each rule asks for two signs, and what calls itself an article in
-its head (JSON-LD, `og:type`, a time of publication) is only ever a `paywall` stub. Share of the shared pages with human truth that is
-rejected: in docs/benchmarks.md, made by bench/extraction.py; run it again when a rule changes.
+its head (JSON-LD, a time of publication) is only ever a `paywall` stub. A bare `og:type` of `article` says little: content systems give
+it to every page. It takes a name that is nothing else, or a JSON-LD type of another kind of page, to speak against it. Share of the
+shared pages with human truth that is rejected: in docs/benchmarks.md, made by bench/extraction.py; run it again when a rule changes.
 """
 
 from __future__ import annotations
@@ -17,11 +18,11 @@ import lxml.html
 
 from pipeline.bodies import blocks, weight_of
 from pipeline.pages import Page
-from pipeline.structured import text_of, types_of
+from pipeline.structured import truth_of, types_of
 from pipeline.text import letters_only
 from pipeline.urls import registered_domain
 
-REASONS = ("paywall", "consent", "login", "signUp", "notFound", "jobAd", "tagList", "sectionFront")
+REASONS = ("paywall", "consent", "login", "signUp", "notFound", "blocked", "jobAd", "tagList", "sectionFront")
 
 STUB = 900
 """Characters of text; what a paywall leaves standing is a paragraph or two."""
@@ -56,11 +57,17 @@ _PAYWALL = re.compile(
 )
 _GATE_TITLE = re.compile(r"^(?:become an? .{2,30} (?:subscriber|member)|subscribe to (?:read|continue))\b", re.IGNORECASE)
 _CONSENT = re.compile(
-    r"^(?:before you continue\b|we (?:value|respect|care about) your privacy|your privacy(?: choices| matters)?\b|privacy (?:settings"
-    r"|preferences|cent(?:er|re))"
-    r"|(?:manage )?cookies?[- ](?:consent|settings|notice|preferences|policy|einstellungen)|consent\b|datenschutz-?einstellungen"
+    r"^(?:before you continue\b|we (?:value|respect|care about) your privacy|your privacy(?: choices| matters)?(?:\W*$|\s+[|–—-]\s)"
+    r"|privacy (?:settings"
+    r"|preferences|cent(?:er|re))|.{2,20} is part of the yahoo family|.{2,20} ist teil der yahoo"
+    r"|.{2,20} fait partie de la famille de marques yahoo"
+    r"|we (?:and our partners )?need your consent|wir (?:benötigen|brauchen) ihre (?:zustimmung|einwilligung)"
+    r"|(?:weiter )?mit werbung (?:oder|weiter)"
+    r"|(?:manage )?cookies?[- ](?:consent|settings|notice|preferences|policy|einstellungen)|consent(?:\W*$|\s+[|–—-]\s)"
+    r"|datenschutz-?einstellungen"
     r"|wir (?:schätzen|respektieren) ihre privatsphäre"
-    r"|zustimmung\b|gérer (?:vos|mes|les) cookies|votre vie privée|configuración de (?:cookies|privacidad)|impostazioni (?:dei )?cookie"
+    r"|zustimmung(?:\W*$|\s+[|–—-]\s)|gérer (?:vos|mes|les) cookies|votre vie privée|configuración de (?:cookies|privacidad)"
+    r"|impostazioni (?:dei )?cookie"
     r"|cookie-?instellingen)",
     re.IGNORECASE,
 )
@@ -79,15 +86,32 @@ _SIGN_UP = re.compile(
     re.IGNORECASE,
 )
 _NOT_FOUND = re.compile(
-    r"^(?:error |fehler |erreur )?404\b|\b404\b.{0,20}(?:error|not found)|^(?:sorry, )?(?:the )?(?:requested )?(?:page|article|story"
-    r"|content)(?: you requested)?"
-    r" (?:was |could |can)?(?:not|n['’]t)? ?(?:be )?(?:found|no longer (?:exists|available)|does(?:n['’]t| not) exist)|^not found$"
+    r"^(?:error |fehler |erreur )?404\b|\b404\b.{0,20}(?:error|not found)|^410\b.{0,9}gone"
+    r"|^(?:(?:oops|ups|sorry|we['’]re sorry)\W+(?:but )?)?(?:the |this |that )?(?:requested )?(?:page|article|story|content)"
+    r"(?: (?:that )?you(?:['’]re| are| were)? (?:requested|looking for|wanted))?"
+    r" (?:(?:(?:was|is|could|can) ?)?(?:not|n['’]?t|['’]t) (?:be )?(?:found|available)|(?:is )?no longer (?:exists?|available)"
+    r"|does(?:n['’]t| not) exist)|^nothing (?:was )?found$|^not found$"
     r"|^page not found|seite (?:wurde )?nicht gefunden"
     r"|(?:page|article) (?:introuvable|non trouvée?)|(?:página|nota) no encontrada|pagina non trovata|pagina niet gevonden"
     r"|sidan (?:hittades|kunde) inte|siden (?:blev ikke|finnes ikke)"
     r"|strona nie (?:została|istnieje)|страница не найдена|página não encontrada|页面不存在|ページが見つかりません",
     re.IGNORECASE,
 )
+_BLOCKED = re.compile(
+    r"^(?:access (?:to this page has been )?denied|just a moment|attention required|are you (?:a )?(?:robot|human)"
+    r"|(?:please )?verify(?:ing)? (?:that )?you are (?:a )?human|(?:please )?(?:enable|turn on) java ?script(?: and cookies)?"
+    r"|pardon our interruption"
+    r"|security (?:check|verification)|bot verification|(?:error )?403(?: error)?(?: [-–] )?(?: ?forbidden)?|forbidden"
+    r"|checking your browser.{0,40}"
+    r"|(?:site |we are |we['’]re )?(?:is )?(?:currently )?(?:under|down for) maintenance|service unavailable"
+    r"|too many requests)(?:\W*$|\W+[|–—-]\s)",
+    re.IGNORECASE,
+)
+"""What stands between a machine and the page: walls against robots, faults of the server."""
+_ASKS_PATH = re.compile(
+    r"/(?:subscri(?:be|ptions?)|sign-?up|register|newsletters?|abo(?:nnement)?s?|login|sign-?in|anmelden|account)/?$", re.IGNORECASE
+)
+_LIST_TYPES = frozenset({"CollectionPage", "SearchResultsPage", "ProfilePage"})
 _JOB_TITLE = re.compile(
     r"\([mfwdxi](?:\s?[/|]\s?[mfwdxi*]){1,3}\)|\bjob (?:vacancy|opening|offer)\b|\bwe(?:['’]re| are) hiring\b"
     r"|stellenangebot",
@@ -108,26 +132,49 @@ _SLUG = re.compile(r"\d{4,}|(?:[^-_]+[-_]){3}")
 _OUTSIDE = re.compile(r"(?:^|[-_\s])(?:nav|navigation|menu|footer|cookie|consent|comments?|topbar)(?:$|[-_\s])", re.IGNORECASE)
 
 
+_GATES = (("notFound", _NOT_FOUND), ("blocked", _BLOCKED), ("consent", _CONSENT), ("login", _LOGIN), ("signUp", _SIGN_UP))
+_NAME_ENDS = re.compile(r"\W*$|\s*\W*\s[|–—-]\s")
+
+
 def not_an_article(page: Page, *, title: str, text: str) -> str | None:
     """One of `REASONS`, or None for an article; `text` is what `bodies.body` found, empty when that was nothing."""
     if page.tree is None:
         return None
     if _is_paywall_stub(page, title, text):
         return "paywall"
-    if _calls_itself_article(page):
+    if page.articles or "article:published_time" in page.meta:
         return None
-    brief = weight_of(text) < BRIEF
+    kinds = frozenset().union(*map(types_of, page.things))
+    is_claimed = _has_article_type(page)
     path = _path(page.url)
-    for reason, pattern in (("notFound", _NOT_FOUND), ("consent", _CONSENT), ("login", _LOGIN), ("signUp", _SIGN_UP)):
-        if brief and _names_itself(page, title, pattern) and (reason in {"notFound", "consent"} or _asks_for_input(page.tree)):
+    if weight_of(text) < BRIEF:
+        reason = _gate(page, title, path, is_claimed=is_claimed)
+        if reason is not None:
             return reason
-    if any("JobPosting" in types_of(thing) for thing in page.things) or (_JOB_TITLE.search(title) and _JOB_PATH.search(path)):
+    if "JobPosting" in kinds or (not is_claimed and _JOB_TITLE.search(title) and _JOB_PATH.search(path)):
         return "jobAd"
+    is_list = bool(kinds & _LIST_TYPES)
+    if is_claimed and not is_list:
+        return None
     if _LIST_PATH.search(path):
         return "tagList" if _teasers(page.tree) >= MIN_TEASERS else None
+    if is_list and _teasers(page.tree) >= MIN_TEASERS:
+        return "sectionFront"
     is_shallow = path.count("/") <= 2 and not _SLUG.search(path) and not _is_numbered(page.url)
     is_front = is_shallow and _is_name_of_list(page, title) and _teasers(page.tree) >= MIN_TEASERS
     return "sectionFront" if is_front else None
+
+
+def _gate(page: Page, title: str, path: str, *, is_claimed: bool) -> str | None:
+    """What a page of few words calls itself; of one that is `is_claimed` to be an article, only where its name is nothing else."""
+    asks = page.tree is not None and (bool(_ASKS_PATH.search(path)) or _asks_for_input(page.tree))
+    for reason, pattern in _GATES:
+        is_form = reason in {"login", "signUp"}
+        # A form that is kept hidden on every page has a heading of its own.
+        names = (title,) if is_claimed else (title, page.title_tag) if is_form else (title, page.title_tag, _first_heading(page))
+        if (asks or not is_form) and any(_is_called(name, pattern, is_whole=is_claimed) for name in names):
+            return reason
+    return None
 
 
 def _is_paywall_stub(page: Page, title: str, text: str) -> bool:
@@ -137,10 +184,10 @@ def _is_paywall_stub(page: Page, title: str, text: str) -> bool:
     weight = weight_of(text)
     if weight >= STUB:
         return False
-    is_free = [text_of(value).lower() != "false" and value is not False for value in _declared_free(page)]
-    if not all(is_free) and weight < DECLARED_STUB:
+    stated = _declared_free(page)
+    if False in stated and weight < DECLARED_STUB:
         return True
-    if any(is_free) or page.tree is None:
+    if True in stated or page.tree is None:
         return False
     shown = islice(blocks(page.tree, is_refused=_is_outside), _MAX_BLOCKS)
     return any(_PAYWALL.search(block.text) for block in shown if block.tag not in {"li", "ul"} and len(block.text) < 400)
@@ -150,21 +197,34 @@ def _is_outside(names: str) -> bool:
     return bool(_OUTSIDE.search(names))
 
 
-def _declared_free(page: Page) -> list[object]:
-    return [article["isAccessibleForFree"] for article in page.articles if "isAccessibleForFree" in article]
+def is_free(page: Page) -> bool | None:
+    """Whether everybody may read the article, by its JSON-LD or the tier of its content; None where the page says neither."""
+    tiers = [content.strip().lower() == "free" for content in page.meta.get("article:content_tier", ())]
+    return next(iter([*_declared_free(page), *tiers]), None)
 
 
-def _calls_itself_article(page: Page) -> bool:
-    if page.articles or "article:published_time" in page.meta:
-        return True
+def _declared_free(page: Page) -> list[bool]:
+    """What the article's nodes state of `isAccessibleForFree`; the page's where these do not."""
+    for nodes in (page.articles, [thing for thing in page.things if "WebPage" in types_of(thing)]):
+        stated = [truth for node in nodes if (truth := truth_of(node.get("isAccessibleForFree"))) is not None]
+        if stated:
+            return stated
+    return []
+
+
+def _has_article_type(page: Page) -> bool:
     return any(content.lower().startswith(("article", "video")) for content in page.meta.get("og:type", ()))
 
 
-def _names_itself(page: Page, title: str, pattern: re.Pattern[str]) -> bool:
-    """Whether the title, the title tag or the first heading starts with what `pattern` knows."""
+def _first_heading(page: Page) -> str:
     heading = page.tree.find(".//h1") if page.tree is not None else None
-    first = " ".join(heading.text_content().split()) if heading is not None else ""
-    return any(len(name) <= _MAX_TITLE and pattern.search(name) for name in (title, page.title_tag, first))
+    return " ".join(heading.text_content().split()) if heading is not None else ""
+
+
+def _is_called(name: str, pattern: re.Pattern[str], *, is_whole: bool) -> bool:
+    """Whether a page's name starts with what `pattern` knows; `is_whole`: and has only the site's name behind it."""
+    found = pattern.search(name) if len(name) <= _MAX_TITLE else None
+    return found is not None and (not is_whole or _NAME_ENDS.match(name, found.end()) is not None)
 
 
 def _is_name_of_list(page: Page, title: str) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from pipeline.amp import is_amp
 from pipeline.config import Settings, Source
 from pipeline.errors import FeedError, PermanentFetchError, TransientError, TransientFetchError
 from pipeline.feeds import read_feed
@@ -244,8 +245,9 @@ def _probe_amp(desk: Desk, page: Page) -> Probe | None:
     if url is None:
         return None
     answer, outcome = desk.ask(url, "amp")
-    if outcome.verdict == "captured":
-        return Probe(url, offset=outcome.offset)
+    if outcome.verdict == "captured" and answer.final is not None:
+        # Sites that gave AMP up lead its addresses to the article or to their home page.
+        return Probe(url, offset=outcome.offset, is_gone=not is_amp(answer.final.body))
     return Probe(url, is_gone=_is_gone(answer))
 
 

@@ -92,7 +92,7 @@ def test_a_past_hour_takes_only_what_is_dated_inside_it(ingested: tuple[Run, Pat
     assert (past.state, len(past.results["plan"])) == ("success", 1)
     assert 0 < articles_of(past) < articles_of(ingested[0])
     assert DATE in past.results["announce"]
-    assert "1 of 1 hours to capture, about 0 requests" in past.log
+    assert "1 of 1 hours to capture, at a cost that is not known" in past.log
 
 
 def test_the_form_says_which_sources_are_looked_for_and_where(ingest: Callable[..., Run], room: Newsroom) -> None:

@@ -265,3 +265,14 @@ def test_a_page_that_several_lists_name_is_captured_once_and_all_of_them_are_kep
         f"{ONE}/a?utm_source=map": ("duplicate", "sitemap", [f"{ONE}/feed", f"{ONE}/news.xml"]),
         f"{ONE}/b": ("captured", "feed", [f"{ONE}/feed", f"{ONE}/news.xml", f"{TWO}/feed"]),
     }
+
+
+def test_what_answers_for_an_amp_page_without_being_one_is_none(
+    world: Newsroom, capture: Callable[..., tuple[CaptureReport, Manifest]]
+) -> None:
+    for name, page in (("a", "<html amp><p>Short</p></html>"), ("b", article("Story b"))):
+        world.add_page(f"{ONE}/{name}", article(f"Story {name}").replace("</head>", f"<link rel=amphtml href=/{name}/amp></head>"))
+        world.add_page(f"{ONE}/{name}/amp", page)
+    _, manifest = capture()
+    found = {probe.url: probe.is_gone for page in manifest.pages if (probe := page.amp) is not None}
+    assert found == {f"{ONE}/a/amp": False, f"{ONE}/b/amp": True}

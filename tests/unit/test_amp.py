@@ -6,9 +6,27 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.amp import MAX_LABEL, cache_subdomain, cache_url
+from pipeline.amp import MAX_LABEL, cache_subdomain, cache_url, is_amp
 
 LONG = "itwasadarkandstormynight.therainfellintorrents.exceptatoccasionalintervalswhenitwascheckedby.aviolentgust.com"
+
+
+@pytest.mark.parametrize(
+    ("document", "expected"),
+    [
+        ("<!doctype html><html amp lang=en><head>", True),
+        ("<!doctype html>\n<html ⚡>", True),
+        ("<html lang='en' ⚡\ufe0f>", True),
+        ('<html lang="en"amp="">', True),
+        ("<HTML AMP>", True),
+        ("<html lang=en class=amp-page>", False),
+        ("<html ⚡4ads>", False),
+        ("<html><body amp>", False),
+        ("", False),
+    ],
+)
+def test_an_amp_page_says_so_in_its_root(document: str, expected: bool) -> None:
+    assert is_amp(document.encode()) is expected
 
 
 @pytest.mark.parametrize(

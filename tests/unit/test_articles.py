@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image as Pillow
 from warcio.archiveiterator import ArchiveIterator
@@ -18,6 +18,7 @@ from warcio.archiveiterator import ArchiveIterator
 from pipeline.articles import build_article
 from pipeline.models import AmpAnswer, Article, CaptureRef, Entry, Image, Moment, Picture, Rejected
 from pipeline.pages import read_page
+from pipeline.tables import extracted_table
 
 URL = "https://www.kestrel.example/2026/09/30/owls"
 CAPTURE = CaptureRef("raw/interval=2026-10-01T12/part=00/captures.warc.gz", 1234, datetime(2026, 10, 1, 12, tzinfo=UTC))
@@ -184,6 +185,16 @@ def test_a_video_page_is_of_type_video() -> None:
     assert article(HEAD + "<meta property='og:type' content='video.other'>").type == "video"
 
 
+def test_what_no_file_can_hold_reaches_no_row() -> None:
+    node = (
+        '{"@type":"NewsArticle","headline":"Owls \\ud800 return","image":"/a\\ud800.jpg","keywords":"b\\ud800","author":"Jane\\ud800 Roe"}'
+    )
+    head = f"<title>Owls return</title><script type='application/ld+json'>{node}</script><meta property='og:image' content='/b.jpg'>"
+    result = article(head)
+    assert [image.url for image in result.images] == ["https://www.kestrel.example/b.jpg"]
+    assert extracted_table([result]).num_rows == 1
+
+
 def test_the_same_page_gives_the_same_article() -> None:
     assert article() == article()
 
@@ -193,14 +204,40 @@ _PIECES = st.sampled_from(
         "<div>", "</div>", "<p>", "<title>", "</title>", "<meta property='og:title' content='", "'>", "<script type='application/ld+json'>",
         "</script>", '{"@type":"NewsArticle","author":', '"datePublished":"2026', "<link rel=canonical href=", "<time datetime=",
         "<img src=", "<h1>Owls", PROSE, "\x00", "\ud83e",
+        '"image":"/\\ud800.jpg",', '"isAccessibleForFree":[{"@value":', "<link rel=amphtml href='/&#x7;",
     ]
 )  # fmt: skip
 
 
+@settings(deadline=None)  # the first page pays for what is loaded late
 @given(st.lists(_PIECES, max_size=25), st.sampled_from([URL, "https://x/", "not a url", "http://[::1", ""]))
 def test_no_markup_raises(pieces: list[str], url: str) -> None:
     page = read_page("".join(pieces).encode("utf-8", "surrogatepass"), url=url)
-    build_article(page, entry=Entry(url=url, source_id=None, via="warc"), capture=CAPTURE, payload_digest="")
+    result = build_article(page, entry=Entry(url=url, source_id=None, via="warc"), capture=CAPTURE, payload_digest="")
+    if isinstance(result, Article):
+        extracted_table([result])
+
+
+_VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-3, 10**12)
+    | st.text(st.characters(), max_size=12)
+    | st.sampled_from(["2026-09-30", "/a.jpg", URL]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["@id", "@value", "name", "url"]), inner, max_size=3),
+    max_leaves=8,
+)
+_KEYS = st.sampled_from([*NODE, "thumbnailUrl", "video", "articleBody", "mainEntityOfPage", "url", "inLanguage", "@id", "hasPart", "logo"])
+
+
+@settings(deadline=None)
+@given(st.dictionaries(_KEYS, _VALUES, max_size=8), st.integers(0, 400), st.sampled_from(["NewsArticle", "VideoObject", "WebPage"]))
+def test_no_json_ld_raises_or_makes_a_row_that_cannot_be_written(fields: dict[str, object], cut: int, kind: str) -> None:
+    block = json.dumps({"@type": kind, **fields}).replace("</", "<\\/")
+    for text in (block, block[:cut]):
+        result = made(f"<title>Owls return to the city</title><script type='application/ld+json'>{text}</script>")
+        if isinstance(result, Article):
+            extracted_table([result])
 
 
 def test_no_real_page_raises_whole_or_cut_off_anywhere(shared: Path) -> None:
@@ -233,10 +270,81 @@ def test_the_canonical_url_is_that_of_this_article(url: str, head: str, expected
     assert article("<title>Owls return to the city</title>" + head, url=url).web_url.rpartition("/")[2] == expected
 
 
+CALLED = "https://www.kestrel.example/2026/09/30/owls-return-to-the-city"
+
+
+@pytest.mark.parametrize(
+    "canonical",
+    [
+        "/2026/09/30/mayor-resigns-after-the-vote",
+        "/nature/",
+        "/en/",
+        "/index.html",
+        "/home",
+        "/404",
+        "/login?return=/x",
+        "/2026/09/30/mayor-resigns-4711",
+    ],
+)
+def test_a_canonical_url_that_names_another_article_or_none_is_not_believed(canonical: str) -> None:
+    head = f"<title>Owls return to the city</title><link rel=canonical href='{canonical}'>"
+    assert article(head, url=CALLED).web_url == CALLED
+
+
+@pytest.mark.parametrize("canonical", ["/nature/owls-return", "/node/4711", "/story?id=17", "/2026/09/30/city-owls", "/a/2026-owls"])
+def test_a_canonical_url_by_number_or_another_spelling_is_believed(canonical: str) -> None:
+    head = f"<title>Owls return to the city</title><link rel=canonical href='{canonical}'>"
+    assert article(head, url=CALLED).web_url == "https://www.kestrel.example" + canonical
+
+
+@pytest.mark.parametrize(
+    ("stated", "is_free"),
+    [(True, True), ("False", False), ("http://schema.org/False", False), (["True"], True), ({"@value": "false"}, False), ("perhaps", None)],
+)
+def test_whether_it_is_free_is_read_in_every_spelling(stated: object, is_free: bool | None) -> None:
+    node = json.dumps(NODE | {"isAccessibleForFree": stated})
+    assert article(f"<title>Owls return</title><script type='application/ld+json'>{node}</script>").is_accessible_for_free is is_free
+
+
+def test_whether_it_is_free_may_stand_at_the_page() -> None:
+    nodes = json.dumps([{"@type": "WebPage", "isAccessibleForFree": False}, {"@type": "NewsArticle", "headline": "Owls return"}])
+    assert article(f"<title>Owls return</title><script type='application/ld+json'>{nodes}</script>").is_accessible_for_free is False
+
+
+def test_a_page_whose_video_goes_by_its_address_takes_its_fields() -> None:
+    video = {"@type": "VideoObject", "url": URL, "name": "Owls on film", "thumbnailUrl": "/film.jpg", "keywords": "owls, film"}
+    graph = json.dumps({"@graph": [{"@type": "WebSite"}, {"@type": "Organization"}, {"@type": "BreadcrumbList"}, video]})
+    head = f"<title>Owls on film</title><script type='application/ld+json'>{graph}</script>"
+    result = article(head)
+    assert (result.type, result.keywords) == ("video", ("owls", "film"))
+    assert [image.url for image in result.images] == ["https://www.kestrel.example/film.jpg"]
+    assert article(head + "<meta property='og:type' content='article'>").type == "article"
+
+
+@pytest.mark.parametrize(
+    ("description", "excerpt"),
+    [
+        ("Wardens are puzzled by the return of the owls. Read more", "Wardens are puzzled by the return of the owls."),
+        ("Wardens are puzzled by the owls … Continue reading →", "Wardens are puzzled by the owls…"),
+        ("Wardens are puzzled by the return of the owls |", "Wardens are puzzled by the return of the owls"),
+        (
+            "Wardens are puzzled by the owls that came back to the parks of the city after so many years. Nobody knows why they staye",
+            "Wardens are puzzled by the owls that came back to the parks of the city after so many years.",
+        ),
+    ],
+)
+def test_a_description_ends_where_its_sentence_does(description: str, excerpt: str) -> None:
+    assert article(f"<title>Owls return</title><meta name=description content='{description}'>").excerpt == excerpt
+
+
 def test_what_lost_is_kept_with_its_place() -> None:
     head = HEAD + "<meta name=author content='John Doe'><meta property='article:published_time' content='2026-09-28T08:00:00Z'>"
     alternatives = article(head).alternatives
     assert alternatives["authors"] == "meta.author John Doe"
     assert alternatives["publishedDateTime"] == "meta.article:published_time 2026-09-28T08:00:00Z"
+    described = HEAD + "<meta name=description content='Owls are back.'><meta property='og:site_name' content='Kestrel Post'>"
+    assert article(described).alternatives["excerpt"] == "meta.description Owls are back."
+    assert article(described).alternatives["providerName"] == "og.site_name Kestrel Post"
+    assert not {"excerpt", "providerName"} & article().alternatives.keys()
     assert alternatives["images"] == "og.image https://www.kestrel.example/second.jpg"
     assert "title" not in alternatives

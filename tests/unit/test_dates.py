@@ -236,6 +236,23 @@ def test_a_press_release_is_dated_by_how_it_begins() -> None:
     assert (found(page(body=aside)) or ("",))[0][:10] == "2021-11-13"
 
 
+def test_a_change_that_passes_for_the_publication_gives_way_to_the_feed_or_the_url() -> None:
+    changed = "2022-01-06T09:00:00Z"
+    head = f"<meta property=article:published_time content='{changed}'><meta property=article:modified_time content='{changed}'>"
+    read = read_page(
+        f"<html><head>{head}</head><body><p>x</p></body></html>".encode(), url="https://a.example/2021/12/20/x", content_type="text/html"
+    )
+    dated = published(read, None, at=AT, language="en")
+    assert dated is not None
+    assert (dated.moment.value.date().isoformat(), dated.source) == ("2021-12-20", "url")
+    assert dated.others == (("meta.article:published_time", changed),)
+    fed = Entry(url="https://a.example/x", source_id=None, via="feed", published=Moment(datetime(2021, 12, 21, 7, tzinfo=UTC), "second"))
+    other = read_page(
+        f"<html><head>{head}</head><body><p>x</p></body></html>".encode(), url="https://a.example/x", content_type="text/html"
+    )
+    assert published(other, fed, at=AT, language="en")[1] == "feed.published"  # type: ignore[index]
+
+
 def test_two_against_one_outvote_the_structured_date_but_not_by_the_last_change() -> None:
     head = article(datePublished="2022-01-04T07:29:00Z") + "<meta property=article:published_time content='2022-01-06T08:29:34Z'>"
     line = "<h1>Owls</h1><p>06.01.2022</p>"

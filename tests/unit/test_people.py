@@ -41,6 +41,11 @@ def article(**fields: object) -> str:
         (["Jane &amp; John"], ("Jane", "John")),
         (["https://www.facebook.com/jane"], ()),
         (["admin"], ()),
+        (["Prof. Dr. Jane Roe"], ("Jane Roe",)),
+        (["By Mrs Jane Roe, PhD"], ("Jane Roe",)),
+        (["Sir John Doe MD"], ("John Doe",)),
+        (["Dr. Oetker"], ("Dr. Oetker",)),
+        (["Drew Ing"], ("Drew Ing",)),
         (["5 minutes ago"], ()),
         ([""], ()),
     ],
@@ -65,6 +70,11 @@ def test_a_person_of_the_page_is_preferred_to_the_declared_site_or_staff() -> No
 
 def test_an_agency_is_named_where_no_person_is() -> None:
     assert authors(page(article(author={"@type": "Organization", "name": "Reuters"})), None) == (("Reuters",), "jsonld.author")
+
+
+@pytest.mark.parametrize("name", ["Staff", "Staff Writer", "Editorial Board", "News Desk", "The Newsroom", "Web Desk"])
+def test_staff_without_a_name_is_nobody(name: str) -> None:
+    assert authors(page(article(author={"name": name})), None) == ((), "")
 
 
 def test_the_feed_names_authors_where_the_page_does_not() -> None:

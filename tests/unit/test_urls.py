@@ -113,6 +113,8 @@ def test_joining_anything_gives_a_web_address_or_nothing(base: str, reference: s
         ("data:image/png;base64,AAAA", None),
         ("javascript:void(0)", None),
         ("http://[broken", None),
+        ("/a\ud800.jpg", None),
+        ("/a\x07.jpg", None),
     ],
 )
 def test_a_reference_is_made_absolute(reference: str, expected: str | None) -> None:

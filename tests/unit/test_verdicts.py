@@ -20,6 +20,10 @@ def page(body: str, head: str = "", *, url: str = "https://www.kestrel.example/p
     return read_page(f"<!doctype html><html><head>{head}</head><body>{body}</body></html>".encode(), url=url, content_type="text/html")
 
 
+TYPED = "<meta property='og:type' content='article'>"
+COLLECTION = '<script type=\'application/ld+json\'>{"@type": "CollectionPage"}</script>'
+
+
 def article(**fields: object) -> str:
     return f"<script type='application/ld+json'>{json.dumps({'@type': 'NewsArticle', 'headline': 'x', **fields})}</script>"
 
@@ -41,6 +45,41 @@ NOT_ARTICLES = {
     "an error by number": ("notFound", page("<p>Sorry.</p>", "<title>404 - Kestrel Post</title>"), "404", "Sorry."),
     "an error in German": ("notFound", page("<h1>Seite nicht gefunden</h1>"), "Seite nicht gefunden", ""),
     "an article that is gone": ("notFound", page("<h1>This</h1>"), "The page you requested could not be found", ""),
+    "an error under a type that every page has": ("notFound", page(f"<p>{SHORT}</p>", TYPED), "Page not found", SHORT),
+    "an error that is sorry": (
+        "notFound",
+        page(f"<h1>Oops! That page can’t be found.</h1><p>{SHORT}</p>"),
+        "Oops! That page can’t be found.",
+        SHORT,
+    ),
+    "a wall against robots": ("blocked", page(f"<p>{SHORT}</p>"), "Just a moment...", SHORT),
+    "a refusal": ("blocked", page(f"<p>{SHORT}</p>"), "Access Denied", SHORT),
+    "a brand's consent page": ("consent", page(f"<p>{SHORT}</p>"), "Yahoo is part of the Yahoo family of brands", SHORT),
+    "a choice of subscriptions": ("signUp", page(f"<p>{SHORT}</p>", url="https://kestrel.example/subscribe"), "Subscribe", SHORT),
+    "a stub whose JSON-LD says so by address": (
+        "paywall",
+        page(f"<p>{SHORT}</p>", article(isAccessibleForFree="https://schema.org/False")),
+        "The bridge",
+        SHORT,
+    ),
+    "a tag's list that says so in its type": (
+        "tagList",
+        page(TEASERS, TYPED + COLLECTION, url="https://kestrel.example/tag/bridges/"),
+        "Bridges Archives",
+        LONG,
+    ),
+    "a deep section's front": (
+        "sectionFront",
+        page(TEASERS, COLLECTION, url="https://kestrel.example/n/eu/bridges"),
+        "All about bridges",
+        LONG,
+    ),
+    "a job under a type that every page has": (
+        "jobAd",
+        page(f"<p>{LONG}</p>", TYPED + '<script type=\'application/ld+json\'>{"@type": "JobPosting"}</script>'),
+        "Editor",
+        LONG,
+    ),
     "a job by its type": (
         "jobAd",
         page(f"<p>{LONG}</p>", '<script type=\'application/ld+json\'>{"@type": "JobPosting", "title": "Editor"}</script>'),
@@ -69,6 +108,18 @@ def test_a_page_that_is_no_article_is_called_what_it_is(name: str) -> None:
 
 ARTICLES = {
     "the whole text behind a declared wall": (page(f"<p>{LONG}</p>", article(isAccessibleForFree=False)), "The bridge", LONG),
+    "a short report whose JSON-LD frees it by address": (
+        page(f"<p>{SHORT}</p><p>Subscribe to continue reading</p>", article(isAccessibleForFree="http://schema.org/True")),
+        "The bridge",
+        SHORT,
+    ),
+    "a find": (page(f"<p>{SHORT}</p>"), "Page found in attic is from a lost play", SHORT),
+    "a report about consent": (page(f"<p>{SHORT}</p>"), "Consent laws are to change in Halden", SHORT),
+    "a report about privacy": (page(f"<p>{SHORT}</p>"), "Your privacy matters, says the court", SHORT),
+    "a typed report about errors": (page(f"<p>{SHORT}</p>", TYPED), "Page not found: why links rot", SHORT),
+    "a typed report above a hidden form": (page(f"<h1>Login</h1><input type=password><h1>Fire</h1><p>{SHORT}</p>", TYPED), "Fire", SHORT),
+    "a report above a hidden form": (page(f"<h1>Login</h1><input type=password><h1>Fire</h1><p>{SHORT}</p>"), "Fire in the harbour", SHORT),
+    "a typed article with many teasers": (page(f"<p>{LONG}</p>{TEASERS}", TYPED), "Bridge", LONG),
     "a short free report": (page(f"<p>{SHORT}</p>", article(isAccessibleForFree=True)), "The bridge", SHORT),
     "a short report under a subscriber's menu": (page(f"<nav>Already a subscriber? Log in</nav><p>{SHORT}</p>"), "The bridge", SHORT),
     "a report about cookies": (page(f"<p>{LONG}</p>"), "Cookie settings: what the new law says", LONG),
