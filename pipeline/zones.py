@@ -49,7 +49,7 @@ def _primary_language(tag: str) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _zones(code: str, language: str) -> tuple[ZoneInfo, ...]:
+def _zones(code: str, language: str) -> tuple[str, ...]:
     """Every zone that the publisher may be in."""
     if len(code) == 2 and code not in _GENERIC and code != "eu":
         return _zones_of("GB" if code == "uk" else code.upper())
@@ -58,12 +58,11 @@ def _zones(code: str, language: str) -> tuple[ZoneInfo, ...]:
         for country, languages in get_global("territory_languages").items()
         if str(languages.get(language, {}).get("official_status")).endswith("official")
     )
-    return tuple(zone for country in spoken for zone in _zones_of(country))
+    return tuple(name for country in spoken for name in _zones_of(country))
 
 
-def _zones_of(country: str) -> tuple[ZoneInfo, ...]:
-    names = [_PRIMARY[country]] if country in _PRIMARY else get_global("territory_zones").get(country, [])
-    return tuple(map(_zone, names))
+def _zones_of(country: str) -> tuple[str, ...]:
+    return (_PRIMARY[country],) if country in _PRIMARY else tuple(get_global("territory_zones").get(country, ()))
 
 
 @lru_cache(maxsize=1024)
@@ -72,7 +71,12 @@ def _zone(name: str) -> ZoneInfo:
         return ZoneInfo.from_file(file, key=name)
 
 
-def _offset(zones: tuple[ZoneInfo, ...], value: datetime) -> timedelta | None:
-    """The offset that all `zones` have at an instant, or when their clocks show a `value` without a zone; None when they differ."""
-    offsets = {(value.astimezone(zone) if value.tzinfo else value.replace(tzinfo=zone)).utcoffset() for zone in zones}
-    return offsets.pop() if len(offsets) == 1 else None
+def _offset(names: tuple[str, ...], value: datetime) -> timedelta | None:
+    """The offset that all zones have at an instant, or when their clocks show a `value` without a zone; None when two of them differ."""
+    known: timedelta | None = None
+    for zone in map(_zone, names):  # of a language that is spoken around the world two are read
+        offset = (value.astimezone(zone) if value.tzinfo else value.replace(tzinfo=zone)).utcoffset()
+        if known is not None and offset != known:
+            return None
+        known = offset
+    return known
