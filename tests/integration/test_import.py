@@ -51,7 +51,8 @@ def test_every_real_page_has_exactly_one_outcome(shared: Path, settings: Setting
     assert ended["captured"] == sum(one.articles for one in walk.extracts)
     extracted = ds.dataset(f"{settings.lake}/extracted", format="parquet")
     undated = sum(row["reason"] == "noDate" for row in ledger)
-    assert extracted.count_rows() == ended["captured"] + undated >= 0.9 * len(urls)
+    # Of mediacloud's twelve pages one is a tag's list and one a form of subscription.
+    assert extracted.count_rows() == ended["captured"] + undated >= 0.8 * len(urls)
     assert not {"pageCrash", "pageTimeout"} & {row["reason"] for row in ledger}
     dated = sum(
         row is not None for row in ds.dataset(f"{settings.lake}/extracted", format="parquet").to_table()["publishedDateTime"].to_pylist()
