@@ -14,8 +14,9 @@ from urllib.parse import unquote, urlsplit
 from pipeline import bodies, dates, people, titles
 from pipeline.images import measure
 from pipeline.languages import two_letters, written_in
+from pipeline.leadimages import lead_images
 from pipeline.models import AmpAnswer, Article, CaptureRef, Entry, Image, ImageCandidate, Picture, Rejected
-from pipeline.pages import Page, amp_link, lead_images
+from pipeline.pages import Page, amp_link
 from pipeline.structured import VIDEO_TYPES, listed, text_of, types_of
 from pipeline.text import cut_excerpt, letters_only, plain, without_torn_end
 from pipeline.urls import canonical_url, join, registered_domain

@@ -19,9 +19,10 @@ from pathlib import Path
 from pipeline import storage
 from pipeline.config import VERSION, Catalogue, Settings
 from pipeline.errors import WarcError
+from pipeline.leadimages import lead_images
 from pipeline.manifests import Manifest, PageCapture, Probe, count, from_json, to_json
 from pipeline.models import Entry, Interval, Outcome, Part, Verdict
-from pipeline.pages import lead_images, read_page
+from pipeline.pages import read_page
 from pipeline.refusals import erased_of
 from pipeline.storage import Lake
 from pipeline.urls import registered_domain

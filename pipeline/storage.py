@@ -24,8 +24,6 @@ reader skips, and the next write of the same file removes what a killed one left
 from __future__ import annotations
 
 import contextlib
-import fcntl
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -33,7 +31,6 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
-from uuid import uuid4
 
 import pyarrow as pa
 import pyarrow.fs as pafs
@@ -42,6 +39,7 @@ import pyarrow.parquet as pq
 from pipeline.addresses import without_credentials
 from pipeline.errors import ConfigError, SchemaError, StorageError
 from pipeline.models import Interval, Part
+from pipeline.replacements import replacing
 
 if TYPE_CHECKING:
     import pyarrow.dataset as ds
@@ -347,54 +345,13 @@ class Lake:
                     with self._fs.open_output_stream(full, compression=None) as stream:
                         shutil.copyfileobj(whole, stream, 1 << 20)
                 return
-            target = Path(full)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            for left in target.parent.glob(f".{target.name}.*.tmp"):
-                _remove_if_left(left)
-            with _temporary(target) as file:
+            with replacing(Path(full)) as file:
                 yield file
-                if file.tell():  # an empty file has nothing to lose but its name, which is the folder's
-                    file.flush()
-                    os.fsync(file.fileno())
-                Path(file.name).replace(target)
-            _sync_folder(target.parent)
-
-
-@contextlib.contextmanager
-def _temporary(target: Path) -> Iterator[BinaryIO]:
-    """A new hidden file beside `target`, locked as long as its writer lives; it is gone after an error."""
-    while True:
-        file = target.with_name(f".{target.name}.{uuid4().hex}.tmp").open("wb")
-        fcntl.flock(file, fcntl.LOCK_EX)
-        if os.fstat(file.fileno()).st_nlink:  # else another writer took it for one that was left, before it was locked
-            break
-        file.close()
-    with file:
-        try:
-            yield file
-        except BaseException:
-            Path(file.name).unlink(missing_ok=True)
-            raise
-
-
-def _remove_if_left(temporary: Path) -> None:
-    """Remove what a killed write left; what another process is writing stays."""
-    with contextlib.suppress(FileNotFoundError, BlockingIOError), temporary.open("rb+") as file:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        temporary.unlink()
 
 
 def _dates(names: Sequence[str]) -> list[date]:
     prefix = "published_date="
     return [date.fromisoformat(name.removeprefix(prefix)) for name in names if name.startswith(prefix)]
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 @contextlib.contextmanager

@@ -16,9 +16,10 @@ from pipeline.errors import FeedError, PermanentFetchError, TransientError, Tran
 from pipeline.feeds import read_feed
 from pipeline.fetch import Fetcher, Target
 from pipeline.images import measure
+from pipeline.leadimages import lead_images
 from pipeline.manifests import FeedState, PageCapture, Probe
 from pipeline.models import Answer, Clock, Entry, Exchange, Kind, Outcome, Validators, Verdict
-from pipeline.pages import Page, amp_link, lead_images, read_page
+from pipeline.pages import Page, amp_link, read_page
 from pipeline.polling import (
     Bounds,
     Schedule,

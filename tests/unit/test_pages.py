@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.leadimages import lead_images, pixels
 from pipeline.models import Entry
-from pipeline.pages import Page, amp_link, lead_images, pixels, read_page
+from pipeline.pages import Page, amp_link, read_page
 
 URL = "https://www.kestrel.example/2026/10/01/story"
 

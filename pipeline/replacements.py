@@ -1,0 +1,58 @@
+"""Local files that are replaced whole: a reader sees the old one or the new one, and a kill at any point leaves one of them."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+from uuid import uuid4
+
+
+@contextlib.contextmanager
+def replacing(target: Path) -> Iterator[BinaryIO]:
+    """A file to be written; it is on the disk and stands at `target` when the context ends without an error. Raises OSError."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    for left in target.parent.glob(f".{target.name}.*.tmp"):
+        _remove_if_left(left)
+    with _temporary(target) as file:
+        yield file
+        if file.tell():  # an empty file has nothing to lose but its name, which is the folder's
+            file.flush()
+            os.fsync(file.fileno())
+        Path(file.name).replace(target)
+    _sync_folder(target.parent)
+
+
+@contextlib.contextmanager
+def _temporary(target: Path) -> Iterator[BinaryIO]:
+    """A new hidden file beside `target`, locked as long as its writer lives; it is gone after an error."""
+    while True:
+        file = target.with_name(f".{target.name}.{uuid4().hex}.tmp").open("wb")
+        fcntl.flock(file, fcntl.LOCK_EX)
+        if os.fstat(file.fileno()).st_nlink:  # else another writer took it for one that was left, before it was locked
+            break
+        file.close()
+    with file:
+        try:
+            yield file
+        except BaseException:
+            Path(file.name).unlink(missing_ok=True)
+            raise
+
+
+def _remove_if_left(temporary: Path) -> None:
+    """Remove what a killed write left; what another process is writing stays."""
+    with contextlib.suppress(FileNotFoundError, BlockingIOError), temporary.open("rb+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        temporary.unlink()
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
