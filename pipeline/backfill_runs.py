@@ -20,7 +20,7 @@ import pyarrow as pa
 from pipeline import stages, storage
 from pipeline.backfill_records import Record, Step, from_json, to_json
 from pipeline.backfills import HISTORY_DAYS, LEDGER_COLUMNS, Asked, Held, Plan, Usual, count_day, make_plan, usual_days
-from pipeline.builds import Built
+from pipeline.builds import Built, How, build_dates
 from pipeline.capture import unserved_warning
 from pipeline.config import Catalogue, Settings, Source
 from pipeline.differences import difference, sentence
@@ -210,7 +210,7 @@ class _Run:
         days = sorted({*record.dates, *(touched & set(record.asked.dates))} - record.differences.keys())
         for day in days:  # what stands there, before any of them is built
             self._before(record, day)
-        for built in stages.built_dates(self._settings, self._catalogue, days, allow_shrink=record.reason is not None):
+        for built in build_dates(self._settings, self._catalogue, days, How(allow_shrink=record.reason is not None)):
             record = self._keep(self._compared(record, built))
         return record
 

@@ -31,6 +31,10 @@ class How:
     into: str | None = None
 
 
+AS_IT_STANDS = How()
+"""Everything that is captured by now, into the lake itself, and no date may shrink."""
+
+
 @dataclass(frozen=True, slots=True)
 class Built:
     """A date that was built, or refused because its partition would shrink."""

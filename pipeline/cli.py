@@ -23,6 +23,7 @@ from pipeline import doctor, maintenance, operation_screens, screens, stages
 from pipeline.backfill_records import plain
 from pipeline.backfill_runs import plan_backfill, run_backfill
 from pipeline.backfills import Asked
+from pipeline.builds import How
 from pipeline.config import VERSION, Catalogue, Settings, load_catalogue
 from pipeline.erasure import plan_erasure, run_erasure
 from pipeline.errors import PipelineError, TransientError
@@ -162,8 +163,8 @@ def _extract(desk: Desk) -> int:
 def _publish(desk: Desk) -> int:
     catalogue, options = desk.catalogue, desk.options
     dates = options.dates or stages.touched_dates(desk.settings)
-    how: dict[str, Any] = {"allow_shrink": options.allow_shrink, "as_of": options.as_of, "into": options.into}
-    reports = list(stages.publish_dates(desk.settings, catalogue, dates, **how))
+    how = How(allow_shrink=options.allow_shrink, as_of=options.as_of, into=options.into)
+    reports = list(stages.publish_dates(desk.settings, catalogue, dates, how))
     desk.show(reports, lambda: screens.publishes(reports))
     return 0
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import brotli
 
-if sys.version_info >= (3, 14):  # pragma: no cover
+if sys.version_info >= (3, 14):  # the standard library has it from here on
     from compression import zstd
 else:
     from backports import zstd

@@ -17,6 +17,7 @@ from typing import Any
 import pyarrow as pa
 
 from pipeline import schema, stages, storage
+from pipeline.builds import How
 from pipeline.config import Catalogue, Settings
 from pipeline.erasures import Counts, Erased, Record, from_json, merged, provider_domain, to_json
 from pipeline.errors import PermanentError
@@ -113,7 +114,7 @@ def run_erasure(settings: Settings, catalogue: Catalogue, plan: ErasurePlan, *, 
             lake.delete(path)
         _scrub_backfills(lake, erased)
         _delete_images(lake, record)
-        for report in stages.publish_dates(settings, catalogue, record.dates, allow_shrink=True):
+        for report in stages.publish_dates(settings, catalogue, record.dates, How(allow_shrink=True)):
             log.debug("%s: built without %s", report.published_date, plan.domain)
         record = replace(record, state="done", images=(), parts=(), finished=clock.now())
         lake.write_bytes(storage.erasure_path(plan.domain), to_json(record))

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from pipeline import storage, workers
 from pipeline.archives import Archived, capture_files
-from pipeline.builds import Built, How, build_dates
+from pipeline.builds import AS_IT_STANDS, How, build_dates
 from pipeline.capture import Past, capture_part, neighbourhood
 from pipeline.config import Catalogue, Settings
 from pipeline.errors import ConfigError, SealError, ShrinkError
@@ -174,36 +174,15 @@ def publish(
     return publish_date(Lake(settings.lake), settings, catalogue, published_date, allow_shrink=allow_shrink, as_of=as_of, into=target)
 
 
-def publish_dates(
-    settings: Settings,
-    catalogue: Catalogue,
-    dates: Sequence[date],
-    *,
-    allow_shrink: bool = False,
-    as_of: datetime | None = None,
-    into: str | None = None,
-) -> Iterator[PublishReport]:
+def publish_dates(settings: Settings, catalogue: Catalogue, dates: Sequence[date], how: How = AS_IT_STANDS) -> Iterator[PublishReport]:
     """As `publish`, then `check`, of many dates, side by side; their reports in the order of `dates`. See `pipeline.builds`.
 
     Raises ShrinkError when it comes to the first date that was refused; some of the dates behind it are built then.
     """
-    for built in built_dates(settings, catalogue, dates, allow_shrink=allow_shrink, as_of=as_of, into=into):
+    for built in build_dates(settings, catalogue, dates, how):
         if built.report is None:
             raise built.refused or ShrinkError(f"{built.published_date} was refused")
         yield built.report
-
-
-def built_dates(
-    settings: Settings,
-    catalogue: Catalogue,
-    dates: Sequence[date],
-    *,
-    allow_shrink: bool = False,
-    as_of: datetime | None = None,
-    into: str | None = None,
-) -> Iterator[Built]:
-    """As `publish_dates`, where a refused date keeps no other from being built."""
-    return build_dates(settings, catalogue, dates, How(allow_shrink, as_of, into))
 
 
 def check(settings: Settings, catalogue: Catalogue, published_date: date) -> dict[str, int]:

@@ -14,12 +14,17 @@ import yaml
 
 from pipeline import stages
 from pipeline.config import Catalogue, Settings, load_catalogue
-from pipeline.models import Interval
+from pipeline.ledgers import read_manifest
+from pipeline.manifests import Manifest
+from pipeline.models import CaptureReport, Interval
+from pipeline.storage import Lake
 from tests.integration.walking import StoppedClock
 from tests.newsroom import Newsroom, World
+from tests.newsroom.archives import Wayback
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 NOON = datetime(2026, 11, 20, 13, 0, 5, tzinfo=UTC)
+PAST_HOUR = Interval.parse("2026-11-18T12")
 KEY = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 
 
@@ -76,6 +81,32 @@ def make_catalogue(tmp_path: Path) -> Callable[..., Catalogue]:
         return load_catalogue(folder)
 
     return make
+
+
+@pytest.fixture
+def take(settings: Settings, clock: FrozenClock) -> Callable[..., tuple[CaptureReport, Manifest]]:
+    """Capture a past hour, by default that of `PAST_HOUR`; gives the report and the manifest."""
+
+    def run(
+        catalogue: Catalogue, interval: Interval = PAST_HOUR, *, own: Settings = settings, **options: Any
+    ) -> tuple[CaptureReport, Manifest]:
+        planned = {name: options[name] for name in ("origins", "refetch") if name in options}
+        (part,) = stages.plan(own, catalogue, interval, **planned)
+        report = stages.capture(own, catalogue, part, live=False, clock=clock, **options)
+        return report, read_manifest(Lake(own.lake), part)
+
+    return run
+
+
+@pytest.fixture
+def wayback(room: Newsroom) -> Wayback:
+    return Wayback(room)
+
+
+@pytest.fixture
+def archive(settings: Settings, wayback: Wayback) -> Settings:
+    """With the Wayback Machine that the newsroom plays."""
+    return settings.model_copy(update=wayback.settings)
 
 
 @dataclass(frozen=True, slots=True)

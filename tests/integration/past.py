@@ -10,10 +10,11 @@ from email.utils import format_datetime
 from pipeline.config import Catalogue
 from pipeline.manifests import Manifest
 from pipeline.models import CaptureReport, Interval
+from tests.integration.conftest import PAST_HOUR
 from tests.integration.test_capture import ONE, endings
 from tests.newsroom import Newsroom
 
-HOUR = Interval.parse("2026-11-18T12")
+HOUR = PAST_HOUR
 DAY = [Interval.parse(f"2026-11-18T{hour:02d}") for hour in range(24)]
 MINUTE = timedelta(minutes=1)
 NOON = HOUR.start

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,30 +10,16 @@ from typing import Any
 import pyarrow.dataset as ds
 import pytest
 
-from pipeline import stages, storage
-from pipeline.config import Catalogue, Settings
+from pipeline import stages
+from pipeline.config import Settings
 from pipeline.errors import ConfigError
-from pipeline.manifests import Manifest
-from pipeline.models import CaptureReport, Interval, Part
-from pipeline.storage import Lake
-from pipeline.warc import read_record_at
+from pipeline.models import Interval, Part
 from tests.integration.conftest import FrozenClock
 from tests.integration.past import DAY, HOUR, MINUTE, NOON, Make, Take, asked, captured, every, index, inside, page, put, rss, sitemap
 from tests.integration.test_capture import ONE, TWO, endings, manifest_of, source
 from tests.integration.test_rebuild import files
 from tests.newsroom import Newsroom, Status
 from tests.newsroom.archives import Wayback
-
-
-@pytest.fixture
-def take(settings: Settings, clock: FrozenClock) -> Callable[..., tuple[CaptureReport, Manifest]]:
-    def run(catalogue: Catalogue, interval: Interval = HOUR, *, own: Settings = settings, **options: Any) -> tuple[CaptureReport, Manifest]:
-        planned = {name: options[name] for name in ("origins", "refetch") if name in options}
-        (part,) = stages.plan(own, catalogue, interval, **planned)
-        report = stages.capture(own, catalogue, part, live=False, clock=clock, **options)
-        return report, manifest_of(own, part)
-
-    return run
 
 
 @pytest.fixture
@@ -55,6 +40,7 @@ def archived(room: Newsroom) -> list[tuple[str, datetime]]:
     return entries
 
 
+RSS = "application/rss+xml"
 SITEMAPS = {"feeds": [], "sitemaps": [f"{ONE}/sitemap.xml"]}
 
 
@@ -197,101 +183,12 @@ def test_a_page_that_is_older_than_the_one_before_it_is_asked_for_again(
     assert asked(room)["/feed"] == 2
 
 
-@pytest.fixture
-def wayback(room: Newsroom, settings: Settings) -> Wayback:
-    return Wayback(room)
-
-
-@pytest.fixture
-def own(settings: Settings, wayback: Wayback) -> Settings:
-    return settings.model_copy(update=wayback.settings)
-
-
-RSS = "application/rss+xml"
-
-
-def test_snapshots_of_a_feed_give_each_page_as_it_was_first_seen(
-    room: Newsroom, wayback: Wayback, own: Settings, make_catalogue: Make, take: Take
-) -> None:
-    entries = every(timedelta(minutes=20), start=NOON - timedelta(hours=5), end=NOON + timedelta(hours=5))
-    for hour in range(-3, 5):
-        at = NOON + timedelta(hours=hour, minutes=5)
-        shown = [one for one in entries if one[1] <= at][:10]
-        wayback.add(f"{ONE}/feed", at, rss(shown), content_type=RSS)
-    for url, at in entries:
-        wayback.add(url, at - MINUTE, page("Not published yet", at))
-        wayback.add(url, at + 7 * MINUTE, page(f"As first seen: {url[-4:]}", at))
-        wayback.add(url, at + timedelta(days=1), page("Rewritten", at))
-    report, manifest = take(make_catalogue([source(ONE)]), own=own, origins=["wayback"])
-    assert captured(manifest) == inside(entries)
-    assert (manifest.origins, report.warnings) == ({"one": "wayback"}, ())
-    with Lake(own.lake).open(storage.captures_path(Part(HOUR, "00"))) as file:
-        for one in manifest.pages:
-            record = read_record_at(file, one.offset, max_body_bytes=100_000)
-            published = dict(entries)[one.entry.url]
-            assert (record.url, record.at) == (one.entry.url, published + 7 * MINUTE)
-            assert b"As first seen" in record.body
-            assert one.entry.via == "wayback"
-    assert not any(seen.host == "one.example" and seen.path != "/robots.txt" for seen in room.requests)
-
-
-def test_a_page_without_a_snapshot_is_asked_of_its_publisher(
-    room: Newsroom, wayback: Wayback, own: Settings, make_catalogue: Make, take: Take
-) -> None:
-    entries = [(f"{ONE}/b", NOON + 10 * MINUTE), (f"{ONE}/a", NOON - 10 * MINUTE)]
-    wayback.add(f"{ONE}/feed", NOON + timedelta(hours=2), rss(entries), content_type=RSS)
-    put(room, entries)
-    _, manifest = take(make_catalogue([source(ONE)]), own=own, origins=["wayback"])
-    assert captured(manifest) == {f"{ONE}/b"}
-    assert asked(room)["/b"] == 1
-
-
-def test_the_last_hour_of_a_day_is_told_by_the_next_day_s_snapshot(
-    wayback: Wayback, own: Settings, make_catalogue: Make, take: Take
-) -> None:
-    midnight = datetime(2026, 11, 19, tzinfo=UTC)
-    entries = [(f"{ONE}/late", midnight - MINUTE), (f"{ONE}/before", midnight - 70 * MINUTE)]
-    wayback.add(f"{ONE}/feed", midnight + 3 * MINUTE, rss(entries), content_type=RSS)
-    wayback.add(f"{ONE}/late", midnight + 4 * MINUTE, page("Just before midnight", midnight - MINUTE))
-    _, manifest = take(make_catalogue([source(ONE)]), Interval.parse("2026-11-18T23"), own=own, origins=["wayback"])
-    assert captured(manifest) == {f"{ONE}/late"}
-
-
-def test_archived_pages_of_the_host_are_taken_where_no_feed_was_archived(
-    room: Newsroom, wayback: Wayback, own: Settings, make_catalogue: Make, take: Take
-) -> None:
-    catalogue = make_catalogue([source(ONE)])
-    for minutes in (-30, 10, 50, 90):
-        wayback.add(f"{ONE}/p{minutes}", NOON + minutes * MINUTE, page(f"Page of {minutes}", NOON))
-    wayback.add(f"{ONE}/", NOON + 20 * MINUTE, page("The front page", NOON))
-    wayback.add(f"{ONE}/logo.png", NOON + 20 * MINUTE, "not html", content_type="image/png")
-    wayback.add(f"{ONE}/gone", NOON + 20 * MINUTE, "gone", status=404)
-    wayback.add(f"{TWO}/p10", NOON + 10 * MINUTE, page("Another host's", NOON))
-    _, manifest = take(catalogue, own=own, origins=["wayback"])
-    assert captured(manifest) == set(endings(manifest)) == {f"{ONE}/p10", f"{ONE}/p50"}
-    _, empty = take(catalogue, Interval.parse("2026-11-18T20"), own=own, origins=["wayback"])
-    assert (empty.origins, captured(empty)) == ({"one": "wayback"}, set())
-    _, nothing = take(catalogue, Interval.parse("2026-11-17T20"), own=own, origins=["wayback"])
-    assert nothing.unserved == ("one",)
-
-
-def test_long_answers_of_the_archive_are_read_to_their_end(
-    room: Newsroom, wayback: Wayback, own: Settings, make_catalogue: Make, take: Take
-) -> None:
-    wayback.most_rows = 4
-    for number in range(30):
-        wayback.add(f"{ONE}/p{number:02d}", NOON + number * MINUTE, page(f"Page {number}", NOON))
-    _, manifest = take(make_catalogue([source(ONE)]), own=own, origins=["wayback"])
-    assert len(captured(manifest)) == 30
-    assert len(endings(manifest, "listing")) == 2 + 8
-
-
 def test_each_source_is_served_by_the_first_origin_that_has_the_interval(
     room: Newsroom,
     archived: list[tuple[str, datetime]],
     paged: list[tuple[str, datetime]],
     wayback: Wayback,
-    own: Settings,
+    archive: Settings,
     make_catalogue: Make,
     take: Take,
 ) -> None:
@@ -302,7 +199,7 @@ def test_each_source_is_served_by_the_first_origin_that_has_the_interval(
     wayback.add(f"{three}/feed", NOON + timedelta(hours=2), rss(shown), content_type=RSS)
     put(room, shown)
     catalogue = make_catalogue([source(ONE, **SITEMAPS), source(TWO, paging="?paged={page}"), source(three), source(four)])
-    report, manifest = take(catalogue, own=own, origins=["sitemap", "pages", "wayback"])
+    report, manifest = take(catalogue, own=archive, origins=["sitemap", "pages", "wayback"])
     assert manifest.origins == {"one": "sitemap", "two": "pages", "three": "wayback"}
     assert report.warnings == ("four: no origin reaches back to 2026-11-18T12",)
     assert captured(manifest) == inside(archived) | inside(paged) | {f"{three}/a"}
@@ -311,12 +208,12 @@ def test_each_source_is_served_by_the_first_origin_that_has_the_interval(
 
 
 def test_the_order_is_the_operator_s(
-    room: Newsroom, paged: list[tuple[str, datetime]], wayback: Wayback, own: Settings, make_catalogue: Make, take: Take
+    room: Newsroom, paged: list[tuple[str, datetime]], wayback: Wayback, archive: Settings, make_catalogue: Make, take: Take
 ) -> None:
     shown = [(f"{ONE}/a", NOON + 10 * MINUTE), (f"{ONE}/b", NOON - 10 * MINUTE)]
     wayback.add(f"{ONE}/feed", NOON + timedelta(hours=2), rss(shown), content_type=RSS)
     put(room, shown)
-    _, manifest = take(make_catalogue([source(ONE)]), own=own, origins=["wayback", "pages"])
+    _, manifest = take(make_catalogue([source(ONE)]), own=archive, origins=["wayback", "pages"])
     assert manifest.origins == {"one": "wayback"}
     with pytest.raises(ConfigError, match="origins: 'attic' is none of"):
         take(make_catalogue([source(ONE)]), origins=["attic"])
