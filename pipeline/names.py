@@ -53,11 +53,13 @@ DATE_LIKE = re.compile(
 )
 _NAME = re.compile(r"^(?:[^\W\d_][\w'’.\-]*\s+){1,4}[^\W\d_][\w'’.\-]*$|^[\u3400-\u9fff\u3040-\u30ff]{2,8}$|^[\uac00-\ud7af]{2,5}$")
 _TITLES = re.compile(
-    r"^(?:(?:prof(?:essor(?:in)?)?|dr|mr|mrs|ms|mx|sir|herr|frau|rev(?:erend)?"
-    r"|dott(?:\.?ssa)?|pd|ing|mag|dipl\.?-?ing|h\.? ?c)(?:\.\s*|\s+))+",
+    r"^(?:(?:prof(?:essor(?:in)?)?|dr|mr|mrs|ms|mx|sir|herr|frau|rev(?:erend)?|dott(?:\.?ssa)?|dipl\.?-?ing|h\.? ?c)(?:\.\s*|\s+)"
+    r"|(?:mag|ing)\.\s*|pd\s+(?=dr\b))+",
     re.IGNORECASE,
 )
-_DEGREE = re.compile(r"\s+(?:ph\.?\s?d|m\.?d|mba|m\.?sc|b\.?sc|ll\.?m|esq)\.?$", re.IGNORECASE)
+"""What is a first name too (`Ing`, `Mag`) is a title only with its full stop."""
+_DEGREE = re.compile(r"\s+(?:[Pp][Hh]\.?\s?[Dd]|M\.?D|MBA|M\.?[Ss][Cc]|B\.?[Ss][Cc]|LL\.?M|[Ee][Ss][Qq])\.?$")
+"""In their own capitals: `Md` is a name."""
 _PARTICLES = frozenset(
     re.findall(r"\w+", "de del della di da van von der den la le el al bin ibn dos das du und y e af av zu zur ten ter st")
 )

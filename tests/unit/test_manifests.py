@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -120,6 +120,24 @@ def test_what_is_no_manifest_is_refused_by_path_and_place(octets: bytes, where: 
 def test_a_manifest_of_another_format_is_refused() -> None:
     with pytest.raises(SchemaError, match="format"):
         from_json(to_json(replace(MANIFEST, format=99)), path="x")
+
+
+@pytest.mark.parametrize("offset", [None, timedelta(0), timedelta(hours=-5), timedelta(hours=5, minutes=45)])
+def test_what_is_known_of_a_publisher_s_clock_outlives_the_manifest(offset: timedelta | None) -> None:
+    moment = Moment(AT, "second", AT.date(), offset)
+    (page,) = MANIFEST.pages
+    read = from_json(to_json(replace(MANIFEST, pages=(replace(page, entry=replace(page.entry, published=moment)),))), path="x")
+    found = read.pages[0].entry.published
+    assert found is not None
+    assert (found.value, found.local_day, found.offset) == (moment.value, moment.local_day, offset)
+
+
+def test_a_time_of_a_manifest_that_tells_no_clock_was_stated_in_utc() -> None:
+    octets = to_json(MANIFEST)
+    assert set(json.loads(octets)["pages"][0]["entry"]["published"]) == {"value", "precision"}
+    read = from_json(octets, path="x").pages[0].entry.published
+    assert read is not None
+    assert read.offset == timedelta(0)
 
 
 text = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)

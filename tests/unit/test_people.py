@@ -46,6 +46,8 @@ def article(**fields: object) -> str:
         (["Sir John Doe MD"], ("John Doe",)),
         (["Dr. Oetker"], ("Dr. Oetker",)),
         (["Drew Ing"], ("Drew Ing",)),
+        (["Ing. Jane Roe", "Mag. John Doe", "PD Dr. Anna Poe"], ("Jane Roe", "John Doe", "Anna Poe")),
+        (["Ing Lee", "Mag Roe", "Rahim Md"], ("Ing Lee", "Mag Roe", "Rahim Md")),
         (["5 minutes ago"], ()),
         ([""], ()),
     ],
