@@ -33,7 +33,7 @@ COMMON_SHARE, COMMON_ARTICLES = 0.1, 300
 """Words in more than a tenth of the articles (and in more than 300) tell no event from another, and cost most of the time."""
 TERMS = 500
 """Terms of an article that count: those of the largest weight."""
-INDEX_ENTRIES = 3_000
+INDEX_ENTRIES = 2_000
 """How many entries of the inverted index are read for an article, its rarest terms first. From 2,000 on the labelled sets stay the same."""
 NEIGHBOURS = 100
 """How many of those most like it an article is compared with. More change little but in stories of several hundred articles."""
