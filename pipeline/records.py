@@ -8,18 +8,16 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
-
-import pandas as pd
 
 from pipeline.amp import cache_url
 from pipeline.config import Catalogue, EditorialConstants, Scoring
 from pipeline.editorial import clickbait, is_stock_picture, promotion, thinness
 from pipeline.providers import ProviderTable, ProviderWeight
 from pipeline.scoring import Opinion, QualityParts, StoryMember, heat, is_published, pick_lead, quality_parts, related_order
-from pipeline.stories import find_story_links
+from pipeline.stories import Articles, tell_stories
 from pipeline.topics import TopicMatch, TopicMatcher
 
 Row = Mapping[str, Any]
@@ -29,6 +27,7 @@ Seal = Callable[[Mapping[str, object], str], str]
 CATEGORY = "news"
 _topic_matcher = lru_cache(maxsize=4)(TopicMatcher)
 """One for all dates of a run: on a date of few articles, to build it is most of the scoring."""
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 FIRST_CAPTURED = "firstCapturedAt"
 """Beside a row's columns: when the page was captured for the first time."""
 
@@ -95,7 +94,7 @@ def build_records(rows: Iterable[Row], catalogue: Catalogue, published_date: dat
     """
     newest = newest_versions(rows)
     listed = {row["webUrl"] for row in newest if _utc_date(row["publishedDateTime"]) == published_date}
-    stories, similarity = tell_stories(newest, catalogue.scoring, of=listed)
+    stories, similarity = stories_of(newest, catalogue.scoring, of=listed)
     told = {stories[url].id for url in listed} - {None}
     shown = [row for row in newest if row["webUrl"] in listed or stories[row["webUrl"]].id in told]
     defaults = default_pictures(newest, max_articles=catalogue.scoring.images.max_articles)
@@ -199,37 +198,49 @@ def second_opinion(row: Row, images: Sequence[Row], story: Story, constants: Edi
     )
 
 
-def tell_stories(rows: Sequence[Row], scoring: Scoring, *, of: Collection[str]) -> tuple[dict[str, Story], dict[tuple[str, str], float]]:
+def stories_of(rows: Sequence[Row], scoring: Scoring, *, of: Collection[str]) -> tuple[dict[str, Story], dict[tuple[str, str], float]]:
     """Law 5: each article's story, and for the webUrls `of` the similarity to each other member, both ways."""
-    frame = pd.DataFrame({name: [row[name] for row in rows] for name in STORY_COLUMNS}, columns=list(STORY_COLUMNS))
-    frame["capturedAt"] = [row.get(FIRST_CAPTURED, row["capturedAt"]) for row in rows]
-    for name in ("publishedDateTime", "capturedAt"):
-        frame[name] = pd.to_datetime(frame[name], utc=True)
-    found, links = find_story_links(frame, constants=scoring.stories, of=of)
+    memberships, links = tell_stories(_columns(rows), constants=scoring.stories, of=of)
     similarity = {}
-    for one, other, value in links.itertuples(index=False):
-        similarity[one, other] = similarity[other, one] = float(value)
+    for one, other, value in links:
+        similarity[one, other] = similarity[other, one] = value
     domains = {row["webUrl"]: row["providerDomain"] for row in rows}
-    members = Counter(found["storyId"].dropna())
-    reporting: dict[str, set[str]] = defaultdict(set)
-    for url, story, copied in found[["webUrl", "storyId", "duplicateOf"]].itertuples(index=False):
-        if story is not None and copied is None:
-            reporting[story].add(domains[url])
-    stories = {}
-    told: list[dict[str, Any]] = found.to_dict("records")  # type: ignore[assignment]
-    for row in told:
-        story = row["storyId"]
-        stories[str(row["webUrl"])] = Story(
-            id=story,
-            duplicate_of=row["duplicateOf"],
-            duplicate_method=row["duplicateMethod"],
-            duplicate_similarity=row["duplicateSimilarity"] if row["duplicateOf"] is not None else None,
-            absorbed=tuple(row["absorbedStoryIds"]),
-            split_from=tuple(row["splitFromStoryIds"]),
-            size=members[story] if story is not None else 1,
-            newsrooms=len(reporting[story]) if story is not None else 1,
+    members = Counter(one.story_id for one in memberships)
+    reporting: dict[str | None, set[str]] = defaultdict(set)
+    for place in memberships:
+        if place.duplicate_of is None:
+            reporting[place.story_id].add(domains[place.url])
+    stories = {
+        one.url: Story(
+            id=one.story_id,
+            duplicate_of=one.duplicate_of,
+            duplicate_method=one.duplicate_method,
+            duplicate_similarity=one.duplicate_similarity,
+            absorbed=one.absorbed,
+            split_from=one.split_from,
+            size=members[one.story_id] if one.story_id is not None else 1,
+            newsrooms=len(reporting[one.story_id]) if one.story_id is not None else 1,
         )
+        for one in memberships
+    }
     return stories, similarity
+
+
+def _columns(rows: Sequence[Row]) -> Articles:
+    return Articles(
+        urls=[row["webUrl"] for row in rows],
+        titles=[row["title"] for row in rows],
+        texts=[row["text"] for row in rows],
+        published_s=[_seconds(row["publishedDateTime"]) for row in rows],
+        captured_s=[_seconds(row.get(FIRST_CAPTURED, row["capturedAt"])) for row in rows],
+        domains=[row["providerDomain"] for row in rows],
+        languages=[row["language"] for row in rows],
+    )
+
+
+def _seconds(moment: datetime) -> int:
+    """Whole seconds since 1970, rounded down."""
+    return (moment - EPOCH) // timedelta(seconds=1)
 
 
 def find_places(scored: Mapping[str, Scored], stories: Mapping[str, Story], scoring: Scoring) -> dict[str, Place]:
@@ -241,9 +252,6 @@ def find_places(scored: Mapping[str, Scored], stories: Mapping[str, Story], scor
     leads = {story: pick_lead(group).web_url for story, group in members.items()}
     orders = {story: [member.web_url for member in related_order(group)] for story, group in members.items()}
     return {url: _place(article, stories[url], leads, orders, scoring) for url, article in scored.items()}
-
-
-STORY_COLUMNS = ("webUrl", "title", "excerpt", "text", "publishedDateTime", "providerDomain", "language")
 
 
 def _place(article: Scored, story: Story, leads: Mapping[str, str], orders: Mapping[str, list[str]], scoring: Scoring) -> Place:

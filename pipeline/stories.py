@@ -8,14 +8,14 @@ comes first, and no story chains from one event to the next. How it works, what 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from pipeline.config import StoryConstants
-from pipeline.duplicates import Copy, find_copies
+from pipeline.duplicates import Copy, Method, find_copies
 from pipeline.lineage import Lineage, find_lineage
 from pipeline.linkage import Floats, Integers, Pairs, clusters
 from pipeline.meanings import Meanings, add_meaning, read_meanings, with_meaning
@@ -47,6 +47,49 @@ LINK_TYPES = {"webUrl": "str", "otherUrl": "str", "similarity": "float64"}
 DEFAULTS = StoryConstants()
 
 
+@dataclass(frozen=True, slots=True)
+class Articles:
+    """Columns of equal length, a place an article; times in whole seconds since 1970."""
+
+    urls: Sequence[str]
+    titles: Sequence[str | None]
+    texts: Sequence[str | None]
+    published_s: Sequence[int | None]
+    """An article without one stands alone."""
+    captured_s: Sequence[int] | None
+    """When it was captured first; None where nothing tells of captures."""
+    domains: Sequence[str | None]
+    languages: Sequence[str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """An article's place among the others: its story's id (None when alone), what it copies, what became of earlier stories."""
+
+    url: str
+    story_id: str | None = None
+    duplicate_of: str | None = None
+    duplicate_method: Method | None = None
+    duplicate_similarity: float | None = None
+    absorbed: tuple[str, ...] = ()
+    """Ids, the same for each member of a story."""
+    split_from: tuple[str, ...] = ()
+    """Ids, of this article alone."""
+
+
+Link = tuple[str, str, float]
+"""Two webUrls of a story, the smaller first, and how alike they are, to four places."""
+
+
+def tell_stories(
+    articles: Articles, *, constants: StoryConstants = DEFAULTS, of: Collection[str] | None = None
+) -> tuple[list[Membership], list[Link]]:
+    """The place of each article, by webUrl, and how alike the articles of each story are, in order; `of` limits these links to those of
+    the articles with these webUrls. The rest is as `find_stories` says, which takes and gives tables."""
+    found = _find(articles, constants)
+    return found.memberships, _links(found, of)
+
+
 def find_stories(articles: pd.DataFrame, *, constants: StoryConstants = DEFAULTS) -> pd.DataFrame:
     """The story of each article, a row each, sorted by webUrl; storyId is null for one that stands alone.
 
@@ -61,7 +104,7 @@ def find_stories(articles: pd.DataFrame, *, constants: StoryConstants = DEFAULTS
     among the absorbed. An article that stood in another story at the end of an earlier day of captures, which is no part of its
     story now, was split from it. Raises ConfigError where the extra `embeddings` is asked for and missing.
     """
-    return _find(articles, constants).stories
+    return _story_table(_find(_columns(articles), constants).memberships)
 
 
 def find_story_links(
@@ -71,19 +114,8 @@ def find_story_links(
 
     `of` limits the links to those of the articles with these webUrls.
     """
-    found = _find(articles, constants)
-    inside = [np.array(members)[np.stack(np.triu_indices(len(members), k=1))] for members in found.groups]
-    rows, others = np.concatenate(inside, axis=1) if inside else np.empty((2, 0), dtype=np.int64)
-    if of is not None:
-        is_wanted = np.array([url in of for url in found.table.urls], dtype=bool)
-        wanted = is_wanted[rows] | is_wanted[others]
-        rows, others = rows[wanted], others[wanted]
-    values = similarities(found.features, rows, others, found.nearness)
-    if found.meanings is not None:
-        values = with_meaning(values, found.meanings, rows, others, found.nearness)
-    urls = np.array(found.table.urls, dtype=object)
-    links = pd.DataFrame({"webUrl": urls[rows], "otherUrl": urls[others], "similarity": np.round(values, 4)})
-    return found.stories, links.sort_values(["webUrl", "otherUrl"], ignore_index=True).astype(LINK_TYPES)
+    memberships, links = tell_stories(_columns(articles), constants=constants, of=of)
+    return _story_table(memberships), pd.DataFrame(links, columns=list(LINK_TYPES)).astype(LINK_TYPES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +146,7 @@ class _Table:
 class _Found:
     """`groups` are the rows of `table` in each story."""
 
-    stories: pd.DataFrame
+    memberships: list[Membership]
     table: _Table
     features: Vectors
     nearness: Nearness
@@ -123,7 +155,7 @@ class _Found:
     groups: list[list[int]]
 
 
-def _find(articles: pd.DataFrame, constants: StoryConstants) -> _Found:
+def _find(articles: Articles, constants: StoryConstants) -> _Found:
     table = _read(articles)
     features, nearness = vectors(table.words), _nearness(table, constants)
     least, window_s = min(MIN_SIMILARITY, constants.threshold), constants.window_hours * 3600
@@ -143,38 +175,57 @@ def _find(articles: pd.DataFrame, constants: StoryConstants) -> _Found:
         lineage = find_lineage(pairs, labels, table.known_s, table.known_ranks(), cluster=cluster, threshold=constants.threshold)
     ordered = (sorted(members, key=table.published_order) for members in groups)
     copies = {table.urls[copy.row]: copy for copy in find_copies(ordered, table.words.titles, table.words.texts, table.domains)}
-    every = sorted(set(articles["webUrl"].tolist()))
-    return _Found(_stories(every, table, groups, lineage, copies), table, features, nearness, meanings, groups)
+    memberships = _memberships(sorted(set(articles.urls)), table, groups, lineage, copies)
+    return _Found(memberships, table, features, nearness, meanings, groups)
 
 
-def _read(articles: pd.DataFrame) -> _Table:
-    dated = articles.dropna(subset=["publishedDateTime"]).sort_values(["webUrl", "title"], kind="stable").drop_duplicates("webUrl")
-    published_s = _seconds(dated["publishedDateTime"])
-    titles = _texts(dated["title"])
+def _read(articles: Articles) -> _Table:
+    """Of several articles with one webUrl the first title counts."""
+
+    def key(row: int) -> tuple[str, bool, str]:
+        title = articles.titles[row]
+        return articles.urls[row], title is None, title or ""
+
+    ordered = sorted((row for row, moment in enumerate(articles.published_s) if moment is not None), key=key)
+    rows = [
+        row for row, before in zip(ordered, [None, *ordered], strict=False) if before is None or articles.urls[before] != articles.urls[row]
+    ]
+    titles = [articles.titles[row] or "" for row in rows]
+    published_s = np.array([articles.published_s[row] for row in rows], dtype=np.int64)
+    captured_s = articles.captured_s
     return _Table(
-        urls=dated["webUrl"].tolist(),
+        urls=[articles.urls[row] for row in rows],
         titles=titles,
-        languages=_optional(dated, "language"),
-        domains=_optional(dated, "providerDomain"),
+        languages=[articles.languages[row] for row in rows],
+        domains=[articles.domains[row] for row in rows],
         published_s=published_s,
-        known_s=_seconds(dated["capturedAt"]) if "capturedAt" in dated else published_s,
-        has_captures="capturedAt" in dated,
-        words=read_words(titles, _texts(dated["text"])),
+        known_s=published_s if captured_s is None else np.array([captured_s[row] for row in rows], dtype=np.int64),
+        has_captures=captured_s is not None,
+        words=read_words(titles, [articles.texts[row] or "" for row in rows]),
     )
 
 
-def _seconds(moments: pd.Series) -> Integers:
+def _columns(articles: pd.DataFrame) -> Articles:
+    return Articles(
+        urls=articles["webUrl"].tolist(),
+        titles=_strings(articles, "title"),
+        texts=_strings(articles, "text"),
+        published_s=_seconds(articles["publishedDateTime"]),
+        captured_s=[second or 0 for second in _seconds(articles["capturedAt"])] if "capturedAt" in articles else None,
+        domains=_strings(articles, "providerDomain"),
+        languages=_strings(articles, "language"),
+    )
+
+
+def _seconds(moments: pd.Series) -> list[int | None]:
     in_utc = pd.to_datetime(moments, utc=True)
-    return in_utc.dt.as_unit("s").to_numpy(dtype="datetime64[s]").astype(np.int64)
+    seconds = in_utc.dt.as_unit("s").to_numpy(dtype="datetime64[s]").astype(np.int64).tolist()
+    return [None if is_missing else second for second, is_missing in zip(seconds, in_utc.isna().tolist(), strict=True)]
 
 
-def _optional(articles: pd.DataFrame, name: str) -> list[str | None]:
+def _strings(articles: pd.DataFrame, name: str) -> list[str | None]:
     column = articles[name].tolist() if name in articles else [None] * len(articles)
     return [value if isinstance(value, str) else None for value in column]
-
-
-def _texts(column: pd.Series) -> list[str]:
-    return [text if isinstance(text, str) else "" for text in column.tolist()]
 
 
 def _nearness(table: _Table, constants: StoryConstants) -> Nearness:
@@ -201,29 +252,53 @@ def _story_id(url: str) -> str:
     return hashlib.sha256(url.encode()).hexdigest()[:16]
 
 
-def _stories(
-    every: Sequence[str], table: _Table, groups: Sequence[Sequence[int]], lineage: Lineage, copies: dict[str, Copy]
-) -> pd.DataFrame:
+def _memberships(
+    every: Sequence[str], table: _Table, groups: Sequence[Sequence[int]], lineage: Lineage, copies: Mapping[str, Copy]
+) -> list[Membership]:
     ranks = table.known_ranks().tolist()
     owner_of = {row: owner for members in groups for owner in [min(members, key=ranks.__getitem__)] for row in members}
     row_of = {url: row for row, url in enumerate(table.urls)}
+    id_of = {owner: _story_id(table.urls[owner]) for owner in set(owner_of.values())}
 
-    def ids(owners: Iterable[int]) -> list[str]:
-        return sorted(_story_id(table.urls[owner]) for owner in owners)
+    def ids(owners: Iterable[int]) -> tuple[str, ...]:
+        return tuple(sorted(_story_id(table.urls[owner]) for owner in owners))
 
-    columns: dict[str, list[object]] = {name: [] for name in STORY_TYPES}
-    for url in every:
+    def membership(url: str) -> Membership:
         row = row_of.get(url, -1)
-        owner, copy = owner_of.get(row), copies.get(url)
-        values = (
-            url,
-            None if owner is None else _story_id(table.urls[owner]),
-            table.urls[copy.original] if copy else None,
-            copy.method if copy else None,
-            round(copy.similarity, 4) if copy else None,
-            [] if owner is None else ids(lineage.absorbed.get(owner, ())),
-            ids(lineage.left.get(row, ())),
-        )
-        for name, value in zip(columns, values, strict=True):
-            columns[name].append(value)
+        owner, left = owner_of.get(row), ids(lineage.left.get(row, ()))
+        if owner is None:
+            return Membership(url, split_from=left)
+        copy, absorbed = copies.get(url), ids(lineage.absorbed.get(owner, ()))
+        if copy is None:
+            return Membership(url, id_of[owner], absorbed=absorbed, split_from=left)
+        return Membership(url, id_of[owner], table.urls[copy.original], copy.method, round(copy.similarity, 4), absorbed, left)
+
+    return [membership(url) for url in every]
+
+
+def _links(found: _Found, of: Collection[str] | None) -> list[Link]:
+    inside = [np.array(members)[np.stack(np.triu_indices(len(members), k=1))] for members in found.groups]
+    rows, others = np.concatenate(inside, axis=1) if inside else np.empty((2, 0), dtype=np.int64)
+    if of is not None:
+        is_wanted = np.array([url in of for url in found.table.urls], dtype=bool)
+        wanted = is_wanted[rows] | is_wanted[others]
+        rows, others = rows[wanted], others[wanted]
+    values = similarities(found.features, rows, others, found.nearness)
+    if found.meanings is not None:
+        values = with_meaning(values, found.meanings, rows, others, found.nearness)
+    urls, order = found.table.urls, np.lexsort((others, rows))
+    pairs = zip(rows[order].tolist(), others[order].tolist(), np.round(values[order], 4).tolist(), strict=True)
+    return [(urls[row], urls[other], value) for row, other, value in pairs]
+
+
+def _story_table(memberships: Sequence[Membership]) -> pd.DataFrame:
+    columns: dict[str, list[object]] = {
+        "webUrl": [one.url for one in memberships],
+        "storyId": [one.story_id for one in memberships],
+        "duplicateOf": [one.duplicate_of for one in memberships],
+        "duplicateMethod": [one.duplicate_method for one in memberships],
+        "duplicateSimilarity": [one.duplicate_similarity for one in memberships],
+        "absorbedStoryIds": [list(one.absorbed) for one in memberships],
+        "splitFromStoryIds": [list(one.split_from) for one in memberships],
+    }
     return pd.DataFrame({name: pd.Series(column, dtype=STORY_TYPES[name]) for name, column in columns.items()})
