@@ -18,6 +18,11 @@ EXCERPT_LIMIT = 350
 """Characters, the ellipsis included (record.md)."""
 
 ELLIPSIS = "…"
+OPENING = 80
+"""Characters that tell one text from another."""
+DENSE = 2.5
+"""What a letter of a script without spaces weighs against one of the others."""
+_DENSE_SCRIPT = re.compile("[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\uac00-\ud7af\u0e00-\u0e7f]")
 
 _INVISIBLE = re.compile("[\u00ad\u200b\u2060\ufeff\u200e\u200f\u202a-\u202e\u2066-\u2069\ufff9-\ufffb]")
 # Zero-width joiners stay: Persian and emoji need them. Tab, newline and the separators become spaces elsewhere.
@@ -174,6 +179,17 @@ def first_sentences(text: str, limit: int = EXCERPT_LIMIT) -> str:
         return cut_excerpt(line, limit)
     ends = [match.end() for match in _SENTENCE_END.finditer(line, 0, limit) if match.end() >= limit // 3]
     return line[: ends[-1]] if ends else cut_excerpt(line, limit)
+
+
+def opening(text: str) -> str:
+    """How long a text is and how it begins, within `OPENING` characters; in characters where its script has no spaces."""
+    begins = one_line(text[: 2 * OPENING])[:OPENING]
+    return f"{len(text)} characters: {begins}" if _DENSE_SCRIPT.search(begins) else f"{len(text.split())} words: {begins}"
+
+
+def weight_of(text: str) -> float:
+    """Its length in letters of an alphabet: one of a script without spaces says more."""
+    return len(text) * (DENSE if not text.isascii() and _DENSE_SCRIPT.search(text) else 1)
 
 
 @lru_cache(maxsize=1024)

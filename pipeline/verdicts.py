@@ -16,10 +16,10 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 import lxml.html
 
-from pipeline.bodies import blocks, weight_of
+from pipeline.bodies import blocks
 from pipeline.pages import Page
 from pipeline.structured import truth_of, types_of
-from pipeline.text import letters_only
+from pipeline.text import letters_only, weight_of
 from pipeline.urls import registered_domain
 
 REASONS = ("paywall", "consent", "login", "signUp", "notFound", "blocked", "jobAd", "tagList", "sectionFront")
