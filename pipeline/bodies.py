@@ -23,10 +23,11 @@ import lxml.html
 import trafilatura
 from trafilatura.settings import Document, Extractor
 
+from pipeline.markup import strip_tags
 from pipeline.pages import Page, holder
 from pipeline.scraps import without_scraps
 from pipeline.structured import text_of
-from pipeline.text import decode_entities, letters_only, opening, repair, squeeze, strip_tags, weight_of
+from pipeline.text import decode_entities, letters_only, opening, repair, squeeze, weight_of
 
 logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
 

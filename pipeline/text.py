@@ -14,6 +14,8 @@ import ftfy
 from ftfy.badness import is_bad
 from ftfy.chardata import UTF8_CLUES, UTF8_DETECTOR_RE
 
+from pipeline.markup import strip_tags
+
 EXCERPT_LIMIT = 350
 """Characters, the ellipsis included (record.md)."""
 
@@ -28,10 +30,6 @@ _INVISIBLE = re.compile("[\u00ad\u200b\u2060\ufeff\u200e\u200f\u202a-\u202e\u206
 # Zero-width joiners stay: Persian and emoji need them. Tab, newline and the separators become spaces elsewhere.
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
 _ENTITY = re.compile(r"&(?:#\d|#[xX][0-9a-fA-F]|[A-Za-z])")
-_UNSHOWN = re.compile(r"<(script|style)\b.*?(?:</\1\s*>|\Z)|<!--.*?(?:-->|\Z)", re.IGNORECASE | re.DOTALL)
-_INLINE = re.compile(r"</?(?:a|abbr|b|cite|code|em|font|i|mark|q|s|small|span|strong|sub|sup|u|wbr)(?:\s[^<>]{0,500})?>", re.IGNORECASE)
-"""Tags that stand inside a word or beside it; any other ends a word."""
-_TAG = re.compile(r"</?[A-Za-z][^<>]{0,500}>")
 _DOTS = re.compile(r"\s*(?:\[\s*(?:\.\.\.|…|&hellip;)\s*\]|\(\s*(?:\.\.\.|…)\s*\)|\.\.\.+|…)[\s.…]*$")
 _MORE = re.compile(
     r"(?<=[.!?…»”\])])\s*[\[(]?(?:(?:read|learn|see|show) (?:more|on|the (?:full|whole) (?:story|article|post))|continue reading|more"
@@ -115,11 +113,6 @@ def decode_entities(text: str) -> str:
     return html.unescape(text) if _ENTITY.search(text) else text
 
 
-def strip_tags(text: str) -> str:
-    """`text` without scripts, styles and comments, inline tags gone, and anything else that looks like an HTML tag replaced by a space."""
-    return _TAG.sub(" ", _INLINE.sub("", _UNSHOWN.sub(" ", text))) if "<" in text else text
-
-
 def squeeze(text: str) -> str:
     """`text` with every run of white space, line breaks included, made one space, and none at the ends."""
     return " ".join(text.split())
@@ -132,7 +125,7 @@ def one_line(text: str | None) -> str:
 
 @lru_cache(maxsize=1024)
 def plain(text: str | None) -> str:
-    """A declared value (a title, a description) as one line of plain text: one layer of entities and all tags undone."""
+    """A declared value (a title, a description) as one line of plain text: one layer of entities and all markup undone."""
     if not text:
         return ""
     return one_line(strip_tags(decode_entities(text)))

@@ -99,3 +99,10 @@ def test_a_sites_name_is_no_bare_domain_when_a_name_can_be_had(head: str, name: 
 def test_the_feeds_title_names_the_site_last() -> None:
     entry = Entry(url=URL, source_id=None, via="feed", publisher="Kestrel Feed")
     assert site_name(page(), entry) == ("Kestrel Feed", "feed.publisher")
+
+
+def test_a_title_about_a_tag_keeps_it_and_formatting_that_was_escaped_twice_goes() -> None:
+    told = "How to use the &lt;script&gt; tag"
+    assert called(page(f"<title>{told} | The Kestrel</title>{SITE}", f"<h1>{told}</h1><p>x</p>")) == "How to use the <script> tag"
+    assert called(page(f"<meta property='og:title' content='{told}'>")) == "How to use the <script> tag"
+    assert called(page("<title>x</title>", "<h1>Owls &lt;em&gt;return&lt;/em&gt; to the city</h1>")) == "Owls return to the city"
