@@ -34,6 +34,8 @@ _NUMBER = re.compile(r"(?<!\d)(?!404(?!\d))\d+")
 """The number of a page; that of an error is none."""
 _SHOWN = 200
 """Characters of a value that lost."""
+_AROUND = re.compile(r'^[\s"“”„\[]+|(?<=\D)[\s"“”\]]+$')
+"""What stands around keywords that were written as a list of a programming language; behind a number it stands for inches."""
 _OPENING = 3000
 """Characters of the text in which a description is looked for."""
 
@@ -352,7 +354,7 @@ def _keywords(page: Page, entry: Entry) -> Iterator[tuple[tuple[str, ...], str]]
         (list(page.meta.get("keywords", ())), "meta.keywords"),
         (list(entry.keywords), "feed.category"),
     ):
-        words = [plain(word) for value in values for word in re.split(r"[,;]", value)]
+        words = [_AROUND.sub("", plain(word)) for value in values for word in re.split(r"[,;]", value)]
         kept = tuple(dict.fromkeys(word for word in words if 1 < len(word) <= 80))[:MAX_KEYWORDS]
         if kept:
             yield kept, source

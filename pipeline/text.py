@@ -30,6 +30,7 @@ _INVISIBLE = re.compile("[\u00ad\u200b\u2060\ufeff\u200e\u200f\u202a-\u202e\u206
 # Zero-width joiners stay: Persian and emoji need them. Tab, newline and the separators become spaces elsewhere.
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
 _ENTITY = re.compile(r"&(?:#\d|#[xX][0-9a-fA-F]|[A-Za-z])")
+_UNFILLED = re.compile(r"null|undefined|NaN|None|\[object Object\]|\{\{[^{}]*\}\}|\$\{[^{}]*\}|%%?[\w.]+%%?")
 _DOTS = re.compile(r"\s*(?:\[\s*(?:\.\.\.|…|&hellip;)\s*\]|\(\s*(?:\.\.\.|…)\s*\)|\.\.\.+|…)[\s.…]*$")
 _MORE = re.compile(
     r"(?<=[.!?…»”\])])\s*[\[(]?(?:(?:read|learn|see|show) (?:more|on|the (?:full|whole) (?:story|article|post))|continue reading|more"
@@ -125,8 +126,11 @@ def one_line(text: str | None) -> str:
 
 @lru_cache(maxsize=1024)
 def plain(text: str | None) -> str:
-    """A declared value (a title, a description) as one line of plain text: one layer of entities and all markup undone."""
-    if not text:
+    """A declared value (a title, a description) as one line of plain text: one layer of entities and all markup undone.
+
+    The empty string for what a program leaves where it has no value.
+    """
+    if not text or _UNFILLED.fullmatch(text.strip()):
         return ""
     return one_line(strip_tags(decode_entities(text)))
 

@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import lxml.html
 
 from pipeline.bodies import blocks
-from pipeline.pages import Page
+from pipeline.pages import Page, shown_text
 from pipeline.structured import truth_of, types_of
 from pipeline.text import letters_only, weight_of
 from pipeline.urls import registered_domain
@@ -218,7 +218,7 @@ def _has_article_type(page: Page) -> bool:
 
 def _first_heading(page: Page) -> str:
     heading = page.tree.find(".//h1") if page.tree is not None else None
-    return " ".join(heading.text_content().split()) if heading is not None else ""
+    return " ".join(shown_text(heading).split()) if heading is not None else ""
 
 
 def _is_called(name: str, pattern: re.Pattern[str], *, is_whole: bool) -> bool:

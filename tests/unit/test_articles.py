@@ -383,3 +383,12 @@ def test_where_a_type_comes_from_is_told_for_articles_too() -> None:
     plain = article("<title>Owls return to the city</title><meta property='og:type' content='website'>")
     assert "type" not in plain.provenance
     assert "type" not in plain.alternatives
+
+
+def test_keywords_written_as_a_list_of_a_program_are_words() -> None:
+    head = '<title>Owls return to the city</title><meta name=keywords content=\'["owls", "birds"]\'>'
+    assert article(head).keywords == ("owls", "birds")
+    assert article("<title>Owls return to the city</title><meta name=keywords content='iPad Pro 11\", birds'>").keywords == (
+        'iPad Pro 11"',
+        "birds",
+    )
