@@ -82,7 +82,7 @@ _UNLIKELY = re.compile(
 _FURNITURE = re.compile(
     r"comment|disqus|(?:^|[-_\s])(?:footer|sidebar|related|recommend|newsletter|subscribe|cookie|consent|gdpr|promo|popup|modal|copyright|disclaimer"
     r"|menu|nav|teaser|komment|coral|social|share|sharing|sponsor|breadcrumbs?|tags?|byline|author|meta|caption|print|rating|date|login|toolbar"
-    r"|pagination|pager|ad|ads|advert\w*|outbrain|taboola|hidden)(?:$|[-_\s\d])"
+    r"|pagination|pager|sign-?up|ad|ads|advert\w*|outbrain|taboola|hidden)(?:$|[-_\s\d])"
 )
 _LEAD = re.compile(
     r"lead|teaser|intro|excerpt|summary|subtitle|sub-?head|standfirst|vorspann|einleitung|deck|dek|abstract|synopsis|chapo|sapo|bajada|copete|ingress"
@@ -254,7 +254,7 @@ def _factor(element: lxml.html.HtmlElement, known: dict[lxml.html.HtmlElement, f
 
 def _own_factor(element: lxml.html.HtmlElement) -> float:
     tag = element.tag
-    if tag in _NO_RUNNING_TEXT:
+    if tag in _NO_RUNNING_TEXT or element.get("hidden") is not None:
         return 0.0
     own_class, own_id = element.get("class"), element.get("id")
     if (own_class or own_id) and tag not in {"html", "body"} and _is_unlikely(f"{own_class or ''} {own_id or ''}"):
@@ -354,7 +354,7 @@ def blocks(
 
 
 def _is_left_out(element: lxml.html.HtmlElement, tag: Any, names: str, is_refused: Callable[[str], bool]) -> bool:
-    if tag in _NEVER or not isinstance(tag, str):
+    if tag in _NEVER or not isinstance(tag, str) or element.get("hidden") is not None:
         return True
     if tag not in _CLASSED:
         return False
