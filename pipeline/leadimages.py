@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import lru_cache
 from itertools import chain, islice
-from operator import itemgetter
 from urllib.parse import unquote, urlsplit
 
 import lxml.etree
@@ -52,7 +51,8 @@ _TRACKER_HOST = re.compile(
     re.IGNORECASE,
 )
 _MAIN_PLACES = lxml.etree.XPath("//@itemprop[. = 'articleBody']/.. | //main | //@role[. = 'main']/..")
-_SOURCE = re.compile(r"([^\s,]\S*[^\s,])(?:\s+(\d+(?:\.\d+)?)[wx])?\s*(?:,|$)")
+_BETWEEN_SOURCES = re.compile(r"(?<=\d[wx]),\s*|,\s+")
+"""Addresses hold commas too, though none before a space or behind a width."""
 _FEW_WORDS = 4
 """A file name with `logo` and more words than this is taken for a picture about a logo."""
 
@@ -189,8 +189,13 @@ def _article_images(page: Page) -> Iterator[_Declared]:
 
 def _widest(sources: str) -> str:
     """The address in a `srcset` (`a.jpg 320w, b.jpg 2x`) that stands for the largest picture; the first of equals, empty for none."""
-    found = [(float(size or 1), address) for address, size in _SOURCE.findall(sources)]
-    return max(found, key=itemgetter(0))[1] if found else ""
+    found = [source.split() for source in _BETWEEN_SOURCES.split(sources) if source.strip()]
+    return max(found, key=_width)[0].strip(",") if found else ""
+
+
+def _width(source: list[str]) -> float:
+    match = re.fullmatch(r"(\d{1,5}(?:\.\d{1,3})?)[wx]", source[-1].rstrip(","))
+    return float(match[1]) if match else 1.0
 
 
 def _article_element(page: Page) -> lxml.html.HtmlElement | None:

@@ -12,6 +12,8 @@ from pipeline.text import letters_only, plain, squeeze
 
 MAX_AUTHORS = 20
 _MAX_WORDS = 6
+_MAX_LINE = 2000
+"""Characters of a declaration that are looked at; twenty names have fewer."""
 
 BY_WORDS = (
     "by", "author", "von", "vom", "par", "por", "di", "da", "de", "av", "af", "door", "przez", "от", "автор",
@@ -36,7 +38,7 @@ _ROLE = re.compile(
 )
 _MAILBOX = re.compile(r"^\s*[^\s@]+@\S+\s*\(([^()]+)\)\s*$")
 """An author as RSS 2.0 asks for it: the name in brackets behind the address."""
-_BESIDE = re.compile(r"\s*\([^()]*/[^()]*\)|\s*\b\d+\s*min(?:ute)?s?\.?\s+read\b.*$", re.IGNORECASE)
+_BESIDE = re.compile(r"\s*\([^()]{0,40}/[^()]{0,40}\)|\s*\b\d+\s*min(?:ute)?s?\.?\s+read\b.*$", re.IGNORECASE)
 """Pronouns, and the time that reading takes."""
 _PICTURES = re.compile(
     r"^\W*(?:fotos|bilder|grafik(?:en)?|photo(?:s|graph[sy]?)?|images?|pictures?|illustrations?)(?:\s*[:：]|\s+(?:by|von)\b)", re.IGNORECASE
@@ -79,7 +81,7 @@ def clean_names(names: Iterable[str], *, is_prose: bool = False) -> tuple[str, .
     """
     kept: dict[str, str] = {}
     for text in names:
-        for part in _parts(plain(text)):
+        for part in _parts(plain(text[:_MAX_LINE])):
             name = _name(part)
             key = letters_only(name)
             if not key or key in kept or len(name.split()) > _MAX_WORDS or (is_prose and not _has_shape_of_name(name)):

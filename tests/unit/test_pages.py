@@ -255,6 +255,7 @@ def test_what_a_template_leaves_where_it_has_no_picture_is_none(address: str) ->
         "srcset='/a-320.jpg 320w, /a-1280.jpg 1280w, /a-640.jpg 640w'",
         "src='data:image/gif;base64,R0' data-srcset='/a-1280.jpg 2x,/a-320.jpg'",
         "srcset=' /a-1280.jpg '",
+        "srcset='/w_320,h_2/a-320.jpg 320w,/w_1280,h_8/a-1280.jpg 1280w,'",
     ],
 )
 def test_a_picture_that_names_its_sizes_only_is_taken_in_the_largest(attributes: str) -> None:
