@@ -1,6 +1,7 @@
 """Article extraction on real pages: ours beside bare trafilatura, in one run, with one score table and the targets.
 
     python bench/extraction.py [--sets a,b] [--limit N]
+    python bench/extraction.py --cut SEED        every page cut off at a random place: exceptions, and the slowest page
 
 Speed is in seconds of processor time, each extractor in a process of its own: neither finds the caches that the other one filled. They take
 turns every few pages, so that a machine that slows down slows down both.
@@ -18,6 +19,7 @@ import itertools
 import json
 import multiprocessing
 import os
+import random
 import subprocess
 import sys
 import tempfile
@@ -34,6 +36,7 @@ sys.path.insert(0, str(REPOSITORY))
 import trafilatura  # noqa: E402
 
 from pipeline.articles import build_article  # noqa: E402
+from pipeline.config import Settings  # noqa: E402
 from pipeline.models import Article, CaptureRef, Entry, Moment  # noqa: E402
 from pipeline.pages import read_page  # noqa: E402
 
@@ -115,12 +118,15 @@ def main() -> int:
     parser.add_argument("--sets", help="comma-separated names of corpora; default: all")
     parser.add_argument("--limit", type=int, help="pages, spread over the corpora; default: all")
     parser.add_argument("--per-set", action="store_true", help="a table for each corpus")
+    parser.add_argument("--cut", type=int, metavar="SEED", help="read every page up to a random place, and no more")
     arguments = parser.parse_args()
     shared = Path(os.environ.get("NEWS_SHARED", REPOSITORY.parent / "shared"))
     scorer = shared / "tools" / "score_extraction.py"
     if not scorer.is_file():
         print(f"there is no scorer at {scorer}; set NEWS_SHARED to the folder of the shared test data", file=sys.stderr)
         return 2
+    if arguments.cut is not None:
+        return _cut(_load(scorer), arguments.cut)
     chosen = ["--sets", arguments.sets] if arguments.sets else []
     with tempfile.TemporaryDirectory() as folder:
         answers = [Path(folder) / f"{name}.jsonl" for name in EXTRACTORS]
@@ -132,6 +138,26 @@ def main() -> int:
         code = subprocess.run(command, check=False).returncode
         _print_targets(json.loads(scores.read_text()))
         return code
+
+
+def _cut(scorer: Any, seed: int) -> int:
+    """Read each page of the corpora up to a random place; 1 when that raised an exception or took longer than a page may."""
+    chance = random.Random(seed)
+    bound_s = float(Settings.model_fields["page_timeout_s"].default)
+    faults: list[str] = []
+    taken: list[tuple[float, str]] = []
+    for name in sorted({row["set"] for row in scorer.load(None)}):
+        for url, html in scorer.pages(name):
+            begun = time.process_time()
+            try:
+                extract(html[: chance.randrange(len(html) + 1)], url)
+            except Exception as error:  # noqa: BLE001  each is what is looked for
+                faults.append(f"{url}: {type(error).__name__}: {error}")
+            taken.append((time.process_time() - begun, url))
+    slowest_s, slowest = max(taken)
+    print(*faults, sep="\n", end="\n" if faults else "")
+    print(f"seed {seed}: {len(taken)} pages, {len(faults)} exceptions, the slowest took {slowest_s:.2f} s of {bound_s:g} s: {slowest}")
+    return int(bool(faults) or slowest_s >= bound_s)
 
 
 def _load(scorer: Path) -> Any:

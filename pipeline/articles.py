@@ -17,7 +17,7 @@ from pipeline.languages import two_letters, written_in
 from pipeline.leadimages import lead_images
 from pipeline.models import AmpAnswer, Article, CaptureRef, Entry, Image, ImageCandidate, Picture, Rejected
 from pipeline.pages import Page, amp_link
-from pipeline.structured import VIDEO_TYPES, listed, text_of, types_of
+from pipeline.structured import ARTICLE_TYPES, VIDEO_TYPES, listed, text_of, types_of
 from pipeline.text import cut_excerpt, letters_only, plain, without_torn_end
 from pipeline.urls import canonical_url, join, registered_domain
 from pipeline.verdicts import is_free, not_an_article
@@ -34,6 +34,8 @@ _NUMBER = re.compile(r"(?<!\d)(?!404(?!\d))\d+")
 """The number of a page; that of an error is none."""
 _SHOWN = 200
 """Characters of a value that lost."""
+_AROUND = re.compile(r'^[\s"“”„\[]+|(?<=\D)[\s"“”\]]+$')
+"""What stands around keywords that were written as a list of a programming language; behind a number it stands for inches."""
 _OPENING = 3000
 """Characters of the text in which a description is looked for."""
 
@@ -78,8 +80,8 @@ def build_article(
     candidates = lead_images(page, entry)
     images, image_source = _images(candidates, pictures=pictures, min_side=min_side, max_pixels=max_pixels)
     amp_web_url = None if amp is not None and amp.gone else amp_link(page)
-    type_, type_source = _type(page)
-    keywords, keywords_source = _keywords(page, entry)
+    type_, type_source, other_types = _type(page)
+    keywords, keywords_source = next(_keywords(page, entry), ((), ""))
     sources = {
         "webUrl": web_url[1],
         "title": title.source,
@@ -126,6 +128,9 @@ def build_article(
             authors=authors,
             web_url=web_url[0],
             published=published,
+            text=text,
+            types=other_types,
+            keywords=keywords,
             images=[(found.source, found.url) for found in candidates if not images or found.url != images[0].url],
             language=spoken,
         ),
@@ -142,6 +147,9 @@ def _alternatives(
     authors: tuple[str, ...],
     web_url: str,
     published: dates.Dated | None,
+    text: bodies.Body | None,
+    types: tuple[tuple[str, str], ...],
+    keywords: tuple[str, ...],
     images: list[tuple[str, str]],
     language: str,
 ) -> dict[str, str]:
@@ -154,6 +162,9 @@ def _alternatives(
         "authors": _others(people.declared_authors(page, entry), lambda text: letters_only(text) == letters_only(", ".join(authors))),
         "webUrl": _others(_declared_urls(page), lambda url: url.partition("?")[0].rstrip("/") == web_url.partition("?")[0].rstrip("/")),
         "images": images,
+        "text": text.others if text else (),
+        "type": types,
+        "keywords": _others(_shown_keywords(page, entry), lambda words: _set_of(words) == _set_of(", ".join(keywords))),
         "language": _others([("html.lang", page.language_tag)], lambda tag: two_letters(tag) in {language, None}),
     }
     return {name: "; ".join(f"{source} {value}" for source, value in values) for name, values in sorted(said.items()) if values}
@@ -314,16 +325,28 @@ def _images(
     return (), ""
 
 
-def _type(page: Page) -> tuple[Literal["article", "video"], str]:
+def _type(page: Page) -> tuple[Literal["article", "video"], str, tuple[tuple[str, str], ...]]:
+    """A video where anything says so; the place that says it, and what others say that disagrees. Nobody has to say `article`."""
+    declared = list(_declared_types(page))
+    type_: Literal["article", "video"] = "video" if any(kind == "video" for kind, _, _ in declared) else "article"
+    source = next((source for kind, source, _ in declared if kind == type_), "")
+    return type_, source, tuple(dict.fromkeys((place, said) for kind, place, said in declared if kind != type_))
+
+
+def _declared_types(page: Page) -> Iterator[tuple[str, str, str]]:
+    """Which of our types a place means, the place, and its own word for it; a `website` may hold either."""
     for content in page.meta.get("og:type", ()):
-        if content.lower().startswith("video"):
-            return "video", "og.type"
-    if any(types_of(thing) & VIDEO_TYPES for thing in (page.articles or page.things[:3])):
-        return "video", "jsonld.type"
-    return "article", ""
+        kind = next((kind for kind in ("video", "article") if content.lower().startswith(kind)), None)
+        if kind:
+            yield kind, "og.type", content[:_SHOWN]
+    for thing in page.articles or page.things[:3]:
+        types = types_of(thing)
+        if types & (VIDEO_TYPES | ARTICLE_TYPES):
+            yield "video" if types & VIDEO_TYPES else "article", "jsonld.type", ", ".join(sorted(types))[:_SHOWN]
 
 
-def _keywords(page: Page, entry: Entry) -> tuple[tuple[str, ...], str]:
+def _keywords(page: Page, entry: Entry) -> Iterator[tuple[tuple[str, ...], str]]:
+    """The keywords of each place that has some, the most trusted first."""
     for values, source in (
         ([text_of(value) for article in page.articles for value in listed(article.get("keywords"))], "jsonld.keywords"),
         (list(page.meta.get("article:tag", ())), "meta.article:tag"),
@@ -331,8 +354,15 @@ def _keywords(page: Page, entry: Entry) -> tuple[tuple[str, ...], str]:
         (list(page.meta.get("keywords", ())), "meta.keywords"),
         (list(entry.keywords), "feed.category"),
     ):
-        words = [plain(word) for value in values for word in re.split(r"[,;]", value)]
+        words = [_AROUND.sub("", plain(word)) for value in values for word in re.split(r"[,;]", value)]
         kept = tuple(dict.fromkeys(word for word in words if 1 < len(word) <= 80))[:MAX_KEYWORDS]
         if kept:
-            return kept, source
-    return (), ""
+            yield kept, source
+
+
+def _shown_keywords(page: Page, entry: Entry) -> Iterator[tuple[str, str]]:
+    return ((source, ", ".join(words)) for words, source in _keywords(page, entry))
+
+
+def _set_of(words: str) -> set[str]:
+    return set(words.casefold().split(", "))

@@ -23,10 +23,11 @@ import lxml.html
 import trafilatura
 from trafilatura.settings import Document, Extractor
 
+from pipeline.markup import strip_tags
 from pipeline.pages import Page, holder
 from pipeline.scraps import without_scraps
 from pipeline.structured import text_of
-from pipeline.text import decode_entities, letters_only, repair, squeeze, strip_tags
+from pipeline.text import decode_entities, letters_only, opening, repair, squeeze, weight_of
 
 logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
 
@@ -44,8 +45,6 @@ MAX_TEXT = 500_000
 """Characters; the longest text of the shared pages has a tenth of it."""
 MAX_LEAD = 1500
 """Characters between heading and container; more is not a lead."""
-DENSE = 2.5
-"""What a letter of a script without spaces weighs against one of the others."""
 
 _RUNNING = 25
 _LONG = 60
@@ -75,7 +74,6 @@ _INLINE_CONTAINERS = frozenset({"p", "span", "b", "strong", "font", "em", "i", "
 _NO_RUNNING_TEXT = frozenset(
     {"a", "script", "style", "noscript", "nav", "footer", "aside", "form", "head", "textarea", "select", "button", "figcaption"}
 )
-_DENSE_SCRIPT = re.compile("[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\uac00-\ud7af\u0e00-\u0e7f]")
 _UNLIKELY = re.compile(
     r"comment|disqus|(?:^|[-_\s])(?:footer|sidebar|side|related|recommend|newsletter|subscribe|cookie|consent|gdpr|promo|popup|modal|copyright"
     r"|disclaimer|menu|nav|teaser|komment|coral|social|share|sponsor)"
@@ -84,7 +82,7 @@ _UNLIKELY = re.compile(
 _FURNITURE = re.compile(
     r"comment|disqus|(?:^|[-_\s])(?:footer|sidebar|related|recommend|newsletter|subscribe|cookie|consent|gdpr|promo|popup|modal|copyright|disclaimer"
     r"|menu|nav|teaser|komment|coral|social|share|sharing|sponsor|breadcrumbs?|tags?|byline|author|meta|caption|print|rating|date|login|toolbar"
-    r"|pagination|pager|ad|ads|advert\w*|outbrain|taboola|hidden)(?:$|[-_\s\d])"
+    r"|pagination|pager|sign-?up|ad|ads|advert\w*|outbrain|taboola|hidden)(?:$|[-_\s\d])"
 )
 _LEAD = re.compile(
     r"lead|teaser|intro|excerpt|summary|subtitle|sub-?head|standfirst|vorspann|einleitung|deck|dek|abstract|synopsis|chapo|sapo|bajada|copete|ingress"
@@ -112,20 +110,35 @@ class Block(NamedTuple):
         return weight_of(self.text)
 
 
-def body(page: Page) -> tuple[str, str] | None:
-    """The text, paragraphs separated by newlines, and where it was taken from; None when the page has none."""
+class Body(NamedTuple):
+    """A text, its paragraphs separated by newlines, where it was taken from, and the beginnings of those that gave way to it."""
+
+    text: str
+    source: str
+    others: tuple[tuple[str, str], ...] = ()
+
+
+def body(page: Page) -> Body | None:
+    """The article's text; None when the page has none."""
     if page.tree is None:
         return None
-    text, place = _from_container(page)
+    text, place, is_short = _from_container(page)
     source = "container"
+    candidates = [(source, text)]
     if place is not None:
-        text, source = _from_trafilatura(place, is_short=not text), "trafilatura"
+        text, source = _from_trafilatura(place, is_short=is_short), "trafilatura"
+        candidates.append((source, text))
     declared = _declared(page)
+    candidates.append(("jsonld.articleBody", declared))
     # trafilatura reads JSON-LD too where the page shows little, and joins its paragraphs.
     if len(declared) > DECLARED_GAIN * len(text) or (declared and source == "trafilatura" and letters_only(declared) == letters_only(text)):
         text, source = declared, "jsonld.articleBody"
     text = paragraphs(repair(text[:MAX_TEXT]))
-    return (without_scraps(text), source) if text else None
+    if not text:
+        return None
+    shown = opening(text)
+    lost = ((place, opening(other)) for place, other in candidates if other and place != source)
+    return Body(without_scraps(text), source, tuple((place, begins) for place, begins in lost if begins != shown))
 
 
 def paragraphs(text: str) -> str:
@@ -167,34 +180,27 @@ def _surroundings(element: lxml.html.HtmlElement, tree: lxml.html.HtmlElement) -
     return document
 
 
-def _from_container(page: Page) -> tuple[str, lxml.html.HtmlElement | None]:
-    """The text of the page's fullest element with the lead above it; and what trafilatura shall read where that is not to be trusted.
-
-    There is no text when it is too short.
-    """
+def _from_container(page: Page) -> tuple[str, lxml.html.HtmlElement | None, bool]:
+    """The text of the page's fullest element with the lead above it; what trafilatura shall read where that is not to be trusted; and
+    whether that is because it is short."""
     tree = page.tree
     weights, longs = _weigh(page)
     total = weights[tree]
     if not total:
-        return "", tree
+        return "", tree, True
     container = _container(tree, weights)
     kept = _without_tail([block for block in blocks(container) if _is_content(block)])
     weight = sum(block.weight for block in kept)
-    if weight < MIN_LENGTH:
-        return "", tree
     texts = [block.text for block in kept]
+    if weight < MIN_LENGTH:
+        return "\n".join(texts), tree, True
     lead = _lead(page, container)
     if lead:
         shown = letters_only("".join(texts[:10]))
         texts = [*(text for text in lead if letters_only(text) not in shown), *texts]
     if weights[container] < MIN_FOUND * total:
-        return "\n".join(texts), tree
-    return "\n".join(texts), _surroundings(container, tree) if weight < MIN_KEPT * longs[container] else None
-
-
-def weight_of(text: str) -> float:
-    """Its length in letters of an alphabet: one of a script without spaces says more."""
-    return len(text) * (DENSE if not text.isascii() and _DENSE_SCRIPT.search(text) else 1)
+        return "\n".join(texts), tree, False
+    return "\n".join(texts), _surroundings(container, tree) if weight < MIN_KEPT * longs[container] else None, False
 
 
 def _weigh(page: Page) -> tuple[_Weights, _Weights]:
@@ -248,7 +254,7 @@ def _factor(element: lxml.html.HtmlElement, known: dict[lxml.html.HtmlElement, f
 
 def _own_factor(element: lxml.html.HtmlElement) -> float:
     tag = element.tag
-    if tag in _NO_RUNNING_TEXT:
+    if tag in _NO_RUNNING_TEXT or element.get("hidden") is not None:
         return 0.0
     own_class, own_id = element.get("class"), element.get("id")
     if (own_class or own_id) and tag not in {"html", "body"} and _is_unlikely(f"{own_class or ''} {own_id or ''}"):
@@ -348,7 +354,7 @@ def blocks(
 
 
 def _is_left_out(element: lxml.html.HtmlElement, tag: Any, names: str, is_refused: Callable[[str], bool]) -> bool:
-    if tag in _NEVER or not isinstance(tag, str):
+    if tag in _NEVER or not isinstance(tag, str) or element.get("hidden") is not None:
         return True
     if tag not in _CLASSED:
         return False

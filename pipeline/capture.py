@@ -30,6 +30,7 @@ from pipeline.manifests import FeedState, Manifest, PageCapture, Pending, count,
 from pipeline.memory import Memory, read_memory, robots_reader
 from pipeline.models import CaptureReport, Clock, Entry, Interval, Origin, Outcome, Part
 from pipeline.polling import wait_s
+from pipeline.probes import PageReader, page_reader
 from pipeline.refusals import erased_of
 from pipeline.segments import append, moved, moved_page
 from pipeline.storage import Lake
@@ -136,8 +137,11 @@ def _captured(
     with (
         tempfile.TemporaryDirectory(prefix="news-capture-") as folder,
         Fetcher(settings, clock=clock, known_robots=known_robots) as fetcher,
+        page_reader(settings) as reader,
     ):
-        work = _Work(lake, settings, catalogue, part, clock, fetcher, Path(folder), past, erased, check, only_due=only_due and past is None)
+        work = _Work(
+            lake, settings, catalogue, part, clock, fetcher, reader, Path(folder), past, erased, check, only_due=only_due and past is None
+        )
         manifest = work.run(sources, earlier)
     check()
     lake.write_bytes(storage.manifest_path(part), to_json(manifest))
@@ -164,6 +168,7 @@ class _Work:
     part: Part
     clock: Clock
     fetcher: Fetcher
+    reader: PageReader
     folder: Path
     past: Past | None
     erased: Erased
@@ -252,7 +257,8 @@ class _Work:
         with self._segment("pages", source).open("wb", WRITE_BUFFER) as file:
             desk = self._desk(CaptureWriter(file), source)
             for candidate in interleaved(chosen):
-                page, is_transient = capture_page(desk, candidate.entry, listed_by=listed_by.get(digest_of(candidate.entry), ()))
+                listings = listed_by.get(digest_of(candidate.entry), ())
+                page, is_transient = capture_page(desk, candidate.entry, reader=self.reader, listed_by=listings)
                 if page is not None:
                     pages.append(page)
                 elif is_transient and candidate.attempts + 1 < self.settings.max_attempts:

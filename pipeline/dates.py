@@ -233,13 +233,18 @@ def _publication_times(script: str) -> Iterator[str]:
 def _declared(page: Page) -> Iterator[tuple[str, str]]:
     for key in ("datePublished", "dateCreated", "uploadDate"):
         for article in page.articles:
-            yield f"jsonld.{key}", text_of(article.get(key))
+            yield f"jsonld.{key}", _said(article.get(key))
     for name in PUBLISHED_META:
         for content in page.meta.get(name, ()):
             yield f"meta.{name}", content
     for thing in page.things:
         if types_of(thing) & (PAGE_TYPES | VIDEO_TYPES):
-            yield "jsonld.datePublished", text_of(thing.get("datePublished")) or text_of(thing.get("uploadDate"))
+            yield "jsonld.datePublished", _said(thing.get("datePublished")) or _said(thing.get("uploadDate"))
+
+
+def _said(value: object) -> str:
+    """A JSON-LD date as a text; some are written as a number of seconds or milliseconds."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else text_of(value)
 
 
 def _marked_up(page: Page, *, is_sure: bool) -> Iterator[tuple[str, str]]:
@@ -288,7 +293,7 @@ def _is_of_article(element: lxml.html.HtmlElement) -> bool:
 
 def _modified(page: Page) -> Iterator[Dated]:
     for article in page.articles:
-        moment = read_moment(text_of(article.get("dateModified")))
+        moment = read_moment(_said(article.get("dateModified")))
         if moment:
             yield Dated(moment, "jsonld.dateModified")
     for name in MODIFIED_META:

@@ -23,7 +23,7 @@ from pipeline.config import Catalogue, Settings
 from pipeline.errors import StorageError, TransientError, WarcError
 from pipeline.manifests import Manifest, PageCapture, RecordPlace, from_json
 from pipeline.models import Article, ExtractReport, Outcome, Part, Rejected
-from pipeline.readings import CaptureFile, Reading, bound_memory, read_capture
+from pipeline.readings import CaptureFile, Reading, read_capture
 from pipeline.refusals import erased_of
 from pipeline.storage import Lake
 from pipeline.tables import extracted_table, ledger_table
@@ -34,10 +34,6 @@ log = logging.getLogger(__name__)
 LOOK_AHEAD = 32
 """Pages under way at once: enough to keep the workers busy, few enough to keep memory flat."""
 PROGRESS_EVERY = 250
-MAX_WORKER_BYTES = 1 << 30
-"""Bytes that a worker may allocate for its pages. A page of 10 MB in one line takes 0.4 GB, ordinary pages less than 0.1."""
-MAX_PAGES_PER_WORKER = 2000
-"""A worker ends after so many pages: parsers keep what they once took."""
 NO_DATE = "noDate"
 """The reason of an article that stands in `extracted` but on no published date."""
 OUT_OF_RANGE = "outOfRange"
@@ -121,8 +117,8 @@ def _readings(
 ) -> Iterator[tuple[PageCapture, Reading]]:
     """The pages with what was read, in their order."""
     waiting: deque[tuple[PageCapture, Future[Reading]]] = deque()
-    memory, processes = (MAX_WORKER_BYTES,), settings.extract_processes
-    with workers.pool(processes, workers.READING, prepare=bound_memory, arguments=memory, max_tasks=MAX_PAGES_PER_WORKER) as pool:
+    memory, processes = (workers.MAX_BYTES,), settings.extract_processes
+    with workers.pool(processes, workers.READING, prepare=workers.bound_memory, arguments=memory, max_tasks=workers.MAX_PAGES) as pool:
         for page in pages:
             waiting.append((page, pool.schedule(read_capture, args=[captures, page, min_side], timeout=settings.page_timeout_s)))
             if len(waiting) >= LOOK_AHEAD:

@@ -19,10 +19,9 @@ from pathlib import Path
 from pipeline import storage
 from pipeline.config import VERSION, Catalogue, Settings
 from pipeline.errors import WarcError
-from pipeline.leadimages import lead_images
 from pipeline.manifests import Manifest, PageCapture, Probe, count, from_json, to_json
 from pipeline.models import Entry, Interval, Outcome, Part, Verdict
-from pipeline.pages import read_page
+from pipeline.probes import PageReader, page_reader
 from pipeline.refusals import erased_of
 from pipeline.storage import Lake
 from pipeline.urls import registered_domain
@@ -94,7 +93,7 @@ def import_file(lake: Lake, settings: Settings, catalogue: Catalogue, path: Path
     held = 0
     drafts: dict[Interval, _Draft] = {}
     counts: Counter[str] = Counter()
-    with tempfile.TemporaryDirectory(prefix="news-import-") as folder:
+    with tempfile.TemporaryDirectory(prefix="news-import-") as folder, page_reader(settings) as reader:
         for number, (record, packed) in enumerate(_packing(_records(path, settings)), start=1):
             if record.type == "broken":
                 problem = record.problem
@@ -118,11 +117,11 @@ def import_file(lake: Lake, settings: Settings, catalogue: Catalogue, path: Path
                 latest = drafts[interval]
                 if len(latest.outcomes) >= MAX_RECORDS:
                     held -= len(latest.outcomes)
-                    _commit(lake, latest, settings, goes_on=record.offset)
+                    _commit(lake, latest, settings, reader, goes_on=record.offset)
                 elif held >= MAX_HELD:
                     largest = max(drafts.values(), key=lambda draft: (len(draft.outcomes), draft.interval))
                     held -= len(largest.outcomes)
-                    _commit(lake, largest, settings, goes_on=record.offset)
+                    _commit(lake, largest, settings, reader, goes_on=record.offset)
                 held -= len(latest.outcomes)
                 _take(latest, record, packed, source_id=sources.get(registered_domain(record.url)))
                 held += len(latest.outcomes)
@@ -130,7 +129,7 @@ def import_file(lake: Lake, settings: Settings, catalogue: Catalogue, path: Path
                 log.info("%s: %d records read", path.name, number)
         for draft in drafts.values():
             if draft.outcomes or not draft.parts:
-                _commit(lake, draft, settings, goes_on=None)
+                _commit(lake, draft, settings, reader, goes_on=None)
             counts.update(draft.counts)
     is_known = bool(drafts) and all(draft.is_known for draft in drafts.values())
     parts = tuple(part for interval in sorted(drafts) for part in drafts[interval].parts)
@@ -205,7 +204,7 @@ def judge_record(record: Record) -> tuple[Verdict, str | None]:
     return ("captured", None) if is_html or declared.startswith("image/") else ("rejected", "wrongType")
 
 
-def _commit(lake: Lake, draft: _Draft, settings: Settings, *, goes_on: int | None) -> None:
+def _commit(lake: Lake, draft: _Draft, settings: Settings, reader: PageReader, *, goes_on: int | None) -> None:
     """Write what the draft holds as its next part, unless it was there before, and empty it; `goes_on` is where the file goes on."""
     draft.counts.update({**count(draft.outcomes.values()), "page.repeated": draft.repeated})
     if not draft.is_over:
@@ -216,7 +215,7 @@ def _commit(lake: Lake, draft: _Draft, settings: Settings, *, goes_on: int | Non
             draft.is_over = from_json(lake.read_bytes(path), path=path).goes_on is None
         else:
             draft.is_known = False
-            _write(lake, draft, settings, goes_on=goes_on)
+            _write(lake, draft, settings, reader, goes_on=goes_on)
     draft.place += 1
     draft.path.unlink(missing_ok=True)
     draft.repeated = 0
@@ -224,7 +223,7 @@ def _commit(lake: Lake, draft: _Draft, settings: Settings, *, goes_on: int | Non
         held.clear()
 
 
-def _write(lake: Lake, draft: _Draft, settings: Settings, *, goes_on: int | None) -> None:
+def _write(lake: Lake, draft: _Draft, settings: Settings, reader: PageReader, *, goes_on: int | None) -> None:
     if not draft.path.exists():
         draft.path.touch()
     with draft.path.open("rb") as file:
@@ -238,7 +237,7 @@ def _write(lake: Lake, draft: _Draft, settings: Settings, *, goes_on: int | None
         captures_sha256=digest,
         counts=count(draft.outcomes.values()),
         feeds=(),
-        pages=tuple(_with_images(draft, settings)),
+        pages=tuple(_with_images(draft, settings, reader)),
         outcomes=tuple(draft.outcomes.values()),
         goes_on=goes_on,
     )
@@ -246,7 +245,7 @@ def _write(lake: Lake, draft: _Draft, settings: Settings, *, goes_on: int | None
     lake.write_bytes(storage.manifest_path(draft.part), to_json(manifest))
 
 
-def _with_images(draft: _Draft, settings: Settings) -> Iterator[PageCapture]:
+def _with_images(draft: _Draft, settings: Settings, reader: PageReader) -> Iterator[PageCapture]:
     """The pages, with those of their lead pictures that the file holds."""
     if not draft.images:
         yield from draft.pages.values()
@@ -254,7 +253,6 @@ def _with_images(draft: _Draft, settings: Settings) -> Iterator[PageCapture]:
     with draft.path.open("rb") as file:
         for page in draft.pages.values():
             record = read_record_at(file, page.offset, max_body_bytes=settings.max_page_bytes)
-            read = read_page(record.body, url=page.entry.url, content_type=record.content_type)
-            candidates = lead_images(read, page.entry) if read.is_html else ()
-            probes = tuple(Probe(image.url, offset=draft.images[image.url]) for image in candidates if image.url in draft.images)
-            yield replace(page, images=probes)
+            named = reader.named(record.body, url=page.entry.url, content_type=record.content_type, entry=page.entry)
+            probes = tuple(Probe(url, offset=draft.images[url]) for url in named.pictures if url in draft.images)
+            yield replace(page, images=probes, unprobed=named.problem)

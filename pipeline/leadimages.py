@@ -28,7 +28,9 @@ SMALL_SIDE = 100
 _TWITTER_IMAGE = ("twitter:image", "twitter:image:src", "twitter:image0")
 _OTHER_IMAGE = ("image_src", "image", "thumbnailurl", "parsely-image-url", "sailthru.image.full", "thumbnail")
 _SOURCES = ("data-src", "data-original", "data-lazy-src", "data-image", "src")
-_NO_PICTURE = re.compile(r"^data:|\.(?:svgz?|ico|css|js|html?|php|mp4|mp3|m3u8|pdf|swf)$", re.IGNORECASE)
+_NO_PICTURE = re.compile(
+    r"^data:|\.(?:svgz?|ico|css|js|html?|php|mp4|mp3|m3u8|pdf|swf)$|(?:^|/)(?:null|undefined|none|false)$|\{\{|\$\{", re.IGNORECASE
+)
 _FURNITURE = re.compile(
     r"(?:^|[^a-z])(?:favicon|sprites?|icons?|ico|btn|buttons?|avatars?|gravatar|spacer|blank|pixel|1x1|transparent|placeholder|loader|loading"
     r"|spinner|no-?(?:image|img|photo|pic|thumb)|dummy|badges?|close-btn|captcha|emojis?|smil(?:ey|ies)|touch-icon|missing|arrows?)(?![a-z])"
@@ -49,6 +51,8 @@ _TRACKER_HOST = re.compile(
     re.IGNORECASE,
 )
 _MAIN_PLACES = lxml.etree.XPath("//@itemprop[. = 'articleBody']/.. | //main | //@role[. = 'main']/..")
+_BETWEEN_SOURCES = re.compile(r"(?<=\d[wx]),\s*|,\s+")
+"""Addresses hold commas too, though none before a space or behind a width."""
 _FEW_WORDS = 4
 """A file name with `logo` and more words than this is taken for a picture about a logo."""
 
@@ -99,7 +103,7 @@ def _candidates(page: Page, entry: Entry | None) -> Iterator[ImageCandidate]:
         named, _article_images(page), [(entry.image, None, None, "feed.image")] if entry and entry.image else []
     ):
         url = join(page.base, decode_entities(address))
-        if url and address not in logos and is_picture_address(url):
+        if url and url not in {page.url, page.base} and address not in logos and is_picture_address(url):
             yield ImageCandidate(url=url, width=width, height=height, source=source)
 
 
@@ -174,13 +178,24 @@ def _article_images(page: Page) -> Iterator[_Declared]:
         attributes = image.attrib
         address = next(
             (attributes[key] for key in _SOURCES if attributes.get(key, "").strip() and not attributes[key].startswith("data:")), ""
-        )
+        ) or _widest(attributes.get("data-srcset") or attributes.get("srcset") or "")
         if not address or _is_furniture(f"{attributes.get('class', '')} {attributes.get('id', '')}"):
             continue
         width, height = pixels(attributes.get("width")), pixels(attributes.get("height"))
         if (width is not None and width <= SMALL_SIDE) or (height is not None and height <= SMALL_SIDE):
             continue
         yield address, width, height, "page.img"
+
+
+def _widest(sources: str) -> str:
+    """The address in a `srcset` (`a.jpg 320w, b.jpg 2x`) that stands for the largest picture; the first of equals, empty for none."""
+    found = [source.split() for source in _BETWEEN_SOURCES.split(sources) if source.strip()]
+    return max(found, key=_width)[0].strip(",") if found else ""
+
+
+def _width(source: list[str]) -> float:
+    match = re.fullmatch(r"(\d{1,5}(?:\.\d{1,3})?)[wx]", source[-1].rstrip(","))
+    return float(match[1]) if match else 1.0
 
 
 def _article_element(page: Page) -> lxml.html.HtmlElement | None:

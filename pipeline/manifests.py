@@ -79,6 +79,8 @@ class PageCapture:
     amp: Probe | None = None
     replaces: RecordPlace | None = None
     """Of a revisit: the version before this one."""
+    unprobed: str | None = None
+    """Why its pictures and its AMP page were not looked for, where they were not: one word, see `pipeline.probes`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,8 @@ from pipeline.text import letters_only, plain, squeeze
 
 MAX_AUTHORS = 20
 _MAX_WORDS = 6
+_MAX_LINE = 2000
+"""Characters of a declaration that are looked at; twenty names have fewer."""
 
 BY_WORDS = (
     "by", "author", "von", "vom", "par", "por", "di", "da", "de", "av", "af", "door", "przez", "от", "автор",
@@ -33,6 +35,13 @@ _ROLE = re.compile(
     r"|am|on"
     r"|um)\b(?=\s|$)).*$",
     re.IGNORECASE,
+)
+_MAILBOX = re.compile(r"^\s*[^\s@]+@\S+\s*\(([^()]+)\)\s*$")
+"""An author as RSS 2.0 asks for it: the name in brackets behind the address."""
+_BESIDE = re.compile(r"\s*\([^()]{0,40}/[^()]{0,40}\)|\s*\b\d+\s*min(?:ute)?s?\.?\s+read\b.*$", re.IGNORECASE)
+"""Pronouns, and the time that reading takes."""
+_PICTURES = re.compile(
+    r"^\W*(?:fotos|bilder|grafik(?:en)?|photo(?:s|graph[sy]?)?|images?|pictures?|illustrations?)(?:\s*[:：]|\s+(?:by|von)\b)", re.IGNORECASE
 )
 _ADDRESS = re.compile(r"\S+@\S+|https?://\S*|(?:^|\s)@\w+|\bwww\.\S+")
 _NOBODY = re.compile(
@@ -72,7 +81,7 @@ def clean_names(names: Iterable[str], *, is_prose: bool = False) -> tuple[str, .
     """
     kept: dict[str, str] = {}
     for text in names:
-        for part in _parts(plain(text)):
+        for part in _parts(plain(text[:_MAX_LINE])):
             name = _name(part)
             key = letters_only(name)
             if not key or key in kept or len(name.split()) > _MAX_WORDS or (is_prose and not _has_shape_of_name(name)):
@@ -90,16 +99,21 @@ def _has_shape_of_name(name: str) -> bool:
 
 
 def _parts(line: str) -> Iterator[str]:
-    line = BY.sub("", _ALL_BY.sub("", _ADDRESS.sub(" ", line)))
+    line = BY.sub("", _ALL_BY.sub("", _ADDRESS.sub(" ", _BESIDE.sub("", _MAILBOX.sub(r"\1", line)))))
     for part in _SEPARATORS.split(line):
         pieces = [piece for piece in part.split(",") if piece.strip()]
         # `Jane Doe, John Roe` are two people, `Jane Doe, Berlin` and `Doe, Jane` are one.
-        if len(pieces) > 1 and all(len(piece.split()) in {2, 3} for piece in pieces):
+        if len(pieces) > 1 and all(_words(piece) in {2, 3} for piece in pieces):
             yield from pieces
         elif len(pieces) == 2 and all(len(piece.split()) == 1 for piece in pieces):
             yield f"{pieces[1]} {pieces[0]}"
         elif pieces:
             yield pieces[0]
+
+
+def _words(name: str) -> int:
+    """How many words a name has beside its particles; a first name (`Al`) is none."""
+    return sum(number == 0 or word.casefold() not in _PARTICLES for number, word in enumerate(name.split()))
 
 
 def _untitled(name: str) -> str:
@@ -109,7 +123,7 @@ def _untitled(name: str) -> str:
 
 
 def _name(part: str) -> str:
-    name = _ROLE.sub("", BY.sub("", part.strip()))
+    name = _ROLE.sub("", BY.sub("", part.strip())) if not _PICTURES.match(part) else ""
     name = squeeze(name).strip(" .,:;-–—|/\"'“”()[]")
     if not 2 <= len(name) <= 60 or len(name.split()) > 6 or _NOBODY.search(name) or DATE_LIKE.search(name):
         return ""

@@ -30,6 +30,9 @@ _FEED_ROOT = re.compile(rb"<(?:rss|feed|rdf:RDF|urlset|sitemapindex|svg|opml)[\s
 _PLAIN = lxml.etree.ElementDefaultClassLookup(element=lxml.html.HtmlElement)
 """All elements of one class: lxml.html asks a function in Python for each, which took a twentieth of the reading of a page."""
 _PATH = re.compile("breadcrumb", re.IGNORECASE)
+_SHOWN_TEXTS = lxml.etree.XPath(
+    ".//text()[not(ancestor::script or ancestor::style or ancestor::svg or ancestor::noscript or ancestor::template)]"
+)
 _TEXTS = lxml.etree.XPath("//body/descendant::text()[normalize-space(.) and not(parent::script or parent::style)]")
 
 
@@ -74,7 +77,7 @@ class Page:
             return None
         headings = [one for one in islice(self.tree.iter("h1", "h2"), 30) if not _is_on_the_way(one)]
         title = letters_only(self.title_tag)
-        told = [(len(text), one) for one in headings if (text := letters_only(one.text_content())) and text in title]
+        told = [(len(text), one) for one in headings if (text := letters_only(shown_text(one))) and text in title]
         return max(told, key=itemgetter(0))[1] if told else next((one for one in headings if one.tag == "h1"), None)
 
     def node(self, value: Any) -> Any:
@@ -201,6 +204,13 @@ def _looks_like_html(body: bytes, content_type: str | None) -> bool:
     if _FEED_ROOT.search(start) and not re.search(rb"<(?:!doctype html|html)[\s>]", start, re.IGNORECASE):
         return False
     return bool(has_html) or media_type in HTML_TYPES or b"\0" in start
+
+
+def shown_text(element: lxml.html.HtmlElement) -> str:
+    """The text of an element as a reader sees it: without its scripts, its styles and the names of its icons."""
+    if next(element.iter("script", "style", "svg", "noscript", "template"), None) is None:
+        return str(element.text_content())
+    return "".join(_SHOWN_TEXTS(element))
 
 
 def holder(text: Any) -> lxml.html.HtmlElement:

@@ -8,9 +8,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import hashlib
-import resource
 from dataclasses import dataclass
-from pathlib import Path
 from typing import BinaryIO
 
 from pipeline import storage
@@ -89,17 +87,6 @@ def _read(job: Job) -> Article | Rejected:
         min_side=job.min_side,
         max_pixels=job.max_pixels,
     )
-
-
-def bound_memory(max_bytes: int) -> None:
-    """Let this process allocate at most `max_bytes` more than it holds now; nothing where the system does not tell (only Linux does).
-
-    RLIMIT_DATA, and not RLIMIT_AS: libraries reserve addresses by the gigabyte and never touch them.
-    """
-    with contextlib.suppress(OSError, ValueError, StopIteration):
-        status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
-        held = next(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmData:"))
-        resource.setrlimit(resource.RLIMIT_DATA, (held + max_bytes, held + max_bytes))
 
 
 def read_capture(captures: CaptureFile, page: PageCapture, min_side: int) -> Reading:

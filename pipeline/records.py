@@ -131,7 +131,8 @@ def _newest(versions: list[Row]) -> Row:
     newest = {**ordered[0], FIRST_CAPTURED: ordered[-1]["capturedAt"]}
     same = [row for row in ordered if row["payloadDigest"] == newest["payloadDigest"]]
     # a cached picture is a probe that worked; a mere declaration does not stand against one
-    newest["images"] = next((row["images"] for row in same if any(image["isCached"] for image in row["images"])), newest["images"])
+    probed = next((row for row in same if any(image["isCached"] for image in row["images"])), newest)
+    newest |= {"images": probed["images"], "imageFile": probed.get("imageFile")}
     newest["ampWebUrl"] = next((row["ampWebUrl"] for row in same if row["ampWebUrl"] is not None), None)
     return newest
 
@@ -172,10 +173,16 @@ def score(
 
 
 def default_pictures(rows: Iterable[Row], *, max_articles: int) -> frozenset[tuple[str, str]]:
-    """(provider domain, picture URL) of the pictures that stand on more than `max_articles` articles of one provider."""
-    counts = Counter({(row["providerDomain"], image["url"], row["webUrl"]) for row in rows for image in row["images"]})
-    per_picture = Counter((domain, url) for domain, url, _ in counts)
-    return frozenset(picture for picture, count in per_picture.items() if count > max_articles)
+    """(provider domain, picture URL) of the pictures that stand on more than `max_articles` articles of one provider.
+
+    Pictures of one content are one, whatever their URLs, where their bytes were fetched: `imageFile` is named after their digest.
+    """
+    shown = [(row["providerDomain"], image["url"], row.get("imageFile") or None, row["webUrl"]) for row in rows for image in row["images"]]
+    by_address = Counter((domain, url) for domain, url, _ in {(domain, url, page) for domain, url, _, page in shown})
+    by_content = Counter((domain, file) for domain, file, _ in {(domain, file, page) for domain, _, file, page in shown if file})
+    return frozenset(
+        (domain, url) for domain, url, file, _ in shown if max(by_address[domain, url], by_content[domain, file]) > max_articles
+    )
 
 
 def is_shown(image: Row, row: Row, defaults: Collection[tuple[str, str]], scoring: Scoring) -> bool:

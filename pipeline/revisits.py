@@ -26,6 +26,7 @@ from pipeline.locks import Check, in_turn, sweep
 from pipeline.manifests import GonePage, Manifest, PageCapture, RecordPlace, count, to_json
 from pipeline.memory import read_memory, robots_reader
 from pipeline.models import REVISIT_PART, Clock, Entry, Exchange, Interval, Outcome, Part, RevisitReport, Validators
+from pipeline.probes import PageReader, page_reader
 from pipeline.refusals import allowed
 from pipeline.segments import append, moved, moved_page
 from pipeline.storage import Lake
@@ -84,8 +85,9 @@ def _revisited(lake: Lake, settings: Settings, catalogue: Catalogue, part: Part,
     with (
         tempfile.TemporaryDirectory(prefix="news-revisit-") as folder,
         Fetcher(settings, clock=clock, known_robots=robots_reader(lake, memory, now=now)) as fetcher,
+        page_reader(settings) as reader,
     ):
-        work = _Work(lake, settings, catalogue, part, clock, fetcher, Path(folder), entries, check)
+        work = _Work(lake, settings, catalogue, part, clock, fetcher, reader, Path(folder), entries, check)
         manifest = work.run([(source, due[source.id]) for source in followed if due[source.id]])
     check()
     lake.write_bytes(storage.manifest_path(part), to_json(manifest))
@@ -123,6 +125,7 @@ class _Work:
     part: Part
     clock: Clock
     fetcher: Fetcher
+    reader: PageReader
     folder: Path
     entries: dict[tuple[str, int], Entry]
     check: Check
@@ -159,7 +162,7 @@ class _Work:
         desk.outcomes.append(outcome)
         if outcome.verdict == "captured" and final is not None and offset is not None:
             captured = PageCapture(entry, offset, replaces=RecordPlace(page.file, page.offset))
-            harvest.pages.append(with_probes(desk, captured, final, url=final.url))
+            harvest.pages.append(with_probes(desk, captured, final, url=final.url, reader=self.reader))
         elif outcome.status in GONE_STATUSES and final is not None and offset is not None and not page.is_gone:
             harvest.gone.append(GonePage(page.url, final.at, offset, page.file, page.offset))
 

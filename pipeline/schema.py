@@ -174,7 +174,11 @@ EXTRACTED = pa.schema(
         _field("movedTo", TIMESTAMP, "of a version that says so: the publication time that the page names now; the rest is as it last was"),
         _field("imageFile", pa.string(), "path of the cached lead image in the lake; null where none is cached"),
         _field("provenance", pa.map_(pa.string(), pa.string()), "field to the place it was taken from", null=False),
-        _field("alternatives", pa.map_(pa.string(), pa.string()), "field to what other places say it is, each with its place"),
+        _field(
+            "alternatives",
+            pa.map_(pa.string(), pa.string()),
+            "field to what other places say it is, each with its place; of a text its beginning",
+        ),
     ]
 )
 

@@ -18,6 +18,7 @@ _POINTERS = (
     "(?:read|learn|see|find out) (?:more|also|next)", "also (?:read|on)", r"more (?:on this(?: story)?|from .{1,30}|stories)",
     "related(?: (?:articles?|posts?|stories|topics?))?", "you (?:may|might) also like", "recommended", "share (?:this|on)(?: .{1,20})?",
     "like (?:this|recipe)", "loading", "advertisement", "sponsored", "table of contents", "contents", "sign up", "subscribe",
+    "(?:article|story) continues (?:below|after)(?: .{1,20})?",
     "comments? (?:are )?closed", "no comments", "leave a (?:comment|reply)", "permalink", "continue reading", "last modified",
     # German
     "auch (?:interessant|lesenswert)", "mehr (?:zum thema|dazu|infos?)", "weiter ?lesen", "lesen sie (?:auch|mehr)",
@@ -46,6 +47,15 @@ _ENDING = re.compile(
     r"|further information|for more information)\W*$",
     re.IGNORECASE,
 )
+_MAX_PITCH = 220
+_PITCH = re.compile(
+    r"^\W*(?:(?:©|\(c\)|copyright)[\s©]*(?:\(c\)\s*)?(?:19|20)\d\d\b"
+    r"|(?:sign up|subscribe|register)\b.{0,20}\b(?:for|to|here)\b.{0,40}\bnewsletters?\b"
+    r"|(?:abonnieren|bestellen) sie\b.{0,40}\bnewsletter\b|(?:inscrivez|abonnez)-vous\b.{0,40}\bnewsletter\b"
+    r"|(?:suscríb[ae]te|apúntate)\b.{0,40}\b(?:newsletter|boletín)\b|iscriviti\b.{0,40}\bnewsletter\b)",
+    re.IGNORECASE,
+)
+"""Sentences that offer a newsletter or claim rights: of no article, however they end."""
 _SENTENCE_END = '.!?…。！？”"»)』」'
 
 
@@ -59,8 +69,8 @@ def without_scraps(text: str) -> str:
 def is_scrap(line: str) -> bool:
     """Whether a line leads elsewhere, belongs to the page or credits a picture."""
     if not line or len(line) > MAX_SCRAP:
-        return False
-    return bool(_POINTER.match(line)) or (line[-1] not in _SENTENCE_END and bool(_CREDIT.match(line)))
+        return len(line) <= _MAX_PITCH and _PITCH.match(line) is not None
+    return bool(_POINTER.match(line) or _PITCH.match(line)) or (line[-1] not in _SENTENCE_END and bool(_CREDIT.match(line)))
 
 
 def _end(lines: list[str]) -> int:

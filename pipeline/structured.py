@@ -129,7 +129,9 @@ def truth_of(value: Any) -> bool | None:
 
 
 def listed(value: Any) -> list[Any]:
-    """`value` as a list: JSON-LD writes one value and many in the same place."""
+    """`value` as a list: JSON-LD writes one value and many in the same place, and may call many a list or a set."""
+    if isinstance(value, dict) and len(value) == 1:
+        value = value.get("@list", value.get("@set", value))
     if value is None:
         return []
     return value if isinstance(value, list) else [value]

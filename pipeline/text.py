@@ -14,19 +14,23 @@ import ftfy
 from ftfy.badness import is_bad
 from ftfy.chardata import UTF8_CLUES, UTF8_DETECTOR_RE
 
+from pipeline.markup import strip_tags
+
 EXCERPT_LIMIT = 350
 """Characters, the ellipsis included (record.md)."""
 
 ELLIPSIS = "…"
+OPENING = 80
+"""Characters that tell one text from another."""
+DENSE = 2.5
+"""What a letter of a script without spaces weighs against one of the others."""
+_DENSE_SCRIPT = re.compile("[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\uac00-\ud7af\u0e00-\u0e7f]")
 
 _INVISIBLE = re.compile("[\u00ad\u200b\u2060\ufeff\u200e\u200f\u202a-\u202e\u2066-\u2069\ufff9-\ufffb]")
 # Zero-width joiners stay: Persian and emoji need them. Tab, newline and the separators become spaces elsewhere.
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
 _ENTITY = re.compile(r"&(?:#\d|#[xX][0-9a-fA-F]|[A-Za-z])")
-_UNSHOWN = re.compile(r"<(script|style)\b.*?(?:</\1\s*>|\Z)|<!--.*?(?:-->|\Z)", re.IGNORECASE | re.DOTALL)
-_INLINE = re.compile(r"</?(?:a|abbr|b|cite|code|em|font|i|mark|q|s|small|span|strong|sub|sup|u|wbr)(?:\s[^<>]{0,500})?>", re.IGNORECASE)
-"""Tags that stand inside a word or beside it; any other ends a word."""
-_TAG = re.compile(r"</?[A-Za-z][^<>]{0,500}>")
+_UNFILLED = re.compile(r"null|undefined|NaN|None|\[object Object\]|\{\{[^{}]*\}\}|\$\{[^{}]*\}|%%?[\w.]+%%?")
 _DOTS = re.compile(r"\s*(?:\[\s*(?:\.\.\.|…|&hellip;)\s*\]|\(\s*(?:\.\.\.|…)\s*\)|\.\.\.+|…)[\s.…]*$")
 _MORE = re.compile(
     r"(?<=[.!?…»”\])])\s*[\[(]?(?:(?:read|learn|see|show) (?:more|on|the (?:full|whole) (?:story|article|post))|continue reading|more"
@@ -110,11 +114,6 @@ def decode_entities(text: str) -> str:
     return html.unescape(text) if _ENTITY.search(text) else text
 
 
-def strip_tags(text: str) -> str:
-    """`text` without scripts, styles and comments, inline tags gone, and anything else that looks like an HTML tag replaced by a space."""
-    return _TAG.sub(" ", _INLINE.sub("", _UNSHOWN.sub(" ", text))) if "<" in text else text
-
-
 def squeeze(text: str) -> str:
     """`text` with every run of white space, line breaks included, made one space, and none at the ends."""
     return " ".join(text.split())
@@ -127,8 +126,11 @@ def one_line(text: str | None) -> str:
 
 @lru_cache(maxsize=1024)
 def plain(text: str | None) -> str:
-    """A declared value (a title, a description) as one line of plain text: one layer of entities and all tags undone."""
-    if not text:
+    """A declared value (a title, a description) as one line of plain text: one layer of entities and all markup undone.
+
+    The empty string for what a program leaves where it has no value.
+    """
+    if not text or _UNFILLED.fullmatch(text.strip()):
         return ""
     return one_line(strip_tags(decode_entities(text)))
 
@@ -174,6 +176,17 @@ def first_sentences(text: str, limit: int = EXCERPT_LIMIT) -> str:
         return cut_excerpt(line, limit)
     ends = [match.end() for match in _SENTENCE_END.finditer(line, 0, limit) if match.end() >= limit // 3]
     return line[: ends[-1]] if ends else cut_excerpt(line, limit)
+
+
+def opening(text: str) -> str:
+    """How long a text is and how it begins, within `OPENING` characters; in characters where its script has no spaces."""
+    begins = one_line(text[: 2 * OPENING])[:OPENING]
+    return f"{len(text)} characters: {begins}" if _DENSE_SCRIPT.search(begins) else f"{len(text.split())} words: {begins}"
+
+
+def weight_of(text: str) -> float:
+    """Its length in letters of an alphabet: one of a script without spaces says more."""
+    return len(text) * (DENSE if not text.isascii() and _DENSE_SCRIPT.search(text) else 1)
 
 
 @lru_cache(maxsize=1024)

@@ -11,7 +11,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from pipeline.models import Entry
-from pipeline.pages import Page
+from pipeline.pages import Page, shown_text
 from pipeline.structured import VIDEO_TYPES, Thing, listed, text_of, types_of
 from pipeline.text import letters_only, plain
 from pipeline.urls import host_of, registered_domain
@@ -20,6 +20,10 @@ _SEPARATOR = re.compile(
     r"\s+[|｜–—•·»«:/~\-−‹›>⁄*⋆←]+\s+|\s*[|｜»]\s*|\s+::+\s*|\s*::+\s+|\s*_+(?=\S*[^\x00-\x7f])|(?<=[^\x00-\x7f])-+(?=[^\x00-\x7f])|:\s+"
 )
 _DOMAIN = re.compile(r"^(?:www\.)?[\w-]+(?:\.[\w-]+)*\.[a-z]{2,12}$", re.IGNORECASE)
+_RIGHTS = re.compile(
+    r"(?:copyright|©|\(c\)|all rights reserved|\b(?:19|20)\d\d\b(?:\s*[-–]\s*(?:19|20)\d\d\b)?)[\s.,:;|–-]*", re.IGNORECASE
+)
+"""What is said of a name in a line of copyright."""
 _MAX_LENGTH = 400
 _MIN_KEY = 4
 """Letters and digits; what is shorter matches by chance. Chinese titles are this short."""
@@ -57,10 +61,18 @@ def title(page: Page, entry: Entry | None) -> Named | None:
     if agreed:
         return agreed
     for candidate in declared:
-        return _visible_part(page, candidate)
+        return _visible_part(page, _whole(candidate, (*declared[1:], tag)))
     if _is_title(tag.text, names):
         return _visible_part(page, tag)
     return next(iter(headings), None) or _last_resort(page, entry)
+
+
+def _whole(candidate: Named, others: Sequence[Named]) -> Named:
+    """The first of `others` that goes on where `candidate` was cut off; the candidate where none does, or nothing was."""
+    if not candidate.text.endswith(("…", "...")):
+        return candidate
+    begins = letters_only(candidate.text)
+    return next((other for other in others if letters_only(other.text).startswith(begins) and other.text[-1] not in "…."), candidate)
 
 
 def declared_titles(page: Page, entry: Entry | None) -> Iterator[tuple[str, str]]:
@@ -172,7 +184,7 @@ def _declared(page: Page, entry: Entry | None) -> Iterator[Named]:
 def _headings(page: Page, level: str, limit: int) -> Iterator[str]:
     if page.tree is not None:
         for heading in islice(page.tree.iter(level), limit):
-            yield plain(heading.text_content())[:_MAX_LENGTH]
+            yield plain(shown_text(heading))[:_MAX_LENGTH]
 
 
 class _SiteNames:
@@ -213,7 +225,8 @@ class _SiteNames:
 def site_name(page: Page, entry: Entry | None) -> Named | None:
     """The site's own name and where it was taken from; a bare domain only when nothing better is to be had, else None."""
     domains: list[Named] = []
-    for name, source in _site_names(page, entry):
+    for declared, source in _site_names(page, entry):
+        name = host_of(declared).removeprefix("www.") if "://" in declared else declared.removeprefix("@")
         if not name or len(name) > 80:
             continue
         if not _DOMAIN.match(name):
@@ -242,7 +255,7 @@ def _site_names(page: Page, entry: Entry | None) -> Iterator[tuple[str, str]]:
     for name in ("publisher", "dc.publisher", "copyright"):
         for content in page.meta.get(name, ()):
             if len(content) < 40:
-                yield plain(content), f"meta.{name}"
+                yield _RIGHTS.sub("", plain(content)).strip(), f"meta.{name}"
 
 
 def _named(page: Page, value: object) -> object:

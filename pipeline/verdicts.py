@@ -16,10 +16,10 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 import lxml.html
 
-from pipeline.bodies import blocks, weight_of
-from pipeline.pages import Page
+from pipeline.bodies import blocks
+from pipeline.pages import Page, shown_text
 from pipeline.structured import truth_of, types_of
-from pipeline.text import letters_only
+from pipeline.text import letters_only, weight_of
 from pipeline.urls import registered_domain
 
 REASONS = ("paywall", "consent", "login", "signUp", "notFound", "blocked", "jobAd", "tagList", "sectionFront")
@@ -32,6 +32,8 @@ BRIEF = 1500
 """Characters of text; error, login and consent pages have no more to say."""
 MIN_TEASERS = 8
 """Linked headings that make a page a list. Article pages have as many below the text, and no path of a list."""
+FORM = 400
+"""Characters of text; a form has no more to say. Titles begin with `Login` and `Newsletter` too, and many pages ask for an address."""
 _MAX_TITLE = 80
 _FEW_WORDS = 3
 _SAME = 20
@@ -86,7 +88,8 @@ _SIGN_UP = re.compile(
     re.IGNORECASE,
 )
 _NOT_FOUND = re.compile(
-    r"^(?:error |fehler |erreur )?404\b|\b404\b.{0,20}(?:error|not found)|^410\b.{0,9}gone"
+    r"^(?:error |fehler |erreur )?404(?=\W*$|\W*\s[|–—-]\s|\W+(?:error|fehler|erreur|page|seite|not|file|nothing|oops|sorry)\b)"
+    r"|\b404\b.{0,20}(?:error|not found)|^410\b.{0,9}gone"
     r"|^(?:(?:oops|ups|sorry|we['’]re sorry)\W+(?:but )?)?(?:the |this |that )?(?:requested )?(?:page|article|story|content)"
     r"(?: (?:that )?you(?:['’]re| are| were)? (?:requested|looking for|wanted))?"
     r" (?:(?:(?:was|is|could|can) ?)?(?:not|n['’]?t|['’]t) (?:be )?(?:found|available)|(?:is )?no longer (?:exists?|available)"
@@ -104,6 +107,8 @@ _BLOCKED = re.compile(
     r"|security (?:check|verification)|bot verification|(?:error )?403(?: error)?(?: [-–] )?(?: ?forbidden)?|forbidden"
     r"|checking your browser.{0,40}"
     r"|(?:site |we are |we['’]re )?(?:is )?(?:currently )?(?:under|down for) maintenance|service unavailable"
+    r"|(?:error |http )?(?:5\d\d:? )?(?:connection timed out|bad gateway|gateway time-?out|internal server error|web server is down)"
+    r"(?:,? error(?: code)?)?(?: 5\d\d)?|(?:error establishing a )?database (?:connection|error)(?: error)?"
     r"|too many requests)(?:\W*$|\W+[|–—-]\s)",
     re.IGNORECASE,
 )
@@ -148,7 +153,7 @@ def not_an_article(page: Page, *, title: str, text: str) -> str | None:
     is_claimed = _has_article_type(page)
     path = _path(page.url)
     if weight_of(text) < BRIEF:
-        reason = _gate(page, title, path, is_claimed=is_claimed)
+        reason = _gate(page, title, path, is_claimed=is_claimed, is_told=weight_of(text) >= FORM)
         if reason is not None:
             return reason
     if "JobPosting" in kinds or (not is_claimed and _JOB_TITLE.search(title) and _JOB_PATH.search(path)):
@@ -165,14 +170,17 @@ def not_an_article(page: Page, *, title: str, text: str) -> str | None:
     return "sectionFront" if is_front else None
 
 
-def _gate(page: Page, title: str, path: str, *, is_claimed: bool) -> str | None:
-    """What a page of few words calls itself; of one that is `is_claimed` to be an article, only where its name is nothing else."""
+def _gate(page: Page, title: str, path: str, *, is_claimed: bool, is_told: bool) -> str | None:
+    """What a page of few words calls itself; of one that is `is_claimed` to be an article, only where its name is nothing else.
+
+    The same of a form where something `is_told` beside it.
+    """
     asks = page.tree is not None and (bool(_ASKS_PATH.search(path)) or _asks_for_input(page.tree))
     for reason, pattern in _GATES:
         is_form = reason in {"login", "signUp"}
         # A form that is kept hidden on every page has a heading of its own.
         names = (title,) if is_claimed else (title, page.title_tag) if is_form else (title, page.title_tag, _first_heading(page))
-        if (asks or not is_form) and any(_is_called(name, pattern, is_whole=is_claimed) for name in names):
+        if (asks or not is_form) and any(_is_called(name, pattern, is_whole=is_claimed or (is_form and is_told)) for name in names):
             return reason
     return None
 
@@ -218,7 +226,7 @@ def _has_article_type(page: Page) -> bool:
 
 def _first_heading(page: Page) -> str:
     heading = page.tree.find(".//h1") if page.tree is not None else None
-    return " ".join(heading.text_content().split()) if heading is not None else ""
+    return " ".join(shown_text(heading).split()) if heading is not None else ""
 
 
 def _is_called(name: str, pattern: re.Pattern[str], *, is_whole: bool) -> bool:

@@ -6,7 +6,7 @@ Part of the capture stage. Every request goes through a `Desk`, which writes wha
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -16,10 +16,8 @@ from pipeline.errors import FeedError, PermanentFetchError, TransientError, Tran
 from pipeline.feeds import read_feed
 from pipeline.fetch import Fetcher, Target
 from pipeline.images import measure
-from pipeline.leadimages import lead_images
 from pipeline.manifests import FeedState, PageCapture, Probe
 from pipeline.models import Answer, Clock, Entry, Exchange, Kind, Outcome, Validators, Verdict
-from pipeline.pages import Page, amp_link, read_page
 from pipeline.polling import (
     Bounds,
     Schedule,
@@ -31,6 +29,7 @@ from pipeline.polling import (
     retry_after,
     sends_validators,
 )
+from pipeline.probes import PageReader
 from pipeline.sitemaps import newer_children, read_sitemap
 from pipeline.snapshots import moment_in
 from pipeline.urls import url_digest
@@ -195,7 +194,7 @@ def _bounds(source: Source) -> Bounds:
     return Bounds(source.poll_min_s, source.poll_max_s)
 
 
-def capture_page(desk: Desk, entry: Entry, *, listed_by: tuple[str, ...]) -> tuple[PageCapture | None, bool]:
+def capture_page(desk: Desk, entry: Entry, *, reader: PageReader, listed_by: tuple[str, ...]) -> tuple[PageCapture | None, bool]:
     """A page with its lead picture and its AMP page; without a page, whether it may come later."""
     if entry.snapshot is None:
         answer, outcome = desk.ask(entry.url, "page", entry=entry, listed_by=listed_by)
@@ -204,27 +203,27 @@ def capture_page(desk: Desk, entry: Entry, *, listed_by: tuple[str, ...]) -> tup
     if outcome.verdict != "captured" or answer.final is None or outcome.offset is None:
         return None, isinstance(answer.error, TransientError)
     url = answer.final.url if entry.snapshot is None else entry.url
-    return with_probes(desk, PageCapture(entry, outcome.offset), answer.final, url=url), False
+    return with_probes(desk, PageCapture(entry, outcome.offset), answer.final, url=url, reader=reader), False
 
 
-def with_probes(desk: Desk, capture: PageCapture, final: Exchange, *, url: str) -> PageCapture:
-    """The captured page with its lead picture and its AMP page, which are asked for here."""
+def with_probes(desk: Desk, capture: PageCapture, final: Exchange, *, url: str, reader: PageReader) -> PageCapture:
+    """The captured page with its lead picture and its AMP page, which are asked for here; where it cannot be read, with the reason."""
+    named = reader.named(final.body, url=url, content_type=final.content_type, entry=capture.entry)
+    if named.problem is not None:
+        return replace(capture, unprobed=named.problem)
     try:
-        page = read_page(final.body, url=url, content_type=final.content_type)
-        if not page.is_html:
-            return capture
-        return replace(capture, images=_probe_images(desk, page, capture.entry), amp=_probe_amp(desk, page))
+        return replace(capture, images=_probe_images(desk, named.pictures), amp=_probe_amp(desk, named.amp))
     except Exception:
-        log.exception("%s: looking for its picture met a fault of ours; please report it", capture.entry.url)
-        return capture
+        log.exception("%s: asking for its picture met a fault of ours; please report it", capture.entry.url)
+        return replace(capture, unprobed="pageFault")
 
 
-def _probe_images(desk: Desk, page: Page, entry: Entry) -> tuple[Probe, ...]:
+def _probe_images(desk: Desk, urls: Sequence[str]) -> tuple[Probe, ...]:
     probes: list[Probe] = []
-    for candidate in lead_images(page, entry)[:MAX_IMAGE_TRIES]:
-        if candidate.url not in desk.pictures:
-            desk.pictures[candidate.url] = _probe_image(desk, candidate.url)
-        probe, is_wanted = desk.pictures[candidate.url]
+    for url in urls[:MAX_IMAGE_TRIES]:
+        if url not in desk.pictures:
+            desk.pictures[url] = _probe_image(desk, url)
+        probe, is_wanted = desk.pictures[url]
         probes.append(probe)
         if is_wanted:
             break
@@ -241,8 +240,7 @@ def _probe_image(desk: Desk, url: str) -> tuple[Probe, bool]:
     return Probe(url, offset=outcome.offset), size is not None and min(size[:2]) > desk.min_side
 
 
-def _probe_amp(desk: Desk, page: Page) -> Probe | None:
-    url = amp_link(page)
+def _probe_amp(desk: Desk, url: str | None) -> Probe | None:
     if url is None:
         return None
     answer, outcome = desk.ask(url, "amp")

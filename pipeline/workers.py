@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import gc
 import multiprocessing
+import resource
 import sys
 from collections.abc import Callable, Iterator
 from multiprocessing import forkserver
+from pathlib import Path
 from typing import Any
 
 from pebble import ProcessPool
@@ -15,6 +17,10 @@ from pebble import ProcessPool
 READING = "pipeline.readings"
 PUBLISHING = "pipeline.builds"
 """What the workers of either stage import; both are given by name, so that a process that only extracts imports nothing of publish."""
+MAX_BYTES = 1 << 30
+"""Bytes that a worker may allocate for the pages that it reads. A page of 10 MB in one line takes 0.4 GB, ordinary pages less than 0.1."""
+MAX_PAGES = 2000
+"""A worker that reads pages ends after so many: parsers keep what they once took."""
 
 
 def begin(*modules: str) -> None:
@@ -50,6 +56,17 @@ def pool(
         except BaseException:
             workers.stop()  # type: ignore[no-untyped-call]
             raise
+
+
+def bound_memory(max_bytes: int) -> None:
+    """Let this process allocate at most `max_bytes` more than it holds now; nothing where the system does not tell (only Linux does).
+
+    RLIMIT_DATA, and not RLIMIT_AS: libraries reserve addresses by the gigabyte and never touch them.
+    """
+    with contextlib.suppress(OSError, ValueError, StopIteration):
+        status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
+        held = next(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmData:"))
+        resource.setrlimit(resource.RLIMIT_DATA, (held + max_bytes, held + max_bytes))
 
 
 def _prepared(prepare: Callable[..., None], arguments: tuple[Any, ...]) -> None:

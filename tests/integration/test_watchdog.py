@@ -10,7 +10,8 @@ import pytest
 from pebble import ProcessPool
 
 from pipeline.models import Article, CaptureRef, Entry, Rejected
-from pipeline.readings import Job, bound_memory, read_job
+from pipeline.readings import Job, read_job
+from pipeline.workers import bound_memory
 
 URL = "https://www.kestrel.example/2026/11/20/the-council-votes-on-the-bridge"
 HEAD = b"<!doctype html><title>The council votes on the bridge</title><h1>The council votes on the bridge</h1>"

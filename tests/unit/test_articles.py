@@ -348,3 +348,47 @@ def test_what_lost_is_kept_with_its_place() -> None:
     assert not {"excerpt", "providerName"} & article().alternatives.keys()
     assert alternatives["images"] == "og.image https://www.kestrel.example/second.jpg"
     assert "title" not in alternatives
+
+
+def test_a_text_that_lost_is_kept_by_its_length_and_its_beginning() -> None:
+    node = json.dumps({**NODE, "articleBody": "Wardens have counted owls all winter. " * 3})
+    found = article(HEAD + f"<script type='application/ld+json'>{node}</script>").alternatives
+    assert found["text"] == "jsonld.articleBody 18 words: " + ("Wardens have counted owls all winter. " * 3)[:80]
+    assert "text" not in article().alternatives
+
+
+def test_the_text_of_the_page_is_kept_where_the_publishers_own_is_taken() -> None:
+    node = json.dumps({**NODE, "articleBody": f"{PROSE} " * 9})
+    found = article(f"<script type='application/ld+json'>{node}</script><title>Owls return to the city</title>", f"<p>{PROSE[:150]}</p>")
+    assert found.provenance["text"] == "jsonld.articleBody"
+    assert found.alternatives["text"] == f"container {len(PROSE[:150].split())} words: {PROSE[:80]}"
+
+
+def test_a_text_that_says_the_same_has_not_lost() -> None:
+    node = json.dumps({**NODE, "articleBody": f"{PROSE}\n{PROSE}\n{PROSE}"})
+    assert "text" not in article(f"<script type='application/ld+json'>{node}</script><title>Owls return to the city</title>").alternatives
+
+
+def test_keywords_and_types_that_lost_are_kept() -> None:
+    head = HEAD + "<meta name=news_keywords content='wardens, owls'><meta name=keywords content='Cities, owls'>"
+    found = article(head + "<meta property='og:type' content='video.other'>")
+    assert found.provenance["keywords"] == "jsonld.keywords"
+    assert found.alternatives["keywords"] == "meta.news_keywords wardens, owls"
+    assert (found.type, found.provenance["type"], found.alternatives["type"]) == ("video", "og.type", "jsonld.type NewsArticle")
+
+
+def test_where_a_type_comes_from_is_told_for_articles_too() -> None:
+    assert article(HEAD + "<meta property='og:type' content='article'>").provenance["type"] == "og.type"
+    assert article().provenance["type"] == "jsonld.type"
+    plain = article("<title>Owls return to the city</title><meta property='og:type' content='website'>")
+    assert "type" not in plain.provenance
+    assert "type" not in plain.alternatives
+
+
+def test_keywords_written_as_a_list_of_a_program_are_words() -> None:
+    head = '<title>Owls return to the city</title><meta name=keywords content=\'["owls", "birds"]\'>'
+    assert article(head).keywords == ("owls", "birds")
+    assert article("<title>Owls return to the city</title><meta name=keywords content='iPad Pro 11\", birds'>").keywords == (
+        'iPad Pro 11"',
+        "birds",
+    )

@@ -156,3 +156,15 @@ def test_where_much_of_the_fullest_element_is_left_out_its_surroundings_are_read
     assert set(PROSE) <= set(found[0].split("\n"))
     assert "Far" not in found[0]
     assert lxml.etree.tostring(read.tree) == before
+
+
+def test_hidden_elements_and_forms_of_newsletters_are_none_of_the_text() -> None:
+    hidden = "<div hidden><p>A paragraph that is kept for machines, and that nobody reads on the page.</p></div>"
+    form = (
+        "<div class='inline-signup'><h3>The morning in brief</h3><p>Get the best stories of the day in your inbox every morning.</p></div>"
+    )
+    inner = f"<h1>Owls</h1><div>{prose()}{hidden}{form}{prose()}{prose()}</div>"
+    text = text_of(page(inner))
+    assert "machines" not in text
+    assert "inbox" not in text
+    assert PROSE[3] in text

@@ -270,3 +270,8 @@ def test_the_feed_s_time_in_utc_is_no_local_time() -> None:
     dated = published(page(url="https://www.kestrel.de/story"), entry(Moment(AT, "second")), at=AT, language="de")
     assert dated is not None
     assert dated.moment.value == AT
+
+
+@pytest.mark.parametrize("stated", [1_790_755_200, 1_790_755_200_000, "1790755200"])
+def test_a_date_in_json_ld_may_be_a_number_of_seconds(stated: object) -> None:
+    assert found(page(article(datePublished=stated))) == ("2026-09-30T08:00:00+00:00", "second", "jsonld.datePublished")

@@ -242,3 +242,28 @@ def test_a_still_picture_comes_before_a_gif_of_the_same_place() -> None:
     names = ("owl.gif", "owl-large.jpg")
     read = titled("", "".join(f"<meta property='og:image' content='https://www.kestrel.example/{name}'>" for name in names))
     assert [image.url.rpartition("/")[2] for image in lead_images(read, None)] == ["owl-large.jpg", "owl.gif"]
+
+
+@pytest.mark.parametrize("address", ["https:", "#top", "{{ image }}", "${image}", "null", "/img/undefined"])
+def test_what_a_template_leaves_where_it_has_no_picture_is_none(address: str) -> None:
+    assert lead_images(page(f"<meta property='og:image' content='{address}'>"), None) == ()
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        "srcset='/a-320.jpg 320w, /a-1280.jpg 1280w, /a-640.jpg 640w'",
+        "src='data:image/gif;base64,R0' data-srcset='/a-1280.jpg 2x,/a-320.jpg'",
+        "srcset=' /a-1280.jpg '",
+        "srcset='/w_320,h_2/a-320.jpg 320w,/w_1280,h_8/a-1280.jpg 1280w,'",
+    ],
+)
+def test_a_picture_that_names_its_sizes_only_is_taken_in_the_largest(attributes: str) -> None:
+    (found,) = lead_images(page("", f"<article><h1>x</h1><img {attributes}></article>"), None)
+    assert found.url.endswith("/a-1280.jpg")
+
+
+def test_json_ld_may_call_its_pictures_a_list() -> None:
+    node = {"@type": "NewsArticle", "headline": "x", "image": {"@list": [{"@type": "ImageObject", "url": "https://x.example/a.jpg"}]}}
+    (found,) = lead_images(page(f"<script type='application/ld+json'>{json.dumps(node)}</script>"), None)
+    assert found.url == "https://x.example/a.jpg"

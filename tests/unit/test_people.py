@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 from hypothesis import given
@@ -171,3 +172,26 @@ def test_a_byline_in_the_second_document_of_a_broken_page_is_found() -> None:
     assert read.tree is not None
     assert read.tree.getnext() is not None
     assert authors(read, None) == (("Jane Roe",), "page.byline")
+
+
+@pytest.mark.parametrize(
+    ("declared", "names"),
+    [
+        ("jane.roe@kestrel.example (Jane Roe)", ("Jane Roe",)),
+        ("Ludwig van Beek, María de la Cruz, Conan O'Brien", ("Ludwig van Beek", "María de la Cruz", "Conan O'Brien")),
+        ("Jane Roe, Al Baker and John Doe", ("Jane Roe", "Al Baker", "John Doe")),
+        ("Jane Roe (she/her)", ("Jane Roe",)),
+        ("Jane Roe 5 min read", ("Jane Roe",)),
+        ("Text: Jane Roe, Fotos: John Doe", ("Jane Roe",)),
+        ("Jane Roe, photographs by John Doe", ("Jane Roe",)),
+    ],
+)
+def test_names_stand_among_addresses_pronouns_and_the_credits_of_pictures(declared: str, names: tuple[str, ...]) -> None:
+    assert clean_names([declared]) == names
+
+
+def test_signs_without_end_are_read_in_little_time() -> None:
+    started = time.process_time()
+    for piece in ("(/", "/", "a@(", "(", "1 min "):
+        clean_names(["Jane Roe (" + piece * (200_000 // len(piece))])
+    assert time.process_time() - started < 5

@@ -14,7 +14,9 @@ PARAGRAPH = "Forty-one owls were counted in a single night, more than ever since
 @pytest.mark.parametrize(
     "line",
     ["Read more", "Lesen Sie auch:", "Mehr zum Thema", "À lire aussi :", "Leer más", "Читайте также:", "Advertisement",
-     "Kommentare geschlossen", "Foto: Jana Rau / dpa", "© Kestrel Pictures", "Photo by Jane Roe"],
+     "Kommentare geschlossen", "Foto: Jana Rau / dpa", "© Kestrel Pictures", "Photo by Jane Roe",
+     "Article continues below advertisement", "Story continues below", "© 2026 The Kestrel. All rights reserved.",
+     "Sign up for our newsletter to get the stories of the day delivered to your inbox every morning, before anybody else has them."],
 )  # fmt: skip
 def test_pointers_labels_and_credits_are_scraps(line: str) -> None:
     assert is_scrap(line)
@@ -24,7 +26,9 @@ def test_pointers_labels_and_credits_are_scraps(line: str) -> None:
 @pytest.mark.parametrize(
     "line",
     ["Read more books, the warden said.", "Photo: the word stood on a piece of paper.", "Contents of the stomach were examined.",
-     "Loading docks stand empty", "Related species eat mice", "Bild und Ton passen zusammen", PARAGRAPH, "And then it was over."],
+     "Loading docks stand empty", "Related species eat mice", "Bild und Ton passen zusammen", PARAGRAPH, "And then it was over.",
+     "The newsletter has more readers than the paper, and people sign up for it in thousands, the editor said.",
+     "Copyright law is old, and the court said so."],
 )  # fmt: skip
 def test_lines_that_only_begin_like_one_stay(line: str) -> None:
     assert not is_scrap(line)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import time
 import unicodedata
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.text import cut_excerpt, decode_entities, first_sentences, letters_only, one_line, plain, repair, strip_tags
+from pipeline.markup import strip_tags
+from pipeline.text import cut_excerpt, decode_entities, first_sentences, letters_only, one_line, plain, repair
 
 
 def test_mojibake_of_the_seed_is_repaired() -> None:
@@ -101,3 +103,44 @@ def test_letters_only_folds_case_width_and_punctuation() -> None:
 def test_of_a_long_text_only_the_lines_that_were_misread_are_repaired() -> None:
     right = "Der Fuß — groß Ã wie Ö " * 60
     assert repair(f"{right}\nschÃ¶ne GrÃ¼ÃŸe\n{right}") == f"{right}\nschöne Grüße\n{right}"
+
+
+@pytest.mark.parametrize(
+    ("declared", "shown"),
+    [
+        ("How to use the &lt;script&gt; tag", "How to use the <script> tag"),
+        ("Use &lt;b&gt; and &lt;i&gt; in HTML5", "Use <b> and <i> in HTML5"),
+        ("Why <canvas> beats <svg>", "Why <canvas> beats <svg>"),
+        ("Vec<T> is a type, as is List<String>", "Vec<T> is a type, as is List<String>"),
+        ("Write to Jane <jane@kestrel.example>", "Write to Jane <jane@kestrel.example>"),
+        ("A <style> of its own. And more", "A <style> of its own. And more"),
+    ],
+)
+def test_a_tag_that_is_a_word_of_the_text_stays(declared: str, shown: str) -> None:
+    assert plain(declared) == shown
+
+
+@pytest.mark.parametrize(
+    ("declared", "shown"),
+    [
+        ("&lt;b&gt;Bold&lt;/b&gt; move by council", "Bold move by council"),
+        ("<b> Bold </b> move", "Bold move"),
+        ("A bold<br>move<br/>by council", "A bold move by council"),
+        ("<p>The council moves <em>boldly, said", "The council moves boldly, said"),
+        ('<p class="lead"> The <a href="/x">council</a> moves', "The council moves"),
+        ("<script>alert('<b>')</script>Bold move<style>b {}</style> <!-- none -->by council", "Bold move by council"),
+        ("Bold move <script type='x'> alert(1)", "Bold move"),
+        ("Bold move <script>alert(1)", "Bold move"),
+        ("Bold move <!-- and", "Bold move"),
+        ("<o:p>Bold</o:p> move <x-card id=1> by council", "Bold move by council"),
+    ],
+)
+def test_what_is_markup_goes(declared: str, shown: str) -> None:
+    assert plain(declared) == shown
+
+
+def test_tags_without_end_are_read_in_little_time() -> None:
+    started = time.process_time()
+    for piece in ("<script>x ", "<style ", "<b>", "<b ", "<!-- -->", "</x"):
+        strip_tags(piece * (500_000 // len(piece)))
+    assert time.process_time() - started < 5

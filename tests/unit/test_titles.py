@@ -99,3 +99,50 @@ def test_a_sites_name_is_no_bare_domain_when_a_name_can_be_had(head: str, name: 
 def test_the_feeds_title_names_the_site_last() -> None:
     entry = Entry(url=URL, source_id=None, via="feed", publisher="Kestrel Feed")
     assert site_name(page(), entry) == ("Kestrel Feed", "feed.publisher")
+
+
+def test_a_title_about_a_tag_keeps_it_and_formatting_that_was_escaped_twice_goes() -> None:
+    told = "How to use the &lt;script&gt; tag"
+    assert called(page(f"<title>{told} | The Kestrel</title>{SITE}", f"<h1>{told}</h1><p>x</p>")) == "How to use the <script> tag"
+    assert called(page(f"<meta property='og:title' content='{told}'>")) == "How to use the <script> tag"
+    assert called(page("<title>x</title>", "<h1>Owls &lt;em&gt;return&lt;/em&gt; to the city</h1>")) == "Owls return to the city"
+
+
+@pytest.mark.parametrize(
+    "inside",
+    ["<script>var x = 1;</script>", "<style>.a {}</style>", "<svg><title>Icon</title></svg>", "<noscript><img alt=x>Picture</noscript>"],
+)
+def test_what_a_heading_holds_and_nobody_reads_is_none_of_the_title(inside: str) -> None:
+    assert (
+        called(page("<title>Owls return to the city | Kestrel</title>", f"<h1>{inside}Owls return to the city</h1>"))
+        == "Owls return to the city"
+    )
+
+
+@pytest.mark.parametrize("value", ["null", "undefined", "{{ article.title }}", "%title%", "[object Object]"])
+def test_what_a_program_leaves_where_it_has_no_value_is_no_title_and_no_site_name(value: str) -> None:
+    head = f"<title>Owls return</title><meta property='og:title' content='{value}'><meta property='og:site_name' content='{value}'>"
+    read = page(head)
+    assert called(read) == "Owls return"
+    assert site_name(read, None) is None
+
+
+def test_a_title_that_was_cut_off_gives_way_to_the_whole_one() -> None:
+    head = f"{SITE}<meta property='og:title' content='Owls return to the...'><title>Owls return to the city | The Kestrel</title>"
+    assert called(page(head)) == "Owls return to the city"
+    assert called(page("<meta property='og:title' content='And then...'><title>Owls return</title>")) == "And then..."
+
+
+def test_a_site_that_gives_its_address_for_its_name_has_the_name_of_its_host() -> None:
+    named = site_name(page("<meta property='og:site_name' content='https://www.kestrel.example'>"), None)
+    assert named is not None
+    assert named.text == "kestrel.example"
+
+
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [("Copyright (c) 2017 The Kestrel", "The Kestrel"), ("© 2019-2026 The Kestrel", "The Kestrel"), ("© 2017", None)],
+)
+def test_a_line_of_copyright_names_its_holder(line: str, name: str | None) -> None:
+    named = site_name(page(f"<meta name=copyright content='{line}'>"), None)
+    assert (named.text if named else None) == name

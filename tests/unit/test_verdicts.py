@@ -7,7 +7,7 @@ import json
 import pytest
 
 from pipeline.pages import Page, read_page
-from pipeline.verdicts import BRIEF, REASONS, STUB, not_an_article
+from pipeline.verdicts import BRIEF, FORM, REASONS, STUB, not_an_article
 
 LONG = "The council voted on Tuesday to repair the bridge before the winter, at a cost of four million crowns. " * 30
 SHORT = "The council voted on Tuesday to repair the bridge before the winter, at a cost of four million crowns."
@@ -139,8 +139,40 @@ def test_an_article_is_not_taken_for_something_else(name: str) -> None:
 
 
 def test_the_limits_of_length_are_ordered() -> None:
-    assert len(SHORT) < STUB < BRIEF < len(LONG)
+    assert len(SHORT) < FORM < STUB < BRIEF < len(LONG)
 
 
 def test_a_page_without_a_tree_has_no_verdict() -> None:
     assert not_an_article(Page(url="https://kestrel.example/", is_html=False, encoding="utf-8", base=""), title="x", text="") is None
+
+
+FIELDS = "<form><input type=email><input type=password></form>"
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "404 days in captivity: a hostage tells her story",
+        "Login fees anger bank customers",
+        "Newsletters are the new newspapers",
+        "Subscriptions rise at regional papers",
+        "Database errors cost the city millions",
+    ],
+)
+def test_a_brief_whose_title_begins_as_a_gate_does_is_an_article(title: str) -> None:
+    text = SHORT * (1 + FORM // len(SHORT))
+    assert not_an_article(page(f"<h1>{title}</h1><p>{text}</p>{FIELDS}"), title=title, text=text) is None
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Connection timed out",
+        "502 Bad Gateway",
+        "Error establishing a database connection",
+        "Internal Server Error",
+        "Error 504: Gateway Time-out",
+    ],
+)
+def test_the_faults_of_a_server_are_no_articles(title: str) -> None:
+    assert not_an_article(page(f"<h1>{title}</h1><p>{SHORT}</p>"), title=title, text=SHORT) == "blocked"

@@ -1,0 +1,108 @@
+"""What a page names beside itself, read for the capture: a page cannot hold it, and costs no more than its own pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from pebble.common import CONSTS
+
+from pipeline import stages, storage
+from pipeline.config import Catalogue, Settings
+from pipeline.imports import import_file
+from pipeline.ledgers import read_manifest
+from pipeline.manifests import Manifest, from_json
+from pipeline.models import Entry, Exchange, Validators
+from pipeline.probes import MAX_OVERRUNS, Named, PageReader
+from pipeline.storage import Lake
+from pipeline.warc import CaptureWriter
+from tests.integration.conftest import FrozenClock
+from tests.integration.test_capture import HOUR, ONE, PUBLISHED, TWO, article, feed, source
+from tests.newsroom import Newsroom
+
+URL = f"{ONE}/a"
+ENTRY = Entry(url=URL, source_id=None, via="warc")
+PICTURE = f"{ONE}/a.jpg"
+PAGE = article("Story a", image=PICTURE).replace("</head>", "<link rel=amphtml href=/a/amp></head>").encode()
+ATTRIBUTES = b"<!doctype html><title>x</title><p " + b" ".join(b"a%d=1" % number for number in range(500_000)) + b">x</p>"
+"""Parsers look at every earlier attribute of an element for each one: these five megabytes take a quarter of an hour."""
+
+
+@pytest.fixture(autouse=True)
+def _no_grace(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker in the middle of a parser does not hear that it shall end: three seconds later it is killed, which no test waits for."""
+    monkeypatch.setattr(CONSTS, "term_timeout", 0.1)
+
+
+def read(reader: PageReader, body: bytes, *, url: str = URL) -> Named:
+    return reader.named(body, url=url, content_type="text/html", entry=ENTRY)
+
+
+def test_a_page_names_its_pictures_and_its_amp_page() -> None:
+    with PageReader(processes=1, timeout_s=20) as reader:
+        assert read(reader, PAGE) == Named((PICTURE,), f"{ONE}/a/amp")
+        assert read(reader, b"%PDF-1.7") == Named()
+
+
+def test_a_page_of_endless_attributes_is_given_up_and_the_next_one_is_read() -> None:
+    with PageReader(processes=1, timeout_s=1) as reader:
+        assert read(reader, ATTRIBUTES) == Named(problem="pageTimeout")
+        assert read(reader, PAGE).pictures == (PICTURE,)
+
+
+def test_a_page_nested_without_end_ends_within_its_time() -> None:
+    with PageReader(processes=1, timeout_s=20) as reader:
+        assert isinstance(read(reader, b"<!doctype html><title>x</title>" + b"<div><b>" * 600_000), Named)
+        assert read(reader, PAGE).pictures == (PICTURE,)
+
+
+def test_a_page_over_the_memory_of_its_reader_names_nothing_and_the_next_one_is_read() -> None:
+    with PageReader(processes=1, timeout_s=60, max_bytes=1 << 27) as reader:
+        assert not read(reader, PAGE + b"<p><b><i>x</i></b>" * 500_000).pictures
+        assert read(reader, PAGE).pictures == (PICTURE,)
+
+
+def test_a_site_whose_pages_overrun_is_not_read_any_further() -> None:
+    with PageReader(processes=1, timeout_s=0.5) as reader:
+        assert {read(reader, ATTRIBUTES).problem for _ in range(MAX_OVERRUNS)} == {"pageTimeout"}
+        assert read(reader, PAGE) == Named(problem="notRead")
+        assert read(reader, PAGE, url=f"{TWO}/a").pictures == (PICTURE,)
+
+
+@pytest.fixture
+def part(room: Newsroom, settings: Settings, make_catalogue: Callable[..., Catalogue], clock: FrozenClock) -> Manifest:
+    """A capture of a source with an ordinary page, and one that nobody can read."""
+    room.add_page(URL, PAGE.decode())
+    room.add_page(f"{ONE}/b", ATTRIBUTES.decode())
+    room.add_page(f"{ONE}/feed", feed(f"{ONE}/b", URL, dates={f"{ONE}/b": PUBLISHED}), content_type="application/rss+xml")
+    hasty, catalogue = settings.model_copy(update={"page_timeout_s": 1.0}), make_catalogue([source(ONE)])
+    (planned,) = stages.plan(hasty, catalogue, HOUR)
+    stages.capture(hasty, catalogue, planned, live=True, clock=clock)
+    path = storage.manifest_path(planned)
+    return from_json(Lake(settings.lake).read_bytes(path), path=path)
+
+
+def test_a_page_that_cannot_be_read_costs_its_own_probes_and_says_why(part: Manifest) -> None:
+    pages = {page.entry.url: page for page in part.pages}
+    assert pages[f"{ONE}/b"].unprobed == "pageTimeout"
+    assert not pages[f"{ONE}/b"].images
+    assert pages[URL].unprobed is None
+    assert [probe.url for probe in pages[URL].images] == [PICTURE]
+    assert pages[URL].amp is not None
+
+
+def test_a_page_that_cannot_be_read_holds_no_import(
+    tmp_path: Path, settings: Settings, make_catalogue: Callable[..., Catalogue], clock: FrozenClock
+) -> None:
+    path = tmp_path / "a.warc.gz"
+    with path.open("wb") as file:
+        writer = CaptureWriter(file)
+        for url, kind, body in ((f"{ONE}/b", "text/html", ATTRIBUTES), (URL, "text/html", PAGE), (PICTURE, "image/jpeg", b"\xff\xd8")):
+            octets = f"HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
+            writer.write_exchange(Exchange(url, clock.now(), 200, kind, Validators(), b"GET / HTTP/1.1\r\n\r\n", octets, b""))
+    lake, hasty = Lake(settings.lake), settings.model_copy(update={"page_timeout_s": 1.0})
+    report = import_file(lake, hasty, make_catalogue([source(ONE)]), path)
+    pages = {page.entry.url: page for part in report.parts for page in read_manifest(lake, part).pages}
+    assert pages[f"{ONE}/b"].unprobed == "pageTimeout"
+    assert [probe.url for probe in pages[URL].images] == [PICTURE]
