@@ -6,6 +6,9 @@ BIN := $(VENV)/bin
 LIBRARY := .venv-library
 TESTS ?= tests
 
+# Some containers set it; every process of the tests and of Airflow would compile what it imports again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help run up down test library lint check env lock clean
 
