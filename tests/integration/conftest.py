@@ -12,12 +12,13 @@ from typing import Any
 import pytest
 import yaml
 
-from pipeline import stages
+from pipeline import stages, workers
 from pipeline.config import Catalogue, Settings, load_catalogue
 from pipeline.ledgers import read_manifest
 from pipeline.manifests import Manifest
 from pipeline.models import CaptureReport, Interval
 from pipeline.storage import Lake
+from tests.integration import walking
 from tests.integration.walking import StoppedClock
 from tests.newsroom import Newsroom, World
 from tests.newsroom.archives import Wayback
@@ -40,6 +41,12 @@ class FrozenClock:
 
     def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _server_of_processes() -> None:
+    """What processes are forked from has imported what those of the tests need as well; each would import it again for seconds."""
+    workers.begin(workers.READING, workers.PUBLISHING, walking.__name__)
 
 
 @pytest.fixture

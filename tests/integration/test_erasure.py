@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import io
-import multiprocessing
 import shutil
 import signal
 from collections.abc import Callable
@@ -213,16 +212,10 @@ def test_again_it_finds_nothing_and_changes_nothing(settings: Settings, catalogu
 def test_killed_anywhere_it_goes_on_to_the_same_bytes_and_the_lake_is_readable_meanwhile(
     settings: Settings, catalogue: Catalogue, lake: Lake, tmp_path: Path
 ) -> None:
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([walking.__name__])
     options = {**settings.model_dump(), "config": str(tmp_path / "catalogue")}
 
     def run(name: str, kill_at: int | None = None) -> tuple[int, int]:
-        count = context.RawValue("i", 0)
-        process = context.Process(target=walking.erase, args=({**options, "lake": str(tmp_path / name)}, "one.example", kill_at, count))
-        process.start()
-        process.join(120)
-        return process.exitcode or 0, count.value
+        return walking.carry_out(walking.erase, {**options, "lake": str(tmp_path / name)}, "one.example", kill_at=kill_at)
 
     shutil.copytree(lake.root, tmp_path / "whole")
     code, steps = run("whole")
