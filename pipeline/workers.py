@@ -10,11 +10,15 @@ from collections.abc import Callable, Iterator
 from multiprocessing import forkserver
 from typing import Any
 
-from pebble import ProcessPool
+from pebble import CONSTS, ProcessPool
 
 READING = "pipeline.readings"
 PUBLISHING = "pipeline.builds"
 """What the workers of either stage import; both are given by name, so that a process that only extracts imports nothing of publish."""
+
+CONSTS.sleep_unit = (
+    0.02  # seconds between two looks of a pool at its processes: it ends only after the next one, and a part has its own pool
+)
 
 
 def begin(*modules: str) -> None:

@@ -53,7 +53,7 @@ def on_its_own(work: Callable[..., None], *arguments: Any) -> None:
 
 
 def _forked(_path: bytes, argv: Sequence[str], passed: Sequence[int]) -> int:
-    """In place of `multiprocessing.util.spawnv_passfds`: the code of `python -c CODE` in a fork of this process, which has one thread yet."""
+    """In place of `multiprocessing.util.spawnv_passfds`: `python -c CODE` in a fork of this process, which has one thread yet."""
     child = os.fork()
     if child == 0:
         kept = sorted({0, 1, 2, *passed})
