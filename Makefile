@@ -5,6 +5,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 LIBRARY := .venv-library
 TESTS ?= tests
+SIDE_BY_SIDE := -n 2 --dist loadfile --no-loadscope-reorder # the files in the order of tests/conftest.py
+
+# Some containers set it; every process of the tests and of Airflow would compile what it imports again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help run up down test library lint check env lock clean
@@ -22,12 +26,12 @@ down: ## stop all that `make up` started
 	@if [ -x $(BIN)/python ]; then $(BIN)/python -m deploy down; fi
 
 test: $(VENV)/.installed-all ## every test; those without their service skip and say why (TESTS=tests/unit: only these)
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not live" $(TESTS)
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "not live" $(TESTS)
 	$(BIN)/python -m pytest -m live $(TESTS) || [ $$? -eq 5 ] # 5: none of these is live
 
 library: $(LIBRARY)/.installed ## the library's tests in an environment without Airflow
 	@! $(LIBRARY)/bin/python -c "import airflow" 2>/dev/null || { echo "$(LIBRARY) has Airflow: make clean, and again"; exit 1; }
-	$(LIBRARY)/bin/python -m pytest -n 2 --dist loadfile -m "not live" tests/unit tests/integration
+	$(LIBRARY)/bin/python -m pytest $(SIDE_BY_SIDE) -m "not live" tests/unit tests/integration
 
 lint: $(VENV)/.installed-all ## format, lint, layers, types
 	$(BIN)/ruff format --check .

@@ -125,13 +125,21 @@ class LocalAirflow:
         database = start_postgres(self._database, run=self.run) if self._database else f"sqlite:///{self.home}/airflow.db"
         self._environment = self._settings(database)
         self.airflow("db", "migrate")
-        self.airflow("pools", "set", "fetch", str(FETCH_SLOTS), "Parts that are captured at once")
         api_server = self._serve("api-server", "--host", "127.0.0.1", "--port", self.url.rpartition(":")[2], "--workers", "1")
         self._wait_for(api_server, "metadatabase")
+        self._make_pool("fetch", FETCH_SLOTS, "Parts that are captured at once")
         scheduler = self._serve("scheduler", "--skip-serve-logs")
         dag_processor = self._serve("dag-processor")
         self._wait_for(scheduler, "scheduler")
         self._wait_for(dag_processor, "dag_processor")
+
+    def _make_pool(self, name: str, slots: int, description: str) -> None:
+        """Over the API, as another interpreter with Airflow takes seconds to start."""
+        pool = {"slots": slots, "description": description, "include_deferred": False}
+        if name in {known["name"] for known in self.api("GET", "/pools")["pools"]}:
+            self.api("PATCH", f"/pools/{name}", {"pool": name, **pool})
+        else:
+            self.api("POST", "/pools", {"name": name, **pool})
 
     def _serve(self, component: str, *arguments: str) -> Service:
         argv = [sys.executable, "-m", "airflow", component, *arguments]

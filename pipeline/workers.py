@@ -12,7 +12,7 @@ from multiprocessing import forkserver
 from pathlib import Path
 from typing import Any
 
-from pebble import ProcessPool
+from pebble import CONSTS, ProcessPool
 
 READING = "pipeline.readings"
 PUBLISHING = "pipeline.builds"
@@ -21,6 +21,10 @@ MAX_BYTES = 1 << 30
 """Bytes that a worker may allocate for the pages that it reads. A page of 10 MB in one line takes 0.4 GB, ordinary pages less than 0.1."""
 MAX_PAGES = 2000
 """A worker that reads pages ends after so many: parsers keep what they once took."""
+
+CONSTS.sleep_unit = (
+    0.02  # seconds between two looks of a pool at its processes: it ends only after the next one, and a part has its own pool
+)
 
 
 def begin(*modules: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -12,12 +13,13 @@ from typing import Any
 import pytest
 import yaml
 
-from pipeline import stages
+from pipeline import stages, workers
 from pipeline.config import Catalogue, Settings, load_catalogue
 from pipeline.ledgers import read_manifest
 from pipeline.manifests import Manifest
 from pipeline.models import CaptureReport, Interval
 from pipeline.storage import Lake
+from tests.integration import walking
 from tests.integration.walking import StoppedClock
 from tests.newsroom import Newsroom, World
 from tests.newsroom.archives import Wayback
@@ -42,6 +44,12 @@ class FrozenClock:
         self.slept.append(seconds)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _server_of_processes() -> None:
+    """What processes are forked from has imported what those of the tests need as well; each would import it again for seconds."""
+    workers.begin(workers.READING, workers.PUBLISHING, walking.__name__)
+
+
 @pytest.fixture
 def clock() -> FrozenClock:
     return FrozenClock()
@@ -54,33 +62,30 @@ def room() -> Iterator[Newsroom]:
         yield newsroom
 
 
+def impatient(room: Newsroom, lake: Path) -> Settings:
+    return Settings(**room.settings, lake=str(lake), sealing_keys=(KEY,), connect_timeout_s=2, read_timeout_s=1, total_timeout_s=3)
+
+
 @pytest.fixture
 def settings(room: Newsroom, tmp_path: Path) -> Settings:
-    return Settings(
-        **room.settings,
-        lake=str(tmp_path / "lake"),
-        sealing_keys=(KEY,),
-        connect_timeout_s=2,
-        read_timeout_s=1,
-        total_timeout_s=3,
-    )
+    return impatient(room, tmp_path / "lake")
+
+
+def catalogue_with(folder: Path, sources: list[dict[str, Any]], **scoring: Any) -> Catalogue:
+    """The shipped catalogue in `folder` with other sources, and `scoring` laid over its scoring.yaml."""
+    folder.mkdir(exist_ok=True)
+    for name in ("topics.yaml", "providers.yaml"):
+        shutil.copy(REPOSITORY / "data" / name, folder / name)
+    shipped = yaml.safe_load((REPOSITORY / "data" / "scoring.yaml").read_text())
+    (folder / "scoring.yaml").write_text(yaml.safe_dump({**shipped, **scoring}))
+    (folder / "sources.yaml").write_text(yaml.safe_dump({"sources": sources}))
+    return load_catalogue(folder)
 
 
 @pytest.fixture
 def make_catalogue(tmp_path: Path) -> Callable[..., Catalogue]:
-    """The shipped catalogue with other sources, and `scoring` laid over its scoring.yaml."""
-
-    def make(sources: list[dict[str, Any]], **scoring: Any) -> Catalogue:
-        folder = tmp_path / "catalogue"
-        folder.mkdir(exist_ok=True)
-        for name in ("topics.yaml", "providers.yaml"):
-            shutil.copy(REPOSITORY / "data" / name, folder / name)
-        shipped = yaml.safe_load((REPOSITORY / "data" / "scoring.yaml").read_text())
-        (folder / "scoring.yaml").write_text(yaml.safe_dump({**shipped, **scoring}))
-        (folder / "sources.yaml").write_text(yaml.safe_dump({"sources": sources}))
-        return load_catalogue(folder)
-
-    return make
+    """`catalogue_with` in a folder of the test's own."""
+    return functools.partial(catalogue_with, tmp_path / "catalogue")
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import signal
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -269,15 +268,9 @@ def test_killed_anywhere_a_past_hour_goes_on_to_the_same_bytes(
     make_catalogue([source(host) for host in (ONE, TWO, three, four)])
     chosen = {"config": str(tmp_path / "catalogue"), "ccnews_chunk_bytes": 4000, "origins": (*small.origins, "ccnews")}
     options = {**small.model_dump(), **wayback.settings, **chosen}
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([walking.__name__])
 
     def walk(lake: Path, kill_at: int | None = None) -> tuple[int, int]:
-        count = context.RawValue("i", 0)
-        process = context.Process(target=walking.walk_back, args=({**options, "lake": str(lake)}, HOUR.key, kill_at, count))
-        process.start()
-        process.join(60)
-        return process.exitcode or 0, count.value
+        return walking.carry_out(walking.walk_back, {**options, "lake": str(lake)}, HOUR.key, kill_at=kill_at, patience_s=60)
 
     code, steps = walk(tmp_path / "whole")
     whole = files(str(tmp_path / "whole"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import signal
 from collections.abc import Iterator
 from dataclasses import replace
@@ -184,16 +183,10 @@ def test_an_unknown_source_and_a_range_in_the_future_are_refused(settings: Setti
 def test_killed_anywhere_and_run_again_gives_the_same_bytes_and_fetches_nothing_twice(
     room: Newsroom, settings: Settings, few: Asked, tmp_path: Path
 ) -> None:
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([walking.__name__])
 
     def run(lake: Path, kill_at: int | None = None) -> tuple[int, int]:
-        count = context.RawValue("i", 0)
         options = {**settings.model_dump(), "lake": str(lake)}
-        process = context.Process(target=walking.backfill, args=(options, few, NOW, kill_at, count))
-        process.start()
-        process.join(120)
-        return process.exitcode or 0, count.value
+        return walking.carry_out(walking.backfill, options, few, NOW, kill_at=kill_at)
 
     code, steps = run(tmp_path / "whole")
     assert code == 0

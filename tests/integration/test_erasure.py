@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import io
-import multiprocessing
 import shutil
 import signal
 from collections.abc import Callable
@@ -29,7 +28,7 @@ from pipeline.models import Difference, Interval, Part
 from pipeline.storage import Lake
 from pipeline.warc import read_record_at, read_records
 from tests.integration import walking
-from tests.integration.conftest import NOON, FrozenClock
+from tests.integration.conftest import NOON, FrozenClock, catalogue_with, impatient
 from tests.integration.test_capture import HOUR, NEXT, ONE, TWO, article, feed, source
 from tests.integration.test_publish import warc
 from tests.integration.test_rebuild import files
@@ -50,14 +49,16 @@ def picture(shade: int) -> bytes:
     return octets.getvalue()
 
 
+SOURCES = [source(ONE), source(TWO)]
+
+
 @pytest.fixture
 def catalogue(make_catalogue: Callable[..., Catalogue]) -> Catalogue:
-    return make_catalogue([source(ONE), source(TWO)])
+    return make_catalogue(SOURCES)
 
 
-@pytest.fixture
-def lake(room: Newsroom, settings: Settings, catalogue: Catalogue) -> Lake:
-    """Two providers' hour, published, with a revisit and a backfill over it; the second lists a page of the first, too."""
+def put_pages(room: Newsroom) -> None:
+    """Two providers; the second lists a page of the first, too."""
     for shade, (host, word) in enumerate(((ONE, PHRASE), (TWO, "harbour"))):
         room.add_page(f"{CDN}/{word}.png", picture(10 * shade), content_type="image/png")
         for name in ("a", "b"):
@@ -65,8 +66,25 @@ def lake(room: Newsroom, settings: Settings, catalogue: Catalogue) -> Lake:
     room.add_page(f"{ONE}/feed", feed(f"{ONE}/{PHRASE}-a", f"{ONE}/{PHRASE}-b"), content_type="application/rss+xml")
     listed = feed(f"{TWO}/harbour-a", f"{TWO}/harbour-b", f"{ONE}/{PHRASE}-b")
     room.add_page(f"{TWO}/feed", listed, content_type="application/rss+xml")
-    stages.run(settings, catalogue, HOUR, live=True, clock=FrozenClock())
+
+
+def edit_a_page(room: Newsroom) -> None:
     room.add_page(f"{ONE}/{PHRASE}-a", article(f"The {PHRASE} bridge opens again", image=f"{CDN}/{PHRASE}.png"))
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A lake with their hour, published, and with a revisit and a backfill over it; not to be changed."""
+    folder = tmp_path_factory.mktemp("built")
+    with Newsroom(now=NOON) as room:
+        put_pages(room)
+        _build(room, impatient(room, folder / "lake"), catalogue_with(folder / "catalogue", SOURCES))
+    return folder / "lake"
+
+
+def _build(room: Newsroom, settings: Settings, catalogue: Catalogue) -> None:
+    stages.run(settings, catalogue, HOUR, live=True, clock=FrozenClock())
+    edit_a_page(room)
     tomorrow = NOON + timedelta(days=1)
     maintenance.maintain(settings, catalogue, Interval.containing(tomorrow - timedelta(hours=1)), clock=FrozenClock(tomorrow))
     own = Lake(settings.lake)
@@ -76,8 +94,15 @@ def lake(room: Newsroom, settings: Settings, catalogue: Catalogue) -> Lake:
     named = Difference(new=1, new_urls=(f"{ONE}/{PHRASE}-a", f"{TWO}/harbour-a"))
     own.write_bytes(storage.backfill_path(record.id), backfill_json(record.with_difference(DAY, named)))
     own.write_bytes(storage.backfill_before_path("0" * 12, DAY), own.read_bytes(storage.articles_path(DAY)))
-    room.forget_requests()
-    return own
+
+
+@pytest.fixture
+def lake(built: Path, room: Newsroom, settings: Settings) -> Lake:
+    """A copy of that lake for the test to work on, and its providers as they stand then."""
+    put_pages(room)
+    edit_a_page(room)
+    shutil.copytree(built, settings.lake)
+    return Lake(settings.lake)
 
 
 def erase(settings: Settings, catalogue: Catalogue, domain: str = "one.example") -> Record:
@@ -213,16 +238,10 @@ def test_again_it_finds_nothing_and_changes_nothing(settings: Settings, catalogu
 def test_killed_anywhere_it_goes_on_to_the_same_bytes_and_the_lake_is_readable_meanwhile(
     settings: Settings, catalogue: Catalogue, lake: Lake, tmp_path: Path
 ) -> None:
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([walking.__name__])
     options = {**settings.model_dump(), "config": str(tmp_path / "catalogue")}
 
     def run(name: str, kill_at: int | None = None) -> tuple[int, int]:
-        count = context.RawValue("i", 0)
-        process = context.Process(target=walking.erase, args=({**options, "lake": str(tmp_path / name)}, "one.example", kill_at, count))
-        process.start()
-        process.join(120)
-        return process.exitcode or 0, count.value
+        return walking.carry_out(walking.erase, {**options, "lake": str(tmp_path / name)}, "one.example", kill_at=kill_at)
 
     shutil.copytree(lake.root, tmp_path / "whole")
     code, steps = run("whole")

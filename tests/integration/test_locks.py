@@ -28,7 +28,7 @@ def hold_until_killed(lake: str, ready: Any) -> None:
 
 
 def test_the_second_process_is_told_who_works_and_a_killed_one_leaves_nothing_that_holds(tmp_path: Path) -> None:
-    context = multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
     ready = context.Event()
     process = context.Process(target=hold_until_killed, args=(str(tmp_path), ready))
     process.start()

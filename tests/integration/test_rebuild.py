@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import multiprocessing
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -84,16 +83,10 @@ def test_two_hours_after_each_other_give_what_each_gives_alone(world: Newsroom, 
 @pytest.fixture
 def walk(world: Newsroom, settings: Settings, catalogue: Catalogue, tmp_path: Path) -> Callable[..., tuple[int, int]]:
     """Walks the hour into a lake in another process; its exit code and how many steps it took."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([walking.__name__])
 
     def run(lake: Path, kill_at: int | None = None) -> tuple[int, int]:
         options: dict[str, Any] = {**settings.model_dump(), "lake": str(lake), "config": str(tmp_path / "catalogue")}
-        count = context.RawValue("i", 0)
-        process = context.Process(target=walking.walk, args=(options, HOUR.key, kill_at, count))
-        process.start()
-        process.join(60)
-        return process.exitcode or 0, count.value
+        return walking.carry_out(walking.walk, options, HOUR.key, kill_at=kill_at, patience_s=60)
 
     return run
 

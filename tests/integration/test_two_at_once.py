@@ -25,7 +25,7 @@ from tests.newsroom import Newsroom
 
 PART = Part(HOUR, "00", ("one",))
 PAGE = f"{ONE}/a"
-CONTEXT = multiprocessing.get_context("spawn")
+CONTEXT = multiprocessing.get_context("forkserver")
 
 
 @pytest.fixture
@@ -94,7 +94,7 @@ def committed(options: dict[str, Any]) -> Manifest:
 
 @contextlib.contextmanager
 def running(target: Callable[..., None], *arguments: Any) -> Iterator[Any]:
-    process = CONTEXT.Process(target=target, args=arguments)
+    process = CONTEXT.Process(target=walking.on_its_own, args=(target, *arguments))
     process.start()
     try:
         yield process

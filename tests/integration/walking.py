@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from multiprocessing import util
 from pathlib import Path
 from typing import Any
 
-from pipeline import stages
+from pipeline import stages, workers
 from pipeline.backfill_runs import plan_backfill, run_backfill
 from pipeline.backfills import Asked
 from pipeline.config import Settings, load_catalogue
@@ -30,6 +32,36 @@ class StoppedClock:
 
     def sleep(self, seconds: float) -> None:
         """No time passes."""
+
+
+def carry_out(work: Callable[..., None], *arguments: Any, kill_at: int | None = None, patience_s: float = 120) -> tuple[int, int]:
+    """Do one of the works below in a process of its own; its exit code, and how many steps it took."""
+    context = multiprocessing.get_context("forkserver")
+    count = context.RawValue("i", 0)
+    process = context.Process(target=on_its_own, args=(work, *arguments, kill_at, count))
+    process.start()
+    process.join(patience_s)
+    return process.exitcode or 0, count.value
+
+
+def on_its_own(work: Callable[..., None], *arguments: Any) -> None:
+    """Do the work with workers of this process's own, whose server begins as a copy of this process: a new interpreter would import all
+    that is here once more."""
+    util.spawnv_passfds = _forked  # type: ignore[attr-defined]
+    workers.begin(workers.READING, workers.PUBLISHING)
+    work(*arguments)
+
+
+def _forked(_path: bytes, argv: Sequence[str], passed: Sequence[int]) -> int:
+    """In place of `multiprocessing.util.spawnv_passfds`: `python -c CODE` in a fork of this process, which has one thread yet."""
+    child = os.fork()
+    if child == 0:
+        kept = sorted({0, 1, 2, *passed})
+        for before, after in zip(kept, [*kept[1:], os.sysconf("SC_OPEN_MAX")], strict=True):
+            os.closerange(before + 1, after)
+        exec(argv[-1], {})
+        os._exit(0)
+    return child
 
 
 def walk(settings: dict[str, Any], interval: str, kill_at: int | None, count: Any) -> None:

@@ -30,7 +30,8 @@ from tests.newsroom.world import World
 
 LOOPBACK = "127.0.0.1"
 DEFAULT_PORTS = {"http": 80, "https": 443}
-POLL_S = 0.05
+POLL_S = 0.01
+"""How long closing may wait for a listener to look up; most tests close one."""
 
 
 class Seen(NamedTuple):

@@ -41,8 +41,11 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+SUFFIXES = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
+
+
 def registered_domain(host: str) -> str:
-    return tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)(host).top_domain_under_public_suffix
+    return SUFFIXES(host).top_domain_under_public_suffix
 
 
 def test_the_catalogue_covers_its_five_fields(catalogue: Catalogue) -> None:
