@@ -16,7 +16,7 @@ URL = "https://www.example.com/a"
 PRIVATE = {"sourceId": "example", "offset": 1234, "parts": {"image": 20}, "note": "Graphyte™", "none": None}
 
 json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=20
+    st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)
 )
 
 
