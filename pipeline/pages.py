@@ -18,7 +18,7 @@ import lxml.etree
 import lxml.html
 
 from pipeline.encodings import decode
-from pipeline.structured import Thing, articles_of, by_id, read_json_ld, videos_of
+from pipeline.structured import SITE_TYPES, Thing, articles_of, by_id, read_json_ld, types_of, videos_of
 from pipeline.text import letters_only, squeeze
 from pipeline.urls import join
 
@@ -69,6 +69,11 @@ class Page:
         if self.tree is None:
             return iter(())
         return chain.from_iterable(root.iter(*tags) for root in (self.tree, *self.tree.itersiblings()))
+
+    @cached_property
+    def sites(self) -> tuple[Thing, ...]:
+        """The JSON-LD nodes of the site and of the organisation behind it."""
+        return tuple(thing for thing in self.things if types_of(thing) & SITE_TYPES)
 
     @cached_property
     def heading(self) -> lxml.html.HtmlElement | None:

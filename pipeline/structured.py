@@ -28,6 +28,7 @@ ARTICLE_TYPES = frozenset(
     )
 )
 VIDEO_TYPES = frozenset({"VideoObject", "Movie", "Clip", "TVEpisode"})
+SITE_TYPES = frozenset({"NewsMediaOrganization", "WebSite"})
 PAGE_TYPES = frozenset({"WebPage", "ItemPage", "MediaGallery", "ImageGallery", "CollectionPage", "CreativeWork", "AudioObject"})
 
 _MAX_DEPTH = 12
@@ -56,8 +57,14 @@ def read_json_ld(blocks: Iterable[str]) -> tuple[Thing, ...]:
 def types_of(thing: Thing) -> frozenset[str]:
     """The names of a node's types without their vocabulary."""
     declared = thing.get("@type", thing.get("type"))
-    names = declared if isinstance(declared, list) else [declared]
-    return frozenset(_bare_type(name) for name in names if isinstance(name, str))
+    if isinstance(declared, str):
+        return _only_type(declared)
+    return frozenset(_bare_type(name) for name in listed(declared) if isinstance(name, str))
+
+
+@lru_cache(maxsize=1024)
+def _only_type(name: str) -> frozenset[str]:
+    return frozenset((_bare_type(name),))
 
 
 @lru_cache(maxsize=1024)

@@ -247,9 +247,8 @@ def _site_names(page: Page, entry: Entry | None) -> Iterator[tuple[str, str]]:
     for name in ("og:site_name", "application-name", "apple-mobile-web-app-title"):
         for content in page.meta.get(name, ()):
             yield plain(content), name.replace(":", ".") if name.startswith("og") else f"meta.{name}"
-    for thing in page.things:
-        if types_of(thing) & {"NewsMediaOrganization", "WebSite"}:
-            yield plain(text_of(thing.get("name"))), "jsonld.site"
+    for site in page.sites:
+        yield plain(text_of(site.get("name"))), "jsonld.site"
     if entry and entry.publisher:
         yield plain(entry.publisher), "feed.publisher"
     for name in ("publisher", "dc.publisher", "copyright"):
