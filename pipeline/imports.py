@@ -7,6 +7,7 @@ file again finds its parts committed and changes nothing.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import logging
 import tempfile
@@ -67,6 +68,26 @@ class _Draft:
         return Part(self.interval, f"{self.name}-{self.place}" if self.place else self.name)
 
 
+class _LastFile:
+    """The draft's file that was written to last stays open: records of an hour mostly stand together."""
+
+    def __init__(self) -> None:
+        self._path: Path | None = None
+        self._open = contextlib.ExitStack()
+
+    def append(self, path: Path, packed: bytes) -> int:
+        """Where the record begins in the file."""
+        if path != self._path:
+            self.close()
+            self._writer = CaptureWriter(self._open.enter_context(path.open("ab")))
+            self._path = path
+        return self._writer.write_member(packed)
+
+    def close(self) -> None:
+        self._open.close()
+        self._path = None
+
+
 @dataclass(frozen=True, slots=True)
 class ImportReport:
     """What a file gave: its parts, what its records ended as, and how many records hold no page (requests, metadata, ...)."""
@@ -93,7 +114,8 @@ def import_file(lake: Lake, settings: Settings, catalogue: Catalogue, path: Path
     held = 0
     drafts: dict[Interval, _Draft] = {}
     counts: Counter[str] = Counter()
-    with tempfile.TemporaryDirectory(prefix="news-import-") as folder, page_reader(settings) as reader:
+    last = _LastFile()
+    with tempfile.TemporaryDirectory(prefix="news-import-") as folder, page_reader(settings) as reader, contextlib.closing(last):
         for number, (record, packed) in enumerate(_packing(_records(path, settings)), start=1):
             if record.type == "broken":
                 problem = record.problem
@@ -117,16 +139,19 @@ def import_file(lake: Lake, settings: Settings, catalogue: Catalogue, path: Path
                 latest = drafts[interval]
                 if len(latest.outcomes) >= MAX_RECORDS:
                     held -= len(latest.outcomes)
+                    last.close()
                     _commit(lake, latest, settings, reader, goes_on=record.offset)
                 elif held >= MAX_HELD:
                     largest = max(drafts.values(), key=lambda draft: (len(draft.outcomes), draft.interval))
                     held -= len(largest.outcomes)
+                    last.close()
                     _commit(lake, largest, settings, reader, goes_on=record.offset)
                 held -= len(latest.outcomes)
-                _take(latest, record, packed, source_id=sources.get(registered_domain(record.url)))
+                _take(latest, record, packed, last, source_id=sources.get(registered_domain(record.url)))
                 held += len(latest.outcomes)
             if number % PROGRESS_EVERY == 0:
                 log.info("%s: %d records read", path.name, number)
+        last.close()
         for draft in drafts.values():
             if draft.outcomes or not draft.parts:
                 _commit(lake, draft, settings, reader, goes_on=None)
@@ -156,17 +181,14 @@ def _packing(records: Iterable[Record]) -> Iterator[tuple[Record, Future[bytes] 
         yield from ahead
 
 
-def _take(draft: _Draft, record: Record, packed: Future[bytes] | None, *, source_id: str | None) -> None:
+def _take(draft: _Draft, record: Record, packed: Future[bytes] | None, file: _LastFile, *, source_id: str | None) -> None:
     """Note the record's one outcome and keep it when it is a page or a picture."""
     url = record.url or ""
     if url in draft.outcomes:
         draft.repeated += 1
         return
     verdict, reason = judge_record(record)
-    offset = None
-    if packed is not None:
-        with draft.path.open("ab") as file:
-            offset = CaptureWriter(file).write_member(packed.result())
+    offset = file.append(draft.path, packed.result()) if packed is not None else None
     kind = "image" if media_type(record).startswith("image/") else "page"
     draft.outcomes[url] = Outcome(
         url=url,
