@@ -55,6 +55,9 @@ class Internet:
 
     def connect(self, sock: socket.socket, address: Any) -> None:
         """Note where it was to go; carry it to the newsroom."""
+        if sock.family == socket.AF_UNIX:  # the server that worker processes are forked from
+            self._connect(sock, address)
+            return
         self.connected.append((address[0], address[1]))
         if sock.family == socket.AF_INET6:
             raise OSError("there is no IPv6 here")
