@@ -22,9 +22,8 @@ MAX_BYTES = 1 << 30
 MAX_PAGES = 2000
 """A worker that reads pages ends after so many: parsers keep what they once took."""
 
-CONSTS.sleep_unit = (
-    0.02  # seconds between two looks of a pool at its processes: it ends only after the next one, and a part has its own pool
-)
+CONSTS.sleep_unit = 0.02
+"""Seconds between two looks of a pool at its processes: it ends only after the next one, and each part has a pool of its own."""
 
 
 def begin(*modules: str) -> None:

@@ -41,7 +41,10 @@ def carry_out(work: Callable[..., None], *arguments: Any, kill_at: int | None = 
     process = context.Process(target=on_its_own, args=(work, *arguments, kill_at, count))
     process.start()
     process.join(patience_s)
-    return process.exitcode or 0, count.value
+    if process.exitcode is None:
+        process.kill()
+        raise TimeoutError(f"{work.__name__} was not over after {patience_s} s")
+    return process.exitcode, count.value
 
 
 def on_its_own(work: Callable[..., None], *arguments: Any) -> None:
