@@ -26,7 +26,7 @@ from pipeline.probes import PageReader, page_reader
 from pipeline.refusals import erased_of
 from pipeline.storage import Lake
 from pipeline.urls import registered_domain
-from pipeline.warc import CaptureWriter, Record, packed_copy, read_record_at, read_records
+from pipeline.warc import CaptureWriter, Record, capture_of, read_record_at, read_records
 
 log = logging.getLogger(__name__)
 
@@ -116,7 +116,7 @@ def import_file(lake: Lake, settings: Settings, catalogue: Catalogue, path: Path
     counts: Counter[str] = Counter()
     last = _LastFile()
     with tempfile.TemporaryDirectory(prefix="news-import-") as folder, page_reader(settings) as reader, contextlib.closing(last):
-        for number, (record, packed) in enumerate(_packing(_records(path, settings)), start=1):
+        for number, (record, packed) in enumerate(_packing(path, _records(path, settings)), start=1):
             if record.type == "broken":
                 problem = record.problem
                 if latest is None:
@@ -169,13 +169,13 @@ def _records(path: Path, settings: Settings) -> Iterator[Record]:
             raise WarcError(f"{path}: {error}") from error
 
 
-def _packing(records: Iterable[Record]) -> Iterator[tuple[Record, Future[bytes] | None]]:
-    """The records, in their order, each that can be kept with itself as a capture, which is being made while the next ones are read."""
-    with ThreadPoolExecutor(PACKERS) as pool:
+def _packing(path: Path, records: Iterable[Record]) -> Iterator[tuple[Record, Future[bytes] | None]]:
+    """The file's records, in their order, each that can be kept with itself as a capture, which is made while the next ones are read."""
+    with path.open("rb") as file, ThreadPoolExecutor(PACKERS) as pool:
         ahead: deque[tuple[Record, Future[bytes] | None]] = deque()
         for record in records:
             can_be_kept = record.type in PAGE_RECORDS and record.url and record.at and judge_record(record)[0] == "captured"
-            ahead.append((record, pool.submit(packed_copy, record) if can_be_kept else None))
+            ahead.append((record, pool.submit(capture_of, file, record) if can_be_kept else None))
             if len(ahead) > READ_AHEAD:
                 yield ahead.popleft()
         yield from ahead

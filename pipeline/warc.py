@@ -11,6 +11,7 @@ import base64
 import contextlib
 import hashlib
 import io
+import os
 import re
 import zlib
 from collections.abc import Iterator
@@ -42,6 +43,8 @@ GZIP = zlib.MAX_WBITS | 16
 """For zlib: a gzip member without a time, so that equal records are equal."""
 MEMBER_HEAD = 1 << 10
 """As much of a gzip member as shows what it begins with."""
+MIN_MEMBER = 1 << 8
+"""Octets; a smaller member is packed anew, so that there is room for what stands in its place when its provider is erased."""
 _STARTS = re.compile(rb"\x1f\x8b\x08|(?<=\r\n\r\n)(WARC/1\.[01]\r\n)")
 GZIP_ERROR = cast("type[Exception]", zlib_ng.error)
 """Its annotation says an exception where it is a class of them."""
@@ -65,6 +68,8 @@ class Record:
     is_cut: bool = False
     problem: str | None = None
     """Why the record could not be read as HTTP, None when it could."""
+    end: int | None = None
+    """Where the gzip member ends that the record has for itself; None where it has none."""
 
 
 class CaptureWriter:
@@ -158,6 +163,18 @@ def packed_copy(record: Record) -> bytes:
     return _packed("response", record.url, record.at, block, "application/http; msgtype=response", extra)[1]
 
 
+def capture_of(file: BinaryIO, record: Record) -> bytes:
+    """A record of `file` as a capture: its own gzip member, octet for octet, or else, and where ARC's is, as `packed_copy` makes it.
+
+    Reads at its place and leaves the position of `file` alone, so that threads may call it side by side. Raises ValueError as that does.
+    """
+    if record.end is not None and record.type == "response" and record.end - record.offset >= MIN_MEMBER:
+        member = os.pread(file.fileno(), record.end - record.offset, record.offset)
+        if _is_member(member[:MEMBER_HEAD]):
+            return member
+    return packed_copy(record)
+
+
 def _packed(kind: str, url: str | None, at: datetime, block: bytes, content_type: str, extra: list[tuple[str, str]]) -> tuple[str, bytes]:
     """A record's id, and its gzip member."""
     date = f"{at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
@@ -196,17 +213,25 @@ class _Records(ArchiveIterator):  # type: ignore[misc]
     """warcio's reader, which would write its warnings to standard error and trust a gzip member before its checksum is seen."""
 
     INC_RECORD = ""
+    is_shared = False
+    """The gzip member that is being read holds several records."""
 
     def __init__(self, file: BinaryIO) -> None:
         # ARC records come as WARC ones, so that all captures of a lake are of one format
         super().__init__(file, arc2warc=True)
         self.reader = self.octets = _Octets(self.fh)
 
-    def verify(self) -> None:
-        """To the end of the record's gzip member. Raises zlib_ng.error for a wrong checksum and EOFError for a member without its end."""
+    def verify(self) -> int | None:
+        """To the record's end; where its gzip member ends, None where it has none for itself.
+
+        Raises zlib_ng.error for a wrong checksum and EOFError for a member without its end.
+        """
         self.read_to_end()
         if self.octets.is_inside and not (self.next_line or b"").startswith(b"WARC/"):
             raise EOFError("its gzip member has no end")
+        is_alone = bool(self.octets.is_gzip) and not self.is_shared and not self.next_line
+        self.is_shared = bool(self.next_line)
+        return int(self.offset) if is_alone else None
 
 
 def read_records(file: BinaryIO, *, max_body_bytes: int) -> Iterator[Record]:
@@ -226,7 +251,7 @@ def read_records(file: BinaryIO, *, max_body_bytes: int) -> Iterator[Record]:
                 return
             offset = archive.offset
             record = _read(raw, offset=offset, max_body_bytes=max_body_bytes)
-            archive.verify()
+            record = replace(record, end=archive.verify())
         except BROKEN as error:
             if not seen:
                 raise WarcError(f"not a WARC or ARC file: {error}") from error

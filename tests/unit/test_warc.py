@@ -21,7 +21,17 @@ from warcio.checker import Checker
 
 from pipeline.errors import WarcError
 from pipeline.models import Answer, Exchange, Validators
-from pipeline.warc import NOT_MODIFIED, SAME_PAYLOAD, CaptureWriter, Record, read_record_at, read_records, validators_of
+from pipeline.warc import (
+    NOT_MODIFIED,
+    SAME_PAYLOAD,
+    CaptureWriter,
+    Record,
+    capture_of,
+    packed_copy,
+    read_record_at,
+    read_records,
+    validators_of,
+)
 
 URL = "https://www.any.example/page?x=1"
 AT = datetime(2026, 11, 20, 13, 0, 5, 123456, tzinfo=UTC)
@@ -191,7 +201,7 @@ def test_a_copy_of_a_record_is_read_like_the_original() -> None:
     file = io.BytesIO()
     offset = CaptureWriter(file).write_copy(original)
     copy = read_record_at(file, offset, max_body_bytes=1_000_000)
-    assert replace(copy, offset=0) == replace(original, offset=0)
+    assert replace(copy, offset=0, end=None) == replace(original, offset=0, end=None)
 
 
 def test_a_copy_of_a_resource_gets_the_answer_it_stands_for() -> None:
@@ -200,6 +210,61 @@ def test_a_copy_of_a_resource_gets_the_answer_it_stands_for() -> None:
     CaptureWriter(file).write_copy(resource)
     (copy,) = read(file.getvalue())
     assert (copy.type, copy.status, copy.content_type, copy.body) == ("response", 200, "text/html", BODY)
+
+
+def foreign(number: int, kind: str = "response", body: bytes = PLAIN.response) -> bytes:
+    """A record as another crawler writes it, without compression."""
+    fields = {
+        "WARC-Type": kind,
+        "WARC-Target-URI": f"{URL}{number}",
+        "WARC-Date": "2026-11-20T13:00:05Z",
+        "WARC-Record-ID": f"<urn:uuid:00000000-0000-4000-8000-{number:012}>",
+        "WARC-IP-Address": "192.0.2.7",
+        "Content-Type": "application/http; msgtype=response" if kind == "response" else "text/html",
+        "Content-Length": str(len(body)),
+    }
+    head = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
+    return f"WARC/1.0\r\n{head}\r\n".encode() + body + b"\r\n\r\n"
+
+
+def captures_of(path: Path, octets: bytes) -> list[tuple[Record, bytes]]:
+    path.write_bytes(octets)
+    with path.open("rb") as file:
+        return [(one, capture_of(file, one)) for one in read_records(file, max_body_bytes=1_000_000) if one.type != "broken"]
+
+
+def test_a_record_with_a_gzip_member_of_its_own_is_kept_octet_for_octet(tmp_path: Path) -> None:
+    members = [gzip.compress(foreign(number), compresslevel=9, mtime=number) for number in range(3)]
+    found = captures_of(tmp_path / "theirs.warc.gz", b"".join(members))
+    assert [capture for _, capture in found] == members
+    (again,) = read(members[1])
+    assert replace(again, offset=0, end=None) == replace(found[1][0], offset=0, end=None)
+
+
+ARC = b"https://any.example/arc 192.0.2.7 20261120130005 text/html %d\n" % len(PLAIN.response) + PLAIN.response + b"\n"
+SMALL = (
+    b"WARC/1.0\r\nWARC-Type: response\r\nWARC-Target-URI: https://a.example/\r\nWARC-Date: 2026-11-20T13:00:05Z\r\n"
+    b"Content-Length: 20\r\n\r\nHTTP/1.1 200 OK\r\n\r\na\r\n\r\n"
+)
+
+
+@pytest.mark.parametrize(
+    "octets",
+    [
+        foreign(1) + foreign(2),
+        gzip.compress(foreign(1) + foreign(2), mtime=0),
+        gzip.compress(foreign(1, "resource", BODY), mtime=0),
+        gzip.compress(ARC, mtime=0),
+        gzip.compress(SMALL, mtime=0),
+    ],
+    ids=["not compressed", "one member for all", "a resource", "ARC", "too small to be overwritten"],
+)
+def test_any_other_record_is_packed_anew(tmp_path: Path, octets: bytes) -> None:
+    found = captures_of(tmp_path / "theirs", octets)
+    assert [capture for _, capture in found] == [packed_copy(record) for record, _ in found]
+    for record, capture in found:
+        (again,) = read(capture)
+        assert (again.type, again.url, again.at, again.status or 200, again.body) == ("response", record.url, record.at, 200, record.body)
 
 
 @pytest.mark.parametrize("lacking", [{"url": None}, {"at": None}])
