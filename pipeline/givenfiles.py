@@ -193,7 +193,7 @@ class Hour:
                 yield _broken(offset, "the record is broken")
                 continue
             try:
-                yield read_record_at(stream, offset, max_body_bytes=max_body_bytes)
+                yield read_record_at(stream, offset, max_body_bytes=max_body_bytes, keep_member=True)
             except WarcError as error:
                 yield _broken(offset, str(error))
 

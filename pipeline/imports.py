@@ -116,7 +116,7 @@ def import_file(lake: Lake, settings: Settings, catalogue: Catalogue, path: Path
     counts: Counter[str] = Counter()
     last = _LastFile()
     with tempfile.TemporaryDirectory(prefix="news-import-") as folder, page_reader(settings) as reader, contextlib.closing(last):
-        for number, (record, packed) in enumerate(_packing(path, _records(path, settings)), start=1):
+        for number, (record, packed) in enumerate(_packing(_records(path, settings)), start=1):
             if record.type == "broken":
                 problem = record.problem
                 if latest is None:
@@ -164,18 +164,18 @@ def import_file(lake: Lake, settings: Settings, catalogue: Catalogue, path: Path
 def _records(path: Path, settings: Settings) -> Iterator[Record]:
     with path.open("rb") as file:
         try:
-            yield from read_records(file, max_body_bytes=max(settings.max_page_bytes, settings.max_image_bytes))
+            yield from read_records(file, max_body_bytes=max(settings.max_page_bytes, settings.max_image_bytes), keep_members=True)
         except WarcError as error:
             raise WarcError(f"{path}: {error}") from error
 
 
-def _packing(path: Path, records: Iterable[Record]) -> Iterator[tuple[Record, Future[bytes] | None]]:
-    """The file's records, in their order, each that can be kept with itself as a capture, which is made while the next ones are read."""
-    with path.open("rb") as file, ThreadPoolExecutor(PACKERS) as pool:
+def _packing(records: Iterable[Record]) -> Iterator[tuple[Record, Future[bytes] | None]]:
+    """The records, in their order, each that can be kept with itself as a capture, which is being made while the next ones are read."""
+    with ThreadPoolExecutor(PACKERS) as pool:
         ahead: deque[tuple[Record, Future[bytes] | None]] = deque()
         for record in records:
             can_be_kept = record.type in PAGE_RECORDS and record.url and record.at and judge_record(record)[0] == "captured"
-            ahead.append((record, pool.submit(capture_of, file, record) if can_be_kept else None))
+            ahead.append((record, pool.submit(capture_of, record) if can_be_kept else None))
             if len(ahead) > READ_AHEAD:
                 yield ahead.popleft()
         yield from ahead

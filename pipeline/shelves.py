@@ -129,7 +129,7 @@ class _Whole:
     max_body_bytes: int
 
     def records(self) -> Iterator[Record]:
-        yield from read_records(self.stream, max_body_bytes=self.max_body_bytes)
+        yield from read_records(self.stream, max_body_bytes=self.max_body_bytes, keep_members=True)
 
     def end(self) -> int:
         return self.stream.tell()

@@ -11,24 +11,23 @@ import base64
 import contextlib
 import hashlib
 import io
-import os
 import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.parser import BytesHeaderParser
-from typing import BinaryIO, ClassVar, cast
+from typing import BinaryIO
 from uuid import NAMESPACE_URL
 
-from warcio.archiveiterator import ArchiveIterator
-from warcio.bufferedreaders import ChunkedDataReader, DecompressingBufferedReader
+from warcio.bufferedreaders import ChunkedDataReader
 from warcio.exceptions import ArchiveLoadFailed
 from warcio.recordloader import ArcWarcRecord
 from zlib_ng import zlib_ng
 
 from pipeline.codings import CODINGS, codings_of, decode
 from pipeline.errors import WarcError
+from pipeline.members import GZIP, GZIP_ERROR, Records
 from pipeline.models import Answer, Exchange, Validators
 
 NOT_MODIFIED = "http://netpreserve.org/warc/1.1/revisit/server-not-modified"
@@ -39,15 +38,11 @@ LEVEL = 4
 """zlib-ng's: real pages (147 kB in the mean) take 3 % more room than at zlib's usual 6, and a third of its time."""
 SMALL = 1 << 10
 """Records below, most requests, are stored: 130 bytes less are not worth a compressor, a twentieth of a fetch in `bench/fetch.py`."""
-GZIP = zlib.MAX_WBITS | 16
-"""For zlib: a gzip member without a time, so that equal records are equal."""
 MEMBER_HEAD = 1 << 10
 """As much of a gzip member as shows what it begins with."""
 MIN_MEMBER = 1 << 8
 """Octets; a smaller member is packed anew, so that there is room for what stands in its place when its provider is erased."""
 _STARTS = re.compile(rb"\x1f\x8b\x08|(?<=\r\n\r\n)(WARC/1\.[01]\r\n)")
-GZIP_ERROR = cast("type[Exception]", zlib_ng.error)
-"""Its annotation says an exception where it is a class of them."""
 BROKEN = (ArchiveLoadFailed, EOFError, OSError, ValueError, AttributeError, TypeError, KeyError, IndexError, zlib.error, GZIP_ERROR)
 """What warcio lets through for files that are not what they seem."""
 
@@ -68,8 +63,8 @@ class Record:
     is_cut: bool = False
     problem: str | None = None
     """Why the record could not be read as HTTP, None when it could."""
-    end: int | None = None
-    """Where the gzip member ends that the record has for itself; None where it has none."""
+    member: bytes | None = None
+    """The gzip member that the record has for itself, where the reader was asked to keep it."""
 
 
 class CaptureWriter:
@@ -132,8 +127,8 @@ class CaptureWriter:
         return offset
 
     def write_copy(self, record: Record) -> int:
-        """Write a record read elsewhere as `packed_copy` makes it; its offset here. Raises ValueError as that does."""
-        return self.write_member(packed_copy(record))
+        """Write a record read elsewhere as `capture_of` gives it; its offset here. Raises ValueError as that does."""
+        return self.write_member(capture_of(record))
 
     def write_member(self, member: bytes) -> int:
         """Write a record that is packed already; its offset."""
@@ -163,15 +158,14 @@ def packed_copy(record: Record) -> bytes:
     return _packed("response", record.url, record.at, block, "application/http; msgtype=response", extra)[1]
 
 
-def capture_of(file: BinaryIO, record: Record) -> bytes:
-    """A record of `file` as a capture: its own gzip member, octet for octet, or else, and where ARC's is, as `packed_copy` makes it.
+def capture_of(record: Record) -> bytes:
+    """A record read elsewhere as a capture: the gzip member that it came in, octet for octet, or else what `packed_copy` makes of it.
 
-    Reads at its place and leaves the position of `file` alone, so that threads may call it side by side. Raises ValueError as that does.
+    Raises ValueError as that does.
     """
-    if record.end is not None and record.type == "response" and record.end - record.offset >= MIN_MEMBER:
-        member = os.pread(file.fileno(), record.end - record.offset, record.offset)
-        if _is_member(member[:MEMBER_HEAD]):
-            return member
+    member = record.member
+    if record.type == "response" and member is not None and len(member) >= MIN_MEMBER and _is_member(member[:MEMBER_HEAD]):
+        return member
     return packed_copy(record)
 
 
@@ -190,58 +184,16 @@ def _packed(kind: str, url: str | None, at: datetime, block: bytes, content_type
     return record_id, zlib_ng.compress(data, LEVEL if len(data) > SMALL else 0, GZIP)
 
 
-class _Octets(DecompressingBufferedReader):  # type: ignore[misc]
-    """warcio's decompression, which takes a damaged gzip member for text without compression, or ends it early."""
-
-    DECOMPRESSORS: ClassVar = {**DecompressingBufferedReader.DECOMPRESSORS, "gzip": lambda: zlib_ng.decompressobj(GZIP)}
-    is_gzip: bool | None = None
-    is_inside = False
-    """Of a gzip member: its end was not seen yet."""
-
-    def _decompress(self, data: bytes) -> bytes:
-        if self.is_gzip is None and data:
-            self.is_gzip = data.startswith(b"\x1f")  # all that a file of one octet shows of gzip's two
-        if self.is_gzip and self.decompressor:
-            octets: bytes = self.decompressor.decompress(data)
-            self.is_inside = not self.decompressor.eof
-            return octets
-        plain: bytes = super()._decompress(data)
-        return plain
-
-
-class _Records(ArchiveIterator):  # type: ignore[misc]
-    """warcio's reader, which would write its warnings to standard error and trust a gzip member before its checksum is seen."""
-
-    INC_RECORD = ""
-    is_shared = False
-    """The gzip member that is being read holds several records."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        # ARC records come as WARC ones, so that all captures of a lake are of one format
-        super().__init__(file, arc2warc=True)
-        self.reader = self.octets = _Octets(self.fh)
-
-    def verify(self) -> int | None:
-        """To the record's end; where its gzip member ends, None where it has none for itself.
-
-        Raises zlib_ng.error for a wrong checksum and EOFError for a member without its end.
-        """
-        self.read_to_end()
-        if self.octets.is_inside and not (self.next_line or b"").startswith(b"WARC/"):
-            raise EOFError("its gzip member has no end")
-        is_alone = bool(self.octets.is_gzip) and not self.is_shared and not self.next_line
-        self.is_shared = bool(self.next_line)
-        return int(self.offset) if is_alone else None
-
-
-def read_records(file: BinaryIO, *, max_body_bytes: int) -> Iterator[Record]:
-    """Every record of a WARC or ARC file (gzipped or not), in order, each body read up to `max_body_bytes`.
+def read_records(file: BinaryIO, *, max_body_bytes: int, keep_members: bool = False) -> Iterator[Record]:
+    """Every record of a WARC or ARC file (gzipped or not), in order, each body read up to `max_body_bytes`; with `keep_members` each
+    with its gzip member, where it has one and that is no longer than a body may be.
 
     A record that cannot be read comes with its `problem`. Raises WarcError when the file is no such file from its first record on; where it
     breaks later stands a Record of type `broken`, and the reading goes on with the next one that can be found.
     """
     seen, last = 0, -1
-    archive, offset = _Records(file), 0
+    keep_bytes = max_body_bytes if keep_members else 0
+    archive, offset = Records(file, keep_bytes=keep_bytes), 0
     while True:
         try:
             offset = archive.offset
@@ -251,7 +203,8 @@ def read_records(file: BinaryIO, *, max_body_bytes: int) -> Iterator[Record]:
                 return
             offset = archive.offset
             record = _read(raw, offset=offset, max_body_bytes=max_body_bytes)
-            record = replace(record, end=archive.verify())
+            member = archive.verify()
+            record = replace(record, member=member) if keep_members else record
         except BROKEN as error:
             if not seen:
                 raise WarcError(f"not a WARC or ARC file: {error}") from error
@@ -263,7 +216,7 @@ def read_records(file: BinaryIO, *, max_body_bytes: int) -> Iterator[Record]:
                 return
             last = following - 1
             file.seek(following)
-            archive = _Records(file)
+            archive = Records(file, keep_bytes=keep_bytes)
             continue
         seen, last = seen + 1, record.offset
         yield record
@@ -297,10 +250,10 @@ def _is_member(data: bytes) -> bool:
     return False
 
 
-def read_record_at(file: BinaryIO, offset: int, *, max_body_bytes: int) -> Record:
-    """The record that starts at `offset`. Raises WarcError when there is none."""
+def read_record_at(file: BinaryIO, offset: int, *, max_body_bytes: int, keep_member: bool = False) -> Record:
+    """The record that starts at `offset`, as `read_records` gives it. Raises WarcError when there is none."""
     file.seek(offset)
-    for record in read_records(file, max_body_bytes=max_body_bytes):
+    for record in read_records(file, max_body_bytes=max_body_bytes, keep_members=keep_member):
         return record
     raise WarcError(f"there is no record at offset {offset}")
 

@@ -153,7 +153,7 @@ def test_every_page_of_real_files_is_found_at_its_place(shared: Path, tmp_path: 
     lake, found, broken = Lake(str(tmp_path / "lake")), 0, 0
     for path in given_paths([str(shared / "corpora/warc")]):
         with path.open("rb") as file:
-            records = list(read_records(file, max_body_bytes=1_000_000))
+            records = list(read_records(file, max_body_bytes=1_000_000, keep_members=True))
         pages = [one for one in records if one.type in PAGE_RECORDS and one.at is not None and (one.url or "").startswith("http")]
         domains = {registered_domain(one.url or "") for one in pages}
         for hour in sorted({Interval.containing(one.at) for one in pages if one.at is not None}):

@@ -1,0 +1,89 @@
+"""The records of a WARC or ARC file through warcio, each with the gzip member that holds it, whose end and checksum are seen."""
+
+from __future__ import annotations
+
+import zlib
+from typing import BinaryIO, ClassVar, cast
+
+from warcio.archiveiterator import ArchiveIterator
+from warcio.bufferedreaders import DecompressingBufferedReader
+from zlib_ng import zlib_ng
+
+GZIP = zlib.MAX_WBITS | 16
+"""For zlib: a gzip member without a time, so that equal records are equal."""
+GZIP_ERROR = cast("type[Exception]", zlib_ng.error)
+"""Its annotation says an exception where it is a class of them."""
+
+
+class _Octets(DecompressingBufferedReader):  # type: ignore[misc]
+    """warcio's decompression, which takes a damaged gzip member for text without compression, or ends it early."""
+
+    DECOMPRESSORS: ClassVar = {**DecompressingBufferedReader.DECOMPRESSORS, "gzip": lambda: zlib_ng.decompressobj(GZIP)}
+    is_gzip: bool | None = None
+    is_inside = False
+    """Of a gzip member: its end was not seen yet."""
+
+    def _decompress(self, data: bytes) -> bytes:
+        if self.is_gzip is None and data:
+            self.is_gzip = data.startswith(b"\x1f")  # all that a file of one octet shows of gzip's two
+        if self.is_gzip and self.decompressor:
+            octets: bytes = self.decompressor.decompress(data)
+            self.is_inside = not self.decompressor.eof
+            return octets
+        plain: bytes = super()._decompress(data)
+        return plain
+
+
+class Records(ArchiveIterator):  # type: ignore[misc]
+    """warcio's reader, which would write its warnings to standard error and trust a gzip member before its checksum is seen."""
+
+    INC_RECORD = ""
+    is_shared = False
+    """The gzip member that is being read holds several records."""
+
+    def __init__(self, file: BinaryIO, *, keep_bytes: int) -> None:
+        self.kept = _Kept(file, keep_bytes)
+        # ARC records come as WARC ones, so that all captures of a lake are of one format
+        super().__init__(self.kept, arc2warc=True)
+        self.reader = self.octets = _Octets(self.fh)
+
+    def verify(self) -> bytes | None:
+        """To the record's end; the gzip member that it has for itself, where that is kept.
+
+        Raises zlib_ng.error for a wrong checksum and EOFError for a member without its end.
+        """
+        start = self.offset
+        self.read_to_end()
+        if self.octets.is_inside and not (self.next_line or b"").startswith(b"WARC/"):
+            raise EOFError("its gzip member has no end")
+        octets = self.kept.take(start, self.offset)
+        is_alone = bool(self.octets.is_gzip) and not self.is_shared and not self.next_line
+        self.is_shared = bool(self.next_line)
+        return octets if is_alone else None
+
+
+class _Kept:
+    """A file that is read forward, and what was read of it last, up to `limit` octets."""
+
+    def __init__(self, file: BinaryIO, limit: int) -> None:
+        self._file = file
+        self._limit = limit
+        self._octets = bytearray()
+
+    def read(self, size: int = -1) -> bytes:
+        data = self._file.read(size)
+        if len(self._octets) + len(data) > self._limit:
+            self._octets.clear()
+        elif self._limit:
+            self._octets += data
+        return data
+
+    def tell(self) -> int:
+        return self._file.tell()
+
+    def take(self, start: int, end: int) -> bytes | None:
+        """The octets between two places of the file, None where they are not kept; what stands before `end` is not kept any longer."""
+        begin = self._file.tell() - len(self._octets)
+        taken = bytes(self._octets[start - begin : end - begin]) if begin <= start <= end else None
+        del self._octets[: max(0, end - begin)]
+        return taken
