@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -89,11 +90,15 @@ def _read(job: Job) -> Article | Rejected:
     )
 
 
-def read_capture(captures: CaptureFile, page: PageCapture, min_side: int) -> Reading:
-    """Read one page from where it was captured; what a worker process does, so that pages never pass between processes.
+def read_captures(captures: CaptureFile, pages: Sequence[PageCapture], min_side: int) -> list[Reading]:
+    """Read some pages from where they were captured; what a worker process does, so that pages never pass between processes.
 
     Raises WarcError when the record is not there, FileNotFoundError when the file is not, StorageError when the lake does not answer.
     """
+    return [_read_capture(captures, page, min_side=min_side) for page in pages]
+
+
+def _read_capture(captures: CaptureFile, page: PageCapture, *, min_side: int) -> Reading:
     try:
         job = _job(captures.file(), captures, page, min_side=min_side)
     except MemoryError:

@@ -5,13 +5,22 @@ from __future__ import annotations
 import multiprocessing
 from concurrent.futures import TimeoutError as PageTimeoutError
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from pebble import ProcessPool
+from pebble.common import CONSTS
 
+from pipeline import storage
+from pipeline.config import Settings, load_catalogue
+from pipeline.extract import extract_part
+from pipeline.imports import import_file
 from pipeline.models import Article, CaptureRef, Entry, Rejected
 from pipeline.readings import Job, read_job
+from pipeline.storage import Lake
 from pipeline.workers import bound_memory
+from tests.integration.test_probes import ATTRIBUTES
+from tests.integration.test_publish import PAGES, page, warc
 
 URL = "https://www.kestrel.example/2026/11/20/the-council-votes-on-the-bridge"
 HEAD = b"<!doctype html><title>The council votes on the bridge</title><h1>The council votes on the bridge</h1>"
@@ -66,3 +75,21 @@ def test_a_page_over_the_memory_of_its_worker_is_rejected_and_the_worker_lives()
 def test_a_page_over_its_time_is_given_up() -> None:
     with pytest.raises(PageTimeoutError):
         read(HEAD + b"<a class=author href=/author/x>By J</a> " * 200_000, timeout_s=0.2)
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_a_page_over_its_time_costs_no_page_that_its_worker_was_given_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, processes: int
+) -> None:
+    monkeypatch.setattr(CONSTS, "term_timeout", 0.1)
+    catalogue = load_catalogue(Path(__file__).resolve().parents[2] / "data")
+    settings = Settings(lake=str(tmp_path / "lake"), extract_processes=processes, page_timeout_s=2)
+    slow = (f"{URL}/slow", b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n" + ATTRIBUTES)
+    pages = [*PAGES, *(page(f"q{number}") for number in range(20))]
+    path = warc(tmp_path / "a.warc.gz", datetime(2026, 11, 20, 12, tzinfo=UTC), *pages[:9], slow, *pages[9:])
+    lake = Lake(settings.lake)
+    (part,) = import_file(lake, settings, catalogue, path).parts
+    report = extract_part(lake, settings, catalogue, part)
+    assert (report.articles, report.rejected) == (len(pages), {"pageTimeout": 1})
+    rows = lake.read_table(storage.ledger_path(part)).to_pylist()
+    assert [row["url"] for row in rows] == [url for url, _ in [*pages[:9], slow, *pages[9:]]]
