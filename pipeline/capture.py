@@ -104,7 +104,8 @@ def capture_part(
 
     One process at a time captures a part; another one waits and reports what the first has committed.
 
-    Raises StorageError, BusyError when it was waited for in vain; single sources and entries end in outcomes.
+    Raises StorageError, BusyError when it was waited for in vain, TransientError when the workers died; single sources and entries end in
+    outcomes.
     """
     known = _known(lake, part, clock)
     if known is not None:

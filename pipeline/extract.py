@@ -10,17 +10,17 @@ import hashlib
 import logging
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import BrokenExecutor, Future
+from concurrent.futures import Future
 from concurrent.futures import TimeoutError as PageTimeoutError
 from dataclasses import replace
 from datetime import UTC, date, timedelta
 from typing import Any
 
-from pebble import ProcessExpired
+from pebble import ProcessExpired, ProcessPool
 
 from pipeline import storage, workers
 from pipeline.config import Catalogue, Settings
-from pipeline.errors import StorageError, TransientError, WarcError
+from pipeline.errors import TransientError, WarcError
 from pipeline.manifests import Manifest, PageCapture, RecordPlace, from_json
 from pipeline.models import Article, ExtractReport, Outcome, Part, Rejected
 from pipeline.readings import CaptureFile, Reading, read_capture
@@ -120,26 +120,25 @@ def _readings(
     memory, processes = (workers.MAX_BYTES,), settings.extract_processes
     with workers.pool(processes, workers.READING, prepare=workers.bound_memory, arguments=memory, max_tasks=workers.MAX_PAGES) as pool:
         for page in pages:
-            waiting.append((page, pool.schedule(read_capture, args=[captures, page, min_side], timeout=settings.page_timeout_s)))
+            future = workers.schedule(pool, read_capture, captures, page, min_side, timeout_s=settings.page_timeout_s)
+            waiting.append((page, future))
             if len(waiting) >= LOOK_AHEAD:
-                yield _reading(*waiting.popleft())
+                yield _reading(pool, *waiting.popleft())
         while waiting:
-            yield _reading(*waiting.popleft())
+            yield _reading(pool, *waiting.popleft())
 
 
-def _reading(page: PageCapture, future: Future[Reading]) -> tuple[PageCapture, Reading]:
+def _reading(pool: ProcessPool, page: PageCapture, future: Future[Reading]) -> tuple[PageCapture, Reading]:
     url = page.entry.url
     try:
-        return page, future.result()
+        return page, workers.result_of(pool, future)
     except PageTimeoutError:
         log.warning("%s: not read within its time", url)
         return page, Reading(Rejected("pageTimeout"))
     except ProcessExpired as error:
         log.warning("%s: reading it ended its process: %s", url, error)
         return page, Reading(Rejected("pageCrash"))
-    except BrokenExecutor as error:  # no page's fault: nothing may be written
-        raise TransientError(f"the workers that read pages died at {url}: {error}") from error
-    except (StorageError, WarcError, FileNotFoundError):  # nor is this
+    except (TransientError, WarcError, FileNotFoundError):  # no page's fault: nothing may be written
         raise
     except Exception:
         log.exception("%s: reading it met a fault of ours; please report it", url)

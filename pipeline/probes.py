@@ -18,6 +18,7 @@ from typing import Self
 from pebble import ProcessExpired, ProcessPool
 
 from pipeline import workers
+from pipeline.errors import TransientError
 from pipeline.leadimages import lead_images
 from pipeline.models import Entry
 from pipeline.pages import amp_link, read_page
@@ -63,7 +64,10 @@ class PageReader:
         self._stack.__exit__(kind, error, trace)
 
     def named(self, body: bytes, *, url: str, content_type: str | None, entry: Entry) -> Named:
-        """What the page at `url` names; never raises for what a page does to its reader."""
+        """What the page at `url` names; never raises for what a page does to its reader.
+
+        Raises TransientError when the workers died through no page's fault: what is captured without its pictures stays so.
+        """
         domain = registered_domain(url)
         if self._overruns[domain] >= MAX_OVERRUNS:
             return Named(problem="notRead")
@@ -75,11 +79,15 @@ class PageReader:
 
     def _read(self, body: bytes, url: str, content_type: str | None, entry: Entry) -> Named:
         try:
-            named: Named = self._started().schedule(_named, args=[body, url, content_type, entry], timeout=self._timeout_s).result()
+            pool = self._started()
+            future = workers.schedule(pool, _named, body, url, content_type, entry, timeout_s=self._timeout_s)
+            named = workers.result_of(pool, future)
         except PageTimeoutError:
             named = Named(problem="pageTimeout")
         except ProcessExpired:
             named = Named(problem="pageCrash")
+        except TransientError:
+            raise
         except Exception:
             log.exception("%s: looking for its picture met a fault of ours; please report it", url)
             return Named(problem="pageFault")

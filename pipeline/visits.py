@@ -207,7 +207,10 @@ def capture_page(desk: Desk, entry: Entry, *, reader: PageReader, listed_by: tup
 
 
 def with_probes(desk: Desk, capture: PageCapture, final: Exchange, *, url: str, reader: PageReader) -> PageCapture:
-    """The captured page with its lead picture and its AMP page, which are asked for here; where it cannot be read, with the reason."""
+    """The captured page with its lead picture and its AMP page, which are asked for here; where it cannot be read, with the reason.
+
+    Raises TransientError when the workers that read pages died.
+    """
     named = reader.named(final.body, url=url, content_type=final.content_type, entry=capture.entry)
     if named.problem is not None:
         return replace(capture, unprobed=named.problem)

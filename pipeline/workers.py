@@ -8,11 +8,16 @@ import multiprocessing
 import resource
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import BrokenExecutor, Future, wait
 from multiprocessing import forkserver
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pebble import CONSTS, ProcessPool
+
+from pipeline.errors import TransientError
+
+Result = TypeVar("Result")
 
 READING = "pipeline.readings"
 PUBLISHING = "pipeline.builds"
@@ -21,6 +26,9 @@ MAX_BYTES = 1 << 30
 """Bytes that a worker may allocate for the pages that it reads. A page of 10 MB in one line takes 0.4 GB, ordinary pages less than 0.1."""
 MAX_PAGES = 2000
 """A worker that reads pages ends after so many: parsers keep what they once took."""
+
+LOOK_S = 1.0
+"""Seconds between two looks at whether the pool that is waited for is alive."""
 
 CONSTS.sleep_unit = 0.02
 """Seconds between two looks of a pool at its processes: it ends only after the next one, and each part has a pool of its own."""
@@ -59,6 +67,34 @@ def pool(
         except BaseException:
             workers.stop()  # type: ignore[no-untyped-call]
             raise
+
+
+def schedule(pool: ProcessPool, work: Callable[..., Result], *arguments: Any, timeout_s: float) -> Future[Result]:
+    """Let a worker do it within its time. Raises TransientError when the pool's workers died."""
+    try:
+        future: Future[Result] = pool.schedule(work, args=arguments, timeout=timeout_s)
+    except RuntimeError as error:  # how a pool that broke refuses what comes later
+        raise _died(error) from error
+    return future
+
+
+def result_of(pool: ProcessPool, future: Future[Result]) -> Result:
+    """What the pool's worker made of it.
+
+    Raises what the work raised, TimeoutError, and ProcessExpired when it ended its worker. TransientError when the workers died through no
+    work's fault: nothing can be said of what they were given.
+    """
+    while not wait([future], LOOK_S).done:
+        if not pool.active:  # what a pool takes in the moment in which it breaks has no end
+            raise _died("the pool broke")
+    try:
+        return future.result()
+    except BrokenExecutor as error:
+        raise _died(error) from error
+
+
+def _died(why: object) -> TransientError:
+    return TransientError(f"the workers that read pages died: {why}")
 
 
 def bound_memory(max_bytes: int) -> None:
