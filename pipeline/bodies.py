@@ -26,6 +26,7 @@ from trafilatura.settings import Document, Extractor
 from pipeline.markup import strip_tags
 from pipeline.pages import Page, holder
 from pipeline.scraps import without_scraps
+from pipeline.shortage import is_shortage
 from pipeline.structured import text_of
 from pipeline.text import decode_entities, letters_only, opening, repair, squeeze, weight_of
 
@@ -160,8 +161,10 @@ def _from_trafilatura(tree: lxml.html.HtmlElement, *, is_short: bool) -> str:
     options = Extractor(output_format="python", fast=True, comments=False, recall=is_short)
     try:
         document = trafilatura.bare_extraction(tree, options=options)
-    except Exception:  # noqa: BLE001  it meets every malformed tree of the web
-        return ""
+    except Exception as error:
+        if is_shortage(error):
+            raise
+        return ""  # it meets every malformed tree of the web
     return str(document.text or "") if isinstance(document, Document) else ""
 
 
