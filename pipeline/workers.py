@@ -7,21 +7,26 @@ import gc
 import multiprocessing
 import resource
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, Future, wait
+from concurrent.futures import TimeoutError as WorkTimeoutError
 from multiprocessing import forkserver
 from pathlib import Path
-from typing import Any, TypeVar
+from types import TracebackType
+from typing import Any, Self, TypeVar
 
-from pebble import CONSTS, ProcessPool
+from pebble import CONSTS, ProcessExpired, ProcessPool
 
-from pipeline.errors import TransientError
+from pipeline.errors import OverrunError, TransientError
+from pipeline.shortage import is_shortage
 
 Result = TypeVar("Result")
 
 READING = "pipeline.readings"
+LISTING = "pipeline.listings"
 PUBLISHING = "pipeline.builds"
-"""What the workers of either stage import; both are given by name, so that a process that only extracts imports nothing of publish."""
+"""What the workers of the stages import; all are given by name, so that a process that only extracts imports nothing of publish."""
 MAX_BYTES = 1 << 30
 """Bytes that a worker may allocate for the pages that it reads. A page of 10 MB in one line takes 0.4 GB, ordinary pages less than 0.1."""
 MAX_PAGES = 2000
@@ -94,7 +99,60 @@ def result_of(pool: ProcessPool, future: Future[Result]) -> Result:
 
 
 def _died(why: object) -> TransientError:
-    return TransientError(f"the workers that read pages died: {why}")
+    return TransientError(f"the workers died: {why}")
+
+
+class BoundedReader:
+    """Worker processes that read what strangers wrote, each document within bounds: parsers meet some that take them minutes or all memory.
+
+    They begin with the first document. As many threads as like may ask; each waits for its own.
+    """
+
+    def __init__(self, *, processes: int, timeout_s: float, max_bytes: int = MAX_BYTES) -> None:
+        self._processes = processes
+        self._timeout_s = timeout_s
+        self._max_bytes = max_bytes
+        self._lock = threading.Lock()
+        self._stack = contextlib.ExitStack()
+        self._pool: ProcessPool | None = None
+
+    def __enter__(self) -> Self:
+        begin(READING, LISTING)  # imports while the first documents are asked for
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._stack.__exit__(kind, error, trace)
+
+    def read(self, work: Callable[..., Result], *arguments: Any) -> Result:
+        """What `work` makes of a document. Raises what it raised, OverrunError, TransientError when the workers died."""
+        pool = self._started()
+        try:
+            result: Result = result_of(pool, schedule(pool, _within_memory, work, *arguments, timeout_s=self._timeout_s))
+        except WorkTimeoutError as error:
+            raise OverrunError("Timeout") from error
+        except ProcessExpired as error:
+            raise OverrunError("Crash") from error
+        except MemoryError as error:
+            raise OverrunError("Memory") from error
+        return result
+
+    def _started(self) -> ProcessPool:
+        with self._lock:
+            if self._pool is None:
+                bounds = (self._max_bytes,)
+                begun = pool(self._processes, READING, LISTING, prepare=bound_memory, arguments=bounds, max_tasks=MAX_PAGES)
+                self._pool = self._stack.enter_context(begun)
+            return self._pool
+
+
+def _within_memory(work: Callable[..., Result], *arguments: Any) -> Result:
+    """The work, in a worker process; MemoryError however it is told that there is none."""
+    try:
+        return work(*arguments)
+    except Exception as error:
+        if is_shortage(error):
+            raise MemoryError from None
+        raise
 
 
 def bound_memory(max_bytes: int) -> None:

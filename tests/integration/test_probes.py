@@ -64,7 +64,7 @@ def test_a_page_nested_without_end_ends_within_its_time() -> None:
 
 def test_a_page_over_the_memory_of_its_reader_names_nothing_and_the_next_one_is_read() -> None:
     with PageReader(processes=1, timeout_s=60, max_bytes=1 << 27) as reader:
-        assert not read(reader, PAGE + b"<p><b><i>x</i></b>" * 500_000).pictures
+        assert read(reader, PAGE + b"<p><b><i>x</i></b>" * 500_000) == Named(problem="pageMemory")
         assert read(reader, PAGE).pictures == (PICTURE,)
 
 
@@ -129,7 +129,7 @@ def test_readers_that_die_while_they_wait_are_no_fault_of_the_next_page() -> Non
     with PageReader(processes=1, timeout_s=20) as reader:
         assert read(reader, PAGE).pictures == (PICTURE,)
         kill_workers()
-        with pytest.raises(TransientError, match="the workers that read pages died"):
+        with pytest.raises(TransientError, match="the workers died"):
             ask_on(lambda: read(reader, PAGE))
 
 
@@ -140,12 +140,12 @@ def test_a_capture_whose_readers_die_writes_nothing_and_can_be_made_again(
     room.add_page(f"{ONE}/feed", feed(URL), content_type="application/rss+xml")
     catalogue = make_catalogue([source(ONE)])
     (part,) = stages.plan(settings, catalogue, HOUR)
-    with dying_workers(), pytest.raises(TransientError, match="the workers that read pages died"):
+    with dying_workers(), pytest.raises(TransientError, match="the workers died"):
         stages.capture(settings, catalogue, part, live=True, clock=clock)
     assert not any(name.startswith(("raw/interval=", "extracted/")) for name in files(settings.lake))
     stages.capture(settings, catalogue, part, live=True, clock=clock)
     (page,) = read_manifest(Lake(settings.lake), part).pages
     assert [probe.url for probe in page.images] == [PICTURE]
-    with dying_workers(), pytest.raises(TransientError, match="the workers that read pages died"):
+    with dying_workers(), pytest.raises(TransientError, match="the workers died"):
         stages.extract(settings, catalogue, part)
     assert stages.extract(settings, catalogue, part).articles == 1
