@@ -24,6 +24,7 @@ import trafilatura
 from trafilatura.settings import Document, Extractor
 
 from pipeline.markup import strip_tags
+from pipeline.ownarticles import own_article
 from pipeline.pages import Page, holder
 from pipeline.scraps import without_scraps
 from pipeline.shortage import is_shortage
@@ -191,7 +192,8 @@ def _from_container(page: Page) -> tuple[str, lxml.html.HtmlElement | None, bool
     total = weights[tree]
     if not total:
         return "", tree, True
-    container = _container(tree, weights)
+    root = own_article(page, _container(tree, weights), weights)
+    container, total = _container(root, weights), weights[root]
     kept = _without_tail([block for block in blocks(container) if _is_content(block)])
     weight = sum(block.weight for block in kept)
     texts = [block.text for block in kept]
