@@ -11,7 +11,7 @@ from datetime import date, timedelta
 import pyarrow as pa
 
 from pipeline import schema, storage
-from pipeline.completeness import EXTRACTED_COLUMNS, LEDGER_COLUMNS, RHYTHM_DAYS, Found, SourceDay, account_day, count_found
+from pipeline.completeness import EXTRACTED_COLUMNS, LEDGER_COLUMNS, RHYTHM_DAYS, Found, SourceDay, account_day, begun, count_found
 from pipeline.config import Catalogue
 from pipeline.ledgers import day_parts, ledger_days, read_ledger
 from pipeline.models import Part
@@ -19,12 +19,16 @@ from pipeline.storage import Lake
 from pipeline.tables import build
 
 
-def account(lake: Lake, catalogue: Catalogue, days: Sequence[date]) -> tuple[SourceDay, ...]:
-    """The completeness rows of `days`, by day and source, from what the lake holds now. Every followed source has one on each day."""
+def account(lake: Lake, catalogue: Catalogue, days: Sequence[date], *, is_whole: bool = False) -> tuple[SourceDay, ...]:
+    """The completeness rows of `days`, by day and source, from what the lake holds now.
+
+    Every followed source has one on each day from its first in the ledger on; with `is_whole` on every day.
+    """
     known = ledger_days(lake)
     parts = {day: day_parts(lake, known.get(day, ())) for day in _with_rhythm(days)}
     found = {day: count_found(read_ledger(lake, parts[day], columns=LEDGER_COLUMNS)) for day in parts if parts[day]}
     history = _by_source(found)
+    followed = [source.id for source in catalogue.enabled_sources]
     urls: dict[date, frozenset[str]] = {}
     rows: list[SourceDay] = []
     for day in sorted(set(days)):
@@ -35,7 +39,7 @@ def account(lake: Lake, catalogue: Catalogue, days: Sequence[date]) -> tuple[Sou
             extracted=extracted,
             published=_published(lake, extracted, urls),
             history=history,
-            sources=[source.id for source in catalogue.enabled_sources],
+            sources=followed if is_whole else begun(day, history).intersection(followed),
         )
     return tuple(rows)
 

@@ -24,8 +24,10 @@ import trafilatura
 from trafilatura.settings import Document, Extractor
 
 from pipeline.markup import strip_tags
+from pipeline.ownarticles import own_article
 from pipeline.pages import Page, holder
 from pipeline.scraps import without_scraps
+from pipeline.shortage import is_shortage
 from pipeline.structured import text_of
 from pipeline.text import decode_entities, letters_only, opening, repair, squeeze, weight_of
 
@@ -160,8 +162,10 @@ def _from_trafilatura(tree: lxml.html.HtmlElement, *, is_short: bool) -> str:
     options = Extractor(output_format="python", fast=True, comments=False, recall=is_short)
     try:
         document = trafilatura.bare_extraction(tree, options=options)
-    except Exception:  # noqa: BLE001  it meets every malformed tree of the web
-        return ""
+    except Exception as error:
+        if is_shortage(error):
+            raise
+        return ""  # it meets every malformed tree of the web
     return str(document.text or "") if isinstance(document, Document) else ""
 
 
@@ -188,7 +192,8 @@ def _from_container(page: Page) -> tuple[str, lxml.html.HtmlElement | None, bool
     total = weights[tree]
     if not total:
         return "", tree, True
-    container = _container(tree, weights)
+    root = own_article(page, _container(tree, weights), weights)
+    container, total = _container(root, weights), weights[root]
     kept = _without_tail([block for block in blocks(container) if _is_content(block)])
     weight = sum(block.weight for block in kept)
     texts = [block.text for block in kept]

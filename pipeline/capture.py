@@ -104,7 +104,8 @@ def capture_part(
 
     One process at a time captures a part; another one waits and reports what the first has committed.
 
-    Raises StorageError, BusyError when it was waited for in vain; single sources and entries end in outcomes.
+    Raises StorageError, BusyError when it was waited for in vain, TransientError when the workers died; single sources and entries end in
+    outcomes.
     """
     known = _known(lake, part, clock)
     if known is not None:
@@ -210,7 +211,7 @@ class _Work:
         return self.folder / f"{phase}-{source.id}.warc.gz"
 
     def _desk(self, file: CaptureWriter, source: Source) -> Desk:
-        return Desk(self.fetcher, file, source, self.settings, self.clock, self.catalogue.scoring.images.min_side)
+        return Desk(self.fetcher, file, source, self.settings, self.clock, self.catalogue.scoring.images.min_side, self.reader)
 
     def _look_back(self, sources: Sequence[Source], past: Past) -> list[_Poll]:
         """A past interval leaves no feed state: what it did not take is still to be captured by a later one."""
@@ -258,7 +259,7 @@ class _Work:
             desk = self._desk(CaptureWriter(file), source)
             for candidate in interleaved(chosen):
                 listings = listed_by.get(digest_of(candidate.entry), ())
-                page, is_transient = capture_page(desk, candidate.entry, reader=self.reader, listed_by=listings)
+                page, is_transient = capture_page(desk, candidate.entry, listed_by=listings)
                 if page is not None:
                     pages.append(page)
                 elif is_transient and candidate.attempts + 1 < self.settings.max_attempts:

@@ -141,7 +141,13 @@ def _maintain(desk: Desk) -> int:
 def _ledger(desk: Desk) -> int:
     options = desk.options
     now = datetime.combine(options.until, time(), UTC) + timedelta(days=1) if options.until else SystemClock().now()
-    rows = maintenance.completeness(desk.settings, desk.catalogue, days=options.days, now=now)
+    days = (now.date() - options.first).days if options.first else options.days
+    if days < 1:
+        _complain(
+            ValueError(f"a ledger goes from the earlier date to the later, not from {options.first} to {now.date() - timedelta(days=1)}")
+        )
+        return EXIT_USAGE
+    rows = maintenance.completeness(desk.settings, desk.catalogue, days=days, now=now, is_whole=options.first is not None)
     shown = [row for row in rows if not options.source or row.source_id in options.source]
     desk.show([{**asdict(row), "gap": row.gap} for row in shown], lambda: operation_screens.ledger(shown))
     return 0
@@ -282,7 +288,11 @@ def _parser() -> argparse.ArgumentParser:
     maintaining = add("maintain", _maintain, "the daily round: look at pages again, delete old captures, prune images, write the ledger")
     maintaining.add_argument("--interval", type=_interval, metavar="HOUR", help="the hour the revisits belong to (default: the last one)")
     ledger = add("ledger", _ledger, "what each source brought per day, what was expected, and where the rest went")
-    ledger.add_argument("--days", type=_positive, default=7, help="how many of the last whole days (default 7)")
+    beginning = ledger.add_mutually_exclusive_group()
+    beginning.add_argument(
+        "--days", type=_positive, default=7, help="how many of the last whole days (default 7); of a source those from its first one on"
+    )
+    beginning.add_argument("--from", dest="first", type=_date, metavar="DATE", help="all days from this one on, whatever the lake has")
     ledger.add_argument("--until", type=_date, metavar="DATE", help="the last of them (default: yesterday)")
     ledger.add_argument("--source", action="extend", nargs="+", default=[], metavar="ID", help="only these sources")
     imports = add("import", _import, "take captures from WARC files of any origin, then extract and publish; no network")

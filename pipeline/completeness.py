@@ -92,6 +92,14 @@ def count_found(ledger: pa.Table) -> dict[str, Found]:
     return {source: Found(polls[source, True], polls[source, False], pages[source]) for source in sources}
 
 
+def begun(day: date, history: Mapping[str, Mapping[date, Found]]) -> frozenset[str]:
+    """The sources that brought something, or were asked, on `day` or earlier: of others nothing could be expected on it.
+
+    `history` are the known days of each source.
+    """
+    return frozenset(source for source, days in history.items() if any(other <= day and found.is_asked for other, found in days.items()))
+
+
 def expect(day: date, history: Mapping[date, Found]) -> tuple[float | None, str | None]:
     """What a source brings on such a day by its own rhythm, and whether that is its `weekday`'s or all `days`'.
 

@@ -20,6 +20,7 @@ import lxml.html
 from pipeline.models import Moment
 from pipeline.moments import find_moment, names_a_month, read_moment
 from pipeline.pages import Page, holder
+from pipeline.shortage import is_shortage
 
 _REVISED = re.compile(
     r"updated?\b|aktualisiert|modified|geändert|bearbeitet|ergänzt|stand\s*:|mis à jour|modifié|actualizado|aggiornato|atualizado"
@@ -140,8 +141,10 @@ def searched(page: Page, *, latest: datetime) -> Moment | None:
             found = htmldate.find_date(
                 page.tree, original_date=True, extensive_search=True, max_date=latest.strftime("%Y-%m-%d"), url=page.url
             )
-    except Exception:  # noqa: BLE001  it meets every malformed tree of the web
-        return None
+    except Exception as error:
+        if is_shortage(error):
+            raise
+        return None  # it meets every malformed tree of the web
     # The first of January is what it makes of a bare year, mostly that of the copyright.
     return read_moment(found) if found and not found.endswith("-01-01") else None
 

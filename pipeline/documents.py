@@ -126,7 +126,7 @@ def content_of(desk: Desk, document: Document, read: Callable[[bytes], Content])
         return read(document.body)
     except FeedError as error:
         log.warning("%s: %s", desk.source.id, error)
-        desk.outcomes[-1] = replace(document.outcome, verdict="rejected", reason="notAFeed")
+        desk.outcomes[-1] = replace(document.outcome, verdict="rejected", reason=error.reason)
         return None
 
 

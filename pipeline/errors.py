@@ -9,6 +9,7 @@
     │   ├── ShrinkError       a published partition would lose too many rows
     │   ├── LockedError       another process does the same work
     │   ├── FeedError         not a feed
+    │   ├── OverrunError      reading a document took more than it may
     │   ├── SealError         a sealed blob does not open
     │   ├── WarcError         not a WARC file
     │   └── PermanentFetchError   4xx but 408/425/429, wrong type, too large, bad TLS, forbidden address
@@ -65,7 +66,19 @@ class BusyError(TransientError):
 
 
 class FeedError(PermanentError):
-    """The document is not a feed."""
+    """The document is not a feed, or cannot be read within bounds; `reason` is one word for the outcome."""
+
+    def __init__(self, message: str, *, reason: str = "notAFeed") -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class OverrunError(PermanentError):
+    """Reading a document took more than it may; `bound` names what: `Timeout`, `Memory`, or `Crash` when it ended its process."""
+
+    def __init__(self, bound: str) -> None:
+        super().__init__(bound)
+        self.bound = bound
 
 
 class SealError(PermanentError):

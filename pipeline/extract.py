@@ -9,18 +9,18 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import BrokenExecutor, Future
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future
 from concurrent.futures import TimeoutError as PageTimeoutError
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, date, timedelta
 from typing import Any
 
-from pebble import ProcessExpired
+from pebble import ProcessExpired, ProcessPool
 
 from pipeline import storage, workers
 from pipeline.config import Catalogue, Settings
-from pipeline.errors import StorageError, TransientError, WarcError
+from pipeline.errors import TransientError, WarcError
 from pipeline.manifests import Manifest, PageCapture, RecordPlace, from_json
 from pipeline.models import Article, ExtractReport, Outcome, Part, Rejected
 from pipeline.readings import CaptureFile, Reading, read_captures
@@ -119,63 +119,62 @@ def _readings(
     captures: CaptureFile, pages: Sequence[PageCapture], settings: Settings, *, min_side: int
 ) -> Iterator[tuple[PageCapture, Reading]]:
     """The pages with what was read, in their order."""
-    processes = settings.extract_processes
+    memory, processes = (workers.MAX_BYTES,), settings.extract_processes
     size = max(1, min(BATCH, len(pages) // (4 * processes)))  # a few pages are shared out evenly
+    max_tasks = workers.MAX_PAGES // size
     waiting: deque[tuple[Batch, Future[list[Reading]]]] = deque()
-    with workers.pool(
-        processes, workers.READING, prepare=workers.bound_memory, arguments=(workers.MAX_BYTES,), max_tasks=workers.MAX_PAGES // size
-    ) as pool:
-
-        def begin(batch: Batch) -> Future[list[Reading]]:
-            future: Future[list[Reading]] = pool.schedule(read_captures, args=[captures, batch, min_side], timeout=settings.page_timeout_s)
-            return future
-
+    with workers.pool(processes, workers.READING, prepare=workers.bound_memory, arguments=memory, max_tasks=max_tasks) as pool:
+        readers = _Readers(pool, captures, min_side, settings.page_timeout_s)
         for start in range(0, len(pages), size):
-            waiting.append((pages[start : start + size], begin(pages[start : start + size])))
+            batch = pages[start : start + size]
+            waiting.append((batch, readers.begin(batch)))
             if len(waiting) * size >= LOOK_AHEAD:
-                yield from _batch(*waiting.popleft(), begin)
+                yield from readers.end(*waiting.popleft())
         while waiting:
-            yield from _batch(*waiting.popleft(), begin)
+            yield from readers.end(*waiting.popleft())
 
 
-def _batch(
-    batch: Batch, future: Future[list[Reading]], begin: Callable[[Batch], Future[list[Reading]]]
-) -> Iterator[tuple[PageCapture, Reading]]:
-    """The pages of a batch with what was read; where one of them does not let it end, each is read by itself."""
-    if len(batch) == 1:
-        yield _reading(batch[0], future)
-        return
-    try:
-        yield from zip(batch, future.result(), strict=True)
-    except BrokenExecutor as error:
-        raise _died(batch[0], error) from error
-    except Exception:  # noqa: BLE001  whose it is shows when they are read one by one
-        for page in batch:
-            yield _reading(page, begin([page]))
+@dataclass(frozen=True, slots=True)
+class _Readers:
+    """The workers that read a part's pages, a batch of them within the time of one."""
 
+    pool: ProcessPool
+    captures: CaptureFile
+    min_side: int
+    timeout_s: float
 
-def _reading(page: PageCapture, future: Future[list[Reading]]) -> tuple[PageCapture, Reading]:
-    url = page.entry.url
-    try:
-        return page, future.result()[0]
-    except PageTimeoutError:
-        log.warning("%s: not read within its time", url)
-        return page, Reading(Rejected("pageTimeout"))
-    except ProcessExpired as error:
-        log.warning("%s: reading it ended its process: %s", url, error)
-        return page, Reading(Rejected("pageCrash"))
-    except BrokenExecutor as error:
-        raise _died(page, error) from error
-    except (StorageError, WarcError, FileNotFoundError):  # no page's fault either
-        raise
-    except Exception:
-        log.exception("%s: reading it met a fault of ours; please report it", url)
-        return page, Reading(Rejected("pageFault"))
+    def begin(self, batch: Batch) -> Future[list[Reading]]:
+        return workers.schedule(self.pool, read_captures, self.captures, batch, self.min_side, timeout_s=self.timeout_s)
 
+    def end(self, batch: Batch, future: Future[list[Reading]]) -> Iterator[tuple[PageCapture, Reading]]:
+        """The batch's pages with what was read; where one of them does not let it end, each is read by itself."""
+        readings: list[Reading]
+        if len(batch) == 1:
+            readings = [self._alone(batch[0], future)]
+        else:
+            try:
+                readings = workers.result_of(self.pool, future)
+            except TransientError:
+                raise
+            except Exception:  # noqa: BLE001  whose it is shows when they are read one by one
+                readings = [self._alone(page, self.begin([page])) for page in batch]
+        yield from zip(batch, readings, strict=True)
 
-def _died(page: PageCapture, error: BrokenExecutor) -> TransientError:
-    """No page's fault: nothing may be written."""
-    return TransientError(f"the workers that read pages died at {page.entry.url}: {error}")
+    def _alone(self, page: PageCapture, future: Future[list[Reading]]) -> Reading:
+        url = page.entry.url
+        try:
+            return workers.result_of(self.pool, future)[0]
+        except PageTimeoutError:
+            log.warning("%s: not read within its time", url)
+            return Reading(Rejected("pageTimeout"))
+        except ProcessExpired as error:
+            log.warning("%s: reading it ended its process: %s", url, error)
+            return Reading(Rejected("pageCrash"))
+        except (TransientError, WarcError, FileNotFoundError):  # no page's fault: nothing may be written
+            raise
+        except Exception:
+            log.exception("%s: reading it met a fault of ours; please report it", url)
+            return Reading(Rejected("pageFault"))
 
 
 def _cache_image(lake: Lake, image: tuple[str, bytes] | None) -> str | None:

@@ -6,7 +6,6 @@ An entry without a usable link costs that entry; only a document that is no feed
 
 from __future__ import annotations
 
-import contextlib
 import io
 import json
 import re
@@ -23,6 +22,7 @@ from pipeline.errors import FeedError
 from pipeline.models import Entry, Moment
 from pipeline.moments import read_moment
 from pipeline.polling import period_s
+from pipeline.shortage import is_shortage
 from pipeline.text import cut_excerpt, plain
 from pipeline.urls import join
 
@@ -71,6 +71,8 @@ def _read_xml(body: bytes, *, url: str, content_type: str | None, source_id: str
         warnings.simplefilter("ignore", DeprecationWarning)  # feedparser's own, about its mapping of `updated`
         try:
             parsed = feedparser.parse(io.BytesIO(body), response_headers=headers, sanitize_html=False)
+        except MemoryError:
+            raise
         except Exception as error:  # feedparser lets any parser's error through for hostile documents
             raise FeedError(f"{url}: not a feed: {type(error).__name__}: {error}") from error
         if not parsed.get("version") and not parsed.entries:
@@ -102,8 +104,11 @@ def _refuse_hostile(body: bytes, *, url: str) -> None:
 
     scanner = expat.ParserCreate()
     scanner.StartElementHandler, scanner.EndElementHandler, scanner.EntityDeclHandler = start, end, declare
-    with contextlib.suppress(expat.ExpatError, LookupError, ValueError):
+    try:
         scanner.Parse(body, True)
+    except (expat.ExpatError, LookupError, ValueError) as error:
+        if is_shortage(error):
+            raise MemoryError from error
 
 
 def _type_as_read(body: bytes, content_type: str | None) -> str | None:

@@ -14,12 +14,14 @@ from functools import lru_cache
 
 from pipeline.discovery import is_of_whole_site
 from pipeline.documents import Document, Documents, Found, content_of
-from pipeline.feeds import Feed, read_feed
+from pipeline.feeds import Feed
+from pipeline.listings import read_feed, read_sitemap
 from pipeline.manifests import FeedState
 from pipeline.models import Entry, Interval, Outcome
-from pipeline.sitemaps import Sitemap, children_of, is_older, read_sitemap
+from pipeline.sitemaps import Sitemap, children_of, is_older
 from pipeline.urls import join
 from pipeline.visits import Desk
+from pipeline.workers import BoundedReader
 
 MAX_DEPTH = 3
 """Indexes that name indexes: the protocol knows one level, sites use two."""
@@ -156,16 +158,29 @@ def ends_before(entries: Sequence[Entry], moment: datetime) -> bool:
 
 def read_feed_document(desk: Desk, document: Document) -> Feed | None:
     """The feed that `document`, the last that the desk read, is; None, and its outcome says so, when it is none."""
-    return content_of(desk, document, lambda body: _feed(body, document.url, document.content_type, desk.source.id))
+    return content_of(
+        desk, document, lambda body: _feed(_FeedDocument(body, document.url, document.content_type, desk.source.id, desk.reader))
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _FeedDocument:
+    """A page of a feed, whoever reads it."""
+
+    body: bytes
+    url: str
+    content_type: str | None
+    source_id: str
+    reader: BoundedReader = field(compare=False)
 
 
 @lru_cache(maxsize=KEPT_FEEDS)
-def _feed(body: bytes, url: str, content_type: str | None, source_id: str) -> Feed:
-    return read_feed(body, url=url, content_type=content_type, source_id=source_id)
+def _feed(page: _FeedDocument) -> Feed:
+    return read_feed(page.reader, page.body, url=page.url, content_type=page.content_type, source_id=page.source_id)
 
 
 def _read_sitemap(desk: Desk, document: Document) -> Sitemap | None:
-    return content_of(desk, document, lambda body: read_sitemap(body, url=document.url, source_id=desk.source.id))
+    return content_of(desk, document, lambda body: read_sitemap(desk.reader, body, url=document.url, source_id=desk.source.id))
 
 
 def state_of(desk: Desk, url: str) -> FeedState:

@@ -103,7 +103,8 @@ class ImportReport:
 
 
 def import_file(lake: Lake, settings: Settings, catalogue: Catalogue, path: Path) -> ImportReport:
-    """Import one file. Raises WarcError when it is not a WARC or ARC file, FileNotFoundError, StorageError."""
+    """Import one file. Raises WarcError when it is not a WARC or ARC file, FileNotFoundError, StorageError, TransientError when the
+    workers died: what is committed stays, and the next import goes on behind it."""
     with path.open("rb") as file:
         name = f"warc-{hashlib.file_digest(file, 'sha256').hexdigest()[:12]}"
     sources = {registered_domain(feed): source.id for source in reversed(catalogue.sources) for feed in source.listings}

@@ -64,14 +64,14 @@ def prune(settings: Settings, *, now: datetime) -> ImagesReport:
     return prune_images(Lake(settings.lake), now=now)
 
 
-def completeness(settings: Settings, catalogue: Catalogue, *, days: int, now: datetime) -> tuple[SourceDay, ...]:
-    """The completeness rows of the last `days` whole UTC days. See `pipeline.completeness`."""
-    return account(Lake(settings.lake), catalogue, last_days(days, now=now))
+def completeness(settings: Settings, catalogue: Catalogue, *, days: int, now: datetime, is_whole: bool = False) -> tuple[SourceDay, ...]:
+    """The completeness rows of the last `days` whole UTC days, of each source from its first one on. See `pipeline.accounting`."""
+    return account(Lake(settings.lake), catalogue, last_days(days, now=now), is_whole=is_whole)
 
 
 def keep_accounts(settings: Settings, catalogue: Catalogue, *, now: datetime) -> tuple[SourceDay, ...]:
     """Write the completeness tables of the last days; their rows."""
-    rows = completeness(settings, catalogue, days=ACCOUNT_DAYS, now=now)
+    rows = completeness(settings, catalogue, days=ACCOUNT_DAYS, now=now, is_whole=True)
     write_account(Lake(settings.lake), rows)
     return rows
 

@@ -126,6 +126,8 @@ def differences(found: dict[date, Difference]) -> RenderableType:
 
 def ledger(rows: Sequence[SourceDay]) -> RenderableType:
     """Completeness, a row for each day and source; the silent gaps below."""
+    if not rows:
+        return Text("the ledger has nothing on these days")
     view = make_table("day", "source", "expected", "found", "fetched", "extracted", "published", "dropped", numbers=(2, 3, 4, 5, 6))
     for row in rows:
         expected = f"{row.expected:.0f}" if row.expected is not None else ""

@@ -1,7 +1,7 @@
 """An HTML page read once: its bytes decoded and parsed, and what its head declares.
 
-Pure: bytes in, a frozen `Page` out. Never raises on any bytes, never looks at the article's text, never judges which declaration is right:
-that is for those who read a `Page`.
+Pure: bytes in, a frozen `Page` out. Raises nothing but MemoryError on any bytes, never looks at the article's text, never judges which
+declaration is right: that is for those who read a `Page`.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import lxml.etree
 import lxml.html
 
 from pipeline.encodings import decode
+from pipeline.shortage import is_shortage
 from pipeline.structured import SITE_TYPES, Thing, articles_of, by_id, read_json_ld, types_of, videos_of
 from pipeline.text import letters_only, squeeze
 from pipeline.urls import join
@@ -188,7 +189,9 @@ def _parse(body: bytes) -> lxml.html.HtmlElement | None:
     parser.set_element_class_lookup(_PLAIN)
     try:
         tree = lxml.html.document_fromstring(body, parser=parser)
-    except (lxml.etree.LxmlError, ValueError, AssertionError):
+    except (lxml.etree.LxmlError, ValueError, AssertionError) as error:
+        if is_shortage(error):
+            raise MemoryError from error
         return None
     return tree if isinstance(tree, lxml.html.HtmlElement) and isinstance(tree.tag, str) else None
 

@@ -37,7 +37,10 @@ CHECK_AFTER = 12
 DISTRUST = timedelta(days=7)
 """How long a feed whose validators lied is asked without them."""
 
-GONE_REASONS = frozenset({"notAFeed", "wrongType", "tooLarge", "redirects", "protocol", "tls", "forbiddenUrl", "forbiddenAddress"})
+GONE_REASONS = frozenset(
+    {"notAFeed", "wrongType", "tooLarge", "redirects", "protocol", "tls", "forbiddenUrl", "forbiddenAddress"}
+    | {"listingTimeout", "listingMemory", "listingCrash"}
+)
 """Failures that the next hour does not mend; so do 4xx statuses but 408, 425 and 429."""
 
 _MAX_AGE = re.compile(r"(?:^|[\s,])max-age\s*=\s*\"?(\d{1,10})", re.IGNORECASE)

@@ -10,13 +10,13 @@ from datetime import datetime
 from pipeline.config import Catalogue, Settings, Source
 from pipeline.entries import digest_of
 from pipeline.errors import FeedError
-from pipeline.feeds import read_feed
 from pipeline.fetch import Fetcher, Target
 from pipeline.health import findings
+from pipeline.listings import listing_reader, read_feed, read_sitemap
 from pipeline.manifests import FeedState
 from pipeline.models import Clock, Entry, Exchange
-from pipeline.sitemaps import read_sitemap
 from pipeline.visits import moved_to
+from pipeline.workers import BoundedReader
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +40,15 @@ class FeedPoll:
 def poll_sources(settings: Settings, catalogue: Catalogue, *, clock: Clock) -> list[FeedPoll]:
     """The enabled sources' feeds in the catalogue's order."""
     asked = [(source, url) for source in catalogue.enabled_sources for url in source.listings]
-    with Fetcher(settings, clock=clock) as fetcher, ThreadPoolExecutor(max_workers=settings.fetch_threads) as pool:
-        return list(pool.map(lambda pair: _poll(fetcher, *pair), asked))
+    with (
+        Fetcher(settings, clock=clock) as fetcher,
+        listing_reader(settings) as reader,
+        ThreadPoolExecutor(max_workers=settings.fetch_threads) as pool,
+    ):
+        return list(pool.map(lambda pair: _poll(fetcher, reader, *pair), asked))
 
 
-def _poll(fetcher: Fetcher, source: Source, url: str) -> FeedPoll:
+def _poll(fetcher: Fetcher, reader: BoundedReader, source: Source, url: str) -> FeedPoll:
     is_sitemap = url in source.sitemaps
     answer = fetcher.get(Target(url, "sitemap" if is_sitemap else "feed", source.pace_s))
     final = answer.final
@@ -54,9 +58,9 @@ def _poll(fetcher: Fetcher, source: Source, url: str) -> FeedPoll:
     if answer.error is not None or final is None:
         return FeedPoll(source.id, url, str(answer.error or "no answer"), status)
     if is_sitemap:
-        return _sitemap_poll(source, url, final)
+        return _sitemap_poll(reader, source, url, final)
     try:
-        feed = read_feed(final.body, url=final.url, content_type=final.content_type, source_id=source.id)
+        feed = read_feed(reader, final.body, url=final.url, content_type=final.content_type, source_id=source.id)
     except FeedError as error:
         return FeedPoll(source.id, url, str(error), status)
     notes = []
@@ -92,9 +96,9 @@ def _seen(entries: Sequence[Entry]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(digest for entry in entries if (digest := digest_of(entry))))
 
 
-def _sitemap_poll(source: Source, url: str, final: Exchange) -> FeedPoll:
+def _sitemap_poll(reader: BoundedReader, source: Source, url: str, final: Exchange) -> FeedPoll:
     try:
-        sitemap = read_sitemap(final.body, url=final.url, source_id=source.id)
+        sitemap = read_sitemap(reader, final.body, url=final.url, source_id=source.id)
     except FeedError as error:
         return FeedPoll(source.id, url, str(error), final.status)
     moments = [moment.value for entry in sitemap.entries if (moment := entry.published or entry.modified) is not None]

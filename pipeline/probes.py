@@ -1,23 +1,18 @@
 """What a page names beside itself, its pictures and its AMP page: read while pages are captured, in a process of its own.
 
-A page is what its publisher wants it to be, and parsers meet pages that take them minutes or all memory. So each is read in a worker
-process with the bounds that extraction has: a page that overruns costs its own probes. Asks for nothing: who captures does.
+Each page is read in a worker process with the bounds that extraction has: one that overruns them costs its own probes. Asks for nothing:
+who captures does.
 """
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import threading
 from collections import Counter
-from concurrent.futures import TimeoutError as PageTimeoutError
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Self
-
-from pebble import ProcessExpired, ProcessPool
 
 from pipeline import workers
+from pipeline.errors import OverrunError, TransientError
 from pipeline.leadimages import lead_images
 from pipeline.models import Entry
 from pipeline.pages import amp_link, read_page
@@ -43,63 +38,40 @@ class Named:
     problem: str | None = None
 
 
-class PageReader:
-    """Reads pages in worker processes, which begin with the first page; for as many threads as like, which wait for theirs."""
+class PageReader(workers.BoundedReader):
+    """Reads pages for what they name, and looks no further at a domain whose pages overrun."""
 
     def __init__(self, *, processes: int, timeout_s: float, max_bytes: int = workers.MAX_BYTES) -> None:
-        self._processes = processes
-        self._timeout_s = timeout_s
-        self._max_bytes = max_bytes
-        self._lock = threading.Lock()
-        self._stack = contextlib.ExitStack()
-        self._pool: ProcessPool | None = None
+        super().__init__(processes=processes, timeout_s=timeout_s, max_bytes=max_bytes)
+        self._counting = threading.Lock()
         self._overruns: Counter[str] = Counter()
 
-    def __enter__(self) -> Self:
-        workers.begin(workers.READING)  # imports while feeds are polled
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._stack.__exit__(kind, error, trace)
-
     def named(self, body: bytes, *, url: str, content_type: str | None, entry: Entry) -> Named:
-        """What the page at `url` names; never raises for what a page does to its reader."""
+        """What the page at `url` names; never raises for what a page does to its reader.
+
+        Raises TransientError when the workers died through no page's fault: what is captured without its pictures stays so.
+        """
         domain = registered_domain(url)
         if self._overruns[domain] >= MAX_OVERRUNS:
             return Named(problem="notRead")
         named = self._read(body, url, content_type, entry)
         if named.problem is not None:
-            with self._lock:
+            with self._counting:
                 self._overruns[domain] += 1
         return named
 
     def _read(self, body: bytes, url: str, content_type: str | None, entry: Entry) -> Named:
         try:
-            named: Named = self._started().schedule(_named, args=[body, url, content_type, entry], timeout=self._timeout_s).result()
-        except PageTimeoutError:
-            named = Named(problem="pageTimeout")
-        except ProcessExpired:
-            named = Named(problem="pageCrash")
+            return self.read(_named, body, url, content_type, entry)
+        except OverrunError as error:
+            problem = f"page{error.bound}"
+            log.warning("%s: its pictures and its AMP page are not asked for: %s", url, problem)
+            return Named(problem=problem)
+        except TransientError:
+            raise
         except Exception:
             log.exception("%s: looking for its picture met a fault of ours; please report it", url)
             return Named(problem="pageFault")
-        if named.problem is not None:
-            log.warning("%s: its pictures and its AMP page are not asked for: %s", url, named.problem)
-        return named
-
-    def _started(self) -> ProcessPool:
-        with self._lock:
-            if self._pool is None:
-                bounds = (self._max_bytes,)
-                pool = workers.pool(
-                    self._processes,
-                    workers.READING,
-                    prepare=workers.bound_memory,
-                    arguments=bounds,
-                    max_tasks=workers.MAX_PAGES,
-                )
-                self._pool = self._stack.enter_context(pool)
-            return self._pool
 
 
 def page_reader(settings: Settings) -> PageReader:
@@ -109,8 +81,5 @@ def page_reader(settings: Settings) -> PageReader:
 
 def _named(body: bytes, url: str, content_type: str | None, entry: Entry) -> Named:
     """The work of a worker process; two or three strings come back, and no page."""
-    try:
-        page = read_page(body, url=url, content_type=content_type)
-        return Named(tuple(image.url for image in lead_images(page, entry)), amp_link(page)) if page.is_html else Named()
-    except MemoryError:
-        return Named(problem="pageMemory")
+    page = read_page(body, url=url, content_type=content_type)
+    return Named(tuple(image.url for image in lead_images(page, entry)), amp_link(page)) if page.is_html else Named()

@@ -19,6 +19,7 @@ from pipeline.images import measure
 from pipeline.manifests import PageCapture, Probe
 from pipeline.models import AmpAnswer, Article, CaptureRef, Entry, Part, Picture, Rejected
 from pipeline.pages import read_page
+from pipeline.shortage import is_shortage
 from pipeline.storage import Lake
 from pipeline.warc import read_record_at
 
@@ -72,8 +73,10 @@ def read_job(job: Job) -> Article | Rejected:
     """Read one page; what a worker process does. A page that needs more memory than a worker may have is rejected: `pageMemory`."""
     try:
         return _read(job)
-    except MemoryError:
-        return Rejected("pageMemory")
+    except Exception as error:
+        if is_shortage(error):
+            return Rejected("pageMemory")
+        raise
 
 
 def _read(job: Job) -> Article | Rejected:

@@ -142,7 +142,7 @@ class _Work:
         harvest = _Harvest()
         with self._segment(source).open("wb") as file:
             writer = CaptureWriter(file)
-            desk = Desk(self.fetcher, writer, source, self.settings, self.clock, self.catalogue.scoring.images.min_side)
+            desk = Desk(self.fetcher, writer, source, self.settings, self.clock, self.catalogue.scoring.images.min_side, self.reader)
             for page in pages:
                 self._look(desk, page, harvest)
         harvest.outcomes = tuple(desk.outcomes)
@@ -162,7 +162,7 @@ class _Work:
         desk.outcomes.append(outcome)
         if outcome.verdict == "captured" and final is not None and offset is not None:
             captured = PageCapture(entry, offset, replaces=RecordPlace(page.file, page.offset))
-            harvest.pages.append(with_probes(desk, captured, final, url=final.url, reader=self.reader))
+            harvest.pages.append(with_probes(desk, captured, final, url=final.url))
         elif outcome.status in GONE_STATUSES and final is not None and offset is not None and not page.is_gone:
             harvest.gone.append(GonePage(page.url, final.at, offset, page.file, page.offset))
 

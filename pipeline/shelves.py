@@ -20,6 +20,7 @@ from pipeline.fetch import Fetcher
 from pipeline.givenfiles import Hour, given_paths, hours_of
 from pipeline.models import Clock, Interval, Outcome
 from pipeline.newsfiles import NewsFile, files_of, listing_path
+from pipeline.probes import page_reader
 from pipeline.ranges import BLOCK_BYTES, RangedFile
 from pipeline.storage import Lake
 from pipeline.visits import Desk
@@ -72,7 +73,7 @@ class NewsShelf:
                 return (), ()
             return tuple(_NewsFile(file, self.settings, self.fetcher) for file in found), ()
         url = listing_address(self.settings, self.interval)
-        desk = Desk(self.fetcher, CaptureWriter(io.BytesIO()), _ARCHIVE, self.settings, self.clock, 0)
+        desk = Desk(self.fetcher, CaptureWriter(io.BytesIO()), _ARCHIVE, self.settings, self.clock, 0, page_reader(self.settings))
         document = self.documents.read(desk, url, "listing", pace_s=self.settings.archive_pace_s)
         files = content_of(desk, document, lambda body: files_of(body, self.interval, url=url)) or ()
         asked = tuple(replace(outcome, source_id=None) for outcome in desk.outcomes)

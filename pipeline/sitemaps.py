@@ -17,6 +17,7 @@ from lxml import etree
 from pipeline.errors import FeedError
 from pipeline.models import Entry, Interval, Moment
 from pipeline.moments import read_moment
+from pipeline.shortage import is_shortage
 from pipeline.text import plain
 from pipeline.urls import join
 
@@ -151,6 +152,8 @@ def _read_xml(body: bytes, *, url: str, source_id: str | None) -> Sitemap:
     try:
         root = etree.fromstring(body, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
+        if is_shortage(error):
+            raise MemoryError from error
         raise FeedError(f"{url}: not a sitemap: {error}") from error
     kind = _name(root) if root is not None else ""
     if kind not in ("urlset", "sitemapindex"):

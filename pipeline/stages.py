@@ -287,7 +287,7 @@ def with_archived(captures: Sequence[CaptureReport], parts: Sequence[Part], arch
 
 def begin_workers() -> None:
     """Let worker processes for extract and publish get ready while something else is done first; nothing where they are."""
-    workers.begin(workers.READING, workers.PUBLISHING)
+    workers.begin(workers.READING, workers.LISTING, workers.PUBLISHING)
 
 
 def import_files(settings: Settings, catalogue: Catalogue, paths: Iterable[Path]) -> tuple[tuple[ImportReport, ...], WalkReport]:

@@ -14,14 +14,15 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from pipeline.config import Catalogue, Settings, Source, load_catalogue
-from pipeline.discovery import COMMON_PATHS, feed_links
+from pipeline.discovery import COMMON_PATHS
 from pipeline.errors import ConfigError, FeedError, PermanentError
-from pipeline.feeds import Feed, read_feed
+from pipeline.feeds import Feed
 from pipeline.fetch import Fetcher, Target
-from pipeline.models import Clock
+from pipeline.listings import declared_feeds, listing_reader, read_feed
+from pipeline.models import Clock, Exchange
 from pipeline.opml import read_opml, write_opml
-from pipeline.pages import read_page
 from pipeline.urls import join, registered_domain
+from pipeline.workers import BoundedReader
 
 MAX_TRIES = 6
 """Feeds asked for while looking for one."""
@@ -40,10 +41,11 @@ class Added:
 def add_site(settings: Settings, catalogue: Catalogue, url: str, *, topic: str, clock: Clock) -> Added:
     """Find the feed of a site (or take `url` as one) and append a source to sources.yaml.
 
-    Raises PermanentError when no feed is found, ConfigError when the topic is none or the file cannot be written.
+    Raises PermanentError when no feed is found or the site's page cannot be read within its bounds, ConfigError when the topic is none or
+    the file cannot be written.
     """
-    with Fetcher(settings, clock=clock) as fetcher:
-        found = _find_feed(fetcher, url)
+    with Fetcher(settings, clock=clock) as fetcher, listing_reader(settings) as reader:
+        found = _find_feed(fetcher, reader, url)
     if found is None:
         raise PermanentError(f"{url}: no feed found, neither declared in the page nor at {', '.join(COMMON_PATHS[:MAX_TRIES])}")
     address, feed = found
@@ -74,7 +76,7 @@ def _topic_of(folders: Sequence[str], names: dict[str, str]) -> str | None:
     return next((names[folder.casefold()] for folder in reversed(folders) if folder.casefold() in names), None)
 
 
-def _find_feed(fetcher: Fetcher, url: str) -> tuple[str, Feed] | None:
+def _find_feed(fetcher: Fetcher, reader: BoundedReader, url: str) -> tuple[str, Feed] | None:
     """The address and the content of the feed that `url` is, declares or usually has."""
     candidates: list[str] = []
     answer = fetcher.get(Target(url, "feed", PACE_S))
@@ -83,20 +85,24 @@ def _find_feed(fetcher: Fetcher, url: str) -> tuple[str, Feed] | None:
     if answer.final is None:
         raise PermanentError(f"{url}: robots.txt does not let us ask")
     try:
-        return answer.final.url, read_feed(answer.final.body, url=answer.final.url, content_type=answer.final.content_type, source_id=None)
+        return answer.final.url, _feed(reader, answer.final)
     except FeedError:
-        page = read_page(answer.final.body, url=answer.final.url, content_type=answer.final.content_type)
-        candidates += [link.url for link in feed_links(page)]
+        declared = declared_feeds(reader, answer.final.body, url=answer.final.url, content_type=answer.final.content_type)
+        candidates += [link.url for link in declared]
         candidates += [address for path in COMMON_PATHS if (address := join(answer.final.url, path)) is not None]
     for candidate in list(dict.fromkeys(candidates))[:MAX_TRIES]:
         final = fetcher.get(Target(candidate, "feed", PACE_S)).final
         if final is None or final.status != 200:
             continue
         try:
-            return final.url, read_feed(final.body, url=final.url, content_type=final.content_type, source_id=None)
+            return final.url, _feed(reader, final)
         except FeedError:
             continue
     return None
+
+
+def _feed(reader: BoundedReader, final: Exchange) -> Feed:
+    return read_feed(reader, final.body, url=final.url, content_type=final.content_type, source_id=None)
 
 
 def _append(settings: Settings, catalogue: Catalogue, wishes: Iterable[tuple[str, str]], *, topic: str) -> list[Added]:

@@ -13,9 +13,9 @@ from datetime import datetime
 from pipeline.amp import is_amp
 from pipeline.config import Settings, Source
 from pipeline.errors import FeedError, PermanentFetchError, TransientError, TransientFetchError
-from pipeline.feeds import read_feed
 from pipeline.fetch import Fetcher, Target
 from pipeline.images import measure
+from pipeline.listings import read_feed, read_sitemap
 from pipeline.manifests import FeedState, PageCapture, Probe
 from pipeline.models import Answer, Clock, Entry, Exchange, Kind, Outcome, Validators, Verdict
 from pipeline.polling import (
@@ -30,7 +30,7 @@ from pipeline.polling import (
     sends_validators,
 )
 from pipeline.probes import PageReader
-from pipeline.sitemaps import newer_children, read_sitemap
+from pipeline.sitemaps import newer_children
 from pipeline.snapshots import moment_in
 from pipeline.urls import url_digest
 from pipeline.warc import CaptureWriter
@@ -53,6 +53,7 @@ class Desk:
     settings: Settings
     clock: Clock
     min_side: int
+    reader: PageReader
     outcomes: list[Outcome] = field(default_factory=list)
     pictures: dict[str, tuple[Probe, bool]] = field(default_factory=dict)
     """URL to its probe, and whether it is a picture worth showing."""
@@ -91,7 +92,7 @@ def poll_feed(desk: Desk, url: str, before: FeedState | None) -> tuple[FeedState
     """Ask for a feed conditionally. A poll that gives no document keeps what was known of the feed."""
 
     def read(final: Exchange) -> tuple[tuple[Entry, ...], float]:
-        feed = read_feed(final.body, url=final.url, content_type=final.content_type, source_id=desk.source.id)
+        feed = read_feed(desk.reader, final.body, url=final.url, content_type=final.content_type, source_id=desk.source.id)
         return feed.entries, feed.period_s
 
     return _poll(desk, url, "feed", before, read)
@@ -104,7 +105,7 @@ def poll_sitemap(desk: Desk, url: str, before: FeedState | None, *, since: datet
     """
 
     def read(final: Exchange) -> tuple[tuple[Entry, ...], float]:
-        sitemap = read_sitemap(final.body, url=final.url, source_id=desk.source.id)
+        sitemap = read_sitemap(desk.reader, final.body, url=final.url, source_id=desk.source.id)
         entries = list(sitemap.entries)
         for child in newer_children(sitemap, than=since)[: desk.settings.sitemap_requests]:
             answer, outcome = desk.ask(child.url, "sitemap")
@@ -118,10 +119,10 @@ def poll_sitemap(desk: Desk, url: str, before: FeedState | None, *, since: datet
 
 def _child_entries(desk: Desk, final: Exchange) -> tuple[Entry, ...]:
     try:
-        return read_sitemap(final.body, url=final.url, source_id=desk.source.id).entries
+        return read_sitemap(desk.reader, final.body, url=final.url, source_id=desk.source.id).entries
     except FeedError as error:
         log.warning("%s: %s", desk.source.id, error)
-        desk.outcomes[-1] = replace(desk.outcomes[-1], verdict="rejected", reason="notAFeed")
+        desk.outcomes[-1] = replace(desk.outcomes[-1], verdict="rejected", reason=error.reason)
         return ()
 
 
@@ -143,7 +144,9 @@ def _poll(
         entries = tuple(replace(entry, listing=url) for entry in found)
     except FeedError as error:
         log.warning("%s: %s", desk.source.id, error)
-        outcome = replace(outcome, verdict="rejected", reason="notAFeed")
+        outcome = replace(outcome, verdict="rejected", reason=error.reason)
+    except TransientError:
+        raise
     except Exception:
         log.exception("%s: reading %s met a fault of ours; please report it", desk.source.id, url)
         outcome = replace(outcome, verdict="failed", reason="fault")
@@ -194,7 +197,7 @@ def _bounds(source: Source) -> Bounds:
     return Bounds(source.poll_min_s, source.poll_max_s)
 
 
-def capture_page(desk: Desk, entry: Entry, *, reader: PageReader, listed_by: tuple[str, ...]) -> tuple[PageCapture | None, bool]:
+def capture_page(desk: Desk, entry: Entry, *, listed_by: tuple[str, ...]) -> tuple[PageCapture | None, bool]:
     """A page with its lead picture and its AMP page; without a page, whether it may come later."""
     if entry.snapshot is None:
         answer, outcome = desk.ask(entry.url, "page", entry=entry, listed_by=listed_by)
@@ -203,12 +206,15 @@ def capture_page(desk: Desk, entry: Entry, *, reader: PageReader, listed_by: tup
     if outcome.verdict != "captured" or answer.final is None or outcome.offset is None:
         return None, isinstance(answer.error, TransientError)
     url = answer.final.url if entry.snapshot is None else entry.url
-    return with_probes(desk, PageCapture(entry, outcome.offset), answer.final, url=url, reader=reader), False
+    return with_probes(desk, PageCapture(entry, outcome.offset), answer.final, url=url), False
 
 
-def with_probes(desk: Desk, capture: PageCapture, final: Exchange, *, url: str, reader: PageReader) -> PageCapture:
-    """The captured page with its lead picture and its AMP page, which are asked for here; where it cannot be read, with the reason."""
-    named = reader.named(final.body, url=url, content_type=final.content_type, entry=capture.entry)
+def with_probes(desk: Desk, capture: PageCapture, final: Exchange, *, url: str) -> PageCapture:
+    """The captured page with its lead picture and its AMP page, which are asked for here; where it cannot be read, with the reason.
+
+    Raises TransientError when the workers that read pages died.
+    """
+    named = desk.reader.named(final.body, url=url, content_type=final.content_type, entry=capture.entry)
     if named.problem is not None:
         return replace(capture, unprobed=named.problem)
     try:

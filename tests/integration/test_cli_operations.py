@@ -10,10 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import cli, stages
+from pipeline import cli, schema, stages, storage
 from pipeline.config import Settings, load_catalogue
+from pipeline.models import Interval, Part
+from pipeline.storage import Lake
+from pipeline.tables import build
 from tests.integration.commands import News, Said, root_logger_kept, say
 from tests.integration.conftest import KEY, REPOSITORY
+from tests.integration.test_capture import ONE
+from tests.integration.test_maintenance import ledger_row
 from tests.integration.test_publish import PAGES, warc
 from tests.integration.test_rebuild import files
 from tests.integration.walking import StoppedClock
@@ -119,13 +124,43 @@ def test_a_wrong_wish_says_why(news: News, arguments: tuple[str, ...], code: int
 
 
 def test_the_ledger_has_a_row_for_each_source_and_day(news: News) -> None:
-    rows = news("ledger", "--days", "2", "--until", "2026-11-20", "--json").json
+    rows = news("ledger", "--from", "2026-11-19", "--until", "2026-11-20", "--json").json
     sources = load_catalogue(REPOSITORY / "data").enabled_sources
     assert len(rows) == 2 * len(sources)
     assert {row["day"] for row in rows} == {"2026-11-19", "2026-11-20"}
-    one = news("ledger", "--source", sources[0].id)
+    one = news("ledger", "--from", "2026-11-19", "--source", sources[0].id)
     assert one.code == 0
     assert "0 silent gaps" in one.out
+
+
+def test_the_ledger_begins_with_the_first_day_that_a_source_has_anything_on(news: News, lake: Path) -> None:
+    assert news("ledger", "--json").json == []  # what was imported is no source's
+    assert "nothing on these days" in news("ledger").out
+    early, late = sorted(source.id for source in load_catalogue(REPOSITORY / "data").enabled_sources)[:2]
+    for day, source_id in ((18, early), (20, late), (21, early)):
+        at = datetime(2026, 11, day, 12, tzinfo=UTC)
+        rows = build([{**ledger_row(f"{ONE}/{day}", ONE, at), "sourceId": source_id}], schema.LEDGER, name="ledger")
+        Lake(str(lake)).write_table(storage.ledger_path(Part(Interval.containing(at), "00")), rows)
+    shown = news("ledger", "--json").json
+    assert {row["source_id"] for row in shown} == {early, late}
+    assert [row["day"] for row in shown if row["source_id"] == early] == [f"2026-11-{day}" for day in range(18, 23)]
+    assert [row["day"] for row in shown if row["source_id"] == late] == [f"2026-11-{day}" for day in range(20, 23)]
+    asked = news("ledger", "--from", "2026-11-17", "--source", early, "--json").json
+    assert [row["day"] for row in asked] == [f"2026-11-{day}" for day in range(17, 23)]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--from", "2026-11-20", "--days", "2"), "not allowed with argument"),
+        (("--from", "2026-11-20", "--until", "2026-11-19"), "from the earlier date to the later"),
+        (("--from", "2026-11-23"), "from the earlier date to the later"),
+    ],
+)
+def test_a_ledger_of_no_days_says_why(news: News, arguments: tuple[str, ...], message: str) -> None:
+    said = news("ledger", *arguments)
+    assert (said.code, said.out) == (2, "")
+    assert message in said.err
 
 
 def test_the_daily_round_can_be_run_without_airflow(news: News, lake: Path) -> None:

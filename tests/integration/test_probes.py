@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from pebble.common import CONSTS
 
-from pipeline import stages, storage
+from pipeline import stages, storage, workers
 from pipeline.config import Catalogue, Settings
+from pipeline.errors import TransientError
 from pipeline.imports import import_file
 from pipeline.ledgers import read_manifest
 from pipeline.manifests import Manifest, from_json
@@ -19,6 +22,8 @@ from pipeline.storage import Lake
 from pipeline.warc import CaptureWriter
 from tests.integration.conftest import FrozenClock
 from tests.integration.test_capture import HOUR, ONE, PUBLISHED, TWO, article, feed, source
+from tests.integration.test_rebuild import files
+from tests.integration.test_workers import ask_on, kill_workers
 from tests.newsroom import Newsroom
 
 URL = f"{ONE}/a"
@@ -59,7 +64,7 @@ def test_a_page_nested_without_end_ends_within_its_time() -> None:
 
 def test_a_page_over_the_memory_of_its_reader_names_nothing_and_the_next_one_is_read() -> None:
     with PageReader(processes=1, timeout_s=60, max_bytes=1 << 27) as reader:
-        assert not read(reader, PAGE + b"<p><b><i>x</i></b>" * 500_000).pictures
+        assert read(reader, PAGE + b"<p><b><i>x</i></b>" * 500_000) == Named(problem="pageMemory")
         assert read(reader, PAGE).pictures == (PICTURE,)
 
 
@@ -106,3 +111,41 @@ def test_a_page_that_cannot_be_read_holds_no_import(
     pages = {page.entry.url: page for part in report.parts for page in read_manifest(lake, part).pages}
     assert pages[f"{ONE}/b"].unprobed == "pageTimeout"
     assert [probe.url for probe in pages[URL].images] == [PICTURE]
+
+
+def die(_max_bytes: int) -> None:
+    """How a worker begins on a machine that has no memory left for it."""
+    os._exit(1)
+
+
+@contextlib.contextmanager
+def dying_workers() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(workers, "bound_memory", die)
+        yield
+
+
+def test_readers_that_die_while_they_wait_are_no_fault_of_the_next_page() -> None:
+    with PageReader(processes=1, timeout_s=20) as reader:
+        assert read(reader, PAGE).pictures == (PICTURE,)
+        kill_workers()
+        with pytest.raises(TransientError, match="the workers died"):
+            ask_on(lambda: read(reader, PAGE))
+
+
+def test_a_capture_whose_readers_die_writes_nothing_and_can_be_made_again(
+    room: Newsroom, settings: Settings, make_catalogue: Callable[..., Catalogue], clock: FrozenClock
+) -> None:
+    room.add_page(URL, PAGE.decode())
+    room.add_page(f"{ONE}/feed", feed(URL), content_type="application/rss+xml")
+    catalogue = make_catalogue([source(ONE)])
+    (part,) = stages.plan(settings, catalogue, HOUR)
+    with dying_workers(), pytest.raises(TransientError, match="the workers died"):
+        stages.capture(settings, catalogue, part, live=True, clock=clock)
+    assert not any(name.startswith(("raw/interval=", "extracted/")) for name in files(settings.lake))
+    stages.capture(settings, catalogue, part, live=True, clock=clock)
+    (page,) = read_manifest(Lake(settings.lake), part).pages
+    assert [probe.url for probe in page.images] == [PICTURE]
+    with dying_workers(), pytest.raises(TransientError, match="the workers died"):
+        stages.extract(settings, catalogue, part)
+    assert stages.extract(settings, catalogue, part).articles == 1

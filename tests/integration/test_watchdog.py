@@ -68,8 +68,14 @@ def test_a_page_over_the_memory_of_its_worker_is_rejected_and_the_worker_lives()
     ) as pool:
         large = pool.schedule(read_job, args=[job(HEAD + b"<p><b><i>x</i></b>" * 600_000)], timeout=120).result()
         small = pool.schedule(read_job, args=[job(HEAD + b"<p>" + SENTENCE * 20)], timeout=120).result()
-    assert isinstance(large, Rejected)
+    assert large == Rejected("pageMemory")
     assert isinstance(small, Article)
+
+
+@pytest.mark.parametrize("megabytes", [8, 64])
+def test_a_page_that_its_parser_has_no_memory_for_is_not_taken_for_one_without_html(megabytes: int) -> None:
+    """Beside 8 the parser gets none; beside 64 those that read its tree."""
+    assert read(HEAD + b"<p><b><i>x</i></b>" * 60_000, max_bytes=megabytes << 20) == Rejected("pageMemory")
 
 
 def test_a_page_over_its_time_is_given_up() -> None:

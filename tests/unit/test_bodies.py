@@ -168,3 +168,18 @@ def test_hidden_elements_and_forms_of_newsletters_are_none_of_the_text() -> None
     assert "machines" not in text
     assert "inbox" not in text
     assert PROSE[3] in text
+
+
+def test_a_longer_story_that_is_printed_below_the_pages_own_is_none_of_its_text() -> None:
+    own = "".join(f"<p>{number}. {text}</p>" for number in range(5) for text in PROSE)
+    other = "".join(
+        f"<p>Bridge {number}: it was closed to all lorries by the council after the flood of last May.</p>" for number in range(90)
+    )
+    for heading in ("<h2><a href='/bridges'>Bridges</a></h2>", ""):
+        read = page(f"<article><h1>Owls</h1>{own}</article><section><article>{heading}{other}</article></section>")
+        assert text_of(read).split("\n") == ["Owls", *(f"{number}. {text}" for number in range(5) for text in PROSE)]
+
+
+def test_a_lead_in_an_article_of_its_own_does_not_hide_the_text_in_the_next_one() -> None:
+    read = page(f"<article><h1>Owls</h1><p>{PROSE[0]}</p></article><article><h2>Where they live</h2>{prose() * 8}</article>")
+    assert text_of(read).count(PROSE[3]) == 8

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline import schema
-from pipeline.completeness import Found, SourceDay, account_day, count_found, expect
+from pipeline.completeness import Found, SourceDay, account_day, begun, count_found, expect
 
 DAY = date(2026, 11, 20)  # a Friday
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -170,3 +170,10 @@ def test_found_is_always_published_plus_dropped(rows: list[tuple[str, str, tuple
     for day in days:
         assert day.found == day.published + sum(day.dropped.values())
         assert day.published <= day.extracted <= day.fetched <= day.found
+
+
+def test_a_source_begins_with_the_day_on_which_it_was_first_asked() -> None:
+    history = {"one": {DAY: Found(polls=1)}, "two": {DAY: Found(), DAY + timedelta(days=1): Found(failed_polls=1)}}
+    assert begun(DAY - timedelta(days=1), history) == frozenset()
+    assert begun(DAY, history) == {"one"}
+    assert begun(DAY + timedelta(days=1), history) == {"one", "two"}
