@@ -128,7 +128,7 @@ def _is_prose(node: Any) -> bool:
 
 
 def _is_visible(text: Any) -> bool:
-    return holder(text).tag not in {"noscript", "option"}
+    return holder(text).tag not in {"noscript", "option", "script", "style"}
 
 
 def searched(page: Page, *, latest: datetime) -> Moment | None:

@@ -33,7 +33,7 @@ _PATH = re.compile("breadcrumb", re.IGNORECASE)
 _SHOWN_TEXTS = lxml.etree.XPath(
     ".//text()[not(ancestor::script or ancestor::style or ancestor::svg or ancestor::noscript or ancestor::template)]"
 )
-_TEXTS = lxml.etree.XPath("//body/descendant::text()[normalize-space(.) and not(parent::script or parent::style)]")
+_TEXTS = lxml.etree.XPath("//body/descendant::text()[normalize-space(.)]")
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +60,10 @@ class Page:
 
     @cached_property
     def texts(self) -> list[Any]:
-        """The body's texts in document order, as lxml gives them; without blank ones and those of scripts and styles."""
+        """The body's texts in document order, as lxml gives them, without blank ones.
+
+        Those of scripts and styles are among them: `is_code` tells a few of them sooner than XPath all.
+        """
         found: list[Any] = [] if self.tree is None else _TEXTS(self.tree)
         return found
 
@@ -222,6 +225,11 @@ def holder(text: Any) -> lxml.html.HtmlElement:
     """The element that one of `Page.texts` stands in; to lxml, a text behind an element is that element's."""
     element = text.getparent()
     return element.getparent() if text.is_tail else element
+
+
+def is_code(text: Any) -> bool:
+    """Whether one of `Page.texts` is that of a script or a style."""
+    return holder(text).tag in {"script", "style"}
 
 
 def _is_on_the_way(element: lxml.html.HtmlElement) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from functools import cached_property, lru_cache
-from itertools import islice
+from itertools import filterfalse, islice
 from typing import Any
 
 import lxml.etree
@@ -17,7 +17,7 @@ import lxml.html
 
 from pipeline.models import Entry
 from pipeline.names import BY, BY_WORDS, DATE_LIKE, clean_names
-from pipeline.pages import Page, holder
+from pipeline.pages import Page, holder, is_code
 from pipeline.structured import listed, types_of
 from pipeline.text import letters_only, squeeze
 from pipeline.urls import registered_domain
@@ -173,7 +173,7 @@ class _Places:
     def spoken(self) -> list[lxml.html.HtmlElement]:
         """The elements with a text that begins as bylines do."""
         starts = (text for text in self._page.texts if len(text) < _MAX_LINE and text.lstrip().startswith(_BYLINE_STARTS))
-        return list(dict.fromkeys(map(holder, starts)))[:60]
+        return list(dict.fromkeys(holder(text) for text in starts if not is_code(text)))[:60]
 
     @cached_property
     def set_off(self) -> list[lxml.html.HtmlElement]:
@@ -264,7 +264,7 @@ def _leads(places: _Places) -> Iterator[str]:
 def _in_datelines(page: Page) -> Iterator[str]:
     """What else stands on the first lines that give a full date, between bars or dashes."""
     dated = (text for text in page.texts if len(text) < _MAX_LINE and ("20" in text or "19" in text))
-    for node in islice(dated, 200):
+    for node in islice(filterfalse(is_code, dated), 200):
         line = squeeze(node)
         if len(line) <= MAX_BYLINE and _FULL_DATE.search(line) and _is_of_article(node.getparent()):
             yield from (part for part in re.split(r"\s*[|•·/]\s*|\s[–-]\s|\s(?:von|by|par|por)\s", line) if not any(map(str.isdigit, part)))
