@@ -58,7 +58,6 @@ _ORGANISATION = re.compile(
 )
 _BYLINE_NAMES = re.compile("uthor|yline|utor|uteur|reator|riter|oster|username")
 """Capitals or not, `uthor` is in `author` and `Author`."""
-_NAMING = ("class", "id", "data-testid")
 _BYLINE_TAGS = frozenset({"a", "span", "p", "div", "address", "li", "strong", "cite", "em", "h4", "td", "ul"})
 _AUTHOR_PATH = re.compile(
     r"/(?:author|autor|auteur|creator|profil|people/|person|journalist|redaktion/|by/|staff/|contributor|writers/|reporter|team/)|byline"
@@ -67,9 +66,12 @@ _BYLINE_STARTS = ("(责", "（责", "责编", "责任", "作者", "记者", "By"
                   "Au", "au", "Te", "Er", "Ge", "Ve", "Pu", "Ei", "Ав")  # fmt: skip
 _MAX_LINE = 300
 """Characters of a text that may be a byline, before its white space is taken out."""
-_MARKED = lxml.etree.XPath(
-    "//@itemprop[. = 'author']/.. | //@rel[. = 'author']/.."
-    " | //@class[contains(., 'fn') and contains(concat(' ', ., ' '), ' fn ') or . = 'author vcard']/.."
+_NAMED = {name: lxml.etree.XPath(f"/descendant-or-self::*/@{name}", smart_strings=False) for name in ("class", "id", "data-testid")}
+"""What the elements of a page are called: strings, found sooner than each element is asked."""
+_MARKED_PLAINLY = "/descendant-or-self::*/@itemprop[. = 'author']/.. | /descendant-or-self::*/@rel[. = 'author']/.."
+_MARKED = lxml.etree.XPath(_MARKED_PLAINLY)
+_MARKED_BY_CLASS = lxml.etree.XPath(
+    f"{_MARKED_PLAINLY} | /descendant-or-self::*/@class[contains(concat(' ', ., ' '), ' fn ') or . = 'author vcard']/.."
 )
 _CREDIT = re.compile(r"caption|copyright|photo-?credit|image-?credit|bildquelle|gallery", re.IGNORECASE)
 _NEAR = 6
@@ -119,7 +121,7 @@ def _spelled_out(people: tuple[str, ...], page: Page) -> tuple[str, ...]:
     if len(people) != 1 or " " in people[0] or page.tree is None or not people[0].isascii():
         return people
     short = letters_only(people[0])
-    for _, names, _ in _marked(page.tree):
+    for _, names, _ in _marked(_Places(page)):
         for name in clean_names(names, is_prose=True):
             if letters_only(name) == short or name.casefold().startswith(people[0].casefold() + " "):
                 return (name,)
@@ -147,7 +149,7 @@ def _sources(page: Page, entry: Entry | None) -> Iterator[tuple[str, list[str], 
         yield "feed.author", list(entry.authors), False
     places = None if page.tree is None else _Places(page)
     if places is not None:
-        yield from _marked(places.tree)
+        yield from _marked(places)
         yield from _bylines(places)
         yield "page.nickname", list(islice(_nicknames(places), 1)), False
     yield "meta.author", [content for content in page.meta.get("author", ()) if "://" not in content], False
@@ -165,9 +167,32 @@ class _Places:
         self._page = page
 
     @cached_property
+    def _classes(self) -> frozenset[str]:
+        return frozenset(_NAMED["class"](self.tree))
+
+    @cached_property
+    def marked(self) -> list[lxml.html.HtmlElement]:
+        """The elements that a microformat marks as an author."""
+        find = _MARKED_BY_CLASS if any("fn" in name or "vcard" in name for name in self._classes) else _MARKED
+        return [
+            element
+            for element in find(self.tree)[:40]
+            if (not _in_comment(element) if element.get("itemprop") == "author" else _is_of_article(element))
+        ]
+
+    @cached_property
+    def links(self) -> list[tuple[lxml.html.HtmlElement, str]]:
+        """Every link with its address, in lower case."""
+        return [(element, element.get("href", "").lower()) for element in self.tree.iter("a")]
+
+    @cached_property
     def classed(self) -> list[lxml.html.HtmlElement]:
-        elements = self._page.elements(*_BYLINE_TAGS)
-        return list(islice(filter(_is_named_author, elements), 60))
+        """The elements that are called after an author."""
+        names = self._classes.union(_NAMED["id"](self.tree), _NAMED["data-testid"](self.tree))
+        kept = set(filter(_BYLINE_NAMES.search, names))
+        elements = self._page.elements(*_BYLINE_TAGS) if kept else ()
+        named = (one for one in elements if one.get("class") in kept or one.get("id") in kept or one.get("data-testid") in kept)
+        return list(islice(named, 60))
 
     @cached_property
     def spoken(self) -> list[lxml.html.HtmlElement]:
@@ -201,20 +226,14 @@ def _declared(page: Page, value: Any) -> Iterator[str]:
                     yield name.replace(",", " ") if types_of(node) & {"Organization", "NewsMediaOrganization"} else name
 
 
-def _marked(tree: lxml.html.HtmlElement) -> Iterator[tuple[str, list[str], bool]]:
-    marked = [
-        element
-        for element in _MARKED(tree)[:40]
-        if (not _in_comment(element) if element.get("itemprop") == "author" else _is_of_article(element))
-    ]
+def _marked(places: _Places) -> Iterator[tuple[str, list[str], bool]]:
     for kind in (("itemprop", "author"), ("rel", "author"), ("class", "fn"), ("class", "author vcard")):
-        elements = [element for element in marked if kind[1] in (element.get(kind[0], ""), *element.get(kind[0], "").split())]
+        elements = [element for element in places.marked if kind[1] in (element.get(kind[0], ""), *element.get(kind[0], "").split())]
         yield "page.author", [_byline_text(element) for element in _first_group(elements)], False
         yield "page.author", [element.get("content", "") for element in elements[:5]], False
-    addressed = [(element, element.get("href", "").lower()) for element in tree.iter("a")]
-    if not _AUTHOR_PATH.search("\n".join(address for _, address in addressed)):
+    if not _AUTHOR_PATH.search("\n".join(address for _, address in places.links)):
         return
-    links = (element for element, address in addressed if _AUTHOR_PATH.search(address) and _is_of_article(element))
+    links = (element for element, address in places.links if _AUTHOR_PATH.search(address) and _is_of_article(element))
     yield "page.author", [squeeze(element.text_content()) for element in _first_group(islice(links, 20))], True
 
 
@@ -316,20 +335,6 @@ def _in_comment(element: lxml.html.HtmlElement) -> bool:
         for place in islice(element.iterancestors(), _NEAR)
         if place.tag != "body"
     )
-
-
-def _is_named_author(element: lxml.html.HtmlElement) -> bool:
-    get = element.get
-    for attribute in _NAMING:
-        names = get(attribute)
-        if names is not None and _names_author(names):
-            return True
-    return False
-
-
-@lru_cache(maxsize=4096)
-def _names_author(names: str) -> bool:
-    return bool(_BYLINE_NAMES.search(names))
 
 
 def _byline_text(element: lxml.html.HtmlElement) -> str:
