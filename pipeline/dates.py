@@ -54,8 +54,8 @@ _IN_SCRIPT = re.compile(
 )
 """In lower case: a pattern that begins with letters, and minds their case, is found ten times as fast."""
 _NAME_START = re.compile(r"(?<!\w)(?:first|original|date)?_?$")
-_PUBLISHED = lxml.etree.XPath("//@itemprop[. = 'datePublished']/..")
-_TITLED = lxml.etree.XPath("//@title[contains(., '-') and contains(., ':')]/..")
+_PUBLISHED = lxml.etree.XPath("/descendant-or-self::*/@itemprop[. = 'datePublished']/..")
+_TITLED = lxml.etree.XPath("/descendant-or-self::*/@title[contains(., '-') and contains(., ':')]/..")
 """The hAtom microformat: machine-readable times as titles; an entry without `published` was published when it was `updated`."""
 _MAX_STATEMENTS = 12
 _DATELINE_CLASSES = re.compile(

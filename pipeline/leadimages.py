@@ -50,7 +50,9 @@ _TRACKER_HOST = re.compile(
     r"|feedsportal|gravatar|googlesyndication|krxd|omtrdc|2o7|xiti|ioam|vgwort|w\.org)\.(?:com|net|org|de|it)$|^pixel[.-]|^stats?\.",
     re.IGNORECASE,
 )
-_MAIN_PLACES = lxml.etree.XPath("//@itemprop[. = 'articleBody']/.. | //main | //@role[. = 'main']/..")
+_MAIN_PLACES = lxml.etree.XPath(
+    "//main | /descendant-or-self::*/@itemprop[. = 'articleBody']/.. | /descendant-or-self::*/@role[. = 'main']/.."
+)
 _BETWEEN_SOURCES = re.compile(r"(?<=\d[wx]),\s*|,\s+")
 """Addresses hold commas too, though none before a space or behind a width."""
 _FEW_WORDS = 4
