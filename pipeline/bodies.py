@@ -136,8 +136,8 @@ def body(page: Page) -> Body | None:
     text = paragraphs(repair(text[:MAX_TEXT]))
     if not text:
         return None
-    shown = opening(text)
-    lost = ((place, opening(other)) for place, other in candidates if other and place != source)
+    lost = [(place, opening(other)) for place, other in candidates if other and place != source]
+    shown = opening(text) if lost else ""
     return Body(without_scraps(text), source, tuple((place, begins) for place, begins in lost if begins != shown))
 
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import chain, islice
+from itertools import chain, filterfalse, islice
 from operator import itemgetter
 from typing import Any
 
@@ -83,15 +83,21 @@ class Page:
         """The heading that says most of the page's title, outside of the way that leads to it; the first one where none does."""
         if self.tree is None:
             return None
-        headings = [one for one in islice(self.tree.iter("h1", "h2"), 30) if not _is_on_the_way(one)]
+        headings = list(islice(self.tree.iter("h1", "h2"), 30))
         title = letters_only(self.title_tag)
         told = [(len(text), one) for one in headings if (text := letters_only(shown_text(one))) and text in title]
-        return max(told, key=itemgetter(0))[1] if told else next((one for one in headings if one.tag == "h1"), None)
+        told.sort(key=itemgetter(0), reverse=True)
+        candidates = chain((one for _, one in told), (one for one in headings if one.tag == "h1"))
+        return next(filterfalse(_is_on_the_way, candidates), None)
+
+    @cached_property
+    def _by_id(self) -> Mapping[str, Thing]:
+        return by_id(self.things)
 
     def node(self, value: Any) -> Any:
         """The JSON-LD node that a bare reference points to; any other value as it is."""
         if isinstance(value, dict) and "@id" in value and not value.keys() & {"name", "url"}:
-            return by_id(self.things).get(str(value["@id"]), value)
+            return self._by_id.get(str(value["@id"]), value)
         return value
 
 

@@ -11,6 +11,7 @@ shared pages with human truth that is rejected: in docs/benchmarks.md, made by b
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from itertools import islice
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -201,6 +202,7 @@ def _is_paywall_stub(page: Page, title: str, text: str) -> bool:
     return any(_PAYWALL.search(block.text) for block in shown if block.tag not in {"li", "ul"} and len(block.text) < 400)
 
 
+@lru_cache(maxsize=4096)
 def _is_outside(names: str) -> bool:
     return bool(_OUTSIDE.search(names))
 
