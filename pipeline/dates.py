@@ -254,9 +254,9 @@ def _marked_up(page: Page, *, is_sure: bool) -> Iterator[tuple[str, str]]:
     if is_sure:
         for element in _PUBLISHED(page.tree)[:5]:
             yield "page.datePublished", element.get("datetime") or element.get("content") or element.text_content()
-        titled = [(element.get("class", "").split(), element.get("title")) for element in _TITLED(page.tree)]
         for name in ("published", "updated"):
-            yield from ((f"page.{name}", title) for classes, title in titled if name in classes)
+            titled = _TITLED(page.tree) if any(name in classes for classes in page.classes) else ()
+            yield from ((f"page.{name}", element.get("title")) for element in titled if name in element.get("class", "").split())
     for element, names in _time_elements(page):
         is_named = element.get("pubdate") is not None or bool(_DATELINE_CLASSES.search(names))
         if is_named == is_sure:

@@ -33,6 +33,7 @@ _PATH = re.compile("breadcrumb", re.IGNORECASE)
 _SHOWN_TEXTS = lxml.etree.XPath(
     ".//text()[not(ancestor::script or ancestor::style or ancestor::svg or ancestor::noscript or ancestor::template)]"
 )
+_CLASSES = lxml.etree.XPath("/descendant-or-self::*/@class", smart_strings=False)
 _TEXTS = lxml.etree.XPath("//body/descendant::text()[normalize-space(.)]")
 
 
@@ -66,6 +67,11 @@ class Page:
         """
         found: list[Any] = [] if self.tree is None else _TEXTS(self.tree)
         return found
+
+    @cached_property
+    def classes(self) -> frozenset[str]:
+        """What the `class` attributes of the page say; found sooner than each element is asked."""
+        return frozenset() if self.tree is None else frozenset(_CLASSES(self.tree))
 
     def elements(self, *tags: str) -> Iterator[lxml.html.HtmlElement]:
         """The elements with these tags in document order; a broken page has several roots, one behind the other."""

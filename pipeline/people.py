@@ -59,15 +59,16 @@ _ORGANISATION = re.compile(
 _BYLINE_NAMES = re.compile("uthor|yline|utor|uteur|reator|riter|oster|username")
 """Capitals or not, `uthor` is in `author` and `Author`."""
 _BYLINE_TAGS = frozenset({"a", "span", "p", "div", "address", "li", "strong", "cite", "em", "h4", "td", "ul"})
-_AUTHOR_PATH = re.compile(
-    r"/(?:author|autor|auteur|creator|profil|people/|person|journalist|redaktion/|by/|staff/|contributor|writers/|reporter|team/)|byline"
-)
+_AUTHOR_PATHS = (
+    "/author", "/autor", "/auteur", "/creator", "/profil", "/people/", "/person", "/journalist", "/redaktion/", "/by/", "/staff/",
+    "/contributor", "/writers/", "/reporter", "/team/", "byline",
+)  # fmt: skip
 _BYLINE_STARTS = ("(责", "（责", "责编", "责任", "作者", "记者", "By", "by", "BY", "Vo", "vo", "VO", "Pa", "Po", "Do", "Av", "Af", "Wr",
                   "Au", "au", "Te", "Er", "Ge", "Ve", "Pu", "Ei", "Ав")  # fmt: skip
 _MAX_LINE = 300
 """Characters of a text that may be a byline, before its white space is taken out."""
-_NAMED = {name: lxml.etree.XPath(f"/descendant-or-self::*/@{name}", smart_strings=False) for name in ("class", "id", "data-testid")}
-"""What the elements of a page are called: strings, found sooner than each element is asked."""
+_IDS = lxml.etree.XPath("/descendant-or-self::*/@id", smart_strings=False)
+_TEST_IDS = lxml.etree.XPath("/descendant-or-self::*/@data-testid", smart_strings=False)
 _MARKED_PLAINLY = "/descendant-or-self::*/@itemprop[. = 'author']/.. | /descendant-or-self::*/@rel[. = 'author']/.."
 _MARKED = lxml.etree.XPath(_MARKED_PLAINLY)
 _MARKED_BY_CLASS = lxml.etree.XPath(
@@ -167,13 +168,9 @@ class _Places:
         self._page = page
 
     @cached_property
-    def _classes(self) -> frozenset[str]:
-        return frozenset(_NAMED["class"](self.tree))
-
-    @cached_property
     def marked(self) -> list[lxml.html.HtmlElement]:
         """The elements that a microformat marks as an author."""
-        find = _MARKED_BY_CLASS if any("fn" in name or "vcard" in name for name in self._classes) else _MARKED
+        find = _MARKED_BY_CLASS if any("fn" in name or "vcard" in name for name in self._page.classes) else _MARKED
         return [
             element
             for element in find(self.tree)[:40]
@@ -188,8 +185,7 @@ class _Places:
     @cached_property
     def classed(self) -> list[lxml.html.HtmlElement]:
         """The elements that are called after an author."""
-        names = self._classes.union(_NAMED["id"](self.tree), _NAMED["data-testid"](self.tree))
-        kept = set(filter(_BYLINE_NAMES.search, names))
+        kept = set(filter(_BYLINE_NAMES.search, self._page.classes.union(_IDS(self.tree), _TEST_IDS(self.tree))))
         elements = self._page.elements(*_BYLINE_TAGS) if kept else ()
         named = (one for one in elements if one.get("class") in kept or one.get("id") in kept or one.get("data-testid") in kept)
         return list(islice(named, 60))
@@ -231,9 +227,9 @@ def _marked(places: _Places) -> Iterator[tuple[str, list[str], bool]]:
         elements = [element for element in places.marked if kind[1] in (element.get(kind[0], ""), *element.get(kind[0], "").split())]
         yield "page.author", [_byline_text(element) for element in _first_group(elements)], False
         yield "page.author", [element.get("content", "") for element in elements[:5]], False
-    if not _AUTHOR_PATH.search("\n".join(address for _, address in places.links)):
-        return
-    links = (element for element, address in places.links if _AUTHOR_PATH.search(address) and _is_of_article(element))
+    everywhere = "\n".join(address for _, address in places.links)
+    paths = [path for path in _AUTHOR_PATHS if path in everywhere]
+    links = (element for element, address in places.links if any(path in address for path in paths) and _is_of_article(element))
     yield "page.author", [squeeze(element.text_content()) for element in _first_group(islice(links, 20))], True
 
 
