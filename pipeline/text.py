@@ -61,7 +61,7 @@ _CONTINUATION = "".join(bytes([byte]).decode("cp1252", "ignore") for byte in ran
 _MISREAD_SIGN = re.compile(f"â[{re.escape(_CONTINUATION)}]{{2}}")
 _MISREAD_START = re.compile("[{utf8_first_of_2}{utf8_first_of_3}{utf8_first_of_4}][{utf8_continuation}]".format(**UTF8_CLUES))
 """How every match of ftfy's search begins; without its look behind it is five times as fast."""
-_MAY_BE_MISREAD = re.compile("[\x80-\U0010ffff](?:[\x80-\U0010ffff]|(?<=[\x80-\x9fÂÃŒœ]))")
+_MAY_BE_MISREAD = re.compile("[^\x00-\x7f](?:[^\x00-\x7f]|(?<=[\x80-\x9fÂÃŒœ]))")
 """What every match of ftfy's heuristic holds: it tries forty alternatives at each character."""
 _SHORT = 1000
 """Characters: titles and excerpts."""
