@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
-from functools import partial
+from functools import lru_cache, partial
 from itertools import islice
 from typing import NamedTuple
 
@@ -62,7 +62,7 @@ _DATELINE_CLASSES = re.compile(
     r"publish|entry-date|post-date|article-date|date-published|pubdate|dateline|news-date|article__date|datum", re.IGNORECASE
 )
 _REVISION_CLASSES = re.compile(r"updated|modified", re.IGNORECASE)
-_ELSEWHERE = re.compile(r"comment|related|recommend|sidebar|teaser|footer|popular|trending|latest|widget_|event", re.IGNORECASE)
+_ELSEWHERE = re.compile(r"comment|related|recommend|sidebar|teaser|footer|popular|trending|latest|widget_|event")
 
 
 class Dated(NamedTuple):
@@ -285,10 +285,15 @@ def _is_of_article(element: lxml.html.HtmlElement) -> bool:
     for _ in range(12):
         if element is None or element.tag in {"body", "main"}:
             return True
-        if element.tag in {"footer", "nav", "aside"} or _ELSEWHERE.search(element.get("class", "") + " " + element.get("id", "")):
+        if element.tag in {"footer", "nav", "aside"} or _is_elsewhere(f"{element.get('class', '')} {element.get('id', '')}"):
             return False
         element = element.getparent()
     return True
+
+
+@lru_cache(maxsize=4096)
+def _is_elsewhere(names: str) -> bool:
+    return bool(_ELSEWHERE.search(names.lower()))
 
 
 def _modified(page: Page) -> Iterator[Dated]:

@@ -35,9 +35,9 @@ _FURNITURE = re.compile(
     r"(?:^|[^a-z])(?:favicon|sprites?|icons?|ico|btn|buttons?|avatars?|gravatar|spacer|blank|pixel|1x1|transparent|placeholder|loader|loading"
     r"|spinner|no-?(?:image|img|photo|pic|thumb)|dummy|badges?|close-btn|captcha|emojis?|smil(?:ey|ies)|touch-icon|missing|arrows?)(?![a-z])"
     r"|^(?:default|fallback)(?![a-z])|(?:default|fallback)[-_]?(?:image|img|share|og|social|thumb(?:nail)?|pic(?:ture)?|photo|post|article|news|logo)"
-    r"|(?:image|img|share|og|social|thumb(?:nail)?|photo|news)[-_](?:default|fallback)(?![a-z])",
-    re.IGNORECASE,
+    r"|(?:image|img|share|og|social|thumb(?:nail)?|photo|news)[-_](?:default|fallback)(?![a-z])"
 )
+"""Of names in lower case."""
 _LOGO = re.compile(r"(?:^|[^a-z])(?:[a-z]{0,12}logos?|logotype|brand(?:ing)?|wordmark|masthead)(?![a-z])", re.IGNORECASE)
 _THUMBNAIL = re.compile(r"/(?:thumbs?|thumbnails?)/", re.IGNORECASE)
 _SITE_WIDE = re.compile(
@@ -130,7 +130,7 @@ def is_picture_address(url: str) -> bool:
 
 @lru_cache(maxsize=1024)
 def _is_furniture(name: str) -> bool:
-    return bool(_FURNITURE.search(name))
+    return bool(_FURNITURE.search(name.lower()))
 
 
 def _logos(page: Page) -> Iterator[Thing]:
