@@ -264,9 +264,11 @@ def _excerpt(page: Page, entry: Entry, *, title: str, text: str) -> tuple[str, s
 def _completed(description: str, text: str) -> str:
     """A description that was cut off within the article's text, with the rest of its sentence from there."""
     bare = description.rstrip(" .…")
+    if len(bare) < MIN_EXCERPT or (description[-1] in ".!?" and not description.endswith("..")):
+        return description
     line = " ".join(text[:_OPENING].split())
-    start = line.find(bare) if len(bare) >= MIN_EXCERPT else -1
-    if start < 0 or (description[-1] in ".!?" and not description.endswith("..")):
+    start = line.find(bare)
+    if start < 0:
         return description
     rest = re.match(r"[^\s.!?][^.!?]*[.!?]+[\"'”’»)]*|[\s,;:–-][^.!?]*[.!?]+[\"'”’»)]*", line[start + len(bare) :])
     return bare + rest[0] if rest else description

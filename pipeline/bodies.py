@@ -138,8 +138,8 @@ def body(page: Page) -> Body | None:
     text = paragraphs(repair(text[:MAX_TEXT]))
     if not text:
         return None
-    shown = opening(text)
-    lost = ((place, opening(other)) for place, other in candidates if other and place != source)
+    lost = [(place, opening(other)) for place, other in candidates if other and place != source]
+    shown = opening(text) if lost else ""
     return Body(without_scraps(text), source, tuple((place, begins) for place, begins in lost if begins != shown))
 
 
@@ -242,16 +242,13 @@ def _weigh(page: Page) -> tuple[_Weights, _Weights]:
 
 def _factor(element: lxml.html.HtmlElement, known: dict[lxml.html.HtmlElement, float]) -> float:
     """What running text in `element` counts for; enters it and all above it in `known`, the topmost first."""
-    lineage = []
-    place: lxml.html.HtmlElement | None = element
+    lineage = [element]
     factor = 1.0
-    while place is not None:
-        above = known.get(place)
-        if above is not None:
-            factor = above
+    for place in element.iterancestors():
+        if place in known:
+            factor = known[place]
             break
         lineage.append(place)
-        place = place.getparent()
     for place in reversed(lineage):
         factor = known[place] = min(factor, _own_factor(place)) if factor else 0.0
     return factor
@@ -276,7 +273,7 @@ def _container(tree: lxml.html.HtmlElement, weights: _Weights) -> lxml.html.Html
     """The lowest element that is reached by going down into the child that holds most of the running text."""
     place = tree
     while True:
-        fullest = max(place, key=lambda child: weights[child], default=None)
+        fullest = max(place, key=weights.__getitem__, default=None)
         if fullest is None or not weights[fullest] or weights[fullest] < CONTAINER_SHARE * weights[place]:
             return place
         if fullest.tag in _INLINE_CONTAINERS:
@@ -325,34 +322,33 @@ def blocks(
             if text and is_open:
                 yield Block(text, min(1.0, link_chars / len(text)), tag, names)
             parts, link_chars = [], 0
-        if is_end:
-            links -= own_tag == "a"
-            if is_block:
-                tag, names = "div", ""
-            tail = element.tail
-            if tail and element is not root:
-                parts.append(tail)
-                link_chars += len(tail.strip()) if links else 0
-            continue
-        if element is before:
-            return
-        if element is not root:
-            own = f"{element.get('class', '')} {element.get('id', '')}" if is_block or own_tag in _CLASSED else ""
-            if element is after or (element not in holders and _is_left_out(element, own_tag, own, is_refused)):
-                is_open = is_open or element is after
-                if element.tail:
-                    parts.append(element.tail)
+        if not is_end:
+            if element is before:
+                return
+            if element is not root:
+                own = f"{element.get('class', '')} {element.get('id', '')}" if is_block or own_tag in _CLASSED else ""
+                if element is after or (element not in holders and _is_left_out(element, own_tag, own, is_refused)):
+                    is_open = is_open or element is after
+                    if element.tail:
+                        parts.append(element.tail)
+                    continue
+                if is_block:
+                    tag, names = own_tag, own
+            links += own_tag == "a"
+            inner = element.text
+            if inner:
+                parts.append(inner)
+                link_chars += len(inner.strip()) if links else 0
+            if is_block or len(element):
+                stack += (element, None, *reversed(element))
                 continue
-            if is_block:
-                tag, names = own_tag, own
-        links += own_tag == "a"
-        inner = element.text
-        if inner:
-            parts.append(inner)
-            link_chars += len(inner.strip()) if links else 0
-        stack += (element, None)
-        if len(element):
-            stack.extend(reversed(element))
+        links -= own_tag == "a"
+        if is_block:
+            tag, names = "div", ""
+        tail = element.tail
+        if tail and element is not root:
+            parts.append(tail)
+            link_chars += len(tail.strip()) if links else 0
     text = " ".join("".join(parts).split())
     if text and is_open:
         yield Block(text, min(1.0, link_chars / len(text)), tag, names)

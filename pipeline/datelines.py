@@ -101,7 +101,7 @@ def beside_text(page: Page, *, earliest: datetime, latest: datetime) -> Moment |
     """The date on a line of its own that stands nearest to the page's first long text; one in a link or a longer line counts as further."""
     if page.tree is None:
         return None
-    nodes = [node for node in page.texts if len(" ".join(node.split())) > _MIN_VISIBLE and _is_visible(node)]
+    nodes = [node for node in page.texts if len(node) > _MIN_VISIBLE and _is_visible(node) and len(" ".join(node.split())) > _MIN_VISIBLE]
     proses = [number for number, node in enumerate(nodes) if len(node) >= _PROSE and _is_prose(node)]
     for number in proses[:_OPENINGS]:
         opening = _OPENING.match(nodes[number].lstrip())
@@ -129,7 +129,7 @@ def _is_prose(node: Any) -> bool:
 
 
 def _is_visible(text: Any) -> bool:
-    return holder(text).tag not in {"noscript", "option"}
+    return holder(text).tag not in {"noscript", "option", "script", "style"}
 
 
 def searched(page: Page, *, latest: datetime) -> Moment | None:

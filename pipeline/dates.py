@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
-from functools import partial
+from functools import lru_cache, partial
 from itertools import islice
 from typing import NamedTuple
 
@@ -54,15 +54,15 @@ _IN_SCRIPT = re.compile(
 )
 """In lower case: a pattern that begins with letters, and minds their case, is found ten times as fast."""
 _NAME_START = re.compile(r"(?<!\w)(?:first|original|date)?_?$")
-_PUBLISHED = lxml.etree.XPath("//@itemprop[. = 'datePublished']/..")
-_TITLED = lxml.etree.XPath("//@title[contains(., '-') and contains(., ':')]/..")
+_PUBLISHED = lxml.etree.XPath("/descendant-or-self::*/@itemprop[. = 'datePublished']/..")
+_TITLED = lxml.etree.XPath("/descendant-or-self::*/@title[contains(., '-') and contains(., ':')]/..")
 """The hAtom microformat: machine-readable times as titles; an entry without `published` was published when it was `updated`."""
 _MAX_STATEMENTS = 12
 _DATELINE_CLASSES = re.compile(
     r"publish|entry-date|post-date|article-date|date-published|pubdate|dateline|news-date|article__date|datum", re.IGNORECASE
 )
 _REVISION_CLASSES = re.compile(r"updated|modified", re.IGNORECASE)
-_ELSEWHERE = re.compile(r"comment|related|recommend|sidebar|teaser|footer|popular|trending|latest|widget_|event", re.IGNORECASE)
+_ELSEWHERE = re.compile(r"comment|related|recommend|sidebar|teaser|footer|popular|trending|latest|widget_|event")
 
 
 class Dated(NamedTuple):
@@ -254,9 +254,9 @@ def _marked_up(page: Page, *, is_sure: bool) -> Iterator[tuple[str, str]]:
     if is_sure:
         for element in _PUBLISHED(page.tree)[:5]:
             yield "page.datePublished", element.get("datetime") or element.get("content") or element.text_content()
-        titled = [(element.get("class", "").split(), element.get("title")) for element in _TITLED(page.tree)]
         for name in ("published", "updated"):
-            yield from ((f"page.{name}", title) for classes, title in titled if name in classes)
+            titled = _TITLED(page.tree) if any(name in classes for classes in page.classes) else ()
+            yield from ((f"page.{name}", element.get("title")) for element in titled if name in element.get("class", "").split())
     for element, names in _time_elements(page):
         is_named = element.get("pubdate") is not None or bool(_DATELINE_CLASSES.search(names))
         if is_named == is_sure:
@@ -285,10 +285,15 @@ def _is_of_article(element: lxml.html.HtmlElement) -> bool:
     for _ in range(12):
         if element is None or element.tag in {"body", "main"}:
             return True
-        if element.tag in {"footer", "nav", "aside"} or _ELSEWHERE.search(element.get("class", "") + " " + element.get("id", "")):
+        if element.tag in {"footer", "nav", "aside"} or _is_elsewhere(f"{element.get('class', '')} {element.get('id', '')}"):
             return False
         element = element.getparent()
     return True
+
+
+@lru_cache(maxsize=4096)
+def _is_elsewhere(names: str) -> bool:
+    return bool(_ELSEWHERE.search(names.lower()))
 
 
 def _modified(page: Page) -> Iterator[Dated]:

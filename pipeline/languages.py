@@ -6,7 +6,7 @@ Pure. Meant for articles of at least a few sentences: says nothing about less.
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from functools import lru_cache
 
@@ -172,7 +172,7 @@ def _counts(sample: str, script: str) -> dict[str, int]:
     words = _TOKEN.findall(sample.lower())
     total = len(words)
     languages_of = _LANGUAGES_OF[script]
-    counts: Counter[str] = Counter()
+    counts: defaultdict[str, int] = defaultdict(int)
     for word, number in Counter(words).items():
         for language in languages_of.get(word, ()):
             counts[language] += number

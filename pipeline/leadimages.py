@@ -35,9 +35,9 @@ _FURNITURE = re.compile(
     r"(?:^|[^a-z])(?:favicon|sprites?|icons?|ico|btn|buttons?|avatars?|gravatar|spacer|blank|pixel|1x1|transparent|placeholder|loader|loading"
     r"|spinner|no-?(?:image|img|photo|pic|thumb)|dummy|badges?|close-btn|captcha|emojis?|smil(?:ey|ies)|touch-icon|missing|arrows?)(?![a-z])"
     r"|^(?:default|fallback)(?![a-z])|(?:default|fallback)[-_]?(?:image|img|share|og|social|thumb(?:nail)?|pic(?:ture)?|photo|post|article|news|logo)"
-    r"|(?:image|img|share|og|social|thumb(?:nail)?|photo|news)[-_](?:default|fallback)(?![a-z])",
-    re.IGNORECASE,
+    r"|(?:image|img|share|og|social|thumb(?:nail)?|photo|news)[-_](?:default|fallback)(?![a-z])"
 )
+"""Of names in lower case."""
 _LOGO = re.compile(r"(?:^|[^a-z])(?:[a-z]{0,12}logos?|logotype|brand(?:ing)?|wordmark|masthead)(?![a-z])", re.IGNORECASE)
 _THUMBNAIL = re.compile(r"/(?:thumbs?|thumbnails?)/", re.IGNORECASE)
 _SITE_WIDE = re.compile(
@@ -50,7 +50,9 @@ _TRACKER_HOST = re.compile(
     r"|feedsportal|gravatar|googlesyndication|krxd|omtrdc|2o7|xiti|ioam|vgwort|w\.org)\.(?:com|net|org|de|it)$|^pixel[.-]|^stats?\.",
     re.IGNORECASE,
 )
-_MAIN_PLACES = lxml.etree.XPath("//@itemprop[. = 'articleBody']/.. | //main | //@role[. = 'main']/..")
+_MAIN_PLACES = lxml.etree.XPath(
+    "//main | /descendant-or-self::*/@itemprop[. = 'articleBody']/.. | /descendant-or-self::*/@role[. = 'main']/.."
+)
 _BETWEEN_SOURCES = re.compile(r"(?<=\d[wx]),\s*|,\s+")
 """Addresses hold commas too, though none before a space or behind a width."""
 _FEW_WORDS = 4
@@ -128,7 +130,7 @@ def is_picture_address(url: str) -> bool:
 
 @lru_cache(maxsize=1024)
 def _is_furniture(name: str) -> bool:
-    return bool(_FURNITURE.search(name))
+    return bool(_FURNITURE.search(name.lower()))
 
 
 def _logos(page: Page) -> Iterator[Thing]:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import chain, islice
+from itertools import chain, filterfalse, islice
 from operator import itemgetter
 from typing import Any
 
@@ -34,7 +34,8 @@ _PATH = re.compile("breadcrumb", re.IGNORECASE)
 _SHOWN_TEXTS = lxml.etree.XPath(
     ".//text()[not(ancestor::script or ancestor::style or ancestor::svg or ancestor::noscript or ancestor::template)]"
 )
-_TEXTS = lxml.etree.XPath("//body/descendant::text()[normalize-space(.) and not(parent::script or parent::style)]")
+_CLASSES = lxml.etree.XPath("/descendant-or-self::*/@class", smart_strings=False)
+_TEXTS = lxml.etree.XPath("//body/descendant::text()[normalize-space(.)]")
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,9 +62,17 @@ class Page:
 
     @cached_property
     def texts(self) -> list[Any]:
-        """The body's texts in document order, as lxml gives them; without blank ones and those of scripts and styles."""
+        """The body's texts in document order, as lxml gives them, without blank ones.
+
+        Those of scripts and styles are among them: `is_code` tells a few of them sooner than XPath all.
+        """
         found: list[Any] = [] if self.tree is None else _TEXTS(self.tree)
         return found
+
+    @cached_property
+    def classes(self) -> frozenset[str]:
+        """What the `class` attributes of the page say; found sooner than each element is asked."""
+        return frozenset() if self.tree is None else frozenset(_CLASSES(self.tree))
 
     def elements(self, *tags: str) -> Iterator[lxml.html.HtmlElement]:
         """The elements with these tags in document order; a broken page has several roots, one behind the other."""
@@ -81,15 +90,21 @@ class Page:
         """The heading that says most of the page's title, outside of the way that leads to it; the first one where none does."""
         if self.tree is None:
             return None
-        headings = [one for one in islice(self.tree.iter("h1", "h2"), 30) if not _is_on_the_way(one)]
+        headings = list(islice(self.tree.iter("h1", "h2"), 30))
         title = letters_only(self.title_tag)
         told = [(len(text), one) for one in headings if (text := letters_only(shown_text(one))) and text in title]
-        return max(told, key=itemgetter(0))[1] if told else next((one for one in headings if one.tag == "h1"), None)
+        told.sort(key=itemgetter(0), reverse=True)
+        candidates = chain((one for _, one in told), (one for one in headings if one.tag == "h1"))
+        return next(filterfalse(_is_on_the_way, candidates), None)
+
+    @cached_property
+    def _by_id(self) -> Mapping[str, Thing]:
+        return by_id(self.things)
 
     def node(self, value: Any) -> Any:
         """The JSON-LD node that a bare reference points to; any other value as it is."""
         if isinstance(value, dict) and "@id" in value and not value.keys() & {"name", "url"}:
-            return by_id(self.things).get(str(value["@id"]), value)
+            return self._by_id.get(str(value["@id"]), value)
         return value
 
 
@@ -225,6 +240,11 @@ def holder(text: Any) -> lxml.html.HtmlElement:
     """The element that one of `Page.texts` stands in; to lxml, a text behind an element is that element's."""
     element = text.getparent()
     return element.getparent() if text.is_tail else element
+
+
+def is_code(text: Any) -> bool:
+    """Whether one of `Page.texts` is that of a script or a style."""
+    return holder(text).tag in {"script", "style"}
 
 
 def _is_on_the_way(element: lxml.html.HtmlElement) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from functools import cached_property, lru_cache
-from itertools import islice
+from itertools import filterfalse, islice
 from typing import Any
 
 import lxml.etree
@@ -17,7 +17,7 @@ import lxml.html
 
 from pipeline.models import Entry
 from pipeline.names import BY, BY_WORDS, DATE_LIKE, clean_names
-from pipeline.pages import Page, holder
+from pipeline.pages import Page, holder, is_code
 from pipeline.structured import listed, types_of
 from pipeline.text import letters_only, squeeze
 from pipeline.urls import registered_domain
@@ -58,18 +58,21 @@ _ORGANISATION = re.compile(
 )
 _BYLINE_NAMES = re.compile("uthor|yline|utor|uteur|reator|riter|oster|username")
 """Capitals or not, `uthor` is in `author` and `Author`."""
-_NAMING = ("class", "id", "data-testid")
 _BYLINE_TAGS = frozenset({"a", "span", "p", "div", "address", "li", "strong", "cite", "em", "h4", "td", "ul"})
-_AUTHOR_PATH = re.compile(
-    r"/(?:author|autor|auteur|creator|profil|people/|person|journalist|redaktion/|by/|staff/|contributor|writers/|reporter|team/)|byline"
-)
+_AUTHOR_PATHS = (
+    "/author", "/autor", "/auteur", "/creator", "/profil", "/people/", "/person", "/journalist", "/redaktion/", "/by/", "/staff/",
+    "/contributor", "/writers/", "/reporter", "/team/", "byline",
+)  # fmt: skip
 _BYLINE_STARTS = ("(责", "（责", "责编", "责任", "作者", "记者", "By", "by", "BY", "Vo", "vo", "VO", "Pa", "Po", "Do", "Av", "Af", "Wr",
                   "Au", "au", "Te", "Er", "Ge", "Ve", "Pu", "Ei", "Ав")  # fmt: skip
 _MAX_LINE = 300
 """Characters of a text that may be a byline, before its white space is taken out."""
-_MARKED = lxml.etree.XPath(
-    "//@itemprop[. = 'author']/.. | //@rel[. = 'author']/.."
-    " | //@class[contains(., 'fn') and contains(concat(' ', ., ' '), ' fn ') or . = 'author vcard']/.."
+_IDS = lxml.etree.XPath("/descendant-or-self::*/@id", smart_strings=False)
+_TEST_IDS = lxml.etree.XPath("/descendant-or-self::*/@data-testid", smart_strings=False)
+_MARKED_PLAINLY = "/descendant-or-self::*/@itemprop[. = 'author']/.. | /descendant-or-self::*/@rel[. = 'author']/.."
+_MARKED = lxml.etree.XPath(_MARKED_PLAINLY)
+_MARKED_BY_CLASS = lxml.etree.XPath(
+    f"{_MARKED_PLAINLY} | /descendant-or-self::*/@class[contains(concat(' ', ., ' '), ' fn ') or . = 'author vcard']/.."
 )
 _CREDIT = re.compile(r"caption|copyright|photo-?credit|image-?credit|bildquelle|gallery", re.IGNORECASE)
 _NEAR = 6
@@ -119,7 +122,7 @@ def _spelled_out(people: tuple[str, ...], page: Page) -> tuple[str, ...]:
     if len(people) != 1 or " " in people[0] or page.tree is None or not people[0].isascii():
         return people
     short = letters_only(people[0])
-    for _, names, _ in _marked(page.tree):
+    for _, names, _ in _marked(_Places(page)):
         for name in clean_names(names, is_prose=True):
             if letters_only(name) == short or name.casefold().startswith(people[0].casefold() + " "):
                 return (name,)
@@ -147,7 +150,7 @@ def _sources(page: Page, entry: Entry | None) -> Iterator[tuple[str, list[str], 
         yield "feed.author", list(entry.authors), False
     places = None if page.tree is None else _Places(page)
     if places is not None:
-        yield from _marked(places.tree)
+        yield from _marked(places)
         yield from _bylines(places)
         yield "page.nickname", list(islice(_nicknames(places), 1)), False
     yield "meta.author", [content for content in page.meta.get("author", ()) if "://" not in content], False
@@ -165,15 +168,33 @@ class _Places:
         self._page = page
 
     @cached_property
+    def marked(self) -> list[lxml.html.HtmlElement]:
+        """The elements that a microformat marks as an author."""
+        find = _MARKED_BY_CLASS if any("fn" in name or "vcard" in name for name in self._page.classes) else _MARKED
+        return [
+            element
+            for element in find(self.tree)[:40]
+            if (not _in_comment(element) if element.get("itemprop") == "author" else _is_of_article(element))
+        ]
+
+    @cached_property
+    def links(self) -> list[tuple[lxml.html.HtmlElement, str]]:
+        """Every link with its address, in lower case."""
+        return [(element, element.get("href", "").lower()) for element in self.tree.iter("a")]
+
+    @cached_property
     def classed(self) -> list[lxml.html.HtmlElement]:
-        elements = self._page.elements(*_BYLINE_TAGS)
-        return list(islice(filter(_is_named_author, elements), 60))
+        """The elements that are called after an author."""
+        kept = set(filter(_BYLINE_NAMES.search, self._page.classes.union(_IDS(self.tree), _TEST_IDS(self.tree))))
+        elements = self._page.elements(*_BYLINE_TAGS) if kept else ()
+        named = (one for one in elements if one.get("class") in kept or one.get("id") in kept or one.get("data-testid") in kept)
+        return list(islice(named, 60))
 
     @cached_property
     def spoken(self) -> list[lxml.html.HtmlElement]:
         """The elements with a text that begins as bylines do."""
         starts = (text for text in self._page.texts if len(text) < _MAX_LINE and text.lstrip().startswith(_BYLINE_STARTS))
-        return list(dict.fromkeys(map(holder, starts)))[:60]
+        return list(dict.fromkeys(holder(text) for text in starts if not is_code(text)))[:60]
 
     @cached_property
     def set_off(self) -> list[lxml.html.HtmlElement]:
@@ -201,20 +222,14 @@ def _declared(page: Page, value: Any) -> Iterator[str]:
                     yield name.replace(",", " ") if types_of(node) & {"Organization", "NewsMediaOrganization"} else name
 
 
-def _marked(tree: lxml.html.HtmlElement) -> Iterator[tuple[str, list[str], bool]]:
-    marked = [
-        element
-        for element in _MARKED(tree)[:40]
-        if (not _in_comment(element) if element.get("itemprop") == "author" else _is_of_article(element))
-    ]
+def _marked(places: _Places) -> Iterator[tuple[str, list[str], bool]]:
     for kind in (("itemprop", "author"), ("rel", "author"), ("class", "fn"), ("class", "author vcard")):
-        elements = [element for element in marked if kind[1] in (element.get(kind[0], ""), *element.get(kind[0], "").split())]
+        elements = [element for element in places.marked if kind[1] in (element.get(kind[0], ""), *element.get(kind[0], "").split())]
         yield "page.author", [_byline_text(element) for element in _first_group(elements)], False
         yield "page.author", [element.get("content", "") for element in elements[:5]], False
-    addressed = [(element, element.get("href", "").lower()) for element in tree.iter("a")]
-    if not _AUTHOR_PATH.search("\n".join(address for _, address in addressed)):
-        return
-    links = (element for element, address in addressed if _AUTHOR_PATH.search(address) and _is_of_article(element))
+    everywhere = "\n".join(address for _, address in places.links)
+    paths = [path for path in _AUTHOR_PATHS if path in everywhere]
+    links = (element for element, address in places.links if any(path in address for path in paths) and _is_of_article(element))
     yield "page.author", [squeeze(element.text_content()) for element in _first_group(islice(links, 20))], True
 
 
@@ -264,7 +279,7 @@ def _leads(places: _Places) -> Iterator[str]:
 def _in_datelines(page: Page) -> Iterator[str]:
     """What else stands on the first lines that give a full date, between bars or dashes."""
     dated = (text for text in page.texts if len(text) < _MAX_LINE and ("20" in text or "19" in text))
-    for node in islice(dated, 200):
+    for node in islice(filterfalse(is_code, dated), 200):
         line = squeeze(node)
         if len(line) <= MAX_BYLINE and _FULL_DATE.search(line) and _is_of_article(node.getparent()):
             yield from (part for part in re.split(r"\s*[|•·/]\s*|\s[–-]\s|\s(?:von|by|par|por)\s", line) if not any(map(str.isdigit, part)))
@@ -316,20 +331,6 @@ def _in_comment(element: lxml.html.HtmlElement) -> bool:
         for place in islice(element.iterancestors(), _NEAR)
         if place.tag != "body"
     )
-
-
-def _is_named_author(element: lxml.html.HtmlElement) -> bool:
-    get = element.get
-    for attribute in _NAMING:
-        names = get(attribute)
-        if names is not None and _names_author(names):
-            return True
-    return False
-
-
-@lru_cache(maxsize=4096)
-def _names_author(names: str) -> bool:
-    return bool(_BYLINE_NAMES.search(names))
 
 
 def _byline_text(element: lxml.html.HtmlElement) -> str:

@@ -26,9 +26,12 @@ DENSE = 2.5
 """What a letter of a script without spaces weighs against one of the others."""
 _DENSE_SCRIPT = re.compile("[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\uac00-\ud7af\u0e00-\u0e7f]")
 
-_INVISIBLE = re.compile("[\u00ad\u200b\u2060\ufeff\u200e\u200f\u202a-\u202e\u2066-\u2069\ufff9-\ufffb]")
+_INVISIBLE = "\u00ad\u200b\u2060\ufeff\u200e\u200f\u202a-\u202e\u2066-\u2069\ufff9-\ufffb"
 # Zero-width joiners stay: Persian and emoji need them. Tab, newline and the separators become spaces elsewhere.
-_CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
+_CONTROL = "\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff"
+_UNSEEN = re.compile(f"[{_INVISIBLE}{_CONTROL}]")
+_ASCII_CONTROL = dict.fromkeys((*range(9), *range(14, 32), 127))
+"""Of the same, what ASCII has, for `str.translate`: it takes a third of the pattern's time."""
 _ENTITY = re.compile(r"&(?:#\d|#[xX][0-9a-fA-F]|[A-Za-z])")
 _UNFILLED = re.compile(r"null|undefined|NaN|None|\[object Object\]|\{\{[^{}]*\}\}|\$\{[^{}]*\}|%%?[\w.]+%%?")
 _DOTS = re.compile(r"\s*(?:\[\s*(?:\.\.\.|…|&hellip;)\s*\]|\(\s*(?:\.\.\.|…)\s*\)|\.\.\.+|…)[\s.…]*$")
@@ -58,6 +61,8 @@ _CONTINUATION = "".join(bytes([byte]).decode("cp1252", "ignore") for byte in ran
 _MISREAD_SIGN = re.compile(f"â[{re.escape(_CONTINUATION)}]{{2}}")
 _MISREAD_START = re.compile("[{utf8_first_of_2}{utf8_first_of_3}{utf8_first_of_4}][{utf8_continuation}]".format(**UTF8_CLUES))
 """How every match of ftfy's search begins; without its look behind it is five times as fast."""
+_MAY_BE_MISREAD = re.compile("[^\x00-\x7f](?:[^\x00-\x7f]|(?<=[\x80-\x9fÂÃŒœ]))")
+"""What every match of ftfy's heuristic holds: it tries forty alternatives at each character."""
 _SHORT = 1000
 """Characters: titles and excerpts."""
 
@@ -78,13 +83,13 @@ def repair(text: str) -> str:
     so it is asked about short texts; of long ones about the lines in which its quick search finds UTF-8 that was read as something else.
     """
     if text.isascii():
-        return _CONTROL.sub("", text)
+        return text.translate(_ASCII_CONTROL)
     text = _MISREAD_SIGN.sub(_reread, text)
     if len(text) <= _SHORT:
         text = _short_undone(text)
     elif _MISREAD_START.search(text):
         text = "\n".join(_undone(line) if _is_like_misread(line) else line for line in text.split("\n"))
-    return unicodedata.normalize("NFC", _CONTROL.sub("", _INVISIBLE.sub("", text)))
+    return unicodedata.normalize("NFC", _UNSEEN.sub("", text))
 
 
 def _is_like_misread(text: str) -> bool:
@@ -92,7 +97,7 @@ def _is_like_misread(text: str) -> bool:
 
 
 def _undone(text: str) -> str:
-    return ftfy.fix_text(text, _REPAIRS) if is_bad(text) else text
+    return ftfy.fix_text(text, _REPAIRS) if _MAY_BE_MISREAD.search(text) and is_bad(text) else text
 
 
 @lru_cache(maxsize=1024)
@@ -135,6 +140,7 @@ def plain(text: str | None) -> str:
     return one_line(strip_tags(decode_entities(text)))
 
 
+@lru_cache(maxsize=1024)
 def cut_excerpt(text: str, limit: int = EXCERPT_LIMIT) -> str:
     """`text` as one line of at most `limit` characters that ends well; the empty string only for blank text.
 

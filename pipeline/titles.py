@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import islice
 from typing import NamedTuple
 
@@ -142,7 +143,7 @@ def _visible_part(page: Page, candidate: Named) -> Named:
 
 def _runs(text: str) -> list[str]:
     """Every run of consecutive parts of `text` between separators, the longest first, earlier before later."""
-    matches = list(_SEPARATOR.finditer(text))[:6]
+    matches = _separators(text)[:6]
     starts = [0, *(match.end() for match in matches)]
     ends = [*(match.start() for match in matches), len(text)]
     runs = {text[start:end].strip(): None for number, start in enumerate(starts) for end in ends[number:]}
@@ -187,6 +188,12 @@ def _headings(page: Page, level: str, limit: int) -> Iterator[str]:
             yield plain(shown_text(heading))[:_MAX_LENGTH]
 
 
+@lru_cache(maxsize=1024)
+def _separators(title: str) -> tuple[re.Match[str], ...]:
+    """What stands between the parts of a title; a page says its title several times."""
+    return tuple(_SEPARATOR.finditer(title))
+
+
 class _SiteNames:
     """What the site may be called, as it stands around titles."""
 
@@ -206,7 +213,7 @@ class _SiteNames:
         return title
 
     def _once(self, title: str) -> str:
-        matches = list(_SEPARATOR.finditer(title))
+        matches = _separators(title)
         if not matches:
             return title
         head, tail = title[: matches[-1].start()], title[matches[-1].end() :]

@@ -6,9 +6,11 @@ import time
 import unicodedata
 
 import pytest
+from ftfy.badness import is_bad
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline import text as text_module
 from pipeline.markup import strip_tags
 from pipeline.text import cut_excerpt, decode_entities, first_sentences, letters_only, one_line, plain, repair
 
@@ -103,6 +105,11 @@ def test_letters_only_folds_case_width_and_punctuation() -> None:
 def test_of_a_long_text_only_the_lines_that_were_misread_are_repaired() -> None:
     right = "Der Fuß — groß Ã wie Ö " * 60
     assert repair(f"{right}\nschÃ¶ne GrÃ¼ÃŸe\n{right}") == f"{right}\nschöne Grüße\n{right}"
+
+
+@given(st.text("aZ .\n\x92€™°½ÂÃâäØœŒ×Вв├", max_size=6))
+def test_a_text_that_is_not_looked_into_has_nothing_that_ftfy_would_repair(text: str) -> None:
+    assert text_module._MAY_BE_MISREAD.search(text) or not is_bad(text)
 
 
 @pytest.mark.parametrize(
