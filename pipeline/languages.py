@@ -107,6 +107,13 @@ _WORDS = {
         "ne": "छ को मा र ले पनि गरेको भएको हो छन् यो भने गर्न लागि",
     },
 }
+_FOREIGN = {
+    "ru": "іїєўјљњћђѓќѕџґ", "uk": "ыэёъўјљњћђѓќѕџ", "bg": "ыэёіїєўјљњћђѓќѕџґ", "be": "ищъїєјљњћђѓќѕџґ", "kk": "їєўјљњћђѓќѕџґ",
+    "sr": "йщъыьэюяёіїєўѓќѕґ", "mk": "йщъыьэюяёіїєўћђґ", "mn": "іїєўјљњћђѓќѕџґ",
+}  # fmt: skip
+"""The letters of the script that a language does not write: the words that Bulgarian and Russian have in common tell nothing."""
+_FOREIGN_SHARE = 0.005
+"""Of the letters of a text; foreign names and quotations stay below it."""
 _LANGUAGES_OF: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     script: {
         word: tuple(language for language, words in languages.items() if word in words.split())
@@ -176,4 +183,10 @@ def _counts(sample: str, script: str) -> dict[str, int]:
     for word, number in Counter(words).items():
         for language in languages_of.get(word, ()):
             counts[language] += number
-    return {language: count for language, count in counts.items() if count >= max(3, _MIN_SHARE * total)}
+    letters = Counter(sample.lower()) if script == "cyrillic" else Counter()
+    most = _FOREIGN_SHARE * sum(map(len, words))
+    return {
+        language: count
+        for language, count in counts.items()
+        if count >= max(3, _MIN_SHARE * total) and sum(map(letters.__getitem__, _FOREIGN.get(language, ""))) <= most
+    }

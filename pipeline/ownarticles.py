@@ -1,4 +1,4 @@
-"""Which `<article>` of a page is its own: sites print related stories below it in full, and one of these may be longer. Pure."""
+"""Which element of a page is its own article: sites print related stories below it in full, and side columns may hold more text. Pure."""
 
 from __future__ import annotations
 
@@ -6,21 +6,17 @@ from collections.abc import Mapping
 
 import lxml.html
 
+from pipeline.blocks import is_post, names_of
 from pipeline.pages import Page
 
-MIN_WEIGHT = 1500
-"""Weighted characters, as long as a lead may be: some pages have only that in the heading's `<article>`, and their text in the next."""
+MIN_WEIGHT = 700
+"""Weighted characters of running text; on some pages the heading's `<article>` has but a lead, and the text is in the next. Of 450 to 700
+none differs; with 300 a lead is taken for a text."""
 
 
-def own_article(page: Page, fullest: lxml.html.HtmlElement, weights: Mapping[lxml.html.HtmlElement, float]) -> lxml.html.HtmlElement:
-    """The `<article>` that holds the page's heading and a text, where `fullest`, which holds more, stands in another one; else all."""
-    own, other = (_article_around(place) for place in (page.heading, fullest))
-    if own is None or other is None or own is other or weights.get(own, 0.0) < MIN_WEIGHT:
-        return page.tree
-    return own
-
-
-def _article_around(element: lxml.html.HtmlElement | None) -> lxml.html.HtmlElement | None:
-    """The outermost `<article>` that it is or stands in."""
-    places = () if element is None else (element, *element.iterancestors())
-    return next((place for place in reversed(places) if place.tag == "article"), None)
+def own_article(page: Page, running: Mapping[lxml.html.HtmlElement, float]) -> lxml.html.HtmlElement:
+    """The outermost `<article>`, or post of a blog, that holds the heading and enough `running` text; else the whole page."""
+    heading = page.heading
+    places = () if heading is None else (heading, *heading.iterancestors())
+    own = next((place for place in reversed(places) if place.tag == "article" or is_post(names_of(place).lower())), None)
+    return own if own is not None and running.get(own, 0.0) >= MIN_WEIGHT else page.tree

@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 import lxml.html
 
-from pipeline.bodies import blocks
+from pipeline.blocks import blocks
 from pipeline.pages import Page, shown_text
 from pipeline.structured import truth_of, types_of
 from pipeline.text import letters_only, weight_of

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import lxml.etree
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -146,8 +147,11 @@ def test_where_little_runs_on_a_box_that_is_else_a_teaser_is_text() -> None:
     assert PROSE[1] not in text_of(page(inner.replace(f"<p>{PROSE[0]}</p>", prose().replace(PROSE[1], PROSE[0]))))
 
 
-def test_where_much_of_the_fullest_element_is_left_out_its_surroundings_are_read_again_and_nothing_further_away() -> None:
-    boxes = "".join(f"<div class='promo'><p>{text} Again, the owls.</p></div>" for text in PROSE[:2])
+def test_where_much_of_the_fullest_element_is_left_out_trafilatura_reads_the_page_again() -> None:
+    boxes = "".join(
+        f"<div class='{name}'><p>{text} Again, the owls.</p></div>"
+        for name, text in zip(("promo", "author", "sponsor", "print"), PROSE, strict=True)
+    )
     read = page(f"<div><p>Far {PROSE[3]}</p></div><main><div class='story'>{prose()}{boxes}</div></main>")
     before = lxml.etree.tostring(read.tree)
     found = body(read)
@@ -156,6 +160,54 @@ def test_where_much_of_the_fullest_element_is_left_out_its_surroundings_are_read
     assert set(PROSE) <= set(found[0].split("\n"))
     assert "Far" not in found[0]
     assert lxml.etree.tostring(read.tree) == before
+
+
+def source_and_text(read: Page) -> tuple[str, list[str]]:
+    found = body(read)
+    assert found is not None
+    return found.source, found.text.split("\n")
+
+
+@pytest.mark.parametrize("name", ["share_wrapper", "content--has-sidebar", "field label-hidden", "sponsor-and-ad"])
+def test_what_holds_most_of_the_text_is_the_article_whatever_it_is_called(name: str) -> None:
+    lines = [f"{number}. {text}" for number, text in enumerate(PROSE[:3])]
+    one = f"<div class='page'><div class='{name}'>{prose()}</div>{''.join(f'<p>{line}</p>' for line in lines)}</div>"
+    assert source_and_text(page(one)) == ("container", [*PROSE, *lines])
+    several = "".join(f"<div class='{name}'><p>{text}</p></div>" for text in PROSE)
+    assert source_and_text(page(f"<div class='page'>{several}</div>")) == ("container", PROSE)
+
+
+def test_a_list_of_related_stories_and_a_hidden_copy_are_left_out_however_long() -> None:
+    related = "<ul class='related-posts'>" + "".join(f"<li>Owl number {number}: {PROSE[3]}</li>" for number in range(9)) + "</ul>"
+    copy = f"<div class='promo' style='display: none'>{'<p>A copy for machines of every line that has been said.</p>' * 30}</div>"
+    for other in (related, copy):
+        assert set(text_of(page(f"<div class='page'><div>{prose()}</div>{other}</div>")).split("\n")) == set(PROSE)
+
+
+def test_comments_that_are_longer_than_the_article_are_no_reason_to_distrust_its_text() -> None:
+    comments = f"<div class='comments-area'>{'<p>I saw one of these owls myself, and it looked at me for an hour!</p>' * 40}</div>"
+    assert source_and_text(page(f"<div class='page'><p>{PROSE[0]}</p>{prose()}{comments}</div>")) == ("container", [PROSE[0], *PROSE])
+
+
+def test_a_blogs_post_is_not_left_out_for_its_tags() -> None:
+    post = f"<div class='post-7 hentry tag-login tag-print-media author-rich'><h1>Owls</h1>{prose()}{prose()}</div>"
+    side = "".join(f"<p>Side line {number}: what the readers of this blog liked best in the last week.</p>" for number in range(20))
+    read = page(f"<div class='wrap'>{post}<div class='col2'>{side}</div></div>")
+    assert source_and_text(read) == ("container", ["Owls", *PROSE, *PROSE])
+
+
+def test_an_article_beside_columns_that_hold_more_is_the_one_with_the_heading() -> None:
+    side = "".join(f"<p>Side line {number}: what the readers of this paper liked best in the last week.</p>" for number in range(40))
+    read = page(f"<div class='wrap'><article><h1>Owls</h1>{prose()}{prose()}</article><div class='col2'>{side}</div></div>")
+    assert source_and_text(read) == ("container", ["Owls", *PROSE, *PROSE])
+
+
+@pytest.mark.parametrize("frame", ["form", "button", "noscript"])
+def test_a_page_within_an_element_that_else_holds_no_text_is_read(frame: str) -> None:
+    read = page(f"<{frame} id='aspnetForm'><div class='page'><h1>Owls</h1><div class='story'>{prose()}</div></div></{frame}>")
+    assert source_and_text(read) == ("container", PROSE)
+    aside = f"<{frame}><p>Get the best stories of the day in your inbox every morning, for nothing.</p></{frame}>"
+    assert source_and_text(page(f"<div class='page'><h1>Owls</h1><div>{prose()}{aside}</div></div>")) == ("container", PROSE)
 
 
 def test_hidden_elements_and_forms_of_newsletters_are_none_of_the_text() -> None:

@@ -57,6 +57,17 @@ def test_a_declared_language_stands_where_words_do_not_decide() -> None:
     assert written_in("Det er en god dag i byen, og det er ikke til at tro, at den har været så lang for os.", "no") in {"no", "da"}
 
 
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("В Москве от минус 1 до 4 выше ноля. От ноля до плюс 2, в области до 4, а выше до 5 в день. От 1 до 3 во вторые сутки.", "ru"),
+        ("В София от минус 1 до 4 над нулата. От нула до плюс 2, в областта до 4, а нагоре до 5 на ден. От 1 до 3 в понеделник.", "bg"),
+    ],
+)
+def test_letters_tell_languages_apart_whose_common_words_are_the_same(text: str, language: str) -> None:
+    assert written_in(text) == language
+
+
 def test_too_little_text_says_nothing() -> None:
     assert written_in("") is None
     assert written_in("12345 67890 !!!") is None
