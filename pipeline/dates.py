@@ -54,7 +54,6 @@ _IN_SCRIPT = re.compile(
 )
 """In lower case: a pattern that begins with letters, and minds their case, is found ten times as fast."""
 _NAME_START = re.compile(r"(?<!\w)(?:first|original|date)?_?$")
-_PUBLISHED = lxml.etree.XPath("/descendant-or-self::*/@itemprop[. = 'datePublished']/..")
 _TITLED = lxml.etree.XPath("/descendant-or-self::*/@title[contains(., '-') and contains(., ':')]/..")
 """The hAtom microformat: machine-readable times as titles; an entry without `published` was published when it was `updated`."""
 _MAX_STATEMENTS = 12
@@ -252,7 +251,7 @@ def _marked_up(page: Page, *, is_sure: bool) -> Iterator[tuple[str, str]]:
     if page.tree is None:
         return
     if is_sure:
-        for element in _PUBLISHED(page.tree)[:5]:
+        for element in page.properties.get("datePublished", ())[:5]:
             yield "page.datePublished", element.get("datetime") or element.get("content") or element.text_content()
         for name in ("published", "updated"):
             titled = _TITLED(page.tree) if any(name in classes for classes in page.classes) else ()

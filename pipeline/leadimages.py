@@ -50,9 +50,7 @@ _TRACKER_HOST = re.compile(
     r"|feedsportal|gravatar|googlesyndication|krxd|omtrdc|2o7|xiti|ioam|vgwort|w\.org)\.(?:com|net|org|de|it)$|^pixel[.-]|^stats?\.",
     re.IGNORECASE,
 )
-_MAIN_PLACES = lxml.etree.XPath(
-    "//main | /descendant-or-self::*/@itemprop[. = 'articleBody']/.. | /descendant-or-self::*/@role[. = 'main']/.."
-)
+_IN_MAIN_ROLE = lxml.etree.XPath("/descendant-or-self::*/@role[. = 'main']/..")
 _BETWEEN_SOURCES = re.compile(r"(?<=\d[wx]),\s*|,\s+")
 """Addresses hold commas too, though none before a space or behind a width."""
 _FEW_WORDS = 4
@@ -207,9 +205,9 @@ def _article_element(page: Page) -> lxml.html.HtmlElement | None:
     articles = list(islice(tree.iter("article"), 30))
     if articles and (len(articles) == 1 or articles[0].find(".//h1") is not None):
         return articles[0]
-    found = _MAIN_PLACES(tree)
-    if found:
-        return found[0]
+    mains = {*islice(tree.iter("main"), 1), *page.properties.get("articleBody", ())[:1], *_IN_MAIN_ROLE(tree)[:1]}
+    if mains:
+        return mains.pop() if len(mains) == 1 else next(element for element in tree.iter() if element in mains)
     place = page.heading
     for _ in range(3):
         place = place.getparent() if place is not None else None

@@ -35,6 +35,7 @@ _SHOWN_TEXTS = lxml.etree.XPath(
     ".//text()[not(ancestor::script or ancestor::style or ancestor::svg or ancestor::noscript or ancestor::template)]"
 )
 _CLASSES = lxml.etree.XPath("/descendant-or-self::*/@class", smart_strings=False)
+_PROPERTIES = lxml.etree.XPath("/descendant-or-self::*/@itemprop")
 _TEXTS = lxml.etree.XPath("//body/descendant::text()[normalize-space(.)]")
 
 
@@ -73,6 +74,14 @@ class Page:
     def classes(self) -> frozenset[str]:
         """What the `class` attributes of the page say; found sooner than each element is asked."""
         return frozenset() if self.tree is None else frozenset(_CLASSES(self.tree))
+
+    @cached_property
+    def properties(self) -> Mapping[str, list[lxml.html.HtmlElement]]:
+        """The elements by what their `itemprop` says, in document order."""
+        found: dict[str, list[lxml.html.HtmlElement]] = {}
+        for value in () if self.tree is None else _PROPERTIES(self.tree):
+            found.setdefault(str(value), []).append(value.getparent())
+        return found
 
     def elements(self, *tags: str) -> Iterator[lxml.html.HtmlElement]:
         """The elements with these tags in document order; a broken page has several roots, one behind the other."""

@@ -69,11 +69,8 @@ _MAX_LINE = 300
 """Characters of a text that may be a byline, before its white space is taken out."""
 _IDS = lxml.etree.XPath("/descendant-or-self::*/@id", smart_strings=False)
 _TEST_IDS = lxml.etree.XPath("/descendant-or-self::*/@data-testid", smart_strings=False)
-_MARKED_PLAINLY = "/descendant-or-self::*/@itemprop[. = 'author']/.. | /descendant-or-self::*/@rel[. = 'author']/.."
-_MARKED = lxml.etree.XPath(_MARKED_PLAINLY)
-_MARKED_BY_CLASS = lxml.etree.XPath(
-    f"{_MARKED_PLAINLY} | /descendant-or-self::*/@class[contains(concat(' ', ., ' '), ' fn ') or . = 'author vcard']/.."
-)
+_RELATIONS = lxml.etree.XPath("/descendant-or-self::*/@rel[. = 'author']/..")
+_VCARDS = lxml.etree.XPath("/descendant-or-self::*/@class[contains(concat(' ', ., ' '), ' fn ') or . = 'author vcard']/..")
 _CREDIT = re.compile(r"caption|copyright|photo-?credit|image-?credit|bildquelle|gallery", re.IGNORECASE)
 _NEAR = 6
 """Ancestors asked; further up stand the names of the page's columns."""
@@ -168,14 +165,18 @@ class _Places:
         self._page = page
 
     @cached_property
-    def marked(self) -> list[lxml.html.HtmlElement]:
-        """The elements that a microformat marks as an author."""
-        find = _MARKED_BY_CLASS if any("fn" in name or "vcard" in name for name in self._page.classes) else _MARKED
-        return [
-            element
-            for element in find(self.tree)[:40]
-            if (not _in_comment(element) if element.get("itemprop") == "author" else _is_of_article(element))
-        ]
+    def marked(self) -> tuple[list[lxml.html.HtmlElement], ...]:
+        """The elements that a microformat marks as an author: by property, by relation, and by two classes of a card."""
+        properties = [element for element in self._page.properties.get("author", ())[:40] if not _in_comment(element)]
+        relations = [element for element in _RELATIONS(self.tree)[:40] if element.tag != "link" and _is_of_article(element)]
+        has_cards = any("fn" in name or "vcard" in name for name in self._page.classes)
+        cards = [element for element in _VCARDS(self.tree)[:40] if _is_of_article(element)] if has_cards else []
+        return (
+            properties,
+            relations,
+            [element for element in cards if "fn" in element.get("class").split()],
+            [element for element in cards if element.get("class") == "author vcard"],
+        )
 
     @cached_property
     def links(self) -> list[tuple[lxml.html.HtmlElement, str]]:
@@ -223,8 +224,7 @@ def _declared(page: Page, value: Any) -> Iterator[str]:
 
 
 def _marked(places: _Places) -> Iterator[tuple[str, list[str], bool]]:
-    for kind in (("itemprop", "author"), ("rel", "author"), ("class", "fn"), ("class", "author vcard")):
-        elements = [element for element in places.marked if kind[1] in (element.get(kind[0], ""), *element.get(kind[0], "").split())]
+    for elements in places.marked:
         yield "page.author", [_byline_text(element) for element in _first_group(elements)], False
         yield "page.author", [element.get("content", "") for element in elements[:5]], False
     everywhere = "\n".join(address for _, address in places.links)
