@@ -42,6 +42,10 @@ _Worth = tuple[float, bool]
 """What running text counts for, and whether it may be the article's."""
 
 
+_ALL: _Worth = (1.0, True)
+_NOTHING: _Worth = (0.0, False)
+
+
 class Weights(NamedTuple):
     """For each element the weight of the running text below it, where comments and side columns count little, and that of the long texts
     that may be the article's."""
@@ -86,16 +90,17 @@ def weigh(page: Page) -> Weights:
 def _worth(element: lxml.html.HtmlElement, known: dict[lxml.html.HtmlElement, _Worth], frames: Set[lxml.html.HtmlElement]) -> _Worth:
     """What running text in `element` is worth; enters it and all above it in `known`, the topmost first."""
     lineage = [element]
-    worth = (1.0, True)
+    worth = _ALL
     for place in element.iterancestors():
         if place in known:
             worth = known[place]
             break
         lineage.append(place)
     for place in reversed(lineage):
-        if worth[0] and place not in frames:
-            factor, is_telling = _own_worth(place)
-            worth = min(factor, worth[0]), is_telling and worth[1]
+        if worth is not _NOTHING and place not in frames:
+            own = _own_worth(place)
+            if own is not _ALL:
+                worth = (min(own[0], worth[0]), own[1] and worth[1]) if own is not _NOTHING else _NOTHING
         known[place] = worth
     return worth
 
@@ -103,18 +108,19 @@ def _worth(element: lxml.html.HtmlElement, known: dict[lxml.html.HtmlElement, _W
 def _own_worth(element: lxml.html.HtmlElement) -> _Worth:
     tag = element.tag
     if tag in _NO_RUNNING_TEXT or element.get("hidden") is not None:
-        return 0.0, False
+        return _NOTHING
     own_class, own_id = element.get("class"), element.get("id")
     if (own_class or own_id) and tag not in {"html", "body"}:
         return _called(f"{own_class or ''} {own_id or ''}")
-    return 1.0, True
+    return _ALL
 
 
 @lru_cache(maxsize=4096)
 def _called(names: str) -> _Worth:
     lowered = names.lower()
     is_unlikely = _UNLIKELY.search(lowered) and not is_post(lowered)
-    return _UNLIKELY_WEIGHT if is_unlikely else 1.0, not _BESIDE.search(lowered)
+    worth = _UNLIKELY_WEIGHT if is_unlikely else 1.0, not _BESIDE.search(lowered)
+    return _ALL if worth == _ALL else worth
 
 
 def container_of(tree: lxml.html.HtmlElement, weights: Weights) -> lxml.html.HtmlElement:
