@@ -6,6 +6,7 @@ Pure. Meant for articles of at least a few sentences: says nothing about less.
 from __future__ import annotations
 
 import re
+import string
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from functools import lru_cache
@@ -45,6 +46,7 @@ _SCRIPTS = {
     "amharic": re.compile("[\u1200-\u137f]"),
     "latin": re.compile("[A-Za-z\u00c0-\u024f\u1e00-\u1eff]"),
 }
+_NO_LETTERS = bytes(set(range(128)) - set(string.ascii_letters.encode()))
 _ONE_LANGUAGE = {
     "hangul": "ko", "kana": "ja", "han": "zh", "greek": "el", "hebrew": "he", "bengali": "bn", "gurmukhi": "pa", "gujarati": "gu",
     "tamil": "ta", "telugu": "te", "kannada": "kn", "malayalam": "ml", "sinhala": "si", "thai": "th", "lao": "lo", "burmese": "my",
@@ -154,8 +156,9 @@ def written_in(text: str, declared: str | None = None) -> str | None:
 
 
 def _script(sample: str) -> str | None:
-    if sample.isascii():
-        return "latin" if len(sample) // 2 >= _MIN_LETTERS else None
+    plain = sample.encode("ascii", "ignore").translate(None, _NO_LETTERS)
+    if len(sample.encode()) - len(sample) < 0.05 * len(plain):  # at least one byte for each other character
+        return "latin" if len(plain) >= _MIN_LETTERS else None
     counts: Counter[str] = Counter()
     for char, number in Counter(sample).items():
         counts[_script_of(char)] += number
