@@ -44,6 +44,8 @@ MIN_LENGTH = 300
 """Weighted characters; a shorter text gives way to trafilatura's. On 18 pages that costs body F1 and gains segments; 500 costs more."""
 DECLARED_GAIN = 2
 """How many times longer than the page's text the publisher's `articleBody` must be to stand in for it; it often is a summary."""
+COPIED_SHARE = 0.4
+"""Share of the text that stands a second time if the page holds its article twice: once for telephones, or behind a gate."""
 MAX_TEXT = 500_000
 """Characters; the longest text of the shared pages has a tenth of it."""
 MAX_LEAD = 1500
@@ -124,7 +126,7 @@ def _from_container(page: Page) -> tuple[str, bool]:
     root = own_article(page, weights.running)
     container = container_of(root, weights)
     kept, weight = _content(container, weights)
-    texts = [block.text for block in kept]
+    texts = _without_copy([block.text for block in kept])
     if weight < MIN_LENGTH:
         return "\n".join(texts), False
     lead = _lead(page, container)
@@ -133,6 +135,22 @@ def _from_container(page: Page) -> tuple[str, bool]:
         texts = [*(text for text in lead if letters_only(text) not in shown), *texts]
     is_most = weights.running[container] >= MIN_FOUND * weights.running[root]
     return "\n".join(texts), is_most and weight >= MIN_KEPT * weights.long[container]
+
+
+def _without_copy(texts: list[str]) -> list[str]:
+    """`texts` without the second copy of a page that holds its article twice; what is said twice within it stays."""
+    longest = max(texts, key=len, default="")
+    first = texts.index(longest) if longest else 0
+    distance = texts.index(longest, first + 1) - first if texts.count(longest) == 2 else 0
+    if not distance:
+        return texts
+    start, end = first, first
+    while start and texts[start - 1] == texts[start - 1 + distance]:
+        start -= 1
+    while end + distance < len(texts) and end - start < distance and texts[end] == texts[end + distance]:
+        end += 1
+    is_copy = sum(map(len, texts[start:end])) >= COPIED_SHARE * sum(map(len, texts))
+    return texts[: start + distance] + texts[end + distance :] if is_copy else texts
 
 
 def _content(container: lxml.html.HtmlElement, weights: Weights) -> tuple[list[Block], float]:

@@ -189,6 +189,15 @@ def test_comments_that_are_longer_than_the_article_are_no_reason_to_distrust_its
     assert source_and_text(page(f"<div class='page'><p>{PROSE[0]}</p>{prose()}{comments}</div>")) == ("container", [PROSE[0], *PROSE])
 
 
+def test_an_article_that_a_page_holds_twice_is_read_once_and_a_line_that_is_said_twice_stays() -> None:
+    twice = page(
+        f"<div class='page'><p>A first line that runs on.</p>{prose()}<p>For subscribers only.</p>{prose()}<p>The end of it.</p></div>"
+    )
+    assert text_of(twice).split("\n") == ["A first line that runs on.", *PROSE, "For subscribers only.", "The end of it."]
+    refrain = page(f"<div class='page'>{prose()}<p>{PROSE[0]}</p></div>")
+    assert text_of(refrain).split("\n") == [*PROSE, PROSE[0]]
+
+
 def test_a_blogs_post_is_not_left_out_for_its_tags() -> None:
     post = f"<div class='post-7 hentry tag-login tag-print-media author-rich'><h1>Owls</h1>{prose()}{prose()}</div>"
     side = "".join(f"<p>Side line {number}: what the readers of this blog liked best in the last week.</p>" for number in range(20))
