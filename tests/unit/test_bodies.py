@@ -26,8 +26,8 @@ def page(inner: str, head: str = "") -> Page:
     return read_page(html.encode(), url="https://www.kestrel.example/owls", content_type="text/html")
 
 
-def prose() -> str:
-    return "".join(f"<p>{text}</p>" for text in PROSE)
+def prose(before: str = "") -> str:
+    return "".join(f"<p>{before}{text}</p>" for text in PROSE)
 
 
 def text_of(read: Page) -> str:
@@ -199,16 +199,16 @@ def test_an_article_that_a_page_holds_twice_is_read_once_and_a_line_that_is_said
 
 
 def test_a_blogs_post_is_not_left_out_for_its_tags() -> None:
-    post = f"<div class='post-7 hentry tag-login tag-print-media author-rich'><h1>Owls</h1>{prose()}{prose()}</div>"
+    post = f"<div class='post-7 hentry tag-login tag-print-media author-rich'><h1>Owls</h1>{prose()}{prose(before='Again: ')}</div>"
     side = "".join(f"<p>Side line {number}: what the readers of this blog liked best in the last week.</p>" for number in range(20))
     read = page(f"<div class='wrap'>{post}<div class='col2'>{side}</div></div>")
-    assert source_and_text(read) == ("container", ["Owls", *PROSE, *PROSE])
+    assert source_and_text(read) == ("container", ["Owls", *PROSE, *(f"Again: {text}" for text in PROSE)])
 
 
 def test_an_article_beside_columns_that_hold_more_is_the_one_with_the_heading() -> None:
     side = "".join(f"<p>Side line {number}: what the readers of this paper liked best in the last week.</p>" for number in range(40))
-    read = page(f"<div class='wrap'><article><h1>Owls</h1>{prose()}{prose()}</article><div class='col2'>{side}</div></div>")
-    assert source_and_text(read) == ("container", ["Owls", *PROSE, *PROSE])
+    read = page(f"<div class='wrap'><article><h1>Owls</h1>{prose()}{prose(before='Again: ')}</article><div class='col2'>{side}</div></div>")
+    assert source_and_text(read) == ("container", ["Owls", *PROSE, *(f"Again: {text}" for text in PROSE)])
 
 
 @pytest.mark.parametrize("frame", ["form", "button", "noscript"])
