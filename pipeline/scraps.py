@@ -34,6 +34,8 @@ _POINTERS = (
     "lees (?:ook|verder)", "advertentie", "läs (?:mer|också)", "les også", "læs også", "annons",
     "czytaj (?:też|także|więcej)", "zobacz (?:też|także)", "reklama", "čtěte také", "(?:читайте|смотрите) также", "реклама",
     "διαβάστε (?:επίσης|ακόμη)",
+    # Japanese
+    "pr", "広告", "スポンサー(?:ド)? ?リンク", "関連(?:記事|エントリー?|リンク)", "続きを読む", "あわせて読みたい",
 )  # fmt: skip
 _POINTER = re.compile(rf"^\W*(?:{'|'.join(_POINTERS)})\W*$", re.IGNORECASE)
 _CREDIT = re.compile(

@@ -15,7 +15,8 @@ PARAGRAPH = "Forty-one owls were counted in a single night, more than ever since
     "line",
     ["Read more", "Lesen Sie auch:", "Mehr zum Thema", "À lire aussi :", "Leer más", "Читайте также:", "Advertisement",
      "Kommentare geschlossen", "Foto: Jana Rau / dpa", "© Kestrel Pictures", "Photo by Jane Roe",
-     "Article continues below advertisement", "Story continues below", "© 2026 The Kestrel. All rights reserved.",
+     "Article continues below advertisement", "[PR]",
+     "スポンサード リンク", "Story continues below", "© 2026 The Kestrel. All rights reserved.",
      "Sign up for our newsletter to get the stories of the day delivered to your inbox every morning, before anybody else has them."],
 )  # fmt: skip
 def test_pointers_labels_and_credits_are_scraps(line: str) -> None:
