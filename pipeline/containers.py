@@ -35,13 +35,11 @@ _BESIDE = re.compile(
     r"comments(?!-(?:open|closed|off))|comment[-_]?(?:list|link|area|thread|section|wrapper|form)|disqus|(?:^|[-_\s])(?:caption|related(?!-to))"
     r"|wm-ipp|registration|cookie|consent|gdpr|(?:^|\s)hidden(?:$|\s)|print[-_]?(?:layer|only|version)"
 )
-"""What is never the article, however long: that it is left out tells nothing of the rest."""
+"""What is never the article, however long (`wm-ipp` is the toolbar of an archive): that it is left out tells nothing of the rest."""
 
 _Weights = defaultdict[lxml.html.HtmlElement, float]
 _Worth = tuple[float, bool]
 """What running text counts for, and whether it may be the article's."""
-
-
 _ALL: _Worth = (1.0, True)
 _NOTHING: _Worth = (0.0, False)
 
