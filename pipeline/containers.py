@@ -33,6 +33,7 @@ _UNLIKELY = re.compile(
 """Of names in lower case, as those below: a pattern that need not mind case is found two to four times as fast."""
 _BESIDE = re.compile(
     r"comments(?!-(?:open|closed|off))|comment[-_]?(?:list|link|area|thread|section|wrapper|form)|disqus|(?:^|[-_\s])(?:caption|related(?!-to))"
+    r"|(?:^|[-_\s])(?:promo|newsletter|subscribe|recommend\w*|author[-_]?(?:bio|box|card|info)\w*)(?:$|[-_\s])"
     r"|wm-ipp|registration|cookie|consent|gdpr|(?:^|\s)hidden(?:$|\s)|print[-_]?(?:layer|only|version)"
 )
 """What is never the article, however long (`wm-ipp` is the toolbar of an archive): that it is left out tells nothing of the rest."""

@@ -179,8 +179,11 @@ def test_what_holds_most_of_the_text_is_the_article_whatever_it_is_called(name: 
 
 def test_a_list_of_related_stories_and_a_hidden_copy_are_left_out_however_long() -> None:
     related = "<ul class='related-posts'>" + "".join(f"<li>Owl number {number}: {PROSE[3]}</li>" for number in range(9)) + "</ul>"
+    promos = "".join(
+        f"<div class='promo'><p>Promoted line {number}: what the readers of this paper liked best.</p></div>" for number in range(30)
+    )
     copy = f"<div class='promo' style='display: none'>{'<p>A copy for machines of every line that has been said.</p>' * 30}</div>"
-    for other in (related, copy):
+    for other in (related, promos, copy):
         assert set(text_of(page(f"<div class='page'><div>{prose()}</div>{other}</div>")).split("\n")) == set(PROSE)
 
 
