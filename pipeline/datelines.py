@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from itertools import islice
+from itertools import islice, pairwise
 from typing import Any
 
 import htmldate
@@ -19,14 +19,23 @@ import lxml.html
 
 from pipeline.models import Moment
 from pipeline.moments import find_moment, names_a_month, read_moment
-from pipeline.pages import Page, holder
+from pipeline.pages import Page, holder, shown_text
 from pipeline.shortage import is_shortage
+from pipeline.text import letters_only
 
 _REVISED = re.compile(
-    r"updated?\b|aktualisiert|modified|geändert|bearbeitet|ergänzt|stand\s*:|mis à jour|modifié|actualizado|aggiornato|atualizado"
-    r"|bijgewerkt|обновлено|revised|copyright|©|\(c\)",
+    r"updated?\b|aktualisiert|modified|last edited|geändert|bearbeitet|ergänzt|stand\s*:|mis à jour|modifié|actualizado"
+    r"|aggiornato|atualizado|bijgewerkt|обновлено|revised|copyright|©|\(c\)",
     re.IGNORECASE,
 )
+_EDITED = re.compile(
+    r"\b(?:last|was) (?:modified|edited|changed)|zuletzt (?:\S+ ){0,6}?(?:geändert|bearbeitet)|dernière modification|última (?:modificación|edición)"
+    r"|ultima modifica|последнее изменение",
+    re.IGNORECASE,
+)
+"""How wikis name the day of a page's last change; they have none of publication."""
+_NEARBY = 10
+"""Of these, the first, which are nearer than what stands before the heading; of 6 to 14 none differs."""
 _MAX_AFTER = 20
 """Texts behind the heading in which its date is looked for."""
 _BEFORE_HEADING = lxml.etree.XPath("preceding::text()[string-length(normalize-space(.)) > 5][position() <= 6]")
@@ -38,6 +47,8 @@ _MIN_VISIBLE = 5
 _PROSE = 120
 _MAX_DATELINE = 120
 """Characters; a longer text around a date is prose, and the date one of the article's subject."""
+_MIN_TITLE = 12
+_MAX_LISTED_DATE = 30
 _LISTED = re.compile(r"related|recommend|teaser|popular|trending|comment|ticker|most-?read", re.IGNORECASE)
 
 _SHORT_YEAR = re.compile(r"(?<![\d.:])([0-3]?\d\.?\s+[^\W\d_]{3,12}\.?,?\s+)(\d\d)(?![\d.:])")
@@ -48,7 +59,9 @@ _BAR = re.compile(r"(?<=\d) \| (?=\d)")
 
 def at_heading(page: Page, *, day_first: bool) -> Moment | None:
     """The first date that stands alone after the page's heading, or else just before it; that of a revision is passed over."""
-    heading = page.tree.find(".//h1") if page.tree is not None else None
+    heading = page.heading
+    if heading is None or heading.tag != "h1":
+        heading = next((one for one in page.elements("h1") if shown_text(one).strip()), None)
     if heading is None:
         return None
     for text, place in _texts_around(heading):
@@ -69,8 +82,10 @@ def at_heading(page: Page, *, day_first: bool) -> Moment | None:
 
 def _texts_around(heading: lxml.html.HtmlElement) -> Iterator[tuple[str, lxml.html.HtmlElement]]:
     """The first texts behind the heading, then the last before it, the nearest first, each with its place; the shortest are passed over."""
-    yield from islice((found for found in _texts_after(heading) if len(" ".join(found[0].split())) > _MIN_VISIBLE), _MAX_AFTER)
+    after = islice((found for found in _texts_after(heading) if len(" ".join(found[0].split())) > _MIN_VISIBLE), _MAX_AFTER)
+    yield from islice(after, _NEARBY)
     yield from ((text, text.getparent()) for text in reversed(_BEFORE_HEADING(heading)))
+    yield from after
 
 
 def _texts_after(element: lxml.html.HtmlElement) -> Iterator[tuple[str, lxml.html.HtmlElement]]:
@@ -102,6 +117,10 @@ def beside_text(page: Page, *, earliest: datetime, latest: datetime) -> Moment |
     if page.tree is None:
         return None
     nodes = [node for node in page.texts if len(node) > _MIN_VISIBLE and _is_visible(node) and len(" ".join(node.split())) > _MIN_VISIBLE]
+    lines = [_line(node) for node in nodes]
+    in_list = _behind_title(page, lines)
+    if in_list is not None and earliest <= in_list.value <= latest:
+        return in_list
     proses = [number for number, node in enumerate(nodes) if len(node) >= _PROSE and _is_prose(node)]
     for number in proses[:_OPENINGS]:
         opening = _OPENING.match(nodes[number].lstrip())
@@ -113,8 +132,8 @@ def beside_text(page: Page, *, earliest: datetime, latest: datetime) -> Moment |
     for number, node in enumerate(nodes):
         if ("20" not in node and "19" not in node) or len(node) > 4 * _MAX_DATELINE:
             continue
-        line = " ".join(node.split())
-        if len(line) > _MAX_DATELINE or _REVISED.search(line):
+        line = lines[number]
+        if len(line) > _MAX_DATELINE or _REVISED.search(line) or (number and _is_label_of_revision(lines[number - 1])):
             continue
         distance = abs(number - start) + (20 if len(line) > _MAX_DATELINE // 2 or node.getparent().tag == "a" else 0)
         if best is None or distance < best[0]:
@@ -122,6 +141,28 @@ def beside_text(page: Page, *, earliest: datetime, latest: datetime) -> Moment |
             if moment and earliest <= moment.value <= latest:
                 best = distance, moment
     return best[1] if best else None
+
+
+def _line(text: str) -> str:
+    """`text` as one line; a year of two digits in brackets (`(Rome, 14 January 20)`) is written out."""
+    line = " ".join(text.split())
+    return _SHORT_YEAR.sub(r"\g<1>20\2", line) if line.startswith("(") and line.endswith(")") else line
+
+
+def _behind_title(page: Page, lines: list[str]) -> Moment | None:
+    """The date that stands right behind the page's title: in a list of a site's articles its own is one."""
+    heading = "" if page.heading is None else shown_text(page.heading)
+    titles = {letters_only(title) for title in (heading, *page.meta.get("og:title", ()))}
+    for title, line in pairwise(lines):
+        if len(title) >= _MIN_TITLE and len(line) <= _MAX_LISTED_DATE and letters_only(title) in titles and any(map(str.isdigit, line)):
+            moment = find_moment(line)
+            if moment:
+                return moment
+    return None
+
+
+def _is_label_of_revision(line: str) -> bool:
+    return len(line) <= _MAX_DATELINE and line.endswith(":") and _REVISED.search(line) is not None
 
 
 def _is_prose(node: Any) -> bool:
@@ -146,7 +187,15 @@ def searched(page: Page, *, latest: datetime) -> Moment | None:
             raise
         return None  # it meets every malformed tree of the web
     # The first of January is what it makes of a bare year, mostly that of the copyright.
-    return read_moment(found) if found and not found.endswith("-01-01") else None
+    moment = read_moment(found) if found and not found.endswith("-01-01") else None
+    return None if moment is None or _is_of_edit(page, moment) else moment
+
+
+def _is_of_edit(page: Page, moment: Moment) -> bool:
+    """Whether the page says that `moment` is the day of its last change, on one line or on that behind it."""
+    lines = (" ".join(text.split()) for text in page.texts if len(text) <= 2 * _MAX_DATELINE)
+    named = (f"{line} {following}" for line, following in pairwise((*lines, "")) if _EDITED.search(line))
+    return any(edited.value.date() == moment.value.date() for edited in map(find_moment, named) if edited)
 
 
 @contextmanager
