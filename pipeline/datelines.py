@@ -29,8 +29,8 @@ _REVISED = re.compile(
     re.IGNORECASE,
 )
 _EDITED = re.compile(
-    r"\b(?:last|was) (?:modified|edited|changed)|zuletzt (?:\S+ ){0,6}?(?:geändert|bearbeitet)|dernière modification|última (?:modificación|edición)"
-    r"|ultima modifica|последнее изменение",
+    r"\b(?:last|was) (?:modified|edited|changed)|zuletzt (?:\S+ ){0,6}?(?:geändert|bearbeitet)|dernière modification"
+    r"|última (?:modificación|edición)|ultima modifica|последнее изменение",
     re.IGNORECASE,
 )
 """How wikis name the day of a page's last change; they have none of publication."""

@@ -127,7 +127,13 @@ def _before_change(page: Page, dated: Dated, declared: Sequence[Dated]) -> Dated
 
 def _outvoting(page: Page, dated: Dated, declared: Sequence[Dated]) -> Dated | None:
     """Another declared date, where the line at the heading says the same and it is not the day of the last change: two against one."""
-    rivals = [other for other in declared if not _agree(dated.moment, other.moment) and other.source != "url"]
+    day_first = not _is_american(page)
+    weak = [(f"meta.{name}", content) for name in WEAK_META for content in page.meta.get(name, ())]
+    if dated.moment.precision == "day":
+        weak += _marked_up(page, is_sure=False)
+    read = ((source, read_moment(text, day_first=day_first)) for source, text in weak)
+    others = [*declared, *(Dated(moment, source) for source, moment in read if moment)]
+    rivals = [other for other in others if not _agree(dated.moment, other.moment) and other.source != "url"]
     line = datelines.at_heading(page, day_first=not _is_american(page)) if rivals else None
     if line is None or _agree(line, dated.moment) or any(_agree(line, change.moment) for change in _modified(page)):
         return None
