@@ -6,7 +6,7 @@ time of the publisher's country and 12 UTC, most of these in countries that keep
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import replace
 from datetime import datetime, time, timedelta
 
@@ -33,12 +33,26 @@ def on_its_clock(moment: Moment, others: Iterable[Moment], *, url: str, language
         return moment if offset is None else replace(moment, offset=offset)
     tells_seconds = moment.precision == "second" and moment.value.second  # whole minutes agree by chance
     if moment.offset is not None:
+        others = list(others)
+        if tells_seconds and (misnamed := _misnamed(moment, others, zones.possible(moment.value, url=url, language=language))):
+            return misnamed
         known = zones.at(moment.value, url=url, language=language)
         return _in_utc(moment, _same(moment, others) if tells_seconds and known is None else None, known, in_url)
     same = _same(moment, others) if tells_seconds else None
     if same is not None and same.value == moment.value:
         return _in_utc(moment, None, zones.at(moment.value, url=url, language=language), in_url)
     return _without_zone(moment, same, zones.local(moment.value, url=url, language=language))
+
+
+def _misnamed(moment: Moment, others: Iterable[Moment], offsets: Set[timedelta]) -> Moment | None:
+    """The instant where two statements that are said to be in UTC are as far apart as a clock of the country is from it: one was its."""
+    for other in others:
+        if other.precision == "second" and other.offset == timedelta():
+            if moment.value - other.value in offsets:
+                return _shown(other.value, offset=moment.value - other.value, moment=moment)
+            if other.value - moment.value in offsets:
+                return _shown(moment.value, offset=other.value - moment.value, moment=moment)
+    return None
 
 
 def _same(moment: Moment, others: Iterable[Moment]) -> Moment | None:

@@ -34,6 +34,10 @@ _EDITED = re.compile(
     re.IGNORECASE,
 )
 """How wikis name the day of a page's last change; they have none of publication."""
+_NAMED = re.compile(
+    r"(?:publi(?:shed|é|cado|cato|ziert)|veröffentlicht|erschienen|posted|gepubliceerd|publicerad|opublikowan[eoy]|опубликовано)\b",
+    re.IGNORECASE,
+)
 _NEARBY = 10
 """Of these, the first, which are nearer than what stands before the heading; of 6 to 14 none differs."""
 _MAX_AFTER = 20
@@ -57,27 +61,38 @@ _YEAR = re.compile(r"(?<!\d)\d{4}(?!\d)")
 _BAR = re.compile(r"(?<=\d) \| (?=\d)")
 
 
-def at_heading(page: Page, *, day_first: bool) -> Moment | None:
-    """The first date that stands alone after the page's heading, or else just before it; that of a revision is passed over."""
+def at_heading(page: Page, *, day_first: bool, is_named: bool = False) -> Moment | None:
+    """The first date that stands alone after the page's heading, or else just before it; that of a revision is passed over.
+
+    With `is_named` only a line counts that says of itself when the article was published.
+    """
     heading = page.heading
-    if heading is None or heading.tag != "h1":
+    if heading is None or heading.tag != "h1" or not shown_text(heading).strip():
         heading = next((one for one in page.elements("h1") if shown_text(one).strip()), None)
     if heading is None:
         return None
     for text, place in _texts_around(heading):
         if not any(map(str.isdigit, text)) or len(text) > 4 * _MAX_DATELINE:
             continue
-        line = " ".join(text.split())
+        line = _before_revision(" ".join(text.split()))
         if (
             len(line) <= _MAX_DATELINE
             and not _REVISED.search(line)
             and place.tag not in {"script", "style", "noscript", "option", "a"}
+            and (_NAMED.match(line) or not is_named)
             and not _is_listed(place)
         ):
             moment = find_moment(line, day_first=day_first)
             if moment:
                 return moment
     return None
+
+
+def _before_revision(line: str) -> str:
+    """What a line says before it tells of a revision and when that was: `January 19, 2020 / 12:25 PM / Updated 8 hours ago`."""
+    revised = _REVISED.search(line)
+    before, behind = (line[: revised.start()], line[revised.end() :]) if revised else (line, "")
+    return before if any(map(str.isdigit, before)) and any(map(str.isdigit, behind)) else line
 
 
 def _texts_around(heading: lxml.html.HtmlElement) -> Iterator[tuple[str, lxml.html.HtmlElement]]:

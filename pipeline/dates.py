@@ -46,6 +46,8 @@ MODIFIED_META = (
 )  # fmt: skip
 
 _LATER = timedelta(days=2)
+_SHOWN_LATER = timedelta(hours=15)
+"""More than a clock without a zone is behind another."""
 """Apart from zones, and from a URL made the day before."""
 _FRONT = re.compile(r"[a-z]+://[^/?#]*/*(?:#.*)?$", re.IGNORECASE)
 _IN_URL = re.compile(r"(?<!\d)((?:19|20)\d{2})([/_-]?)(0?[1-9]|1[0-2])\2(0?[1-9]|[12]\d|3[01])(?!\d)")
@@ -121,8 +123,17 @@ def _before_change(page: Page, dated: Dated, declared: Sequence[Dated]) -> Dated
         and other.moment.value >= EARLIEST
         and dated.moment.value - other.moment.value >= _LATER
     ]
-    is_change = bool(earlier) and any(change.moment.value == dated.moment.value for change in _modified(page))
-    return earlier[0] if is_change and dated.moment.precision != "day" else None
+    if dated.moment.precision == "day" or all(change.moment.value != dated.moment.value for change in _modified(page)):
+        return None
+    return earlier[0] if earlier else _shown_earlier(page, dated.moment)
+
+
+def _shown_earlier(page: Page, moment: Moment) -> Dated | None:
+    """The date and time that the page shows at its heading, where `moment`, a later one, is that of an update on the next days."""
+    line = datelines.at_heading(page, day_first=not _is_american(page))
+    if line is None or line.precision == "day" or not _SHOWN_LATER <= moment.value - line.value <= _LATER:
+        return None
+    return Dated(line, "page.dateline")
 
 
 def _outvoting(page: Page, dated: Dated, declared: Sequence[Dated]) -> Dated | None:
@@ -197,6 +208,9 @@ def _stated(page: Page, entry: Entry | None) -> Iterator[Dated]:
     found = _in_scripts(page)
     if found:
         yield found
+    named = datelines.at_heading(page, day_first=day_first, is_named=True)
+    if named:
+        yield Dated(named, "page.dateline")
     for source, text in _marked_up(page, is_sure=False):
         moment = read_moment(text, day_first=day_first)
         if moment:

@@ -22,6 +22,8 @@ _PRIMARY = {
     "NZ": "Pacific/Auckland", "PT": "Europe/Lisbon", "UA": "Europe/Kiev", "UZ": "Asia/Tashkent",
 }  # fmt: skip
 """Countries of several zones of which nearly everybody lives in one: CLDR's `primaryZones`."""
+_SPOKEN_IN = {("ca", "fr"): ("America/Toronto",)}
+"""Languages that are at home in one zone of a country: nine of ten Canadians with French as mother tongue live in Quebec and Ontario."""
 _HOST = re.compile(r"[a-z]+://(?:[^/?#@]*@)?([^/?#:]+)", re.IGNORECASE)
 
 
@@ -39,6 +41,13 @@ def at(instant: datetime, *, url: str, language: str) -> timedelta | None:
     return _offset(_zones(_country_code(url), _primary_language(language)), instant.astimezone(UTC))
 
 
+def possible(instant: datetime, *, url: str, language: str) -> frozenset[timedelta]:
+    """How far the clocks that the publisher may have are ahead of UTC at `instant`: those of its country; none where that is not known."""
+    names = _zones(_country_code(url), _primary_language(language)) if len(_country_code(url)) == 2 else ()
+    offsets = (instant.astimezone(zone).utcoffset() for zone in map(_zone, names))
+    return frozenset(offset for offset in offsets if offset)
+
+
 def _country_code(url: str) -> str:
     host = _HOST.match(url)
     return host[1].rstrip(".").rpartition(".")[2].lower() if host else ""
@@ -51,6 +60,8 @@ def _primary_language(tag: str) -> str:
 @lru_cache(maxsize=4096)
 def _zones(code: str, language: str) -> tuple[str, ...]:
     """Every zone that the publisher may be in."""
+    if (code, language) in _SPOKEN_IN:
+        return _SPOKEN_IN[code, language]
     if len(code) == 2 and code not in _GENERIC and code != "eu":
         return _zones_of("GB" if code == "uk" else code.upper())
     spoken = sorted(

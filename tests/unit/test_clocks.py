@@ -78,3 +78,12 @@ def test_moments_are_equal_whatever_their_clock() -> None:
     found = on_its_clock(moment("2023-11-09T03:28:35Z"), (), url="https://kestrel.de/", language="")
     assert found == moment("2023-11-09T03:28:35Z")
     assert found.local_day == date(2023, 11, 9)
+
+
+@pytest.mark.parametrize(
+    ("text", "other"), [("2020-04-25T07:25:06Z", "2020-04-24T21:25:06Z"), ("2020-04-24T21:25:06Z", "2020-04-25T07:25:06Z")]
+)
+def test_of_two_times_in_utc_that_are_a_clock_of_the_country_apart_one_was_that_clocks(text: str, other: str) -> None:
+    assert shown(text, other, url="https://kestrel.com.au/") == ("2020-04-24T21:25:06", "second", "2020-04-25", "+10")
+    assert shown(text, other, url="https://kestrel.in/")[0] == text[:19]
+    assert shown(text, other)[0] == text[:19]

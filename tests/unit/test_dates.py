@@ -275,3 +275,81 @@ def test_the_feed_s_time_in_utc_is_no_local_time() -> None:
 @pytest.mark.parametrize("stated", [1_790_755_200, 1_790_755_200_000, "1790755200"])
 def test_a_date_in_json_ld_may_be_a_number_of_seconds(stated: object) -> None:
     assert found(page(article(datePublished=stated))) == ("2026-09-30T08:00:00+00:00", "second", "jsonld.datePublished")
+
+
+PROSE = "The owls have come back to the parks of the city, and nobody knows why they stayed away for so long, said the warden. " * 2
+
+
+def dated(body: str, head: str = "") -> tuple[str, str] | None:
+    told = found(page(head, body))
+    return told and (told[0][:10], told[2])
+
+
+def test_the_line_is_looked_for_at_the_heading_that_names_the_page() -> None:
+    head = "<title>The owls have come back</title>"
+    logo = "<h1><a href='/'>Kestrel</a></h1><p>Tuesday, 8 December 2020</p>"
+    menu = "".join(f"<a href='/{number}'>Section number {number}</a>" for number in range(20))
+    assert dated(f"{logo}{menu}<h1>The owls have come back</h1><p>13 October 2020</p><p>{PROSE}</p>", head) == (
+        "2020-10-13",
+        "page.dateline",
+    )
+    assert dated(f"<h1> </h1>{menu}<h1>Owls</h1><p>13 October 2020</p><p>{PROSE}</p>") == ("2020-10-13", "page.dateline")
+
+
+def test_a_line_before_the_heading_goes_before_one_far_behind_it() -> None:
+    texts = "".join(f"<p>A line of the text, number {number}.</p>" for number in range(15))
+    assert dated(f"<p>8 March 2019</p><h1>Owls</h1>{texts}<p>10 August 2022</p>") == ("2019-03-08", "page.dateline")
+
+
+def test_a_pages_own_entry_in_a_list_of_articles_dates_it() -> None:
+    entries = "".join(f"<li><a href='/{day}'>Another story of day {day}</a><div>{day} February 2019</div></li>" for day in range(10, 18))
+    own = "<li><a href='/story'>The owls have come back</a><div>8 August 2017</div></li>"
+    body = f"<h2>The owls have come back</h2><ul>{entries}{own}</ul><p>{PROSE}</p><ul>{entries}</ul>"
+    assert dated(body, "<title>The owls have come back</title>") == ("2017-08-08", "page.text")
+
+
+def test_the_day_of_a_last_edit_is_none_of_publication() -> None:
+    for line in (
+        "<p>This page was last modified on 4 November 2020, at 19:23.</p>",
+        "<div>page revision: 8, last edited: <b>17 Jun 2018</b></div>",
+    ):
+        assert dated(f"<h2>Owls</h2><p>{PROSE}</p>{line}") is None
+
+
+def test_a_dateline_in_brackets_may_have_a_year_of_two_digits() -> None:
+    assert dated(f"<h2>Owls</h2><div>( Pescasseroli, 14 gennaio 20 )<p>{PROSE}</p></div>") == ("2020-01-14", "page.text")
+
+
+def test_a_line_that_names_the_publication_goes_before_times_of_others() -> None:
+    body = (
+        f"<h1>Owls</h1><p>Published on 29 June 2019</p><p>{PROSE}</p><ul><li><time datetime='2019-07-03T10:18:46Z'>3 July</time></li></ul>"
+    )
+    assert dated(body) == ("2019-06-29", "page.dateline")
+
+
+def test_what_stands_before_a_revision_on_the_line_at_the_heading_is_read() -> None:
+    assert dated(f"<h1>Owls</h1><p>January 19, 2020 / 12:25 PM / Updated 8 hours ago</p><p>{PROSE}</p>") == ("2020-01-19", "page.dateline")
+    assert dated(f"<h1>Owls</h1><p>Updated January 20, 2020</p><p>{PROSE}</p>") != ("2020-01-20", "page.dateline")
+
+
+def test_a_publication_that_is_the_last_change_gives_way_to_the_time_shown_the_day_before() -> None:
+    stated = article(datePublished="2020-01-20T09:49:32Z", dateModified="2020-01-20T09:49:32Z")
+    body = f"<h1>Owls</h1><p>January 19, 2020 / 12:25 PM</p><p>{PROSE}</p>"
+    assert dated(body, stated) == ("2020-01-19", "page.dateline")
+    assert dated(body.replace("January 19", "January 2"), stated) == ("2020-01-20", "jsonld.datePublished")
+    unchanged = article(datePublished="2020-01-20T09:49:32Z", dateModified="2020-01-21T09:49:32Z")
+    assert dated(body, unchanged) == ("2020-01-20", "jsonld.datePublished")
+
+
+def test_a_weak_date_and_the_line_at_the_heading_outvote_a_marked_up_one() -> None:
+    head = "<meta name='dcterms.date' content='2021-10-28T13:21:30+01:00'>"
+    times = "<time itemprop='datePublished' datetime='2021-10-27T20:35:36+01:00'></time>"
+    assert dated(f"<h1>Owls</h1><p>Berlin, 28.10.2021</p><p>{PROSE}</p>{times}", head) == ("2021-10-28", "meta.dcterms.date")
+    assert dated(f"<h1>Owls</h1><p>{PROSE}</p>{times}", head) == ("2021-10-27", "page.datePublished")
+
+
+def test_a_time_that_is_shown_at_the_heading_outvotes_a_bare_day() -> None:
+    head = "<meta property='og:article:published_time' content='2022-01-15'>"
+    body = f"<h1>Owls</h1><dl><dt>Date</dt><dd><time datetime='2022-01-25'>25.01.2022</time></dd></dl><p>{PROSE}</p>"
+    assert dated(body, head) == ("2022-01-25", "page.time")
+    assert dated(body.replace("25.01.2022", "today"), head) == ("2022-01-15", "meta.og:article:published_time")

@@ -34,7 +34,8 @@ SUMMER = datetime(2022, 7, 1, 12, tzinfo=UTC)
         ("https://kestrel.example", "", None),
         ("https://kestrel.io", "en", None),
         ("https://kestrel.us", "en", None),
-        ("https://kestrel.ca", "fr", None),
+        ("https://kestrel.ca", "en", None),
+        ("https://kestrel.ca", "fr", -4),
         ("no URL", "en", None),
     ],
 )
