@@ -77,9 +77,9 @@ class Dated(NamedTuple):
 def published(page: Page, entry: Entry | None, *, at: datetime, language: str) -> Dated | None:
     """When the article was first published; None when neither page nor finder nor URL says so.
 
-    The first that parses of: JSON-LD `datePublished`, `<meta>`, the feed, the URL, marked-up times, the line at the heading, the date
-    nearest to the text, and last what htmldate finds; these two not on a site's front. A time that another of them states completes a bare
-    date of the same day.
+    The first that parses of: JSON-LD `datePublished`, `<meta>`, the feed, the URL, marked-up times, a line at the heading that names the
+    publication, other times, any line at the heading, the date nearest to the text, and last what htmldate finds; these two not on a site's
+    front. A time that another of them states completes a bare date of the same day; two that agree may outvote the first.
     """
     dated = _first_published(page, entry, at)
     if dated is None:
