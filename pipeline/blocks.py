@@ -158,5 +158,5 @@ def refused(
                 continue
             if element in spared or not _is_left_out(element, element.tag, names_of(element), is_furniture):
                 places.append(element)
-            elif element.tag in _CLASSED - {"ul", "ol"} and not _is_hidden(element):
+            elif element.tag in _CLASSED and element.tag not in {"ul", "ol"} and not _is_hidden(element):
                 yield element

@@ -39,7 +39,7 @@ less on one. With 0.85, on 20 pages more, it has less on five and more on two.""
 SPARED_SHARE = 0.5
 """Share of the container's long texts that elements of one name hold if they are the article; from 0.4 to 0.65 little changes."""
 MIN_LENGTH = 300
-"""Weighted characters; a shorter text gives way to trafilatura's. On 18 pages that costs body F1 and gains segments; 500 costs more."""
+"""Weighted characters; a shorter text gives way to trafilatura's. With 200, body F1 is 0.0006 higher and that of segments 0.0005 lower."""
 DECLARED_GAIN = 2
 """How many times longer than the page's text the publisher's `articleBody` must be to stand in for it; it often is a summary."""
 COPIED_SHARE = 0.4

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import lxml.html
 
-from pipeline.blocks import NEVER, is_post
+from pipeline.blocks import NEVER, is_post, names_of
 from pipeline.pages import Page, holder
 from pipeline.text import weight_of
 
@@ -108,10 +108,8 @@ def _own_worth(element: lxml.html.HtmlElement) -> _Worth:
     tag = element.tag
     if tag in _NO_RUNNING_TEXT or element.get("hidden") is not None:
         return _NOTHING
-    own_class, own_id = element.get("class"), element.get("id")
-    if (own_class or own_id) and tag not in {"html", "body"}:
-        return _called(f"{own_class or ''} {own_id or ''}")
-    return _ALL
+    names = names_of(element) if tag not in {"html", "body"} else ""
+    return _called(names) if len(names) > 1 else _ALL
 
 
 @lru_cache(maxsize=4096)

@@ -52,7 +52,9 @@ _PROSE = 120
 _MAX_DATELINE = 120
 """Characters; a longer text around a date is prose, and the date one of the article's subject."""
 _MIN_TITLE = 12
+"""Characters; a shorter title is a section's as well."""
 _MAX_LISTED_DATE = 30
+"""Characters of a line that is a date and little else."""
 _LISTED = re.compile(r"related|recommend|teaser|popular|trending|comment|ticker|most-?read", re.IGNORECASE)
 
 _SHORT_YEAR = re.compile(r"(?<![\d.:])([0-3]?\d\.?\s+[^\W\d_]{3,12}\.?,?\s+)(\d\d)(?![\d.:])")

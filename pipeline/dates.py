@@ -46,9 +46,9 @@ MODIFIED_META = (
 )  # fmt: skip
 
 _LATER = timedelta(days=2)
+"""Apart from zones, and from a URL made the day before."""
 _SHOWN_LATER = timedelta(hours=15)
 """More than a clock without a zone is behind another."""
-"""Apart from zones, and from a URL made the day before."""
 _FRONT = re.compile(r"[a-z]+://[^/?#]*/*(?:#.*)?$", re.IGNORECASE)
 _IN_URL = re.compile(r"(?<!\d)((?:19|20)\d{2})([/_-]?)(0?[1-9]|1[0-2])\2(0?[1-9]|[12]\d|3[01])(?!\d)")
 _IN_SCRIPT = re.compile(
@@ -115,7 +115,10 @@ def _first_published(page: Page, entry: Entry | None, at: datetime) -> Dated | N
 
 
 def _before_change(page: Page, dated: Dated, declared: Sequence[Dated]) -> Dated | None:
-    """The date of feed or URL, where the stated time is that of the last change and much later: neither knew the article before it was."""
+    """The date of feed or URL, where the stated time is that of the last change and much later: neither knew the article before it was.
+
+    Else the time that the page shows at its heading, where the change is one of the next days.
+    """
     earlier = [
         other
         for other in declared
@@ -137,7 +140,10 @@ def _shown_earlier(page: Page, moment: Moment) -> Dated | None:
 
 
 def _outvoting(page: Page, dated: Dated, declared: Sequence[Dated]) -> Dated | None:
-    """Another declared date, where the line at the heading says the same and it is not the day of the last change: two against one."""
+    """Another date of the page, where the line at its heading says the same and it is not the day of the last change: two against one.
+
+    It is declared, or what content systems fill at random; against a bare day, a time that the page shows counts too.
+    """
     day_first = not _is_american(page)
     weak = [(f"meta.{name}", content) for name in WEAK_META for content in page.meta.get(name, ())]
     if dated.moment.precision == "day":
@@ -145,7 +151,7 @@ def _outvoting(page: Page, dated: Dated, declared: Sequence[Dated]) -> Dated | N
     read = ((source, read_moment(text, day_first=day_first)) for source, text in weak)
     others = [*declared, *(Dated(moment, source) for source, moment in read if moment)]
     rivals = [other for other in others if not _agree(dated.moment, other.moment) and other.source != "url"]
-    line = datelines.at_heading(page, day_first=not _is_american(page)) if rivals else None
+    line = datelines.at_heading(page, day_first=day_first) if rivals else None
     if line is None or _agree(line, dated.moment) or any(_agree(line, change.moment) for change in _modified(page)):
         return None
     return next((rival for rival in rivals if _agree(line, rival.moment)), None)

@@ -43,7 +43,8 @@ def at(instant: datetime, *, url: str, language: str) -> timedelta | None:
 
 def possible(instant: datetime, *, url: str, language: str) -> frozenset[timedelta]:
     """How far the clocks that the publisher may have are ahead of UTC at `instant`: those of its country; none where that is not known."""
-    names = _zones(_country_code(url), _primary_language(language)) if len(_country_code(url)) == 2 else ()
+    code = _country_code(url)
+    names = _zones(code, _primary_language(language)) if _is_country(code) else ()
     offsets = (instant.astimezone(zone).utcoffset() for zone in map(_zone, names))
     return frozenset(offset for offset in offsets if offset)
 
@@ -57,12 +58,16 @@ def _primary_language(tag: str) -> str:
     return re.split("[-_]", tag.strip().lower(), maxsplit=1)[0]
 
 
+def _is_country(code: str) -> bool:
+    return len(code) == 2 and code not in _GENERIC and code != "eu"
+
+
 @lru_cache(maxsize=4096)
 def _zones(code: str, language: str) -> tuple[str, ...]:
     """Every zone that the publisher may be in."""
     if (code, language) in _SPOKEN_IN:
         return _SPOKEN_IN[code, language]
-    if len(code) == 2 and code not in _GENERIC and code != "eu":
+    if _is_country(code):
         return _zones_of("GB" if code == "uk" else code.upper())
     spoken = sorted(
         country

@@ -87,3 +87,4 @@ def test_of_two_times_in_utc_that_are_a_clock_of_the_country_apart_one_was_that_
     assert shown(text, other, url="https://kestrel.com.au/") == ("2020-04-24T21:25:06", "second", "2020-04-25", "+10")
     assert shown(text, other, url="https://kestrel.in/")[0] == text[:19]
     assert shown(text, other)[0] == text[:19]
+    assert shown(text, other, url="https://kestrel.io/")[0] == text[:19]
