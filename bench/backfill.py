@@ -32,13 +32,14 @@ from typing import Any
 
 import yaml
 
-from pipeline import stages
-from pipeline.config import Settings, load_catalogue
-from pipeline.fetch import SystemClock
-from pipeline.imports import import_file
-from pipeline.models import Exchange, Interval, Validators
-from pipeline.storage import Lake
-from pipeline.warc import CaptureWriter, read_records
+from pipeline.capture.imports import import_file
+from pipeline.core.catalogue import load_catalogue
+from pipeline.core.models import Exchange, Interval, Validators
+from pipeline.core.settings import Settings
+from pipeline.fetching.fetcher import SystemClock
+from pipeline.lake.storage import Lake
+from pipeline.lake.warc import CaptureWriter, read_records
+from pipeline.operations import stages
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 SHARED = Path(os.environ.get("NEWS_SHARED", REPOSITORY.parent / "shared"))

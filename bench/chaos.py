@@ -26,11 +26,12 @@ from multiprocessing.sharedctypes import RawArray
 from pathlib import Path
 from typing import Any
 
-from pipeline import stages
-from pipeline.backfill_runs import plan_backfill, read_record, run_backfill
-from pipeline.backfills import Asked
-from pipeline.config import Settings, load_catalogue
-from pipeline.models import Interval
+from pipeline.core.catalogue import load_catalogue
+from pipeline.core.models import Interval
+from pipeline.core.settings import Settings
+from pipeline.operations import stages
+from pipeline.operations.backfill_plans import Asked
+from pipeline.operations.backfill_runs import plan_backfill, read_record, run_backfill
 from tests.integration import walking
 from tests.newsroom import Newsroom, World
 

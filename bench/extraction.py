@@ -35,10 +35,10 @@ sys.path.insert(0, str(REPOSITORY))
 
 import trafilatura  # noqa: E402
 
-from pipeline.articles import build_article  # noqa: E402
-from pipeline.config import Settings  # noqa: E402
-from pipeline.models import Article, CaptureRef, Entry, Moment  # noqa: E402
-from pipeline.pages import read_page  # noqa: E402
+from pipeline.core.models import Article, CaptureRef, Entry, Moment  # noqa: E402
+from pipeline.core.settings import Settings  # noqa: E402
+from pipeline.extraction.articles import build_article  # noqa: E402
+from pipeline.extraction.pages import read_page  # noqa: E402
 
 TARGETS = {
     "body_f1": ("text, word F1", "0.935"),

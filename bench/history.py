@@ -21,11 +21,13 @@ from pathlib import Path
 
 import yaml
 
-from pipeline import stages, storage
-from pipeline.config import Catalogue, Settings, load_catalogue
-from pipeline.manifests import Manifest, from_json
-from pipeline.models import Interval, Part
-from pipeline.storage import Lake
+from pipeline.core.catalogue import Catalogue, load_catalogue
+from pipeline.core.models import Interval, Part
+from pipeline.core.settings import Settings
+from pipeline.lake import storage
+from pipeline.lake.manifests import Manifest, from_json
+from pipeline.lake.storage import Lake
+from pipeline.operations import stages
 from tests.integration.walking import StoppedClock
 from tests.newsroom import Newsroom
 from tests.newsroom.histories import History

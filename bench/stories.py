@@ -35,11 +35,11 @@ import pandas as pd  # noqa: E402
 import yaml  # noqa: E402
 from scipy.stats import rankdata, spearmanr  # noqa: E402
 
-from pipeline import meanings  # noqa: E402
-from pipeline.config import EditorialConstants, QualityConstants, StoryConstants  # noqa: E402
-from pipeline.editorial import clickbait, is_stock_picture, promotion  # noqa: E402
-from pipeline.scoring import Opinion, quality_parts  # noqa: E402
-from pipeline.stories import find_stories  # noqa: E402
+from pipeline.core.catalogue import EditorialConstants, QualityConstants, StoryConstants  # noqa: E402
+from pipeline.publishing.editorial import clickbait, is_stock_picture, promotion  # noqa: E402
+from pipeline.publishing.scoring import Opinion, quality_parts  # noqa: E402
+from pipeline.stories import title_similarity  # noqa: E402
+from pipeline.stories.clustering import find_stories  # noqa: E402
 
 SHARED = Path(os.environ.get("NEWS_SHARED", REPOSITORY.parent / "shared"))
 BASELINE_THRESHOLDS = (0.275, 0.20, 0.225, 0.25, 0.30, 0.40)
@@ -184,12 +184,12 @@ def _lowest(scores: Mapping[float, Scores], *, without: str | None) -> float:
 
 def embeddings(sizes: str) -> None:
     """Stories with and without the extra, its constants as all sets choose them and all but one for the one, and its growth."""
-    words, chosen = measured(find_stories), (meanings.WORDS_SHARE, meanings.MEANING_FLOOR, meanings.MEANING_SHARE)
+    words, chosen = measured(find_stories), (title_similarity.WORDS_SHARE, title_similarity.MEANING_FLOOR, title_similarity.MEANING_SHARE)
     scores = {}
     for setting in MEANING_SETTINGS:
-        meanings.WORDS_SHARE, meanings.MEANING_FLOOR, meanings.MEANING_SHARE = setting
+        title_similarity.WORDS_SHARE, title_similarity.MEANING_FLOOR, title_similarity.MEANING_SHARE = setting
         scores[setting] = measured(with_embeddings)
-    meanings.WORDS_SHARE, meanings.MEANING_FLOOR, meanings.MEANING_SHARE = chosen
+    title_similarity.WORDS_SHARE, title_similarity.MEANING_FLOOR, title_similarity.MEANING_SHARE = chosen
     both = (words, scores[chosen])
     print("| set | F1: words | with it | precision: words | with it | pairwise: words | with it |\n|---|---|---|---|---|---|---|")
     for name in words:
@@ -226,7 +226,7 @@ def _best(scores: Mapping[tuple[float, float, float], Scores], words: Scores, *,
 
 def growth(sizes: str, baseline_sizes: str) -> None:
     """The scorer's own table of growth, ours and the baseline's."""
-    grown("this project", "pipeline.stories:find_stories", sizes)
+    grown("this project", "pipeline.stories.clustering:find_stories", sizes)
     grown("TF-IDF", f"{Path(__file__).resolve()}:baseline", baseline_sizes)
 
 

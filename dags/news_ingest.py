@@ -33,9 +33,9 @@ from typing import Any, get_args
 from airflow.sdk import DAG, CronDataIntervalTimetable, Param, TriggerRule, get_current_context, task, task_group
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
-from pipeline.config import load_catalogue
-from pipeline.errors import ConfigError
-from pipeline.models import CaptureReport, ExtractReport, Interval, Origin, Part
+from pipeline.core.catalogue import load_catalogue
+from pipeline.core.errors import ConfigError
+from pipeline.core.models import CaptureReport, ExtractReport, Interval, Origin, Part
 
 sys.path.append(str(Path(__file__).parent))  # Airflow does so itself, a bare DagBag does not
 from news_intervals import Run, interval_of
@@ -130,7 +130,7 @@ with DAG(
 
     @task(doc_md="Finds the run's hour and divides the enabled sources into parts of `NEWS_SOURCES_PER_PART`.")
     def plan(*, dag_run: Any = None, params: Any = None) -> list[dict[str, Any]]:
-        from pipeline import stages
+        from pipeline.operations import stages
 
         refuse_unknown(dag_run.conf, PARAMS)
         run = Run(
@@ -155,8 +155,8 @@ with DAG(
         for part in parts:
             log.info("part %s: %s", label(part), "captured already, is extracted again" if part.name in captured else "is captured")
         if not live:
-            from pipeline.backfill_runs import plan_hour
-            from pipeline.backfills import summary
+            from pipeline.operations.backfill_plans import summary
+            from pipeline.operations.backfill_runs import plan_hour
 
             cost = plan_hour(own, catalogue, interval, sources=sources or (), origins=origins or (), is_refetch=refetch is not None)
             log.info("%s", summary(cost))
@@ -174,7 +174,7 @@ with DAG(
         doc_md="Fetches feeds, pages, pictures and AMP pages of one part into a WARC file. A part that was captured is not fetched again.",
     )
     def capture(planned: dict[str, Any]) -> dict[str, Any]:
-        from pipeline import stages
+        from pipeline.operations import stages
 
         part = load(Part, planned["part"])
         get_current_context()["label"] = label(part)  # type: ignore[typeddict-unknown-key]
@@ -197,7 +197,7 @@ with DAG(
         doc_md="Extracts the articles of one part from its captures; no network. The same captures give the same bytes.",
     )
     def extract(planned: dict[str, Any], captured: dict[str, Any]) -> dict[str, Any]:
-        from pipeline import stages
+        from pipeline.operations import stages
 
         part = load(Part, planned["part"])
         get_current_context()["label"] = label(part)  # type: ignore[typeddict-unknown-key]
@@ -218,7 +218,7 @@ with DAG(
         doc_md="Reads the hour's files of `ccnews` and `warc` for the sources that nothing else had, and extracts them; goes on half-way.",
     )
     def archives(_reports: Any) -> list[dict[str, Any]]:
-        from pipeline import stages
+        from pipeline.operations import stages
 
         walk = get_current_context()["ti"].xcom_pull(task_ids="plan", key="walk")
         if walk is None:
@@ -256,7 +256,7 @@ with DAG(
         doc_md="Fails the run when more than `NEWS_TOLERATED_FAILURES` of its sources failed; warns about single ones and about odd feeds.",
     )
     def gate(planned: Any, reports: Any, archived: Any) -> dict[str, Any]:
-        from pipeline import stages
+        from pipeline.operations import stages
 
         if planned is None:
             raise AirflowFailException("there is no plan: see the task plan")

@@ -26,8 +26,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from pipeline.errors import ConfigError
-from pipeline.models import HOUR, Interval
+from pipeline.core.errors import ConfigError
+from pipeline.core.models import HOUR, Interval
 
 FRESH_FOR = timedelta(hours=2)
 """Longer than an hour, so that a run that starts just before the next full hour is still live when its last part starts."""

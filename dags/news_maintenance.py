@@ -19,8 +19,8 @@ from typing import Any
 from airflow.sdk import DAG, CronDataIntervalTimetable, task
 from airflow.sdk.exceptions import AirflowSkipException
 
-from pipeline.config import load_catalogue
-from pipeline.models import REVISIT_PART, Interval, Part, RevisitReport
+from pipeline.core.catalogue import load_catalogue
+from pipeline.core.models import REVISIT_PART, Interval, Part, RevisitReport
 
 sys.path.append(str(Path(__file__).parent))  # Airflow does so itself, a bare DagBag does not
 from news_intervals import newest_hour
@@ -48,8 +48,8 @@ with DAG(
         doc_md="Asks again for the pages captured a day and a week ago, into the part `revisit` of the run's hour.",
     )
     def revisit(*, dag_run: Any = None) -> dict[str, Any]:
-        from pipeline import maintenance
-        from pipeline.fetch import SystemClock
+        from pipeline.fetching.fetcher import SystemClock
+        from pipeline.operations import maintenance
 
         own = settings()
         report = maintenance.revisit(own, load_catalogue(own.config), newest_hour(dag_run.run_after), clock=SystemClock())
@@ -61,7 +61,7 @@ with DAG(
         doc_md="Extracts the changed pages as versions of their articles and marks those that are gone; no network.",
     )
     def extract(revisited: dict[str, Any]) -> dict[str, Any]:
-        from pipeline import stages
+        from pipeline.operations import stages
 
         own = settings()
         interval = Interval.parse(load(RevisitReport, revisited).interval)
@@ -82,7 +82,7 @@ with DAG(
 
     @task(doc_md="Deletes captures older than `NEWS_RAW_DAYS`; their manifests and rows stay. With 0, the default, nothing.")
     def retain() -> dict[str, Any]:
-        from pipeline import maintenance
+        from pipeline.operations import maintenance
 
         report = maintenance.retain(settings(), now=datetime.now(UTC))
         log.info("the captures of %d parts (%d bytes) and %d listings went", report.parts, report.bytes, report.documents)
@@ -90,7 +90,7 @@ with DAG(
 
     @task(execution_timeout=timedelta(hours=1), doc_md="Deletes cached images that no extracted row names.")
     def prune() -> dict[str, Any]:
-        from pipeline import maintenance
+        from pipeline.operations import maintenance
 
         report = maintenance.prune(settings(), now=datetime.now(UTC))
         log.info("%d images (%d bytes) went, %d stay", report.deleted, report.bytes, report.kept)
@@ -101,7 +101,7 @@ with DAG(
         doc_md="Writes what each source brought on the last days beside what it usually brings, and warns of silent gaps.",
     )
     def ledger() -> dict[str, Any]:
-        from pipeline import maintenance
+        from pipeline.operations import maintenance
 
         own = settings()
         rows = maintenance.keep_accounts(own, load_catalogue(own.config), now=datetime.now(UTC))

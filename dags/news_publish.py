@@ -25,9 +25,9 @@ from typing import Any
 from airflow.sdk import DAG, Param, PartitionedAssetTimetable, StartOfDayMapper, TriggerRule, task
 from airflow.sdk.exceptions import AirflowSkipException
 
-from pipeline.config import load_catalogue
-from pipeline.errors import ConfigError
-from pipeline.models import PublishReport
+from pipeline.core.catalogue import load_catalogue
+from pipeline.core.errors import ConfigError
+from pipeline.core.models import PublishReport
 
 sys.path.append(str(Path(__file__).parent))  # Airflow does so itself, a bare DagBag does not
 from news_wiring import ARTICLES, RETRIES, TOUCHED, dump, load, refuse_unknown, settings
@@ -86,7 +86,7 @@ with DAG(
         doc_md="Builds the records of the date and replaces its files. Skipped when the same inputs have been built.",
     )
     def publish(*, dag_run: Any = None, params: Any = None) -> dict[str, Any]:
-        from pipeline import stages
+        from pipeline.operations import stages
 
         refuse_unknown(dag_run.conf, PARAMS)
         own = settings()
@@ -103,7 +103,7 @@ with DAG(
         doc_md="Reads the date's files again and checks them against the contract of the tables and the laws of the record.",
     )
     def check(*, dag_run: Any = None, params: Any = None) -> dict[str, int]:
-        from pipeline import stages
+        from pipeline.operations import stages
 
         own = settings()
         own = own.model_copy(update={"lake": params["into"]}) if params["into"] else own
@@ -114,7 +114,7 @@ with DAG(
 
     @task(doc_md="What the build changed against the records that stood there: new, changed by field, vanished. Skipped with `publish`.")
     def difference(report: dict[str, Any]) -> dict[str, Any]:
-        from pipeline.differences import sentence
+        from pipeline.publishing.differences import sentence
 
         published = load(PublishReport, report)
         change = published.difference

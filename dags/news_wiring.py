@@ -10,8 +10,8 @@ from airflow.sdk import Asset, Connection, ExceptionRetryPolicy, RetryAction, Re
 from airflow.sdk.exceptions import AirflowNotFoundException
 from pydantic import TypeAdapter
 
-from pipeline.config import Settings
-from pipeline.errors import ConfigError, TransientError
+from pipeline.core.errors import ConfigError, TransientError
+from pipeline.core.settings import Settings
 
 SEALING_CONNECTION = "news_sealing"
 
@@ -51,7 +51,7 @@ def refuse_unknown(form: Mapping[str, Any] | None, fields: Collection[str]) -> N
 
 
 def dump(report: object) -> dict[str, Any]:
-    """A frozen dataclass of `pipeline.models` as JSON values."""
+    """A frozen dataclass of `pipeline.core.models` as JSON values."""
     plain: dict[str, Any] = TypeAdapter(type(report)).dump_python(report, mode="json")
     return plain
 

@@ -57,8 +57,8 @@ The Parquet lies in {lake}/articles/, and in {lake}/explain/ why each number is 
 
 
 def _hottest() -> str:
-    from pipeline import stages
-    from pipeline.config import Settings
+    from pipeline.core.settings import Settings
+    from pipeline.operations import stages
 
     return next((str(row["webUrl"]) for row in stages.top(Settings.from_environment(), limit=1)), "URL")
 

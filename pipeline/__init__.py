@@ -6,5 +6,5 @@
     captures ──extract──> article text and metadata, each value with where it came from     ──> extracted/ (Parquet)
     extracted, 7 days around ──stories, topics, quality, heat, related, seal──>                  ──> articles/ (Parquet, the seed's schema)
 
-Start reading at `pipeline.stages`. This module imports nothing.
+Start reading at `pipeline.operations.stages`. This module imports nothing.
 """

@@ -71,7 +71,7 @@ def _task(task: Any) -> dict[str, Any]:
 
 
 def _decision(policy: Any, error: str) -> str:
-    from pipeline import errors
+    from pipeline.core import errors
 
     kind = getattr(errors, error, KeyError)
     return str(policy.evaluate(kind("x"), try_number=1, max_tries=2).action.value)

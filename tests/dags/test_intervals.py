@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.errors import ConfigError
-from pipeline.models import Interval
+from pipeline.core.errors import ConfigError
+from pipeline.core.models import Interval
 
 sys.path.append(str(Path(__file__).parents[2] / "dags"))
 from news_intervals import FRESH_FOR, Run, interval_of, newest_hour

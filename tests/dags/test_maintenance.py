@@ -8,9 +8,10 @@ from pathlib import Path
 
 import yaml
 
-from pipeline import stages
-from pipeline.config import Settings, load_catalogue
-from pipeline.models import Interval
+from pipeline.core.catalogue import load_catalogue
+from pipeline.core.models import Interval
+from pipeline.core.settings import Settings
+from pipeline.operations import stages
 from tests.dags.conftest import Child
 from tests.integration.walking import StoppedClock
 from tests.newsroom import Newsroom, Status

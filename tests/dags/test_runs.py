@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.config import load_catalogue
+from pipeline.core.catalogue import load_catalogue
 from tests.dags.conftest import Child, Run, task_environment
 from tests.newsroom import Newsroom, Status, World
 from tests.newsroom.archives import CommonCrawl, NewsPage

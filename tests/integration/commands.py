@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from pipeline import cli
+from pipeline.cli import main
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ def say(arguments: Sequence[str], capsys: pytest.CaptureFixture[str]) -> Said:
     """Run the command; no fault of ours may show."""
     capsys.readouterr()
     try:
-        code = cli.main(list(arguments))
+        code = main.main(list(arguments))
     except SystemExit as exit_:
         code = int(exit_.code or 0)
     captured = capsys.readouterr()

@@ -13,12 +13,14 @@ from typing import Any
 import pytest
 import yaml
 
-from pipeline import stages, workers
-from pipeline.config import Catalogue, Settings, load_catalogue
-from pipeline.ledgers import read_manifest
-from pipeline.manifests import Manifest
-from pipeline.models import CaptureReport, Interval
-from pipeline.storage import Lake
+from pipeline.core import workers
+from pipeline.core.catalogue import Catalogue, load_catalogue
+from pipeline.core.models import CaptureReport, Interval
+from pipeline.core.settings import Settings
+from pipeline.lake.ledgers import read_manifest
+from pipeline.lake.manifests import Manifest
+from pipeline.lake.storage import Lake
+from pipeline.operations import stages
 from tests.integration import walking
 from tests.integration.walking import StoppedClock
 from tests.newsroom import Newsroom, World

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from email.utils import format_datetime
 
-from pipeline.config import Catalogue
-from pipeline.manifests import Manifest
-from pipeline.models import CaptureReport, Interval
+from pipeline.core.catalogue import Catalogue
+from pipeline.core.models import CaptureReport, Interval
+from pipeline.lake.manifests import Manifest
 from tests.integration.conftest import PAST_HOUR
 from tests.integration.test_capture import ONE, endings
 from tests.newsroom import Newsroom

@@ -11,12 +11,14 @@ from typing import Any
 import pyarrow.dataset as ds
 import pytest
 
-from pipeline import stages, storage
-from pipeline.config import Catalogue, Settings
-from pipeline.errors import TransientFetchError
-from pipeline.models import CaptureReport, Interval, Part
-from pipeline.storage import Lake
-from pipeline.warc import read_record_at
+from pipeline.core.catalogue import Catalogue
+from pipeline.core.errors import TransientFetchError
+from pipeline.core.models import CaptureReport, Interval, Part
+from pipeline.core.settings import Settings
+from pipeline.lake import storage
+from pipeline.lake.storage import Lake
+from pipeline.lake.warc import read_record_at
+from pipeline.operations import stages
 from tests.integration import walking
 from tests.integration.conftest import FrozenClock
 from tests.integration.past import HOUR, MINUTE, NOON, page, rss

@@ -12,15 +12,17 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline import stages, storage
-from pipeline.backfill_records import Record
-from pipeline.backfill_runs import plan_backfill, read_record, run_backfill
-from pipeline.backfills import Asked, Plan
-from pipeline.config import Catalogue, Settings, load_catalogue
-from pipeline.errors import ConfigError, LockedError, PermanentError
-from pipeline.locks import sole
-from pipeline.models import Interval, Part
-from pipeline.storage import Lake
+from pipeline.core.catalogue import Catalogue, load_catalogue
+from pipeline.core.errors import ConfigError, LockedError, PermanentError
+from pipeline.core.models import Interval, Part
+from pipeline.core.settings import Settings
+from pipeline.lake import storage
+from pipeline.lake.locks import sole
+from pipeline.lake.storage import Lake
+from pipeline.operations import stages
+from pipeline.operations.backfill_plans import Asked, Plan
+from pipeline.operations.backfill_records import Record
+from pipeline.operations.backfill_runs import plan_backfill, read_record, run_backfill
 from tests.integration import walking
 from tests.integration.conftest import KEY, NOON
 from tests.integration.test_rebuild import files

@@ -12,13 +12,15 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from pipeline import stages, storage
-from pipeline.config import Catalogue, Settings
-from pipeline.manifests import Manifest, from_json
-from pipeline.models import CaptureReport, Interval, Part
-from pipeline.schema import LEDGER
-from pipeline.storage import Lake
-from pipeline.warc import read_record_at, read_records
+from pipeline.core.catalogue import Catalogue
+from pipeline.core.models import CaptureReport, Interval, Part
+from pipeline.core.schema import LEDGER
+from pipeline.core.settings import Settings
+from pipeline.lake import storage
+from pipeline.lake.manifests import Manifest, from_json
+from pipeline.lake.storage import Lake
+from pipeline.lake.warc import read_record_at, read_records
+from pipeline.operations import stages
 from tests.integration.conftest import FrozenClock
 from tests.newsroom import Flaky, Newsroom, Reset, Slow, Status
 

@@ -12,11 +12,13 @@ from typing import Any
 
 import pytest
 
-from pipeline import cli, stages, storage
-from pipeline.config import load_catalogue
-from pipeline.schema import ARTICLES, TABLES
-from pipeline.sealing import key_id
-from pipeline.storage import Lake
+from pipeline.cli import main
+from pipeline.core.catalogue import load_catalogue
+from pipeline.core.schema import ARTICLES, TABLES
+from pipeline.lake import storage
+from pipeline.lake.storage import Lake
+from pipeline.operations import stages
+from pipeline.publishing.sealing import key_id
 from tests.integration.commands import News, Said, root_logger_kept, say
 from tests.integration.conftest import KEY, REPOSITORY
 from tests.integration.test_capture import ONE, TWO, article, feed, source
@@ -65,7 +67,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("NEWS_SEALING_KEYS", KEY)
         patch.setattr("sys.stdout", io.StringIO())
-        assert cli.main(["--lake", str(folder / "lake"), "import", str(path)]) == 0
+        assert main.main(["--lake", str(folder / "lake"), "import", str(path)]) == 0
     return folder / "lake"
 
 

@@ -10,11 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import cli, schema, stages, storage
-from pipeline.config import Settings, load_catalogue
-from pipeline.models import Interval, Part
-from pipeline.storage import Lake
-from pipeline.tables import build
+from pipeline.cli import main
+from pipeline.core import schema
+from pipeline.core.catalogue import load_catalogue
+from pipeline.core.models import Interval, Part
+from pipeline.core.settings import Settings
+from pipeline.lake import storage
+from pipeline.lake.storage import Lake
+from pipeline.lake.tables import build
+from pipeline.operations import stages
 from tests.integration.commands import News, Said, root_logger_kept, say
 from tests.integration.conftest import KEY, REPOSITORY
 from tests.integration.test_capture import ONE
@@ -48,7 +52,7 @@ def news(lake: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixt
         monkeypatch.delenv(name)
     for name, value in {"NEWS_LAKE": str(lake), "NEWS_SEALING_KEYS": KEY, "NEWS_EXTRACT_PROCESSES": "1"}.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr(cli, "SystemClock", lambda: StoppedClock(NOW))
+    monkeypatch.setattr(main, "SystemClock", lambda: StoppedClock(NOW))
 
     def run(*arguments: str) -> Said:
         return say(arguments, capsys)

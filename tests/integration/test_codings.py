@@ -9,8 +9,8 @@ import sys
 import brotli
 import pytest
 
-from pipeline.config import Settings
-from pipeline.fetch import Fetcher, Target
+from pipeline.core.settings import Settings
+from pipeline.fetching.fetcher import Fetcher, Target
 from tests.integration.conftest import FrozenClock
 from tests.newsroom import Newsroom
 

@@ -15,10 +15,10 @@ from pathlib import Path
 import pytest
 from warcio.archiveiterator import ArchiveIterator
 
-from pipeline.articles import build_article
-from pipeline.config import Settings
-from pipeline.models import Article, CaptureRef, Entry, Rejected
-from pipeline.pages import read_page
+from pipeline.core.models import Article, CaptureRef, Entry, Rejected
+from pipeline.core.settings import Settings
+from pipeline.extraction.articles import build_article
+from pipeline.extraction.pages import read_page
 
 CAPTURE = CaptureRef("raw/x.warc.gz", 0, datetime(2026, 10, 1, tzinfo=UTC))
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")

@@ -9,7 +9,7 @@ import duckdb
 import pandas as pd
 import pytest
 
-from pipeline import cli, screens
+from pipeline.cli import main, screens
 from tests.integration.conftest import REPOSITORY, SampleWalk
 
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
@@ -45,7 +45,7 @@ def test_every_command_of_the_readme_exists(capsys: pytest.CaptureFixture[str]) 
     assert {"run", "top", "show", "import", "doctor", "open", "publish"} <= named
     for name in sorted(named):
         with pytest.raises(SystemExit) as exit_:
-            cli.main([name, "--help"])
+            main.main([name, "--help"])
         assert exit_.value.code == 0
     capsys.readouterr()
 
@@ -56,7 +56,7 @@ def test_the_data_dictionary_is_the_contract_s() -> None:
 
 
 def test_every_reason_of_the_code_is_in_the_operations_guide() -> None:
-    code = "\n".join(path.read_text(encoding="utf-8") for path in Path(REPOSITORY, "pipeline").glob("*.py"))
+    code = "\n".join(path.read_text(encoding="utf-8") for path in Path(REPOSITORY, "pipeline").rglob("*.py"))
     reasons = set(re.findall(r"reason=\"(\w+)\"", code)) | set(re.findall(r"Rejected\(\"(\w+)\"\)", code))
     guide = (REPOSITORY / "docs" / "operations.md").read_text(encoding="utf-8")
     assert {reason for reason in reasons if f"`{reason}`" not in guide} == set()

@@ -15,18 +15,20 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from pipeline import maintenance, stages, storage
-from pipeline.backfill_records import to_json as backfill_json
-from pipeline.backfill_runs import plan_backfill, run_backfill
-from pipeline.backfills import Asked
-from pipeline.config import Catalogue, Settings
-from pipeline.erasure import erasures, plan_erasure, run_erasure
-from pipeline.erasures import Record
-from pipeline.errors import PermanentError
-from pipeline.ledgers import read_manifest
-from pipeline.models import Difference, Interval, Part
-from pipeline.storage import Lake
-from pipeline.warc import read_record_at, read_records
+from pipeline.core.catalogue import Catalogue
+from pipeline.core.errors import PermanentError
+from pipeline.core.models import Difference, Interval, Part
+from pipeline.core.settings import Settings
+from pipeline.lake import storage
+from pipeline.lake.erasures import Record
+from pipeline.lake.ledgers import read_manifest
+from pipeline.lake.storage import Lake
+from pipeline.lake.warc import read_record_at, read_records
+from pipeline.operations import maintenance, stages
+from pipeline.operations.backfill_plans import Asked
+from pipeline.operations.backfill_records import to_json as backfill_json
+from pipeline.operations.backfill_runs import plan_backfill, run_backfill
+from pipeline.operations.erasure_runs import erasures, plan_erasure, run_erasure
 from tests.integration import walking
 from tests.integration.conftest import NOON, FrozenClock, catalogue_with, impatient
 from tests.integration.test_capture import HOUR, NEXT, ONE, TWO, article, feed, source

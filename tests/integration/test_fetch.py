@@ -8,10 +8,10 @@ from datetime import timedelta
 
 import pytest
 
-from pipeline.config import Settings
-from pipeline.errors import PermanentFetchError, TransientFetchError
-from pipeline.fetch import Fetcher, Target
-from pipeline.models import Validators
+from pipeline.core.errors import PermanentFetchError, TransientFetchError
+from pipeline.core.models import Validators
+from pipeline.core.settings import Settings
+from pipeline.fetching.fetcher import Fetcher, Target
 from tests.integration.conftest import NOON, FrozenClock
 from tests.newsroom import (
     Endless,

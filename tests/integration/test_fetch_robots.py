@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
-from pipeline.config import Settings
-from pipeline.fetch import Fetcher, Target
-from pipeline.models import Answer
-from pipeline.robots import MAX_BYTES
+from pipeline.core.models import Answer
+from pipeline.core.settings import Settings
+from pipeline.fetching.fetcher import Fetcher, Target
+from pipeline.fetching.robots import MAX_BYTES
 from tests.integration.conftest import FrozenClock
 from tests.newsroom import Newsroom, RedirectLoop, RedirectTo, Reset, Status, Truncated
 

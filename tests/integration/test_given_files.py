@@ -10,16 +10,18 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import stages, storage
-from pipeline.backfill_runs import plan_backfill, run_backfill
-from pipeline.backfills import Asked
-from pipeline.config import Catalogue, Settings
-from pipeline.errors import ConfigError
-from pipeline.givenfiles import PAGE_RECORDS, given_paths, hours_of
-from pipeline.models import Interval, Part
-from pipeline.storage import Lake
-from pipeline.urls import registered_domain
-from pipeline.warc import read_record_at, read_records
+from pipeline.capture.past.given_files import PAGE_RECORDS, given_paths, hours_of
+from pipeline.core.catalogue import Catalogue
+from pipeline.core.errors import ConfigError
+from pipeline.core.models import Interval, Part
+from pipeline.core.settings import Settings
+from pipeline.lake import storage
+from pipeline.lake.storage import Lake
+from pipeline.lake.warc import read_record_at, read_records
+from pipeline.operations import stages
+from pipeline.operations.backfill_plans import Asked
+from pipeline.operations.backfill_runs import plan_backfill, run_backfill
+from pipeline.text.urls import registered_domain
 from tests.integration.conftest import FrozenClock
 from tests.integration.past import HOUR, MINUTE, NOON, page, rss
 from tests.integration.test_archives import ELSEWHERE, Make, articles, crawled, names, rows

@@ -8,10 +8,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from pipeline import stages
-from pipeline.config import Catalogue, Settings
-from pipeline.models import Interval, Part
-from pipeline.storage import Lake
+from pipeline.core.catalogue import Catalogue
+from pipeline.core.models import Interval, Part
+from pipeline.core.settings import Settings
+from pipeline.lake.storage import Lake
+from pipeline.operations import stages
 from tests.integration.conftest import FrozenClock
 from tests.integration.test_capture import manifest_of
 from tests.newsroom import Newsroom

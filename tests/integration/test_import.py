@@ -11,14 +11,17 @@ from pathlib import Path
 import pyarrow.dataset as ds
 import pytest
 
-from pipeline import imports, stages, storage
-from pipeline.config import Catalogue, Settings, load_catalogue
-from pipeline.errors import WarcError
-from pipeline.imports import import_file
-from pipeline.ledgers import read_manifest
-from pipeline.models import Part
-from pipeline.storage import Lake
-from pipeline.warc import read_records
+from pipeline.capture import imports
+from pipeline.capture.imports import import_file
+from pipeline.core.catalogue import Catalogue, load_catalogue
+from pipeline.core.errors import WarcError
+from pipeline.core.models import Part
+from pipeline.core.settings import Settings
+from pipeline.lake import storage
+from pipeline.lake.ledgers import read_manifest
+from pipeline.lake.storage import Lake
+from pipeline.lake.warc import read_records
+from pipeline.operations import stages
 from tests.integration.test_capture import HOUR, ONE, article, feed, source
 from tests.integration.test_publish import PAGES, warc
 from tests.integration.test_rebuild import files

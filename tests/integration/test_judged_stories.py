@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from pipeline.stories import find_stories
+from pipeline.stories.clustering import find_stories
 
 
 def read(path: Path) -> list[dict[str, Any]]:

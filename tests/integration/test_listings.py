@@ -8,14 +8,15 @@ from typing import Any
 import pytest
 from pebble.common import CONSTS
 
-from pipeline.config import Catalogue, Settings, load_catalogue
-from pipeline.errors import FeedError, PermanentError
-from pipeline.listings import declared_feeds, read_feed, read_sitemap
-from pipeline.manifests import Manifest
-from pipeline.models import CaptureReport
-from pipeline.polls import poll_sources
-from pipeline.subscriptions import add_site
-from pipeline.workers import BoundedReader
+from pipeline.core.catalogue import Catalogue, load_catalogue
+from pipeline.core.errors import FeedError, PermanentError
+from pipeline.core.models import CaptureReport
+from pipeline.core.settings import Settings
+from pipeline.core.workers import BoundedReader
+from pipeline.discovery.listing_readers import declared_feeds, read_feed, read_sitemap
+from pipeline.discovery.source_checks import poll_sources
+from pipeline.discovery.subscriptions import add_site
+from pipeline.lake.manifests import Manifest
 from tests.integration.conftest import PAST_HOUR, REPOSITORY, FrozenClock
 from tests.integration.test_capture import HOUR, ONE, TWO, Capture, capture, catalogue, endings, feed, source, world
 from tests.integration.test_probes import ATTRIBUTES

@@ -21,9 +21,10 @@ import pytest
 from deploy import postgres
 from deploy.local_airflow import LocalAirflow
 from deploy.processes import services
-from pipeline import stages
-from pipeline.config import Settings, load_catalogue
-from pipeline.models import Interval
+from pipeline.core.catalogue import load_catalogue
+from pipeline.core.models import Interval
+from pipeline.core.settings import Settings
+from pipeline.operations import stages
 from tests.integration.walking import StoppedClock
 from tests.newsroom import Newsroom, Status, World
 

@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from pipeline import locks, storage
-from pipeline.errors import LockedError
-from pipeline.locks import sole
-from pipeline.storage import Lake
+from pipeline.core.errors import LockedError
+from pipeline.lake import locks, storage
+from pipeline.lake.locks import sole
+from pipeline.lake.storage import Lake
 
 PATH = storage.backfill_lock_path("0123456789ab")
 

@@ -12,12 +12,15 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from pipeline import maintenance, schema, stages, storage
-from pipeline.config import Catalogue, Settings
-from pipeline.models import REVISIT_PART, Interval, Part, RevisitReport
-from pipeline.storage import Lake
-from pipeline.tables import build
-from pipeline.warc import SAME_PAYLOAD, read_records
+from pipeline.core import schema
+from pipeline.core.catalogue import Catalogue
+from pipeline.core.models import REVISIT_PART, Interval, Part, RevisitReport
+from pipeline.core.settings import Settings
+from pipeline.lake import storage
+from pipeline.lake.storage import Lake
+from pipeline.lake.tables import build
+from pipeline.lake.warc import SAME_PAYLOAD, read_records
+from pipeline.operations import maintenance, stages
 from tests.integration.conftest import NOON, FrozenClock
 from tests.integration.test_capture import HOUR, ONE, TWO, article, endings, feed, manifest_of, source
 from tests.integration.test_rebuild import files

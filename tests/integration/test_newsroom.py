@@ -18,7 +18,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.config import Settings, load_catalogue
+from pipeline.core.catalogue import load_catalogue
+from pipeline.core.settings import Settings
 from tests.newsroom import (
     Endless,
     Flaky,

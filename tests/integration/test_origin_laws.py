@@ -15,11 +15,11 @@ from typing import Any
 
 import pytest
 
-from pipeline.amp import cache_subdomain, cache_url
-from pipeline.config import HeatConstants, OfficialSource, Provider, ProviderList, QualityConstants, Topic
-from pipeline.providers import ProviderTable
-from pipeline.scoring import heat, is_published, quality_parts
-from pipeline.topics import TopicMatcher
+from pipeline.core.catalogue import HeatConstants, OfficialSource, Provider, ProviderList, QualityConstants, Topic
+from pipeline.publishing.providers import ProviderTable
+from pipeline.publishing.scoring import heat, is_published, quality_parts
+from pipeline.publishing.topics import TopicMatcher
+from pipeline.text.amp import cache_subdomain, cache_url
 
 Row = dict[str, Any]
 

@@ -10,10 +10,10 @@ from typing import Any
 import pyarrow.dataset as ds
 import pytest
 
-from pipeline import stages
-from pipeline.config import Settings
-from pipeline.errors import ConfigError
-from pipeline.models import Interval, Part
+from pipeline.core.errors import ConfigError
+from pipeline.core.models import Interval, Part
+from pipeline.core.settings import Settings
+from pipeline.operations import stages
 from tests.integration.conftest import FrozenClock
 from tests.integration.past import DAY, HOUR, MINUTE, NOON, Make, Take, asked, captured, every, index, inside, page, put, rss, sitemap
 from tests.integration.test_capture import ONE, TWO, endings, manifest_of, source

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.config import Settings
-from pipeline.errors import ConfigError
-from pipeline.fetch import Fetcher, Target
-from pipeline.paces import PacesInFiles
-from pipeline.politeness import HostPace, HostSchedule
+from pipeline.core.errors import ConfigError
+from pipeline.core.settings import Settings
+from pipeline.fetching.fetcher import Fetcher, Target
+from pipeline.fetching.paces import PacesInFiles
+from pipeline.fetching.politeness import HostPace, HostSchedule
 from tests.integration.conftest import FrozenClock
 from tests.newsroom import Newsroom
 

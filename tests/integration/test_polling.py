@@ -7,9 +7,10 @@ from datetime import timedelta
 
 import pytest
 
-from pipeline import stages
-from pipeline.config import Catalogue, Settings
-from pipeline.models import Interval
+from pipeline.core.catalogue import Catalogue
+from pipeline.core.models import Interval
+from pipeline.core.settings import Settings
+from pipeline.operations import stages
 from tests.integration.conftest import FrozenClock
 from tests.integration.test_capture import HOUR, NEXT, ONE, TWO, Capture, article, capture, catalogue, endings, feed, world
 from tests.newsroom import Newsroom, RedirectTo, Status

@@ -10,16 +10,19 @@ from pathlib import Path
 import pytest
 from pebble.common import CONSTS
 
-from pipeline import stages, storage, workers
-from pipeline.config import Catalogue, Settings
-from pipeline.errors import TransientError
-from pipeline.imports import import_file
-from pipeline.ledgers import read_manifest
-from pipeline.manifests import Manifest, from_json
-from pipeline.models import Entry, Exchange, Validators
-from pipeline.probes import MAX_OVERRUNS, Named, PageReader
-from pipeline.storage import Lake
-from pipeline.warc import CaptureWriter
+from pipeline.capture.imports import import_file
+from pipeline.capture.probes import MAX_OVERRUNS, Named, PageReader
+from pipeline.core import workers
+from pipeline.core.catalogue import Catalogue
+from pipeline.core.errors import TransientError
+from pipeline.core.models import Entry, Exchange, Validators
+from pipeline.core.settings import Settings
+from pipeline.lake import storage
+from pipeline.lake.ledgers import read_manifest
+from pipeline.lake.manifests import Manifest, from_json
+from pipeline.lake.storage import Lake
+from pipeline.lake.warc import CaptureWriter
+from pipeline.operations import stages
 from tests.integration.conftest import FrozenClock
 from tests.integration.test_capture import HOUR, ONE, PUBLISHED, TWO, article, feed, source
 from tests.integration.test_rebuild import files

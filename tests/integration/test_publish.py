@@ -16,13 +16,17 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from pipeline import publish, schema, stages, storage
-from pipeline.config import Catalogue, ImageConstants, Scoring, Settings, StoryConstants, load_catalogue
-from pipeline.errors import ConfigError, SchemaError, ShrinkError
-from pipeline.extract import affected_dates
-from pipeline.models import Exchange, Interval, Part, Validators
-from pipeline.storage import Lake
-from pipeline.warc import CaptureWriter
+from pipeline.core import schema
+from pipeline.core.catalogue import Catalogue, ImageConstants, Scoring, StoryConstants, load_catalogue
+from pipeline.core.errors import ConfigError, SchemaError, ShrinkError
+from pipeline.core.models import Exchange, Interval, Part, Validators
+from pipeline.core.settings import Settings
+from pipeline.extraction.extract import affected_dates
+from pipeline.lake import storage
+from pipeline.lake.storage import Lake
+from pipeline.lake.warc import CaptureWriter
+from pipeline.operations import stages
+from pipeline.publishing import publish
 from tests.integration.conftest import KEY, REPOSITORY
 
 DAY, NEXT_DAY = date(2026, 11, 20), date(2026, 11, 21)
@@ -94,7 +98,7 @@ def recapture(settings: Settings, catalogue: Catalogue, tmp_path: Path) -> Calla
 
 
 def import_only(settings: Settings, catalogue: Catalogue, path: Path) -> Part:
-    from pipeline.imports import import_file
+    from pipeline.capture.imports import import_file
 
     (part,) = import_file(Lake(settings.lake), settings, catalogue, path).parts
     return part

@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from pipeline import stages
-from pipeline.config import Catalogue, Settings
-from pipeline.models import Part
+from pipeline.core.catalogue import Catalogue
+from pipeline.core.models import Part
+from pipeline.core.settings import Settings
+from pipeline.operations import stages
 from tests.integration import walking
 from tests.integration.test_capture import HOUR, NEXT, ONE, TWO, article, feed, source
 from tests.newsroom import Newsroom

@@ -10,8 +10,8 @@ import polars
 import pyarrow.dataset as ds
 import pytest
 
-from pipeline import stages
-from pipeline.schema import ARTICLES, EXPLAIN
+from pipeline.core.schema import ARTICLES, EXPLAIN
+from pipeline.operations import stages
 from tests.integration.conftest import SampleWalk
 from tests.newsroom import World
 

@@ -13,7 +13,7 @@ import feedparser
 import pytest
 from PIL import Image
 
-from pipeline.config import load_catalogue
+from pipeline.core.catalogue import load_catalogue
 from tests.newsroom import Newsroom, World, pictures
 from tests.newsroom.client import Got, get
 from tests.newsroom.world import SAMPLE

@@ -13,13 +13,14 @@ import pytest
 import yaml
 from PIL import Image
 
-from pipeline import stages
-from pipeline.config import Catalogue, Settings
-from pipeline.models import Interval
-from pipeline.schema import ARTICLES
-from pipeline.sealing import Sealer
-from pipeline.storage import Lake, articles_path
-from pipeline.urls import host_of
+from pipeline.core.catalogue import Catalogue
+from pipeline.core.models import Interval
+from pipeline.core.schema import ARTICLES
+from pipeline.core.settings import Settings
+from pipeline.lake.storage import Lake, articles_path
+from pipeline.operations import stages
+from pipeline.publishing.sealing import Sealer
+from pipeline.text.urls import host_of
 from tests.integration.conftest import KEY, FrozenClock
 from tests.newsroom import Newsroom
 

@@ -11,11 +11,12 @@ from typing import Any
 
 import pytest
 
-from pipeline import stages
-from pipeline.config import Catalogue, Settings
-from pipeline.errors import PermanentFetchError, TransientFetchError
-from pipeline.fetch import Fetcher, Target
-from pipeline.models import Answer, Part
+from pipeline.core.catalogue import Catalogue
+from pipeline.core.errors import PermanentFetchError, TransientFetchError
+from pipeline.core.models import Answer, Part
+from pipeline.core.settings import Settings
+from pipeline.fetching.fetcher import Fetcher, Target
+from pipeline.operations import stages
 from tests.integration.conftest import FrozenClock
 from tests.integration.test_capture import HOUR, ONE, article, endings, feed, manifest_of, source
 from tests.newsroom import Newsroom, RedirectTo

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.storage import Lake, articles_path, explain_path
+from pipeline.lake.storage import Lake, articles_path, explain_path
 from tests.integration.commands import News, root_logger_kept, say
 from tests.integration.test_publish import DAY, warc
 

@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import cli, stages
-from pipeline.config import Settings, load_catalogue
-from pipeline.errors import ConfigError, PermanentError
-from pipeline.models import Part
-from pipeline.subscriptions import add_site, export_opml, import_opml
+from pipeline.cli import main
+from pipeline.core.catalogue import load_catalogue
+from pipeline.core.errors import ConfigError, PermanentError
+from pipeline.core.models import Part
+from pipeline.core.settings import Settings
+from pipeline.discovery.subscriptions import add_site, export_opml, import_opml
+from pipeline.operations import stages
 from tests.integration.conftest import REPOSITORY, FrozenClock
 from tests.integration.test_capture import HOUR, NEXT, ONE, TWO, article, endings, feed, manifest_of, source
 from tests.newsroom import Newsroom
@@ -86,7 +88,7 @@ def test_an_exported_list_can_be_imported_by_someone_else(settings: Settings, tm
 
 
 def test_the_command_prints_opml(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(["--config", settings.config, "sources", "export-opml"]) == 0
+    assert main.main(["--config", settings.config, "sources", "export-opml"]) == 0
     assert capsys.readouterr().out.startswith("<?xml")
 
 

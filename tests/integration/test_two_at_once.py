@@ -13,12 +13,14 @@ from typing import Any
 
 import pytest
 
-from pipeline import locks, stages, storage
-from pipeline.config import Catalogue, Settings
-from pipeline.errors import BusyError
-from pipeline.manifests import Manifest, from_json
-from pipeline.models import Part
-from pipeline.storage import Lake
+from pipeline.core.catalogue import Catalogue
+from pipeline.core.errors import BusyError
+from pipeline.core.models import Part
+from pipeline.core.settings import Settings
+from pipeline.lake import locks, storage
+from pipeline.lake.manifests import Manifest, from_json
+from pipeline.lake.storage import Lake
+from pipeline.operations import stages
 from tests.integration import walking
 from tests.integration.test_capture import HOUR, ONE, article, feed, source
 from tests.newsroom import Newsroom

@@ -11,14 +11,15 @@ import pytest
 from pebble import ProcessPool
 from pebble.common import CONSTS
 
-from pipeline import storage
-from pipeline.config import Settings, load_catalogue
-from pipeline.extract import extract_part
-from pipeline.imports import import_file
-from pipeline.models import Article, CaptureRef, Entry, Rejected
-from pipeline.readings import Job, read_job
-from pipeline.storage import Lake
-from pipeline.workers import bound_memory
+from pipeline.capture.imports import import_file
+from pipeline.core.catalogue import load_catalogue
+from pipeline.core.models import Article, CaptureRef, Entry, Rejected
+from pipeline.core.settings import Settings
+from pipeline.core.workers import bound_memory
+from pipeline.extraction.extract import extract_part
+from pipeline.extraction.page_workers import Job, read_job
+from pipeline.lake import storage
+from pipeline.lake.storage import Lake
 from tests.integration.test_probes import ATTRIBUTES
 from tests.integration.test_publish import PAGES, page, warc
 

@@ -17,7 +17,8 @@ from functools import cache
 
 import pytest
 
-from pipeline.polling import EARLY_S, Bounds, Schedule, after_document, after_failure, after_not_modified, sends_validators, wait_s
+from pipeline.discovery.polling import EARLY_S, Bounds, after_document, after_failure, after_not_modified, sends_validators, wait_s
+from pipeline.lake.schedules import Schedule
 
 START = datetime(2026, 11, 16, tzinfo=UTC)
 WEEK_H = 7 * 24

@@ -12,8 +12,8 @@ import pytest
 from pebble import ProcessPool
 from pebble.pool.process import WORKERS_NAME
 
-from pipeline import workers
-from pipeline.errors import OverrunError, TransientError
+from pipeline.core import workers
+from pipeline.core.errors import OverrunError, TransientError
 
 
 @pytest.fixture

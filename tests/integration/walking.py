@@ -12,13 +12,15 @@ from multiprocessing import util
 from pathlib import Path
 from typing import Any
 
-from pipeline import stages, workers
-from pipeline.backfill_runs import plan_backfill, run_backfill
-from pipeline.backfills import Asked
-from pipeline.config import Settings, load_catalogue
-from pipeline.erasure import plan_erasure, run_erasure
-from pipeline.fetch import Fetcher
-from pipeline.models import Interval
+from pipeline.core import workers
+from pipeline.core.catalogue import load_catalogue
+from pipeline.core.models import Interval
+from pipeline.core.settings import Settings
+from pipeline.fetching.fetcher import Fetcher
+from pipeline.operations import stages
+from pipeline.operations.backfill_plans import Asked
+from pipeline.operations.backfill_runs import plan_backfill, run_backfill
+from pipeline.operations.erasure_runs import plan_erasure, run_erasure
 
 MOMENT = datetime(2026, 11, 20, 13, 0, 5, tzinfo=UTC)
 

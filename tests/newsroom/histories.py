@@ -55,7 +55,7 @@ class History:
 
     @property
     def settings(self) -> dict[str, str]:
-        """For `pipeline.config.Settings`."""
+        """For `pipeline.core.catalogue.Settings`."""
         return {**self.wayback.settings, **self.crawl.settings}
 
     @property

@@ -1,0 +1,282 @@
+"""The import stage: WARC and ARC files of any origin become captures of the lake, without network.
+
+A file is streamed record by record; each goes to the interval of its own WARC-Date, as a part named after the file's digest. What is held
+of an interval is committed when it is much, and goes on in a further part, so that memory does not grow with the file. Importing the same
+file again finds its parts committed and changes nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import logging
+import tempfile
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from pipeline.capture.probes import PageReader, page_reader
+from pipeline.core.catalogue import Catalogue
+from pipeline.core.errors import WarcError
+from pipeline.core.models import Entry, Interval, Outcome, Part, Verdict
+from pipeline.core.settings import VERSION, Settings
+from pipeline.lake import storage
+from pipeline.lake.erased_providers import erased_of
+from pipeline.lake.manifests import Manifest, PageCapture, Probe, count, from_json, to_json
+from pipeline.lake.storage import Lake
+from pipeline.lake.warc import CaptureWriter, Record, capture_of, read_record_at, read_records
+from pipeline.text.urls import registered_domain
+
+log = logging.getLogger(__name__)
+
+SOFTWARE = f"news-pipeline/{VERSION}"
+PAGE_RECORDS = frozenset({"response", "resource"})
+HTML_TYPES = ("text/html", "application/xhtml+xml")
+PROGRESS_EVERY = 1_000
+MAX_RECORDS = 2_000
+"""Of an interval's share: then it is committed, and a further part begins."""
+PACKERS = 2
+READ_AHEAD = 4
+"""Records that are held packed, or being packed, while the next one is read."""
+MAX_HELD = 10_000
+"""Records of all intervals together: then the largest share is committed. A record takes about 3 kB until then."""
+
+
+@dataclass(slots=True)
+class _Draft:
+    """One interval's share of a file, being written."""
+
+    interval: Interval
+    name: str
+    """Of its first part."""
+    path: Path
+    place: int = 0
+    is_known: bool = True
+    """Whether every part until now was imported before."""
+    is_over: bool = False
+    """Whether an earlier import ended here: what follows is in its parts."""
+    parts: list[Part] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+    pages: dict[str, PageCapture] = field(default_factory=dict)
+    images: dict[str, int] = field(default_factory=dict)
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    repeated: int = 0
+
+    @property
+    def part(self) -> Part:
+        return Part(self.interval, f"{self.name}-{self.place}" if self.place else self.name)
+
+
+class _LastFile:
+    """The draft's file that was written to last stays open: records of an hour mostly stand together."""
+
+    def __init__(self) -> None:
+        self._path: Path | None = None
+        self._open = contextlib.ExitStack()
+
+    def append(self, path: Path, packed: bytes) -> int:
+        """Where the record begins in the file."""
+        if path != self._path:
+            self.close()
+            self._writer = CaptureWriter(self._open.enter_context(path.open("ab")))
+            self._path = path
+        return self._writer.write_member(packed)
+
+    def close(self) -> None:
+        self._open.close()
+        self._path = None
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """What a file gave: its parts, what its records ended as, and how many records hold no page (requests, metadata, ...)."""
+
+    file: str
+    parts: tuple[Part, ...]
+    counts: Mapping[str, int]
+    other_records: int
+    problem: str | None = None
+    """What is wrong with the file, where something is; what could be read behind it was."""
+    is_known: bool = False
+    """True when every part of it was imported before."""
+
+
+def import_file(lake: Lake, settings: Settings, catalogue: Catalogue, path: Path) -> ImportReport:
+    """Import one file. Raises WarcError when it is not a WARC or ARC file, FileNotFoundError, StorageError, TransientError when the
+    workers died: what is committed stays, and the next import goes on behind it."""
+    with path.open("rb") as file:
+        name = f"warc-{hashlib.file_digest(file, 'sha256').hexdigest()[:12]}"
+    sources = {registered_domain(feed): source.id for source in reversed(catalogue.sources) for feed in source.listings}
+    erased = erased_of(lake)
+    others = 0
+    problem: str | None = None
+    latest: _Draft | None = None
+    held = 0
+    drafts: dict[Interval, _Draft] = {}
+    counts: Counter[str] = Counter()
+    last = _LastFile()
+    with tempfile.TemporaryDirectory(prefix="news-import-") as folder, page_reader(settings) as reader, contextlib.closing(last):
+        for number, (record, packed) in enumerate(_packing(_records(path, settings)), start=1):
+            if record.type == "broken":
+                problem = record.problem
+                if latest is None:
+                    counts["page.rejected"] += 1
+                else:  # it tells no URL and no date: the place stands for it
+                    url = f"{name}#{record.offset}"
+                    held += url not in latest.outcomes
+                    latest.outcomes[url] = Outcome(url, "page", "rejected", via="warc", reason="broken")
+            elif record.type not in PAGE_RECORDS or record.url is None or not record.url.startswith(("http://", "https://")):
+                others += 1
+            elif erased.holds(record.url):
+                counts["page.erased"] += 1
+            elif record.at is None:
+                counts["page.rejected"] += 1
+                log.warning("%s: record at %d has no WARC-Date and is not taken", path.name, record.offset)
+            else:
+                interval = Interval.containing(record.at)
+                if interval not in drafts:
+                    drafts[interval] = _Draft(interval, name, Path(folder) / f"{interval.key}.warc.gz")
+                latest = drafts[interval]
+                if len(latest.outcomes) >= MAX_RECORDS:
+                    held -= len(latest.outcomes)
+                    last.close()
+                    _commit(lake, latest, settings, reader, goes_on=record.offset)
+                elif held >= MAX_HELD:
+                    largest = max(drafts.values(), key=lambda draft: (len(draft.outcomes), draft.interval))
+                    held -= len(largest.outcomes)
+                    last.close()
+                    _commit(lake, largest, settings, reader, goes_on=record.offset)
+                held -= len(latest.outcomes)
+                _take(latest, record, packed, last, source_id=sources.get(registered_domain(record.url)))
+                held += len(latest.outcomes)
+            if number % PROGRESS_EVERY == 0:
+                log.info("%s: %d records read", path.name, number)
+        last.close()
+        for draft in drafts.values():
+            if draft.outcomes or not draft.parts:
+                _commit(lake, draft, settings, reader, goes_on=None)
+            counts.update(draft.counts)
+    is_known = bool(drafts) and all(draft.is_known for draft in drafts.values())
+    parts = tuple(part for interval in sorted(drafts) for part in drafts[interval].parts)
+    return ImportReport(str(path), parts, dict(sorted((+counts).items())), others, problem, is_known)
+
+
+def _records(path: Path, settings: Settings) -> Iterator[Record]:
+    with path.open("rb") as file:
+        try:
+            yield from read_records(file, max_body_bytes=max(settings.max_page_bytes, settings.max_image_bytes), keep_members=True)
+        except WarcError as error:
+            raise WarcError(f"{path}: {error}") from error
+
+
+def _packing(records: Iterable[Record]) -> Iterator[tuple[Record, Future[bytes] | None]]:
+    """The records, in their order, each that can be kept with itself as a capture, which is being made while the next ones are read."""
+    with ThreadPoolExecutor(PACKERS) as pool:
+        ahead: deque[tuple[Record, Future[bytes] | None]] = deque()
+        for record in records:
+            can_be_kept = record.type in PAGE_RECORDS and record.url and record.at and judge_record(record)[0] == "captured"
+            ahead.append((record, pool.submit(capture_of, record) if can_be_kept else None))
+            if len(ahead) > READ_AHEAD:
+                yield ahead.popleft()
+        yield from ahead
+
+
+def _take(draft: _Draft, record: Record, packed: Future[bytes] | None, file: _LastFile, *, source_id: str | None) -> None:
+    """Note the record's one outcome and keep it when it is a page or a picture."""
+    url = record.url or ""
+    if url in draft.outcomes:
+        draft.repeated += 1
+        return
+    verdict, reason = judge_record(record)
+    offset = file.append(draft.path, packed.result()) if packed is not None else None
+    kind = "image" if media_type(record).startswith("image/") else "page"
+    draft.outcomes[url] = Outcome(
+        url=url,
+        kind="image" if kind == "image" else "page",
+        verdict=verdict,
+        reason=reason,
+        source_id=source_id,
+        via="warc",
+        status=record.status,
+        bytes=len(record.block),
+        offset=offset,
+        at=record.at,
+    )
+    if offset is not None and kind == "image":
+        draft.images[url] = offset
+    elif offset is not None:
+        draft.pages[url] = PageCapture(Entry(url=url, source_id=source_id, via="warc"), offset)
+
+
+def media_type(record: Record) -> str:
+    """The type that its header declares, in lower case and without parameters; empty where it declares none."""
+    return (record.content_type or "").partition(";")[0].strip().lower()
+
+
+def judge_record(record: Record) -> tuple[Verdict, str | None]:
+    """Whether a record is a page or a picture that can be read, and why not."""
+    if record.problem is not None:
+        return "rejected", "broken"
+    if record.status is not None and record.status != 200:
+        return "failed", "status"
+    if record.is_cut:
+        return "rejected", "tooLarge"
+    declared = media_type(record)
+    is_html = declared in HTML_TYPES or (not declared and record.body.lstrip()[:1] == b"<")
+    return ("captured", None) if is_html or declared.startswith("image/") else ("rejected", "wrongType")
+
+
+def _commit(lake: Lake, draft: _Draft, settings: Settings, reader: PageReader, *, goes_on: int | None) -> None:
+    """Write what the draft holds as its next part, unless it was there before, and empty it; `goes_on` is where the file goes on."""
+    draft.counts.update({**count(draft.outcomes.values()), "page.repeated": draft.repeated})
+    if not draft.is_over:
+        part, path = draft.part, storage.manifest_path(draft.part)
+        draft.parts.append(part)
+        if lake.exists(path):
+            log.info("%s part %s: imported before, nothing is written", part.interval.key, part.name)
+            draft.is_over = from_json(lake.read_bytes(path), path=path).goes_on is None
+        else:
+            draft.is_known = False
+            _write(lake, draft, settings, reader, goes_on=goes_on)
+    draft.place += 1
+    draft.path.unlink(missing_ok=True)
+    draft.repeated = 0
+    for held in (draft.pages, draft.images, draft.outcomes):
+        held.clear()
+
+
+def _write(lake: Lake, draft: _Draft, settings: Settings, reader: PageReader, *, goes_on: int | None) -> None:
+    if not draft.path.exists():
+        draft.path.touch()
+    with draft.path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    manifest = Manifest(
+        interval=draft.part.interval.key,
+        part=draft.part.name,
+        software=SOFTWARE,
+        sources=(),
+        captures_bytes=draft.path.stat().st_size,
+        captures_sha256=digest,
+        counts=count(draft.outcomes.values()),
+        feeds=(),
+        pages=tuple(_with_images(draft, settings, reader)),
+        outcomes=tuple(draft.outcomes.values()),
+        goes_on=goes_on,
+    )
+    lake.write_file(storage.captures_path(draft.part), draft.path)
+    lake.write_bytes(storage.manifest_path(draft.part), to_json(manifest))
+
+
+def _with_images(draft: _Draft, settings: Settings, reader: PageReader) -> Iterator[PageCapture]:
+    """The pages, with those of their lead pictures that the file holds."""
+    if not draft.images:
+        yield from draft.pages.values()
+        return
+    with draft.path.open("rb") as file:
+        for page in draft.pages.values():
+            record = read_record_at(file, page.offset, max_body_bytes=settings.max_page_bytes)
+            named = reader.named(record.body, url=page.entry.url, content_type=record.content_type, entry=page.entry)
+            probes = tuple(Probe(url, offset=draft.images[url]) for url in named.pictures if url in draft.images)
+            yield replace(page, images=probes, unprobed=named.problem)

@@ -1,0 +1,236 @@
+"""Given WARC files as a place of the past: which they are, and where in them an hour's records lie.
+
+Part of the capture stage. A file is read through once; the index that this gives is kept in the lake under the file's digest, so that the
+hours of a month, each a process of its own, go straight to their records.
+"""
+
+from __future__ import annotations
+
+import glob
+import hashlib
+import logging
+from array import array
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+import pyarrow as pa
+
+from pipeline.core.errors import ConfigError, WarcError
+from pipeline.core.models import HOUR, Interval
+from pipeline.lake import storage
+from pipeline.lake.storage import Lake
+from pipeline.lake.warc import Record, read_record_at, read_records
+from pipeline.text.urls import registered_domain
+
+log = logging.getLogger(__name__)
+
+SUFFIXES = (".warc", ".warc.gz", ".arc", ".arc.gz")
+"""What is read of a folder; a file that is named is read whatever it is called."""
+PAGE_RECORDS = frozenset({"response", "resource"})
+NO_DOMAIN = ""
+"""Stands for the domain of a record that is broken: it counts for every source, in the hour of the record before it."""
+PROGRESS_EVERY = 10_000
+FORMAT = "1"
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+KEPT_INDEXES = 64
+
+
+@dataclass(frozen=True, slots=True)
+class GivenFile:
+    """A file by its content: the same one elsewhere has the same parts."""
+
+    path: str
+    digest: str
+    """12 hex digits of its SHA-256."""
+    size: int
+
+    def part_name(self, place: int, *, mark: str = "") -> str:
+        """The name of the part that holds an hour's `place`-th stretch of the file, counted from 0: `warc-0123456789ab-0`."""
+        return f"warc-{self.digest}-{place}{mark}"
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """Where a file's pages lie: for each its offset, the hour of its WARC-Date since the epoch, and the number of its domain."""
+
+    offsets: np.ndarray
+    hours: np.ndarray
+    domains: np.ndarray
+    names: tuple[str, ...]
+    """The domains by their numbers."""
+
+    def of(self, interval: Interval, domains: Collection[str]) -> tuple[list[int], list[int]]:
+        """Offsets of the interval's records of `domains`, and of its broken records, in the order of the file."""
+        inside = self.hours == _hour(interval.start)
+        broken = self.domains == self._numbers((NO_DOMAIN,))[0] if NO_DOMAIN in self.names else np.zeros(len(self.domains), bool)
+        mine = np.isin(self.domains, self._numbers(domains))
+        return self.offsets[inside & mine].tolist(), self.offsets[inside & broken].tolist()
+
+    def count(self, domains: Collection[str], start: datetime, end: datetime) -> tuple[int, int]:
+        """How many records of `domains` there are, and how many of them in the hours from `start` to before `end`."""
+        mine = np.isin(self.domains, self._numbers(domains))
+        inside = (self.hours >= _hour(start)) & (self.hours < -(-(end - EPOCH) // HOUR))
+        return int(mine.sum()), int((mine & inside).sum())
+
+    def _numbers(self, domains: Collection[str]) -> list[int]:
+        return [number for number, name in enumerate(self.names) if name in domains]
+
+
+def given_paths(given: Sequence[str]) -> tuple[Path, ...]:
+    """The files that `given` names: files, folders (with all below them) and patterns, in this order, each once.
+
+    Raises ConfigError where a name leads to no file, and when nothing is given.
+    """
+    if not given:
+        raise ConfigError("the origin warc reads files that are given: --warc FILE..., or NEWS_WARC")
+    found: dict[Path, None] = {}
+    for name in given:
+        path = Path(name)
+        if path.is_dir():
+            mine = sorted(one for one in path.rglob("*") if one.is_file() and one.name.endswith(SUFFIXES))
+        else:
+            mine = [path] if path.is_file() else sorted(Path(one) for one in glob.glob(name, recursive=True) if Path(one).is_file())  # noqa: PTH207
+        if not mine:
+            raise ConfigError(f"NEWS_WARC: {name!r} leads to no WARC file")
+        found.update(dict.fromkeys(mine))
+    return tuple(found)
+
+
+def identify(path: Path) -> GivenFile:
+    """The file as it is now; it is read through once a process. Raises FileNotFoundError."""
+    state = path.stat()
+    return _identify(str(path), state.st_size, state.st_mtime_ns)
+
+
+@lru_cache(maxsize=KEPT_INDEXES)
+def _identify(path: str, size: int, _modified_ns: int) -> GivenFile:
+    with Path(path).open("rb") as file:
+        return GivenFile(path, hashlib.file_digest(file, "sha256").hexdigest()[:12], size)
+
+
+def known_index(lake: Lake, file: GivenFile) -> Index | None:
+    """The file's index where the lake has it."""
+    path = _index_path(file)
+    if not lake.exists(path):
+        return None
+    table = lake.read_table(path)
+    domains = table["domain"].combine_chunks()
+    offsets, hours = (table[name].to_numpy() for name in ("offset", "hour"))
+    if not isinstance(domains, pa.DictionaryArray):
+        domains = domains.dictionary_encode()
+    return Index(offsets, hours, domains.indices.to_numpy(zero_copy_only=False), tuple(domains.dictionary.to_pylist()))
+
+
+def index_of(lake: Lake, file: GivenFile) -> Index:
+    """The file's index; made, by reading it through, and kept when the lake has none. Raises WarcError, StorageError."""
+    known = known_index(lake, file)
+    if known is not None:
+        return known
+    log.info("%s: its records are looked through once", file.path)
+    with Path(file.path).open("rb") as stream:
+        lake.write_table(_index_path(file), _table(stream, file))
+    made = known_index(lake, file)
+    if made is None:
+        raise WarcError(f"{file.path}: its index is gone from the lake")
+    return made
+
+
+def _table(stream: BinaryIO, file: GivenFile) -> pa.Table:
+    """Twenty octets for each page of the file are held; nothing of the pages themselves."""
+    offsets, hours, domains = array("q"), array("i"), array("i")
+    names: dict[str, int] = {}
+    hour: int | None = None
+    early: list[int] = []
+    for number, record in enumerate(read_records(stream, max_body_bytes=1), start=1):
+        if number % PROGRESS_EVERY == 0:
+            log.info("%s: %d records looked at", file.path, number)
+        domain = _domain(record)
+        if domain is None:
+            continue
+        if record.at is not None:
+            hour = _hour(record.at)
+        if hour is None:  # broken before any record tells a time: it belongs to the first that does
+            early.append(record.offset)
+            continue
+        for offset, name in (*((one, NO_DOMAIN) for one in early), (record.offset, domain)):
+            offsets.append(offset)
+            hours.append(hour)
+            domains.append(names.setdefault(name, len(names)))
+        early = []
+    encoded = pa.DictionaryArray.from_arrays(pa.array(domains, pa.int32()), pa.array(list(names), pa.string()))
+    return pa.table({"offset": pa.array(offsets, pa.int64()), "hour": pa.array(hours, pa.int32()), "domain": encoded})
+
+
+def _domain(record: Record) -> str | None:
+    """The domain that the record is listed under; None for one that holds no page."""
+    if record.type == "broken":
+        return NO_DOMAIN
+    if record.type not in PAGE_RECORDS or record.at is None or not (record.url or "").startswith(("http://", "https://")):
+        return None
+    return registered_domain(record.url or "") or None
+
+
+@dataclass(frozen=True, slots=True)
+class Hour:
+    """An hour's share of a given file: the offsets of its pages and of its broken records."""
+
+    file: GivenFile
+    pages: tuple[int, ...]
+    broken: tuple[int, ...]
+
+    def records(self, stream: BinaryIO, start: int, *, max_body_bytes: int) -> Iterator[Record]:
+        """The records from the offset `start` on, in the order of the file; one at a time is in memory."""
+        is_broken = frozenset(self.broken)
+        for offset in sorted({*self.pages, *is_broken}):
+            if offset < start:
+                continue
+            if offset in is_broken:
+                yield _broken(offset, "the record is broken")
+                continue
+            try:
+                yield read_record_at(stream, offset, max_body_bytes=max_body_bytes, keep_member=True)
+            except WarcError as error:
+                yield _broken(offset, str(error))
+
+
+def hours_of(lake: Lake, paths: Sequence[Path], interval: Interval, domains: Collection[str]) -> Iterator[Hour]:
+    """The interval's share of each file that has records of `domains` in it; a file that is no WARC file is passed over, and said."""
+    for path in paths:
+        try:
+            file = identify(path)
+            pages, broken = index_of(lake, file).of(interval, domains)
+        except (WarcError, FileNotFoundError) as error:
+            log.warning("%s is passed over: %s", path, error)
+            continue
+        if pages or broken:
+            yield Hour(file, tuple(pages), tuple(broken))
+
+
+def outside(lake: Lake, paths: Sequence[Path], domains: Collection[str], taken: tuple[datetime, datetime]) -> Iterator[str]:
+    """A sentence for each file with records of `domains` that are dated outside `taken`, half-open, and for each that cannot be read."""
+    for path in paths:
+        try:
+            mine, inside = index_of(lake, identify(path)).count(domains, *taken)
+        except (WarcError, FileNotFoundError) as error:
+            yield f"{path}: not read: {error}"
+            continue
+        if inside < mine:
+            last = taken[1] - timedelta(microseconds=1)
+            yield f"{path}: {mine - inside} of the {mine} records of these sources are dated outside {taken[0].date()} to {last.date()}"
+
+
+def _broken(offset: int, problem: str) -> Record:
+    return Record("broken", None, None, offset, None, None, b"", b"", problem=problem)
+
+
+def _hour(moment: datetime) -> int:
+    return int((moment - EPOCH) // HOUR)
+
+
+def _index_path(file: GivenFile) -> str:
+    return storage.index_path(hashlib.sha256(f"warc index {FORMAT} {file.digest}".encode()).hexdigest())

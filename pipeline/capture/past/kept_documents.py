@@ -1,0 +1,157 @@
+"""Documents of the past: sitemaps, feed pages and archives' listings, kept in the lake once they were read.
+
+Part of the capture stage. Twenty-four hours of a day are listed by the same documents: the first hour that needs one asks for it, the
+others, and a run that goes on after it was killed, read what was kept. A document is kept whole in a file of its own, which is its commit.
+What is said of it is always read from the kept record, so that it does not matter who fetched it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from pipeline.capture.source_sessions import Desk, outcome_of
+from pipeline.core.errors import FeedError, WarcError
+from pipeline.core.models import Answer, Entry, Kind, Outcome
+from pipeline.fetching.fetcher import Target
+from pipeline.lake import storage
+from pipeline.lake.manifests import FeedState
+from pipeline.lake.storage import Lake
+from pipeline.lake.warc import CaptureWriter, Record, read_records
+
+log = logging.getLogger(__name__)
+
+REFUSALS = frozenset({401, 403, 404, 410})
+"""Answers that would be the same an hour later, too."""
+REFUSAL_AGE = timedelta(hours=24)
+"""For how long a refusal is believed."""
+
+Content = TypeVar("Content")
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A document as it was answered; without `body` when there was none. `url` is where redirects led."""
+
+    url: str
+    outcome: Outcome
+    body: bytes | None = None
+    content_type: str | None = None
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What one origin has of a source's past interval.
+
+    `covers` says that it would have listed what was published then: nothing found means that there was nothing. `states` are the feeds and
+    sitemaps that were asked, `others` the entries of a feed that are dated elsewhere.
+    """
+
+    entries: tuple[Entry, ...] = ()
+    covers: bool = False
+    states: tuple[FeedState, ...] = ()
+    others: tuple[Entry, ...] = ()
+
+    @property
+    def has_it(self) -> bool:
+        return self.covers or bool(self.entries)
+
+
+@dataclass(frozen=True, slots=True)
+class Documents:
+    """The documents of a lake, as one part of one interval may read them: those that were answered at or after `since`."""
+
+    lake: Lake
+    since: datetime
+    max_bytes: int
+    _locks: dict[str, threading.Lock] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def read(self, desk: Desk, url: str, kind: Kind, *, since: datetime | None = None, pace_s: float | None = None) -> Document:
+        """The document at `url`, asked for when the lake has none that was answered at or after `since`; its outcome goes to the desk."""
+        since = max(since or self.since, self.since)
+        with self._lock:
+            lock = self._locks.setdefault(url, threading.Lock())
+        with lock:
+            document = self._kept(desk, url, kind, since=since) or self._asked(desk, url, kind, pace_s=pace_s)
+        desk.outcomes.append(document.outcome)
+        return document
+
+    def _kept(self, desk: Desk, url: str, kind: Kind, *, since: datetime) -> Document | None:
+        try:
+            data = self.lake.read_bytes(storage.document_path(_digest(url)))
+            records = [one for one in read_records(io.BytesIO(data), max_body_bytes=self.max_bytes) if one.type == "response"]
+        except (FileNotFoundError, WarcError):
+            return None
+        if not records or records[-1].at is None or records[-1].at < since or records[-1].problem is not None:
+            return None
+        if records[-1].status != 200 and not timedelta() <= desk.clock.now() - records[-1].at < REFUSAL_AGE:
+            return None
+        return _document(url, kind, records, source_id=desk.source.id)
+
+    def _asked(self, desk: Desk, url: str, kind: Kind, *, pace_s: float | None) -> Document:
+        answer = desk.fetcher.get(Target(url, kind, desk.source.pace_s if pace_s is None else pace_s))
+        if not _is_kept(answer):
+            return Document(url, outcome_of(answer, kind, source_id=desk.source.id, offset=None))
+        file = io.BytesIO()
+        CaptureWriter(file).write_answer(answer)
+        self.lake.write_bytes(storage.document_path(_digest(url)), file.getvalue())
+        file.seek(0)
+        records = [one for one in read_records(file, max_body_bytes=self.max_bytes) if one.type == "response"]
+        return _document(url, kind, records, source_id=desk.source.id)
+
+
+def kept_body(lake: Lake, url: str, *, max_bytes: int) -> bytes | None:
+    """What the lake keeps of the document at `url`, whenever it was answered; None where it keeps none."""
+    try:
+        data = lake.read_bytes(storage.document_path(_digest(url)))
+        records = [one for one in read_records(io.BytesIO(data), max_body_bytes=max_bytes) if one.type == "response"]
+    except (FileNotFoundError, WarcError):
+        return None
+    return records[-1].body if records and records[-1].status == 200 else None
+
+
+def content_of(desk: Desk, document: Document, read: Callable[[bytes], Content]) -> Content | None:
+    """What `read` makes of the document that the desk read last; None, and its outcome says so, when it is not one of that kind."""
+    if document.body is None:
+        return None
+    try:
+        return read(document.body)
+    except FeedError as error:
+        log.warning("%s: %s", desk.source.id, error)
+        desk.outcomes[-1] = replace(document.outcome, verdict="rejected", reason=error.reason)
+        return None
+
+
+def _is_kept(answer: Answer) -> bool:
+    final = answer.final
+    if final is None or answer.is_disallowed:
+        return False
+    return final.status == 200 if answer.error is None else final.status in REFUSALS and answer.error.status == final.status
+
+
+def _document(url: str, kind: Kind, records: list[Record], *, source_id: str) -> Document:
+    last = records[-1]
+    is_there = last.status == 200
+    outcome = Outcome(
+        url=url,
+        kind=kind,
+        verdict="captured" if is_there else "failed",
+        reason=None if is_there else "status",
+        source_id=source_id,
+        status=last.status,
+        bytes=sum(len(record.block) for record in records),
+        at=last.at,
+    )
+    return Document(last.url or url, outcome, last.body if is_there else None, last.content_type, last.at)
+
+
+def _digest(url: str) -> str:
+    return hashlib.sha256(url.encode()).hexdigest()

@@ -1,0 +1,61 @@
+"""Common Crawl's news data: which of its WARC files are an interval's, and what our parts of them are called. Pure.
+
+Source: https://data.commoncrawl.org/crawl-data/CC-NEWS/index.html. Each month has a `warc.paths.gz`, a line for each file; a file's name
+tells when the crawler began it.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from pipeline.core.errors import FeedError
+from pipeline.core.models import Interval
+
+MAX_LISTING_BYTES = 50_000_000
+
+_FILE = re.compile(r"(crawl-data/CC-NEWS/\d{4}/\d{2}/CC-NEWS-(\d{14})-(\d{5,})\.warc\.gz)")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class NewsFile:
+    """A file of the archive: when its crawl began, its number, and its path below the endpoint."""
+
+    began: datetime
+    number: str
+    path: str
+
+    def part_name(self, place: int, *, mark: str = "") -> str:
+        """The name of the part that holds the file's `place`-th stretch, counted from 0: `ccnews-20261120120000-00042-0`."""
+        return f"ccnews-{self.began:%Y%m%d%H%M%S}-{self.number}-{place}{mark}"
+
+
+def listing_path(interval: Interval) -> str:
+    return f"crawl-data/CC-NEWS/{interval.start:%Y/%m}/warc.paths.gz"
+
+
+def files_of(listing: bytes, interval: Interval, *, url: str) -> tuple[NewsFile, ...]:
+    """The files of a month's listing that were begun in `interval`, oldest first. Raises FeedError for what is no listing."""
+    try:
+        decoder = zlib.decompressobj(zlib.MAX_WBITS | 16) if listing.startswith(b"\x1f\x8b") else None
+        text = decoder.decompress(listing, MAX_LISTING_BYTES) if decoder is not None else listing
+    except zlib.error as error:
+        raise FeedError(f"{url}: no listing: broken gzip: {error}") from error
+    found: set[NewsFile] = set()
+    lines = text.decode("utf-8", errors="replace").split()
+    for line in lines:
+        match = _FILE.fullmatch(line)
+        if match is not None and (began := _moment(match[2])) is not None and interval.holds(began):
+            found.add(NewsFile(began, match[3], match[1]))
+    if lines and not any(_FILE.fullmatch(line) for line in lines):
+        raise FeedError(f"{url}: no listing: it names no file of the news crawl")
+    return tuple(sorted(found))
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        return datetime.strptime(text, "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+    except ValueError:
+        return None

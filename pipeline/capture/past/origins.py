@@ -1,0 +1,48 @@
+"""The walk of a past interval: a source is served by the first origin that has it.
+
+Part of the capture stage. An origin has the interval when it lists something published in it, or would have: then "nothing" is an answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from pipeline.capture.part_plans import LEFT_TO_FILES
+from pipeline.capture.past.histories import from_pages, from_sitemaps
+from pipeline.capture.past.kept_documents import Documents, Found
+from pipeline.capture.past.wayback import from_wayback
+from pipeline.capture.source_sessions import Desk
+from pipeline.core.models import Entry, Interval, Origin
+from pipeline.lake.manifests import FeedState
+
+ORIGINS: Mapping[str, Callable[[Desk, Documents, Interval], Found]] = {
+    "sitemap": from_sitemaps,
+    "pages": from_pages,
+    "wayback": from_wayback,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Walked:
+    """What was found for a source: `entries` to take, `others` that its feeds date elsewhere, and the origin that served it, if one did."""
+
+    entries: tuple[Entry, ...]
+    others: tuple[Entry, ...]
+    states: tuple[FeedState, ...]
+    origin: Origin | None
+
+
+def walk(desk: Desk, documents: Documents, interval: Interval, *, order: Sequence[Origin]) -> Walked:
+    """Ask the origins of `order` until one has the interval. What none has is left to `ccnews` or `warc` where these are allowed: their
+    files are read once for all sources, after everything else."""
+    states: list[FeedState] = []
+    others: list[Entry] = []
+    for origin in order:
+        if origin in ORIGINS:
+            found = ORIGINS[origin](desk, documents, interval)
+            states += found.states
+            others += found.others
+            if found.has_it:
+                return Walked(found.entries, tuple(others), tuple(states), origin)
+    return Walked((), tuple(others), tuple(states), next((origin for origin in order if origin in LEFT_TO_FILES), None))

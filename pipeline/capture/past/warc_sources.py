@@ -1,0 +1,200 @@
+"""The two places of the past that come as WARC files: Common Crawl's news files, on a server or in a folder, and files that are given.
+
+Part of the capture stage. A shelf says which files an interval has and gives their records from an offset on; what becomes of the records
+is decided in `pipeline.capture.warc_captures`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import BinaryIO, Literal, Protocol, cast
+
+from pipeline.capture.past.given_files import Hour, given_paths, hours_of
+from pipeline.capture.past.kept_documents import Documents, content_of
+from pipeline.capture.past.news_files import NewsFile, files_of, listing_path
+from pipeline.capture.probes import page_reader
+from pipeline.capture.source_sessions import Desk
+from pipeline.core.catalogue import Source
+from pipeline.core.models import Clock, Interval, Outcome
+from pipeline.core.settings import Settings
+from pipeline.fetching.fetcher import Fetcher
+from pipeline.fetching.ranged_files import BLOCK_BYTES, RangedFile
+from pipeline.lake.storage import Lake
+from pipeline.lake.warc import CaptureWriter, Record, read_records
+
+log = logging.getLogger(__name__)
+
+
+class Shelved(Protocol):
+    """A file of an interval, open to be read."""
+
+    @property
+    def address(self) -> str:
+        """What stands in the ledger for it."""
+        ...
+
+    def part_name(self, place: int, *, mark: str = "") -> str: ...
+
+    def reading(self, start: int) -> contextlib.AbstractContextManager[Reading]: ...
+
+
+class Reading(Protocol):
+    """The records of a file from an offset on, one at a time, and where the reading is."""
+
+    def records(self) -> Iterator[Record]: ...
+
+    def end(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class NewsShelf:
+    """Common Crawl's news files that were begun in the interval."""
+
+    lake: Lake
+    settings: Settings
+    interval: Interval
+    documents: Documents
+    clock: Clock
+    fetcher: Fetcher
+    via: Literal["ccnews"] = "ccnews"
+
+    def files(self, _domains: Collection[str]) -> tuple[tuple[Shelved, ...], tuple[Outcome, ...]]:
+        """The interval's files, and how the request for their listing ended."""
+        path = listing_path(self.interval)
+        if not is_remote(self.settings):
+            try:
+                found = files_of(Path(self.settings.ccnews, path).read_bytes(), self.interval, url=path)
+            except FileNotFoundError:
+                log.warning("%s is not in %s", path, self.settings.ccnews)
+                return (), ()
+            return tuple(_NewsFile(file, self.settings, self.fetcher) for file in found), ()
+        url = listing_address(self.settings, self.interval)
+        desk = Desk(self.fetcher, CaptureWriter(io.BytesIO()), _ARCHIVE, self.settings, self.clock, 0, page_reader(self.settings))
+        document = self.documents.read(desk, url, "listing", pace_s=self.settings.archive_pace_s)
+        files = content_of(desk, document, lambda body: files_of(body, self.interval, url=url)) or ()
+        asked = tuple(replace(outcome, source_id=None) for outcome in desk.outcomes)
+        return tuple(_NewsFile(file, self.settings, self.fetcher) for file in files), asked
+
+
+@dataclass(frozen=True, slots=True)
+class GivenShelf:
+    """Files that are given: of each the records that are dated in the interval."""
+
+    lake: Lake
+    settings: Settings
+    interval: Interval
+    via: Literal["warc"] = "warc"
+
+    def files(self, domains: Collection[str]) -> tuple[tuple[Shelved, ...], tuple[Outcome, ...]]:
+        hours = hours_of(self.lake, given_paths(self.settings.warc), self.interval, domains)
+        return tuple(_GivenFile(hour, self.settings.max_page_bytes) for hour in hours), ()
+
+
+@dataclass(frozen=True, slots=True)
+class _NewsFile:
+    file: NewsFile
+    settings: Settings
+    fetcher: Fetcher
+
+    @property
+    def address(self) -> str:
+        return f"{self.settings.ccnews.rstrip('/')}/{self.file.path}" if is_remote(self.settings) else self.file.path
+
+    def part_name(self, place: int, *, mark: str = "") -> str:
+        return self.file.part_name(place, mark=mark)
+
+    @contextlib.contextmanager
+    def reading(self, start: int) -> Iterator[Reading]:
+        with self._open() as stream:
+            stream.seek(start)
+            yield _Whole(stream, self.settings.max_page_bytes)
+
+    @contextlib.contextmanager
+    def _open(self) -> Iterator[BinaryIO]:
+        if is_remote(self.settings):
+            block_bytes = min(BLOCK_BYTES, self.settings.ccnews_chunk_bytes)
+            pace_s = self.settings.archive_pace_s
+            yield cast(BinaryIO, RangedFile(self.fetcher.get, self.address, pace_s=pace_s, block_bytes=block_bytes))
+            return
+        with Path(self.settings.ccnews, self.file.path).open("rb") as stream:
+            yield stream
+
+
+@dataclass(frozen=True, slots=True)
+class _Whole:
+    stream: BinaryIO
+    max_body_bytes: int
+
+    def records(self) -> Iterator[Record]:
+        yield from read_records(self.stream, max_body_bytes=self.max_body_bytes, keep_members=True)
+
+    def end(self) -> int:
+        return self.stream.tell()
+
+
+@dataclass(frozen=True, slots=True)
+class _GivenFile:
+    hour: Hour
+    max_body_bytes: int
+
+    @property
+    def address(self) -> str:
+        return self.hour.file.path
+
+    def part_name(self, place: int, *, mark: str = "") -> str:
+        return self.hour.file.part_name(place, mark=mark)
+
+    @contextlib.contextmanager
+    def reading(self, start: int) -> Iterator[Reading]:
+        with Path(self.hour.file.path).open("rb") as stream:
+            yield _Picked(self.hour, stream, start, self.max_body_bytes)
+
+
+@dataclass(frozen=True, slots=True)
+class _Picked:
+    hour: Hour
+    stream: BinaryIO
+    start: int
+    max_body_bytes: int
+
+    def records(self) -> Iterator[Record]:
+        yield from self.hour.records(self.stream, self.start, max_body_bytes=self.max_body_bytes)
+
+    def end(self) -> int:
+        return self.hour.file.size
+
+
+_ARCHIVE = Source(id="ccnews", name="Common Crawl", feeds=("https://data.commoncrawl.org/",), topic="News")
+"""Stands for the archive where a request needs a source; its id does not reach an outcome."""
+
+
+def is_remote(settings: Settings) -> bool:
+    """Whether the news files lie on a server."""
+    return settings.ccnews.startswith(("http://", "https://"))
+
+
+def listing_address(settings: Settings, interval: Interval) -> str:
+    return f"{settings.ccnews.rstrip('/')}/{listing_path(interval)}"
+
+
+def shelves_of(
+    order: Sequence[str],
+    *,
+    lake: Lake,
+    settings: Settings,
+    interval: Interval,
+    documents: Documents,
+    clock: Clock,
+    fetcher: Fetcher,
+) -> tuple[NewsShelf | GivenShelf, ...]:
+    """The shelves among the origins of `order`, in its order."""
+    known: dict[str, NewsShelf | GivenShelf] = {
+        "ccnews": NewsShelf(lake, settings, interval, documents, clock, fetcher),
+        "warc": GivenShelf(lake, settings, interval),
+    }
+    return tuple(known[origin] for origin in order if origin in known)

@@ -1,0 +1,301 @@
+"""Visits to a source: its feeds polled, its pages captured with their lead picture and AMP page.
+
+Part of the capture stage. Every request goes through a `Desk`, which writes what came over the wire and notes the one outcome.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from pipeline.capture.cdx import moment_in
+from pipeline.capture.probes import PageReader
+from pipeline.core.catalogue import Source
+from pipeline.core.errors import FeedError, PermanentFetchError, TransientError, TransientFetchError
+from pipeline.core.models import Answer, Clock, Entry, Exchange, Kind, Outcome, Validators, Verdict
+from pipeline.core.settings import Settings
+from pipeline.discovery.listing_readers import read_feed, read_sitemap
+from pipeline.discovery.polling import (
+    Bounds,
+    after_document,
+    after_failure,
+    after_not_modified,
+    distrusted,
+    have_lied,
+    retry_after,
+    sends_validators,
+)
+from pipeline.discovery.sitemaps import newer_children
+from pipeline.extraction.images import measure
+from pipeline.fetching.fetcher import Fetcher, Target
+from pipeline.lake.manifests import FeedState, PageCapture, Probe
+from pipeline.lake.schedules import Schedule
+from pipeline.lake.warc import CaptureWriter
+from pipeline.text.amp import is_amp
+from pipeline.text.urls import url_digest
+
+log = logging.getLogger(__name__)
+
+MAX_IMAGE_TRIES = 3
+"""Pictures asked for per page before it goes without one."""
+REJECTIONS = frozenset({"wrongType", "tooLarge", "forbiddenUrl", "forbiddenAddress", "redirects", "protocol"})
+"""Reasons that speak of the answer or the address, not of a failure to get one."""
+
+
+@dataclass(slots=True)
+class Desk:
+    """What the work on one source shares: the fetcher, the source's file, and the pictures already asked for."""
+
+    fetcher: Fetcher
+    writer: CaptureWriter
+    source: Source
+    settings: Settings
+    clock: Clock
+    min_side: int
+    reader: PageReader
+    outcomes: list[Outcome] = field(default_factory=list)
+    pictures: dict[str, tuple[Probe, bool]] = field(default_factory=dict)
+    """URL to its probe, and whether it is a picture worth showing."""
+
+    def ask(
+        self,
+        url: str,
+        kind: Kind,
+        *,
+        entry: Entry | None = None,
+        listed_by: tuple[str, ...] = (),
+        validators: Validators | None = None,
+    ) -> tuple[Answer, Outcome]:
+        """GET, write what came over the wire, note the outcome."""
+        answer = self.fetcher.get(Target(url, kind, self.source.pace_s, validators or Validators()))
+        offset = self.writer.write_answer(answer)
+        outcome = replace(outcome_of(answer, kind, source_id=self.source.id, offset=offset, entry=entry), listed_by=listed_by)
+        self.outcomes.append(outcome)
+        return answer, outcome
+
+    def ask_archive(self, snapshot: str, entry: Entry, *, listed_by: tuple[str, ...]) -> tuple[Answer, Outcome]:
+        """GET a page as an archive keeps it, and write it as its publisher's answer, of the time at which the archive took it."""
+        answer = self.fetcher.get(Target(snapshot, "page", self.settings.archive_pace_s))
+        outcome = outcome_of(answer, "page", source_id=self.source.id, offset=None, entry=entry)
+        outcome = replace(outcome, url=entry.url, listed_by=listed_by)
+        final = answer.final
+        if outcome.verdict == "captured" and final is not None:
+            at = moment_in(final.url) or moment_in(snapshot) or final.at
+            offset = self.writer.write_response(entry.url, at, final.response, source=final.url)
+            outcome = replace(outcome, offset=offset, at=at)
+        self.outcomes.append(outcome)
+        return answer, outcome
+
+
+def poll_feed(desk: Desk, url: str, before: FeedState | None) -> tuple[FeedState, tuple[Entry, ...]]:
+    """Ask for a feed conditionally. A poll that gives no document keeps what was known of the feed."""
+
+    def read(final: Exchange) -> tuple[tuple[Entry, ...], float]:
+        feed = read_feed(desk.reader, final.body, url=final.url, content_type=final.content_type, source_id=desk.source.id)
+        return feed.entries, feed.period_s
+
+    return _poll(desk, url, "feed", before, read)
+
+
+def poll_sitemap(desk: Desk, url: str, before: FeedState | None, *, since: datetime) -> tuple[FeedState, tuple[Entry, ...]]:
+    """Ask for a sitemap conditionally, and for the newest sitemaps of an index.
+
+    Gives the pages published or changed at or after `since`; one without any date is the site's furniture, not news.
+    """
+
+    def read(final: Exchange) -> tuple[tuple[Entry, ...], float]:
+        sitemap = read_sitemap(desk.reader, final.body, url=final.url, source_id=desk.source.id)
+        entries = list(sitemap.entries)
+        for child in newer_children(sitemap, than=since)[: desk.settings.sitemap_requests]:
+            answer, outcome = desk.ask(child.url, "sitemap")
+            if outcome.verdict == "captured" and answer.final is not None:
+                entries += _child_entries(desk, answer.final)
+        dated = ((entry, entry.published or entry.modified) for entry in entries)
+        return tuple(entry for entry, moment in dated if moment is not None and moment.value >= since), 0.0
+
+    return _poll(desk, url, "sitemap", before, read)
+
+
+def _child_entries(desk: Desk, final: Exchange) -> tuple[Entry, ...]:
+    try:
+        return read_sitemap(desk.reader, final.body, url=final.url, source_id=desk.source.id).entries
+    except FeedError as error:
+        log.warning("%s: %s", desk.source.id, error)
+        desk.outcomes[-1] = replace(desk.outcomes[-1], verdict="rejected", reason=error.reason)
+        return ()
+
+
+def _poll(
+    desk: Desk, url: str, kind: Kind, before: FeedState | None, read: Callable[[Exchange], tuple[tuple[Entry, ...], float]]
+) -> tuple[FeedState, tuple[Entry, ...]]:
+    """`read` gives a document's entries and the seconds between polls that it asks for."""
+    known = before or FeedState(desk.source.id, url, "failed")
+    is_conditional = sends_validators(known.schedule, now=desk.clock.now())
+    answer, outcome = desk.ask(url, kind, validators=known.validators if is_conditional else Validators())
+    place = len(desk.outcomes) - 1
+    state = replace(
+        known, verdict=outcome.verdict, reason=outcome.reason, status=outcome.status, moved_to=answer.moved_to, new=0, is_carried=False
+    )
+    if outcome.verdict != "captured" or answer.final is None:
+        return replace(state, schedule=_without_document(desk, known.schedule, answer, outcome)), ()
+    try:
+        found, document_s = read(answer.final)
+        entries = tuple(replace(entry, listing=url) for entry in found)
+    except FeedError as error:
+        log.warning("%s: %s", desk.source.id, error)
+        outcome = replace(outcome, verdict="rejected", reason=error.reason)
+    except TransientError:
+        raise
+    except Exception:
+        log.exception("%s: reading %s met a fault of ours; please report it", desk.source.id, url)
+        outcome = replace(outcome, verdict="failed", reason="fault")
+    else:
+        return _with_document(desk, state, answer.final, entries, document_s=document_s, is_conditional=is_conditional), entries
+    desk.outcomes[place] = outcome
+    schedule = _without_document(desk, known.schedule, answer, outcome)
+    return replace(state, verdict=outcome.verdict, reason=outcome.reason, schedule=schedule), ()
+
+
+def _with_document(
+    desk: Desk, known: FeedState, final: Exchange, entries: tuple[Entry, ...], *, document_s: float, is_conditional: bool
+) -> FeedState:
+    """The feed's state after a document that could be read."""
+    listed = {digest: entry for entry in reversed(entries) if (digest := _digest(entry.url)) is not None}
+    new = [entry for digest, entry in listed.items() if digest not in known.seen]
+    now = desk.clock.now()
+    schedule = known.schedule
+    if not is_conditional:
+        dates = [entry.published.value if entry.published is not None else None for entry in new]
+        if have_lied(schedule, same_validators=final.validators == known.validators, new_dates=dates):
+            log.warning("%s: %s says 304 although it changed; its validators are not sent for a while", desk.source.id, known.url)
+            schedule = distrusted(schedule, now=now)
+    count = len(new) if known.schedule.asked is not None else 0
+    schedule = after_document(
+        schedule, now=now, bounds=_bounds(desk.source), new=len(new), total=len(listed), headers=final.headers, document_s=document_s
+    )
+    return replace(known, validators=final.validators, seen=tuple(reversed(listed)), new=count, schedule=schedule)
+
+
+def _without_document(desk: Desk, schedule: Schedule, answer: Answer, outcome: Outcome) -> Schedule:
+    """The schedule after a poll that brought no document: a 304 or a failure."""
+    now, headers = desk.clock.now(), answer.final.headers if answer.final is not None else {}
+    if outcome.verdict == "notModified":
+        return after_not_modified(schedule, now=now, bounds=_bounds(desk.source), headers=headers)
+    asked_s = getattr(answer.error, "retry_after_s", None)
+    return after_failure(
+        schedule,
+        now=now,
+        bounds=_bounds(desk.source),
+        reason=outcome.reason,
+        status=outcome.status,
+        retry_after_s=asked_s if asked_s is not None else retry_after(headers, now=now),
+    )
+
+
+def _bounds(source: Source) -> Bounds:
+    return Bounds(source.poll_min_s, source.poll_max_s)
+
+
+def capture_page(desk: Desk, entry: Entry, *, listed_by: tuple[str, ...]) -> tuple[PageCapture | None, bool]:
+    """A page with its lead picture and its AMP page; without a page, whether it may come later."""
+    if entry.snapshot is None:
+        answer, outcome = desk.ask(entry.url, "page", entry=entry, listed_by=listed_by)
+    else:
+        answer, outcome = desk.ask_archive(entry.snapshot, entry, listed_by=listed_by)
+    if outcome.verdict != "captured" or answer.final is None or outcome.offset is None:
+        return None, isinstance(answer.error, TransientError)
+    url = answer.final.url if entry.snapshot is None else entry.url
+    return with_probes(desk, PageCapture(entry, outcome.offset), answer.final, url=url), False
+
+
+def with_probes(desk: Desk, capture: PageCapture, final: Exchange, *, url: str) -> PageCapture:
+    """The captured page with its lead picture and its AMP page, which are asked for here; where it cannot be read, with the reason.
+
+    Raises TransientError when the workers that read pages died.
+    """
+    named = desk.reader.named(final.body, url=url, content_type=final.content_type, entry=capture.entry)
+    if named.problem is not None:
+        return replace(capture, unprobed=named.problem)
+    try:
+        return replace(capture, images=_probe_images(desk, named.pictures), amp=_probe_amp(desk, named.amp))
+    except Exception:
+        log.exception("%s: asking for its picture met a fault of ours; please report it", capture.entry.url)
+        return replace(capture, unprobed="pageFault")
+
+
+def _probe_images(desk: Desk, urls: Sequence[str]) -> tuple[Probe, ...]:
+    probes: list[Probe] = []
+    for url in urls[:MAX_IMAGE_TRIES]:
+        if url not in desk.pictures:
+            desk.pictures[url] = _probe_image(desk, url)
+        probe, is_wanted = desk.pictures[url]
+        probes.append(probe)
+        if is_wanted:
+            break
+    return tuple(probes)
+
+
+def _probe_image(desk: Desk, url: str) -> tuple[Probe, bool]:
+    """Ask for a picture; it is wanted when it is large enough, or when nobody can say for now."""
+    answer, outcome = desk.ask(url, "image")
+    if outcome.verdict != "captured" or answer.final is None:
+        is_gone = _is_gone(answer)
+        return Probe(url, is_gone=is_gone), not is_gone
+    size = measure(answer.final.body, max_pixels=desk.settings.max_image_pixels)
+    return Probe(url, offset=outcome.offset), size is not None and min(size[:2]) > desk.min_side
+
+
+def _probe_amp(desk: Desk, url: str | None) -> Probe | None:
+    if url is None:
+        return None
+    answer, outcome = desk.ask(url, "amp")
+    if outcome.verdict == "captured" and answer.final is not None:
+        # Sites that gave AMP up lead its addresses to the article or to their home page.
+        return Probe(url, offset=outcome.offset, is_gone=not is_amp(answer.final.body))
+    return Probe(url, is_gone=_is_gone(answer))
+
+
+def _is_gone(answer: Answer) -> bool:
+    """Whether the answer is one that another try would give again; robots.txt and lost connections say nothing about what is there."""
+    return isinstance(answer.error, PermanentFetchError)
+
+
+def outcome_of(answer: Answer, kind: Kind, *, source_id: str | None, offset: int | None, entry: Entry | None = None) -> Outcome:
+    """The one outcome of a request, its URL as it was asked for."""
+    final = answer.final
+    verdict: Verdict = "captured"
+    reason: str | None = None
+    if answer.is_disallowed:
+        verdict = "disallowed"
+    elif kind == "robots" and final is not None and final.status < 500 and not _is_cut_off(answer):
+        pass  # any answer is one: a 404 says that there are no rules (RFC 9309, section 2.3.1.3)
+    elif answer.error is not None:
+        verdict, reason = ("rejected" if answer.error.reason in REJECTIONS else "failed"), answer.error.reason
+    elif final is not None and final.status == 304:
+        verdict = "notModified"
+    return Outcome(
+        url=answer.url,
+        kind=kind,
+        verdict=verdict,
+        reason=reason,
+        source_id=source_id,
+        via=entry.via if entry is not None else None,
+        status=(answer.error.status if answer.error is not None else None) or (final.status if final is not None else None),
+        bytes=answer.bytes,
+        offset=offset,
+        at=final.at if final is not None else None,
+    )
+
+
+def _is_cut_off(answer: Answer) -> bool:
+    """What came is a beginning, or a redirect to what did not come."""
+    return isinstance(answer.error, TransientFetchError) and answer.error.status is None
+
+
+def _digest(url: str) -> str | None:
+    try:
+        return url_digest(url)
+    except ValueError:
+        return None

@@ -1,0 +1,297 @@
+"""WARC files of others, Common Crawl's news files and given ones: what no other origin has of a past interval, read once for all
+sources that are left.
+
+An interval owns the news files that the crawler began in it, and of given files the records that are dated in it. A file is streamed,
+record by record; each stretch of `ccnews_chunk_bytes` becomes a part of its own, whose manifest says where the next one begins. A read that
+was killed goes on there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from pipeline.capture.capture import SOFTWARE, Past, report_of, unserved_warning
+from pipeline.capture.earlier_captures import read_memory, robots_reader
+from pipeline.capture.imports import judge_record, media_type
+from pipeline.capture.part_plans import LEFT_TO_FILES
+from pipeline.capture.past.given_files import PAGE_RECORDS, given_paths, outside
+from pipeline.capture.past.kept_documents import Documents
+from pipeline.capture.past.warc_sources import GivenShelf, NewsShelf, Reading, Shelved, shelves_of
+from pipeline.capture.source_sessions import outcome_of
+from pipeline.core.catalogue import Catalogue, Source
+from pipeline.core.errors import PermanentFetchError, WarcError
+from pipeline.core.models import CaptureReport, Clock, Entry, Interval, Outcome, Part
+from pipeline.core.settings import Settings
+from pipeline.fetching.fetcher import Fetcher
+from pipeline.lake import storage
+from pipeline.lake.erased_providers import allowed, erased_of
+from pipeline.lake.erasures import Erased
+from pipeline.lake.locks import Check, in_turn
+from pipeline.lake.manifests import Manifest, PageCapture, count, from_json, to_json
+from pipeline.lake.storage import Lake
+from pipeline.lake.warc import CaptureWriter, Record
+from pipeline.text.urls import registered_domain, url_digest
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Archived:
+    """What the files gave for an interval: its parts, and a report for each; one without a part tells of sources that they have not."""
+
+    parts: tuple[Part, ...] = ()
+    reports: tuple[CaptureReport, ...] = ()
+
+
+def capture_files(
+    lake: Lake,
+    settings: Settings,
+    catalogue: Catalogue,
+    interval: Interval,
+    *,
+    clock: Clock,
+    past: Past,
+    wanted: Sequence[str] | None = None,
+    mark: str = "",
+) -> Archived:
+    """Read the interval's files for the `wanted` sources (None: all) that its other parts, those whose names end in `mark`, left to them.
+
+    A source is served by the first of `ccnews` and `warc`, in the order of `past`, that has a page of it. Only pages of the sources'
+    registered domains are taken, none that another part has. Raises StorageError, ConfigError when no file is given, and
+    TransientFetchError where a file cannot be read for now; a file that is not there is passed over.
+    """
+    if not LEFT_TO_FILES & set(past.order):
+        return Archived()
+    held = _held(lake, interval, mark)
+    left = {source for manifest in held if manifest.sources for source, origin in manifest.origins.items() if origin in LEFT_TO_FILES}
+    erased = erased_of(lake)
+    followed = allowed(lake, catalogue).enabled_sources if erased else catalogue.sources
+    sources = [source for source in followed if source.id in left and (wanted is None or source.id in wanted)]
+    if not sources:
+        return Archived()
+    with in_turn(lake, storage.files_lock_path(interval), what=f"the reading of files for {interval.key}") as check:
+        return _captured(lake, settings, interval, clock, past, sources, mark, erased, check)
+
+
+def _held(lake: Lake, interval: Interval, mark: str) -> list[Manifest]:
+    return [_manifest(lake, Part(interval, name)) for name in lake.captured_parts(interval.key) if name.endswith(mark)]
+
+
+def _captured(
+    lake: Lake,
+    settings: Settings,
+    interval: Interval,
+    clock: Clock,
+    past: Past,
+    sources: Sequence[Source],
+    mark: str,
+    erased: Erased,
+    check: Check,
+) -> Archived:
+    memory = read_memory(lake, interval, days=settings.seen_days, is_live=False)
+    seen = set() if past.is_refetch else {*memory.seen, *(digest for manifest in _held(lake, interval, mark) for digest in manifest.seen)}
+    documents = Documents(lake, past.documents_since(interval, now=clock.now()), settings.max_feed_bytes)
+    manifests: list[Manifest] = []
+    reused: set[str] = set()
+    lacking = sources
+    with (
+        tempfile.TemporaryDirectory(prefix="news-archive-") as folder,
+        Fetcher(settings, clock=clock, known_robots=robots_reader(lake, memory, now=clock.now())) as fetcher,
+    ):
+        for shelf in shelves_of(
+            past.order, lake=lake, settings=settings, interval=interval, documents=documents, clock=clock, fetcher=fetcher
+        ):
+            work = _Work(lake, settings, interval, past, mark, clock, fetcher, shelf, Path(folder), seen, reused, erased, check)
+            manifests += work.run(lacking)
+            found = {page.entry.source_id for manifest in manifests for page in manifest.pages}
+            lacking = [source for source in lacking if source.id not in found]
+    reports = [report_of(manifest, is_reused=manifest.part in reused) for manifest in manifests]
+    warnings = [unserved_warning(source.id, interval.key) for source in lacking]
+    if "warc" in past.order:
+        warnings += outside(lake, given_paths(settings.warc), set(domains_of(sources)), past.taken)
+    if warnings:
+        reports.append(CaptureReport(interval.key, f"files{mark}", {}, (), {}, warnings=tuple(warnings)))
+    return Archived(tuple(Part(interval, manifest.part) for manifest in manifests), tuple(reports))
+
+
+def domains_of(sources: Sequence[Source]) -> dict[str, str]:
+    """The registered domains of the sources' listings, each with the source whose pages are those of the domain: the first that has it."""
+    return {registered_domain(url): source.id for source in reversed(sources) for url in source.listings}
+
+
+@dataclass(slots=True)
+class _Stretch:
+    """A part in the making: from `start` to where the next one begins."""
+
+    part: Part
+    start: int
+    pages: dict[str, PageCapture] = field(default_factory=dict)
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    end: int = 0
+    goes_on: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """One interval's files being read."""
+
+    lake: Lake
+    settings: Settings
+    interval: Interval
+    past: Past
+    mark: str
+    clock: Clock
+    fetcher: Fetcher
+    shelf: NewsShelf | GivenShelf
+    folder: Path
+    seen: set[str]
+    """URL digests that need no capture any more."""
+    reused: set[str]
+    """Parts that were committed before."""
+    erased: Erased
+    check: Check
+
+    def run(self, sources: Sequence[Source]) -> list[Manifest]:
+        if not sources:
+            return []
+        files, asked = self.shelf.files(domains_of(sources))
+        manifests: list[Manifest] = []
+        for number, file in enumerate(files):
+            for mark, ids in self._series(file, sources):
+                readers = [source for source in sources if source.id in ids]
+                try:
+                    manifests += self._read(file, mark, readers, asked if number == 0 else ())
+                except (PermanentFetchError, FileNotFoundError, WarcError) as error:
+                    log.warning("%s is passed over: %s", file.address, error)
+        return manifests
+
+    def _series(self, file: Shelved, sources: Sequence[Source]) -> Iterator[tuple[str, frozenset[str]]]:
+        """Which of the sources the file is read for, under which mark: those of an earlier read first, then, once more, those it lacks."""
+        ids = frozenset(source.id for source in sources)
+        first = Part(self.interval, file.part_name(0, mark=self.mark))
+        if not self.lake.exists(storage.manifest_path(first)):
+            yield self.mark, ids
+            return
+        before = frozenset(_manifest(self.lake, first).origins)
+        yield self.mark, before
+        if ids - before:
+            digest = hashlib.sha256(" ".join(sorted(ids - before)).encode()).hexdigest()[:8]
+            yield f"-s{digest}{self.mark}", ids - before
+
+    def _read(self, file: Shelved, mark: str, sources: Sequence[Source], asked: Sequence[Outcome]) -> Iterator[Manifest]:
+        """The file's parts, those that are committed and those still to be read."""
+        domains = domains_of(sources)
+        place, start = 0, 0
+        while True:
+            part = Part(self.interval, file.part_name(place, mark=mark))
+            if not self.lake.exists(storage.manifest_path(part)):
+                break
+            manifest = _manifest(self.lake, part)
+            self.reused.add(part.name)
+            self.seen.update(manifest.seen)
+            yield manifest
+            if manifest.goes_on is None:
+                return
+            place, start = place + 1, manifest.goes_on
+        with file.reading(start) as reading:
+            for stretch in self._stretches(reading, start, file, mark, place, domains):
+                manifest = self._commit(stretch, file, sources, asked if stretch.start == 0 else ())
+                self.seen.update(manifest.seen)
+                yield manifest
+
+    def _stretches(
+        self, reading: Reading, start: int, file: Shelved, mark: str, place: int, domains: Mapping[str, str]
+    ) -> Iterator[_Stretch]:
+        """The rest of the file in stretches that end where a record does."""
+        stretch = self._begin(file, mark, place, start)
+        for record in reading.records():
+            if record.offset >= stretch.start + self.settings.ccnews_chunk_bytes:
+                stretch.end = stretch.goes_on = record.offset
+                yield stretch
+                place += 1
+                stretch = self._begin(file, mark, place, record.offset)
+            self._take(stretch, record, file, domains)
+        stretch.end = reading.end()
+        yield stretch
+
+    def _begin(self, file: Shelved, mark: str, place: int, start: int) -> _Stretch:
+        self._captures.unlink(missing_ok=True)
+        self._captures.touch()
+        return _Stretch(Part(self.interval, file.part_name(place, mark=mark)), start)
+
+    @property
+    def _captures(self) -> Path:
+        return self.folder / "captures.warc.gz"
+
+    def _take(self, stretch: _Stretch, record: Record, file: Shelved, domains: Mapping[str, str]) -> None:
+        if record.type == "broken":
+            log.warning("%s: at %d: %s", file.address, record.offset, record.problem)
+            url = f"{file.address}#{record.offset}"  # it tells no URL: the place stands for it
+            stretch.outcomes[url] = Outcome(url, "page", "rejected", via=self.shelf.via, reason="broken")
+            return
+        url = record.url or ""
+        source_id = domains.get(registered_domain(url)) if url.startswith(("http://", "https://")) else None
+        if record.type not in PAGE_RECORDS or source_id is None or record.at is None or url in stretch.outcomes or self.erased.holds(url):
+            return
+        outcome = Outcome(url, "page", "captured", source_id, self.shelf.via, status=record.status, bytes=len(record.block), at=record.at)
+        verdict, reason = judge_record(record)
+        if media_type(record).startswith("image/"):
+            verdict, reason = "rejected", "wrongType"
+        if verdict == "captured" and _digest(url) in self.seen:
+            verdict = "duplicate"
+        if verdict == "captured":
+            with self._captures.open("ab") as captures:
+                outcome = replace(outcome, offset=CaptureWriter(captures).write_copy(record))
+            stretch.pages[url] = PageCapture(Entry(url, source_id, self.shelf.via), outcome.offset or 0)
+            self.seen.add(_digest(url))
+        stretch.outcomes[url] = replace(outcome, verdict=verdict, reason=reason)
+
+    def _commit(self, stretch: _Stretch, file: Shelved, sources: Sequence[Source], asked: Sequence[Outcome]) -> Manifest:
+        address = f"{file.address}#bytes={stretch.start}-{stretch.end - 1}"
+        outcomes = [*asked, Outcome(address, "listing", "captured", bytes=stretch.end - stretch.start, at=self.clock.now())]
+        with self._captures.open("ab") as captures:
+            writer = CaptureWriter(captures)
+            if asked:
+                answers = self.fetcher.robots_answers
+                outcomes += [outcome_of(one, "robots", source_id=None, offset=writer.write_answer(one)) for one in answers]
+        outcomes += stretch.outcomes.values()
+        with self._captures.open("rb") as captures:
+            digest = hashlib.file_digest(captures, "sha256").hexdigest()
+        manifest = Manifest(
+            interval=self.interval.key,
+            part=stretch.part.name,
+            software=SOFTWARE,
+            sources=(),
+            captures_bytes=self._captures.stat().st_size,
+            captures_sha256=digest,
+            counts=count(outcomes),
+            feeds=(),
+            pages=tuple(stretch.pages.values()),
+            outcomes=tuple(outcomes),
+            taken=self.past.taken,
+            order=self.past.order,
+            origins={source.id: self.shelf.via for source in sources},
+            goes_on=stretch.goes_on,
+        )
+        self.check()
+        self.lake.write_file(storage.captures_path(stretch.part), self._captures)
+        self.lake.write_bytes(storage.manifest_path(stretch.part), to_json(manifest))
+        log.info("%s: %d pages of %d octets from %d", file.address, len(stretch.pages), stretch.end - stretch.start, stretch.start)
+        return manifest
+
+
+def _manifest(lake: Lake, part: Part) -> Manifest:
+    path = storage.manifest_path(part)
+    return from_json(lake.read_bytes(path), path=path)
+
+
+def _digest(url: str) -> str:
+    try:
+        return url_digest(url)
+    except ValueError:
+        return url

@@ -1,0 +1,312 @@
+"""The catalogue from YAML, checked before anything runs; the settings are offered here too.
+
+Reads the catalogue folder only when asked to (`load_catalogue`); importing does nothing. An error names the file, the line and the key,
+and says what would be right.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Annotated, Literal, Self, TypeVar
+
+import yaml
+from pydantic import AfterValidator, BaseModel, Field, ValidationError, model_validator
+
+from pipeline.core.errors import ConfigError
+from pipeline.core.settings import ENVIRONMENT_PREFIX, PROJECT, VERSION, Frozen, Settings, parse_route
+
+__all__ = ["ENVIRONMENT_PREFIX", "PROJECT", "VERSION", "Catalogue", "Settings", "Source", "load_catalogue", "parse_route"]
+
+
+def _web_url(url: str) -> str:
+    if not url.startswith(("https://", "http://")):
+        raise ValueError("a URL starts with https:// or http://")
+    return url
+
+
+Model = TypeVar("Model", bound=BaseModel)
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""That of libyaml, where PyYAML was built with it, reads a catalogue in a fifth of the time; every process of a run reads it."""
+WebUrl = Annotated[str, AfterValidator(_web_url)]
+
+
+class Source(Frozen):
+    """A publisher we follow."""
+
+    id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
+    name: str
+    feeds: tuple[WebUrl, ...] = ()
+    sitemaps: tuple[WebUrl, ...] = ()
+    """Sitemaps or indexes of them; a news sitemap tells titles and times, others only what changed."""
+    topic: str
+    """The root topic that each of its articles gets, with its parents."""
+    vocabulary: tuple[str, ...] = ()
+    """Names of root topics whose trees are looked for in titles; empty means all of them."""
+    pace_s: float = Field(2.0, ge=0)
+    """Seconds between two requests to a host of this source."""
+    poll_min_s: float = Field(3_600.0, gt=0)
+    """Its feeds are not asked more often than so many seconds, whatever they bring."""
+    poll_max_s: float = Field(21_600.0, gt=0)
+    """Nor more rarely while they can be read, unless their server asks for it."""
+    paging: str | None = None
+    """How its feeds are paged where they do not say it themselves: what is joined to the feed's address, `{page}` counting from 2."""
+    language: str | None = None
+    enabled: bool = True
+
+    @property
+    def listings(self) -> tuple[str, ...]:
+        """Every address that lists its articles."""
+        return self.feeds + self.sitemaps
+
+    @model_validator(mode="after")
+    def _lists_something(self) -> Self:
+        if not self.listings:
+            raise ValueError("a source needs a feed or a sitemap")
+        if self.poll_min_s > self.poll_max_s:
+            raise ValueError("poll_min_s is over poll_max_s")
+        if self.paging is not None and self.paging.count("{page}") != 1:
+            raise ValueError("paging names {page} once, as in ?paged={page}")
+        return self
+
+
+class Topic(Frozen):
+    name: str
+    parent: str | None = None
+    keywords: tuple[str, ...] = ()
+
+
+class Provider(Frozen):
+    domain: str
+    name: str
+    weight: int | None = None
+    """Overrides the weight of the list it stands in."""
+
+
+class ProviderList(Frozen):
+    name: str
+    weight: int
+    providers: tuple[Provider, ...]
+
+
+class OfficialSource(Frozen):
+    """A topic's own source: its articles on that topic weigh more, and its videos count as featured content."""
+
+    topic: str
+    domain: str
+    """Registered domain, or a host below it (`azure.microsoft.com`)."""
+    weight: int
+
+
+class QualityConstants(Frozen):
+    """Law 1. All in points, but the two of the title's length, in characters."""
+
+    image: int = 20
+    amp: int = 20
+    topic: int = 2
+    keyword: int = 15
+    featured_video: int = Field(50, alias="featuredVideo")
+    title_free: int = Field(70, alias="titleFree")
+    title_per_point: int = Field(2, alias="titlePerPoint", gt=0)
+
+
+class HeatConstants(Frozen):
+    """Law 2."""
+
+    related: int = 10
+    lead_quality: int = Field(50, alias="leadQuality")
+
+
+class StoryConstants(Frozen):
+    """Law 5. `window_hours` bounds every link and the span of a story."""
+
+    window_hours: int = Field(168, alias="windowHours", gt=0)
+    threshold: float = Field(0.165, ge=0, le=1)
+    """How alike an article and a story are at least. Chosen on eight labelled sets: the lowest, in steps of 0.005, at which mean B-cubed
+    precision is 0.93; run bench/stories.py again when `pipeline.stories.clustering` changes."""
+    embeddings: bool = False
+    """Headlines are compared by what their titles mean as well. Needs the extra `embeddings`, which carries its model."""
+
+
+class EditorialConstants(Frozen):
+    """The second opinion: points for what law 1 cannot see, each times a number from 0 to 1. With all at 0 the laws hold exactly."""
+
+    promotion: int = 0
+    """A market report's advertisement, a press release."""
+    clickbait: int = 0
+    """A title that promises or stirs up instead of tells."""
+    thin: int = 0
+    """Little text."""
+    thin_words: int = Field(150, alias="thinWords", gt=0)
+    """From so many words on a text is not thin."""
+    stock_picture: int = Field(0, alias="stockPicture")
+    """A lead image whose address calls it a logo or a default."""
+    copied: int = 0
+    """The share of the text that stands in an earlier article of its story."""
+    reliability: int = 0
+    """The provider's reliability less that of an unknown one, 0.5, times two."""
+    reliabilities: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(default_factory=dict)
+    """Registered domain to its reliability, 0 to 1: the operator's table."""
+
+
+class ImageConstants(Frozen):
+    min_side: int = Field(200, alias="minSide", ge=0)
+    """A lead image has more pixels than this on both sides."""
+    max_articles: int = Field(4, alias="maxArticles", ge=1)
+    """A picture on more articles of one provider than this is the site's default, not the article's."""
+
+
+class Scoring(Frozen):
+    quality: QualityConstants = QualityConstants()
+    heat: HeatConstants = HeatConstants()
+    published_heat: int = Field(70, alias="publishedHeat")
+    """Law 3: published is heat of at least this."""
+    keyword_match: Literal["words", "substring"] = "words"
+    stories: StoryConstants = StoryConstants()
+    images: ImageConstants = ImageConstants()
+    editorial: EditorialConstants = EditorialConstants()
+    editorial_file: str | None = Field(None, alias="editorialFile")
+    """A file beside scoring.yaml that stands for `editorial`: the shipped one is editorial.yaml."""
+    removed: tuple[WebUrl, ...] = ()
+    """Never published, whatever their heat."""
+
+
+class _SourcesFile(Frozen):
+    sources: tuple[Source, ...]
+
+    @model_validator(mode="after")
+    def _unique(self) -> Self:
+        _no_repeats([source.id for source in self.sources], "source id")
+        return self
+
+
+class _TopicsFile(Frozen):
+    topics: tuple[Topic, ...]
+
+    @model_validator(mode="after")
+    def _tree(self) -> Self:
+        _no_repeats([topic.name for topic in self.topics], "topic")
+        parents = {topic.name: topic.parent for topic in self.topics}
+        for name in parents:
+            above, seen = parents[name], {name}
+            while above is not None:
+                if above not in parents:
+                    raise ValueError(f"topic {name!r} has the parent {above!r}, which is not a topic")
+                if above in seen:
+                    raise ValueError(f"topic {name!r} is its own ancestor")
+                seen.add(above)
+                above = parents[above]
+        return self
+
+
+class _ProvidersFile(Frozen):
+    lists: tuple[ProviderList, ...] = ()
+    official: tuple[OfficialSource, ...] = ()
+
+    @model_validator(mode="after")
+    def _unique(self) -> Self:
+        _no_repeats([provider.domain for group in self.lists for provider in group.providers], "provider domain")
+        return self
+
+
+class Catalogue(Frozen):
+    """The four files of the catalogue, consistent with each other."""
+
+    sources: tuple[Source, ...]
+    topics: tuple[Topic, ...]
+    provider_lists: tuple[ProviderList, ...] = ()
+    official: tuple[OfficialSource, ...] = ()
+    scoring: Scoring = Scoring()
+
+    def source(self, source_id: str | None) -> Source | None:
+        return next((source for source in self.sources if source.id == source_id), None)
+
+    @property
+    def enabled_sources(self) -> tuple[Source, ...]:
+        return tuple(source for source in self.sources if source.enabled)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over everything that decides what is published (not feeds or paces), as 64 hex digits."""
+        decisive = {
+            "sources": [[source.id, source.topic, source.vocabulary] for source in self.sources],
+            "topics": [topic.model_dump() for topic in self.topics],
+            "providers": [group.model_dump() for group in self.provider_lists],
+            "official": [one.model_dump() for one in self.official],
+            "scoring": self.scoring.model_dump(),
+        }
+        return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
+
+
+def load_catalogue(directory: str | Path) -> Catalogue:
+    """Read and check sources.yaml, topics.yaml, providers.yaml and scoring.yaml below `directory`.
+
+    Raises ConfigError naming file, line and key.
+    """
+    folder = Path(directory)
+    topics = _load(folder / "topics.yaml", _TopicsFile)
+    sources = _load(folder / "sources.yaml", _SourcesFile)
+    providers = _load(folder / "providers.yaml", _ProvidersFile)
+    scoring = _load(folder / "scoring.yaml", Scoring)
+    if scoring.editorial_file is not None:
+        scoring = scoring.model_copy(update={"editorial": _load(folder / scoring.editorial_file, EditorialConstants)})
+    names = {topic.name for topic in topics.topics}
+    for number, source in enumerate(sources.sources):
+        for key, name in [("topic", source.topic), *(("vocabulary", name) for name in source.vocabulary)]:
+            if name not in names:
+                raise _located(folder / "sources.yaml", ("sources", number, key), f"{name!r} is not in topics.yaml")
+    for number, official in enumerate(providers.official):
+        if official.topic not in names:
+            raise _located(folder / "providers.yaml", ("official", number, "topic"), f"{official.topic!r} is not in topics.yaml")
+    return Catalogue(
+        sources=sources.sources,
+        topics=topics.topics,
+        provider_lists=providers.lists,
+        official=providers.official,
+        scoring=scoring,
+    )
+
+
+def _load(path: Path, model: type[Model]) -> Model:
+    try:
+        text = path.read_text(encoding="utf-8")
+        data = yaml.load(text, Loader=LOADER)  # noqa: S506 - both are safe ones
+    except FileNotFoundError as error:
+        raise ConfigError(f"{path}: there is no such file; NEWS_CONFIG names the catalogue's folder") from error
+    except (UnicodeDecodeError, yaml.YAMLError) as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"{path}:{mark.line + 1}" if mark else str(path)
+        raise ConfigError(f"{where}: not YAML: {getattr(error, 'problem', None) or error}") from error
+    try:
+        return model.model_validate({} if data is None else data)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise _located(path, first["loc"], first["msg"]) from error
+
+
+def _located(path: Path, location: tuple[int | str, ...], message: str) -> ConfigError:
+    """A ConfigError at the deepest node of the YAML that `location` still leads to."""
+    node = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+    line = 1
+    for step in location:
+        if isinstance(node, yaml.MappingNode):
+            pair = next(((key, value) for key, value in node.value if key.value == step), None)
+            if pair is None:
+                break
+            line, node = pair[0].start_mark.line + 1, pair[1]
+        elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+            node = node.value[step]
+            line = node.start_mark.line + 1
+        else:
+            break
+    key = ".".join(str(step) for step in location) or "(whole file)"
+    return ConfigError(f"{path}:{line}: {key}: {message}")
+
+
+def _no_repeats(names: list[str], what: str) -> None:
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            raise ValueError(f"{what} {name!r} stands twice")
+        seen.add(name)

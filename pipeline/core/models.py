@@ -1,0 +1,392 @@
+"""The values that travel between the stages: frozen, typed, and without behaviour that meets the world.
+
+Attributes are snake_case; `pipeline.core.schema` turns them into the seed's camelCase columns. Every datetime is aware and in UTC.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Literal, Protocol
+
+from pipeline.core.errors import FetchError
+
+Kind = Literal["robots", "feed", "sitemap", "listing", "page", "image", "amp"]
+"""What a request was for; a `listing` is what an archive says that it has."""
+
+Via = Literal["feed", "sitemap", "wayback", "ccnews", "warc"]
+"""How a URL was found."""
+
+Origin = Literal["captures", "sitemap", "pages", "wayback", "ccnews", "warc"]
+"""Where a past interval is taken from: our own captures, the source's sitemaps, its paged feeds, archives of others, given files."""
+
+Verdict = Literal["captured", "notModified", "duplicate", "disallowed", "rejected", "failed"]
+"""How a URL ended; `rejected` and `failed` carry a reason."""
+
+Precision = Literal["second", "minute", "day"]
+
+HOUR = timedelta(hours=1)
+
+REVISIT_PART = "revisit"
+"""The part that holds an interval's revisits of pages captured before."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Interval:
+    """A data interval: the half-open span [start, end) of one hour in which we looked.
+
+    Raises ValueError when it is empty, not in UTC, or not a whole hour.
+    """
+
+    start: datetime
+    end: datetime
+
+    def __post_init__(self) -> None:
+        if self.start.utcoffset() != timedelta(0) or self.end.utcoffset() != timedelta(0):
+            raise ValueError(f"an interval is in UTC, not {self.start} to {self.end}")
+        if self.start.minute or self.start.second or self.start.microsecond or self.end - self.start != HOUR:
+            raise ValueError(f"an interval is one whole hour, not {self.start} to {self.end}")
+
+    @classmethod
+    def containing(cls, moment: datetime) -> Interval:
+        """The hour that holds `moment`."""
+        start = moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+        return cls(start, start + HOUR)
+
+    @classmethod
+    def parse(cls, text: str) -> Interval:
+        """`2026-11-23T14` (a trailing `:00`, `:00:00` or `Z` is fine); ValueError for anything else."""
+        try:
+            moment = datetime.fromisoformat(text.removesuffix("Z"))
+        except ValueError as error:
+            raise ValueError(f"not an interval: {text!r}; write the hour in UTC as 2026-11-23T14") from error
+        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+        return cls(moment, moment + HOUR)
+
+    @property
+    def key(self) -> str:
+        """`2026-11-23T14`, as in the names of partitions."""
+        return self.start.strftime("%Y-%m-%dT%H")
+
+    def holds(self, moment: datetime) -> bool:
+        return self.start <= moment < self.end
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A point in time as a publisher stated it; `precision` says how much of it was stated.
+
+    `local_day` is the day in the publisher's own calendar, where a zone other than UTC or another statement tells it: an article of the
+    evening of 8 November in New York has a `value` on the 9th. `offset` is how far the clock of the statement is ahead of UTC; None where
+    no zone was stated, and `value` takes it for UTC. Two moments are equal whatever these are.
+    """
+
+    value: datetime
+    precision: Precision
+    local_day: date | None = field(default=None, compare=False)
+    offset: timedelta | None = field(default=timedelta(0), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One element of a feed, or one page of a WARC file: a URL and what its finder said about it."""
+
+    url: str
+    source_id: str | None
+    via: Via
+    title: str | None = None
+    excerpt: str | None = None
+    published: Moment | None = None
+    modified: Moment | None = None
+    authors: tuple[str, ...] = ()
+    language: str | None = None
+    image: str | None = None
+    keywords: tuple[str, ...] = ()
+    publisher: str | None = None
+    """The feed's own title."""
+    listing: str | None = None
+    """The address of the feed or sitemap that lists it."""
+    snapshot: str | None = None
+    """Where an archive keeps the page as it was; None when its publisher is asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Validators:
+    """ETag and Last-Modified, verbatim as the server sent them (RFC 9110, section 8.8)."""
+
+    etag: str | None = None
+    last_modified: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How one URL ended in one interval. Every URL seen has exactly one."""
+
+    url: str
+    kind: Kind
+    verdict: Verdict
+    source_id: str | None = None
+    via: Via | None = None
+    reason: str | None = None
+    status: int | None = None
+    bytes: int = 0
+    """Octets over the wire, headers included."""
+    offset: int | None = None
+    """Where in the part's WARC file the exchange starts."""
+    at: datetime | None = None
+    listed_by: tuple[str, ...] = ()
+    """The addresses of all feeds and sitemaps that listed the page in this interval, in the catalogue's order."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImageCandidate:
+    """A picture that a page or a feed names; sizes in pixels as declared, not measured."""
+
+    url: str
+    width: int | None = None
+    height: int | None = None
+    source: str = "page"
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """The answer to an image request: `data` when it came; a permanent failure has none and `gone` is true."""
+
+    url: str
+    data: bytes | None = None
+    gone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AmpAnswer:
+    """The answer to a request for an AMP page; `gone` when the server said it is not there for good."""
+
+    url: str
+    ok: bool
+    gone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureRef:
+    """Where an exchange lies: a path in the lake, the record's offset in it, and when it was made."""
+
+    file: str
+    offset: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """A lead image as the record shows it; pixels are None where nobody measured or declared them."""
+
+    url: str
+    width: int | None
+    height: int | None
+    is_cached: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """An extracted page: one row of `extracted`.
+
+    `provenance` names, for each field, the place that won; `alternatives` the places that said something else, with what they said.
+    """
+
+    original_url: str
+    web_url: str
+    title: str
+    excerpt: str | None
+    text: str | None
+    authors: tuple[str, ...]
+    published: Moment | None
+    modified: datetime | None
+    language: str | None
+    provider_name: str | None
+    provider_domain: str
+    images: tuple[Image, ...]
+    amp_web_url: str | None
+    type: Literal["article", "video"]
+    keywords: tuple[str, ...]
+    is_accessible_for_free: bool | None
+    source_id: str | None
+    via: Via
+    capture: CaptureRef
+    payload_digest: str
+    image_file: str | None = None
+    """Path of the cached lead image in the lake."""
+    provenance: Mapping[str, str] = field(default_factory=dict)
+    alternatives: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A page that is not a news article, and the one word that says why."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A share of an interval's sources that is captured and extracted as one."""
+
+    interval: Interval
+    name: str
+    source_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureReport:
+    """What one part's capture did: counts by `kind.verdict`, and the sources whose feeds could not be read."""
+
+    interval: str
+    part: str
+    counts: Mapping[str, int]
+    sources: tuple[str, ...]
+    failed_sources: Mapping[str, str]
+    """Source id to the reason."""
+    reused: bool = False
+    """True when the part had been captured before and nothing was fetched."""
+    warnings: tuple[str, ...] = ()
+    """What is odd about its feeds (`pipeline.discovery.source_health`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class RevisitReport:
+    """What looking again at an hour's due pages gave, in pages."""
+
+    interval: str
+    asked: int
+    unchanged: int
+    changed: int
+    gone: int
+    disallowed: int
+    failed: int
+    reused: bool = False
+    """True when the hour had been through with it before and nothing was asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class RetentionReport:
+    """What was deleted for its age: parts whose captures went, their bytes, and kept listings; `waiting` were old but never extracted."""
+
+    parts: int = 0
+    bytes: int = 0
+    documents: int = 0
+    waiting: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ImagesReport:
+    """Cached images that no row names and that were deleted; with `unnamed_rows` nothing was."""
+
+    deleted: int = 0
+    bytes: int = 0
+    kept: int = 0
+    unnamed_rows: int = 0
+    """Rows whose image is cached and that do not name it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExtractReport:
+    """What one part's extraction did: dated articles, pages that are none by reason, and the published dates whose records may change."""
+
+    interval: str
+    part: str
+    articles: int
+    rejected: Mapping[str, int]
+    published_dates: tuple[date, ...]
+    kept: bool = False
+    """True when the part's captures were deleted by age: its rows stand as they were extracted before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What a build changed in the records of a published date; `pipeline.publishing.differences` makes it."""
+
+    before: int = 0
+    after: int = 0
+    """Records before and after."""
+    new: int = 0
+    changed: int = 0
+    vanished: int = 0
+    fields: Mapping[str, int] = field(default_factory=dict)
+    """Field to the number of changed records in which it differs, the most frequent first."""
+    new_urls: tuple[str, ...] = ()
+    changed_urls: tuple[str, ...] = ()
+    vanished_urls: tuple[str, ...] = ()
+    """The first few of each kind, by webUrl."""
+
+
+@dataclass(frozen=True, slots=True)
+class PublishReport:
+    """What one published date's build did."""
+
+    published_date: date
+    articles: int
+    published: int
+    stories: int
+    rebuilt: bool
+    """False when the fingerprint of the inputs was already built."""
+    fingerprint: str
+    touches: tuple[date, ...] = ()
+    final_from: datetime | None = None
+    """When its window has closed: no later publication belongs to its stories any more. Late captures still count."""
+    difference: Difference = Difference()
+    """To the records that stood there before; nothing when it was not rebuilt."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One HTTP request and its answer: `request` and `response` are the octets that went over the wire."""
+
+    url: str
+    at: datetime
+    status: int
+    content_type: str | None
+    validators: Validators
+    request: bytes
+    response: bytes
+    body: bytes
+    """The answer's content, transfer and content codings removed."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """The answer's headers, names in lower case."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came of a GET: every exchange on the way (redirects too), and the error that ended it, if one did."""
+
+    url: str
+    exchanges: tuple[Exchange, ...] = ()
+    error: FetchError | None = None
+    is_disallowed: bool = False
+    """robots.txt does not let us ask; nothing was sent."""
+
+    @property
+    def final(self) -> Exchange | None:
+        """The last exchange, None when there was none."""
+        return self.exchanges[-1] if self.exchanges else None
+
+    @property
+    def moved_to(self) -> str | None:
+        """The last URL of a chain of permanent redirects (301, 308); None without redirects, or when one of them is temporary."""
+        hops = self.exchanges[:-1]
+        if hops and self.final is not None and all(hop.status in (301, 308) for hop in hops):
+            return self.final.url
+        return None
+
+    @property
+    def bytes(self) -> int:
+        """Octets of all answers over the wire, headers included."""
+        return sum(len(exchange.response) for exchange in self.exchanges)
+
+
+class Clock(Protocol):
+    """Time as an argument."""
+
+    def now(self) -> datetime:
+        """The present, aware, in UTC."""
+        ...
+
+    def sleep(self, seconds: float) -> None: ...

@@ -1,0 +1,228 @@
+"""The contract of every table: names, types, order, nullability, and what each column means.
+
+`ARTICLES` is the seed's schema: its fields, in its order, nothing else. The data dictionary in docs/ is made from this module
+(`python -m pipeline dictionary`), so the meaning of a column is written here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from pipeline.core.errors import SchemaError
+
+TIMESTAMP = pa.timestamp("us", tz="UTC")
+
+
+def _field(name: str, type_: pa.DataType, meaning: str, *, null: bool = True) -> pa.Field:
+    return pa.field(name, type_, nullable=null, metadata={"meaning": meaning})
+
+
+PROVIDER = pa.struct([pa.field("name", pa.string()), pa.field("domain", pa.string())])
+IMAGE = pa.struct(
+    [
+        pa.field("url", pa.string()),
+        pa.field("width", pa.int32()),
+        pa.field("height", pa.int32()),
+        pa.field("isCached", pa.bool_()),
+    ]
+)
+RELATED = pa.struct(
+    [
+        pa.field("title", pa.string()),
+        pa.field("excerpt", pa.string()),
+        pa.field("publishedDateTime", TIMESTAMP),
+        pa.field("webUrl", pa.string()),
+        pa.field("ampWebUrl", pa.string()),
+        pa.field("cdnAmpWebUrl", pa.string()),
+        pa.field("type", pa.string()),
+        pa.field("provider", PROVIDER),
+        pa.field("quality", pa.int32()),
+        pa.field("images", pa.list_(IMAGE)),
+    ]
+)
+
+ARTICLES = pa.schema(
+    [
+        _field("category", pa.string(), "always `news`", null=False),
+        _field("title", pa.string(), "one line, entities decoded, mojibake repaired, site name removed", null=False),
+        _field("excerpt", pa.string(), "one line of plain text, at most 350 characters, ends at a word"),
+        _field(
+            "publishedDateTime",
+            TIMESTAMP,
+            "when the publisher says it was published; midnight for a bare date",
+            null=False,
+        ),
+        _field("originalUrl", pa.string(), "the URL as it was discovered", null=False),
+        _field("webUrl", pa.string(), "the canonical URL; unique in the table of a date", null=False),
+        _field("ampWebUrl", pa.string(), "the page's own `link rel=amphtml`, absolute"),
+        _field("cdnAmpWebUrl", pa.string(), "the AMP cache's URL of ampWebUrl; there exactly when that is"),
+        _field("type", pa.string(), "`article` or `video`", null=False),
+        _field("quality", pa.int32(), "law 1: an exact sum, its terms are in `explain`", null=False),
+        _field("heat", pa.int32(), "law 2: quality, raised for the lead of a story, -1 for its other members", null=False),
+        _field("published", pa.bool_(), "law 3: heat reaches the threshold and the URL was not removed", null=False),
+        _field("provider", PROVIDER, "publisher: name, and registered domain", null=False),
+        _field("topics", pa.list_(pa.string()), "law 4: specific topics first, then their parents", null=False),
+        _field(
+            "images",
+            pa.list_(IMAGE),
+            "the lead image, sides in pixels; isCached: the bytes are in the lake",
+            null=False,
+        ),
+        _field("related", pa.list_(RELATED), "law 5: the other members of its story, best first", null=False),
+        _field("secured", pa.string(), "law 6: sealed private side, base64(ciphertext);base64(IV)"),
+    ]
+)
+
+EXPLAIN = pa.schema(
+    [
+        _field("webUrl", pa.string(), "key: the record in `articles` of the same date", null=False),
+        _field("publishedDateTime", TIMESTAMP, "as in `articles`", null=False),
+        _field("quality", pa.int32(), "the sum of the terms that follow", null=False),
+        _field("qualityImage", pa.int32(), "points for a lead image", null=False),
+        _field("qualityAmp", pa.int32(), "points for an AMP page", null=False),
+        _field("qualityProvider", pa.int32(), "points of the provider list, or of a topic's own source", null=False),
+        _field("qualityTopics", pa.int32(), "points for topics", null=False),
+        _field("qualityKeywords", pa.int32(), "points for keywords of its topics in the title", null=False),
+        _field("qualityVideo", pa.int32(), "points for a video with featured content", null=False),
+        _field("qualityTitleLength", pa.int32(), "the penalty of a long title, zero or negative", null=False),
+        _field("qualityPromotion", pa.int32(), "second opinion: a market report's advertisement or a press release", null=False),
+        _field("qualityClickbait", pa.int32(), "second opinion: a title that promises or stirs up instead of tells", null=False),
+        _field("qualityThin", pa.int32(), "second opinion: little text", null=False),
+        _field("qualityStockPicture", pa.int32(), "second opinion: a lead image that is a logo or a default", null=False),
+        _field("qualityCopied", pa.int32(), "second opinion: the share of its text that copies an earlier article", null=False),
+        _field("qualityReliability", pa.int32(), "second opinion: the provider's reliability in the operator's table", null=False),
+        _field("qualityFloor", pa.int32(), "what lifts a negative sum to zero", null=False),
+        _field(
+            "keywords",
+            pa.list_(pa.struct([pa.field("topic", pa.string()), pa.field("keyword", pa.string())])),
+            "keywords of its topics that stand in the title",
+            null=False,
+        ),
+        _field("providerList", pa.string(), "the provider list that gave the weight"),
+        _field("storyId", pa.string(), "the story; null for an article that stands alone"),
+        _field("storySize", pa.int32(), "members of its story, copies included; 1 for an article that stands alone", null=False),
+        _field("storyNewsrooms", pa.int32(), "registered domains that reported its story and did not only copy", null=False),
+        _field(
+            "absorbedStoryIds",
+            pa.list_(pa.string()),
+            "ids under which parts of its story stood before a later article joined them",
+            null=False,
+        ),
+        _field(
+            "splitFromStoryIds",
+            pa.list_(pa.string()),
+            "ids of other stories in which it stood at the end of an earlier day of captures and that are no part of its story now",
+            null=False,
+        ),
+        _field("duplicateOf", pa.string(), "webUrl of the earlier article of its story that it copies"),
+        _field("duplicateMethod", pa.string(), "how that was seen: text (the same), rewrite (a light one), title (the same)"),
+        _field("duplicateSimilarity", pa.float32(), "Jaccard similarity of both texts' runs of three words; 1 for equal titles"),
+        _field("isLead", pa.bool_(), "true for the record that stands for its story", null=False),
+        _field("leadUrl", pa.string(), "webUrl of the story's lead; null for an article that stands alone"),
+        _field("heat", pa.int32(), "as in `articles`", null=False),
+        _field("heatRelated", pa.int32(), "points that related articles added to the heat", null=False),
+        _field(
+            "links",
+            pa.list_(pa.struct([pa.field("webUrl", pa.string()), pa.field("similarity", pa.float32())])),
+            "members of its story and the cosine similarity to each, in the order of `related`",
+            null=False,
+        ),
+        _field("sourceId", pa.string(), "the source that found it; null for an import from outside the catalogue"),
+        _field("via", pa.string(), "how the URL was found: feed, sitemap, wayback, ccnews, warc", null=False),
+        _field("capturedAt", TIMESTAMP, "when the page was captured", null=False),
+        _field("captureFile", pa.string(), "path of the WARC file in the lake", null=False),
+        _field("captureOffset", pa.int64(), "offset of the record in that file, in bytes", null=False),
+        _field("payloadDigest", pa.string(), "sha256 of the decoded page", null=False),
+        _field("vanishedAt", TIMESTAMP, "when its publisher said that the page is gone (404, 410); null while it is there"),
+    ]
+)
+
+EXTRACTED = pa.schema(
+    [
+        _field("originalUrl", pa.string(), "the URL as it was discovered", null=False),
+        _field("webUrl", pa.string(), "the canonical URL", null=False),
+        _field("title", pa.string(), "as in `articles`", null=False),
+        _field("excerpt", pa.string(), "as in `articles`"),
+        _field("text", pa.string(), "the article's text, paragraphs separated by newlines"),
+        _field("authors", pa.list_(pa.string()), "people, as the page names them", null=False),
+        _field("publishedDateTime", TIMESTAMP, "null where the page and its finder name no date"),
+        _field("publishedPrecision", pa.string(), "how much of the time was stated: second, minute, day"),
+        _field(
+            "publishedLocalDate", pa.date32(), "the day in the publisher's own calendar, where the page tells it; often not the UTC day"
+        ),
+        _field(
+            "publishedOffset",
+            pa.int16(),
+            "minutes that the publisher's clock was ahead of UTC, as stated or by its country; null where not known",
+        ),
+        _field("modifiedDateTime", TIMESTAMP, "when the publisher says it was last changed"),
+        _field("language", pa.string(), "two-letter code (ISO 639-1)"),
+        _field("providerName", pa.string(), "the site's own name for itself"),
+        _field("providerDomain", pa.string(), "registered domain of webUrl", null=False),
+        _field("images", pa.list_(IMAGE), "the lead image; sides are null where neither measured nor declared", null=False),
+        _field("ampWebUrl", pa.string(), "the page's own `link rel=amphtml`, absolute"),
+        _field("type", pa.string(), "`article` or `video`", null=False),
+        _field("keywords", pa.list_(pa.string()), "the publisher's own keywords", null=False),
+        _field("isAccessibleForFree", pa.bool_(), "what the page says about a paywall; null when it says nothing"),
+        _field("sourceId", pa.string(), "the source that found it; null for an import from outside the catalogue"),
+        _field("via", pa.string(), "how the URL was found: feed, sitemap, wayback, ccnews, warc", null=False),
+        _field("capturedAt", TIMESTAMP, "when the page was captured", null=False),
+        _field("captureFile", pa.string(), "path of the WARC file in the lake", null=False),
+        _field("captureOffset", pa.int64(), "offset of the record in that file, in bytes", null=False),
+        _field("payloadDigest", pa.string(), "sha256 of the decoded page", null=False),
+        _field("vanishedAt", TIMESTAMP, "of a version that says so: when the page was gone (404, 410); the rest is as it last was"),
+        _field("movedTo", TIMESTAMP, "of a version that says so: the publication time that the page names now; the rest is as it last was"),
+        _field("imageFile", pa.string(), "path of the cached lead image in the lake; null where none is cached"),
+        _field("provenance", pa.map_(pa.string(), pa.string()), "field to the place it was taken from", null=False),
+        _field(
+            "alternatives",
+            pa.map_(pa.string(), pa.string()),
+            "field to what other places say it is, each with its place; of a text its beginning",
+        ),
+    ]
+)
+
+LEDGER = pa.schema(
+    [
+        _field("url", pa.string(), "the URL as it was seen", null=False),
+        _field("kind", pa.string(), "what the request was for: robots, feed, sitemap, listing, page, image, amp", null=False),
+        _field("outcome", pa.string(), "captured, notModified, duplicate, disallowed, rejected, failed", null=False),
+        _field("reason", pa.string(), "one word for rejected and failed"),
+        _field("sourceId", pa.string(), "the source that found it"),
+        _field("via", pa.string(), "how it was found"),
+        _field("listedBy", pa.list_(pa.string()), "every feed and sitemap that listed the page in this interval", null=False),
+        _field("status", pa.int32(), "HTTP status"),
+        _field("bytes", pa.int64(), "octets over the wire", null=False),
+        _field("offset", pa.int64(), "offset of the exchange in the part's WARC file"),
+        _field("at", TIMESTAMP, "when the exchange took place"),
+    ]
+)
+
+COMPLETENESS = pa.schema(
+    [
+        _field("day", pa.date32(), "UTC day of the data intervals", null=False),
+        _field("sourceId", pa.string(), "the source that found the pages", null=False),
+        _field("expected", pa.float64(), "pages that it usually brings: the median of its last 28 days; null while too few are known"),
+        _field("expectedFrom", pa.string(), "what the median is over: `weekday` (the same one) or `days`"),
+        _field("polls", pa.int32(), "listings of the source that could be read or were unchanged", null=False),
+        _field("failedPolls", pa.int32(), "listings that could not be read", null=False),
+        _field("found", pa.int32(), "pages that were new that day; published plus all that is dropped", null=False),
+        _field("fetched", pa.int32(), "pages that came, articles or not", null=False),
+        _field("extracted", pa.int32(), "pages that are articles", null=False),
+        _field("published", pa.int32(), "articles that have a record in `articles`", null=False),
+        _field("dropped", pa.map_(pa.string(), pa.int32()), "outcome and reason to the pages that ended so", null=False),
+        _field("isGap", pa.bool_(), "far fewer found than expected of a source that usually brings some", null=False),
+    ]
+)
+
+TABLES = {"articles": ARTICLES, "explain": EXPLAIN, "extracted": EXTRACTED, "ledger": LEDGER, "completeness": COMPLETENESS}
+
+
+def check(table: pa.Table, schema: pa.Schema, *, name: str) -> pa.Table:
+    """Return `table` when it has exactly `schema`'s fields, types, order and no undeclared null; SchemaError when not."""
+    if not table.schema.equals(schema):
+        raise SchemaError(f"{name}: the columns are\n{table.schema}\nand not\n{schema}")
+    for column in schema:
+        if not column.nullable and table.column(column.name).null_count:
+            raise SchemaError(f"{name}: {column.name} has nulls and may not")
+    return table

@@ -1,0 +1,177 @@
+"""Settings from the environment, checked before anything runs.
+
+Reads the environment only when asked to (`Settings.from_environment`); importing does nothing. An error names the variable.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Self, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from pipeline.core.errors import ConfigError
+from pipeline.core.models import Origin
+
+ENVIRONMENT_PREFIX = "NEWS_"
+HARNESS_VARIABLES = frozenset({"NEWS_SHARED"})
+"""Variables of the tests that are not settings."""
+
+PROJECT = Path(__file__).resolve().parents[2]
+VERSION = "0.1.0"
+
+
+class Frozen(BaseModel):
+    """What is read from outside: immutable, and no key that is not known."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Settings(Frozen):
+    """Everything that differs between installations. Each field is set by `NEWS_` and its name in capitals."""
+
+    lake: str = "data/lake"
+    """Local directory or `s3://bucket/prefix?region=...&endpoint_override=...`."""
+    config: str = str(PROJECT / "data")
+    """The catalogue: a directory with sources.yaml, topics.yaml, providers.yaml, scoring.yaml."""
+
+    user_agent: str = f"news-pipeline/{VERSION}"
+    contact: str = ""
+    """A URL or address that a webmaster can turn to; stands in the User-Agent (RFC 9309, section 2.2.1)."""
+    connect_to: tuple[str, ...] = ()
+    """`HOST:PORT=ADDRESS:PORT`, like curl's --connect-to; `*` for any host. For tests and split-horizon intranets."""
+    ca_bundle: str = ""
+    """PEM file of the authorities to trust instead of the usual ones."""
+    allow_networks: tuple[str, ...] = ()
+    """CIDR blocks that may be reached although they are not public."""
+
+    connect_timeout_s: float = Field(10.0, gt=0)
+    read_timeout_s: float = Field(20.0, gt=0)
+    total_timeout_s: float = Field(60.0, gt=0)
+    """A request's whole time, redirects included: a byte a second does not hold a worker."""
+    max_feed_bytes: int = Field(20_000_000, gt=0)
+    max_page_bytes: int = Field(10_000_000, gt=0)
+    max_image_bytes: int = Field(15_000_000, gt=0)
+    max_image_pixels: int = Field(60_000_000, gt=0)
+    max_redirects: int = Field(5, ge=0)
+    max_retry_after_s: float = Field(30.0, ge=0)
+    """A longer Retry-After is not waited for inside a run: the entry stays pending."""
+    poll_patience_s: float = Field(300.0, ge=0)
+    """A feed that is due within so many seconds is waited for; one that is due later is asked by a later run."""
+    pace_dir: str = ""
+    """A local directory in which all processes of a machine share the pace of each host; empty: each process keeps its own. Where the
+    environment does not name one it is `news-pipeline/paces` in the user's cache."""
+    connections_per_host: int = Field(4, ge=1, le=64)
+    fetch_threads: int = Field(32, ge=1, le=256)
+    sources_per_part: int = Field(25, ge=1)
+    max_entries_per_source: int = Field(200, ge=1)
+    max_attempts: int = Field(4, ge=1)
+    """Intervals in which a failing URL is tried before it is given up."""
+    seen_days: int = Field(7, ge=1)
+    """How far back earlier manifests are read for what was seen."""
+    sitemap_days: int = Field(2, ge=1)
+    """Sitemaps list a site's whole past: what was published and changed before so many days is not looked at."""
+    sitemap_requests: int = Field(10, ge=1)
+    """How many sitemaps of an index are asked for in one interval, the newest first."""
+
+    origins: tuple[str, ...] = ("captures", "sitemap", "pages", "wayback")
+    """Where a past interval is taken from: each source from the first of these that has it. `captures` stands first. `ccnews` may follow;
+    it reads about a gigabyte for each hour, so nobody gets it unasked."""
+    history_pages: int = Field(50, ge=1)
+    """How many listings of a source are read for one past interval from one origin: sitemaps of an index, pages of a feed, snapshots."""
+    wayback_cdx: str = "https://web.archive.org/cdx/search/cdx"
+    """The CDX API of an archive of the web."""
+    wayback: str = "https://web.archive.org/web"
+    """What stands before a snapshot's time and address."""
+    ccnews: str = "https://data.commoncrawl.org"
+    """What stands before `crawl-data/CC-NEWS/`; a local folder will do."""
+    ccnews_chunk_bytes: int = Field(64 * 2**20, gt=0)
+    """How much of an archive's file becomes one part: what a killed read has to read again at most."""
+    warc: tuple[str, ...] = ()
+    """WARC files that the origin `warc` reads: files, folders and patterns."""
+    archive_pace_s: float = Field(2.0, ge=0)
+    """Seconds between two requests to an archive's host."""
+
+    raw_days: int = Field(0, ge=0)
+    """Captures older than so many days are deleted by the daily maintenance; their manifests and rows stay. 0 keeps them for ever."""
+
+    extract_processes: int = Field(2, ge=1)
+    publish_processes: int = Field(2, ge=1)
+    """Processes that build published dates where there are many; each holds the rows of one story window on both sides of its date."""
+    page_timeout_s: float = Field(20.0, gt=0)
+
+    tolerated_failures: float = Field(0.5, ge=0, le=1)
+    """Share of an interval's sources that may fail before the run is red."""
+    max_shrink: float = Field(0.2, ge=0, le=1)
+    """Share of a published partition's rows that a rebuild may lose."""
+    sealing_keys: tuple[str, ...] = Field((), repr=False)
+    """Base64 AES-SIV keys of 32, 48 or 64 bytes, newest first."""
+
+    @field_validator("origins")
+    @classmethod
+    def _origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+        unknown = sorted(set(origins) - set(get_args(Origin)))
+        if unknown:
+            raise ValueError(f"{unknown[0]!r} is none of {', '.join(get_args(Origin))}")
+        if len(set(origins)) < len(origins):
+            raise ValueError("an origin stands twice")
+        if origins[:1] != ("captures",):
+            raise ValueError("our own captures stand first: captures, ...")
+        return origins
+
+    @field_validator("allow_networks")
+    @classmethod
+    def _networks(cls, blocks: tuple[str, ...]) -> tuple[str, ...]:
+        for block in blocks:
+            ipaddress.ip_network(block)
+        return blocks
+
+    @field_validator("connect_to")
+    @classmethod
+    def _routes(cls, routes: tuple[str, ...]) -> tuple[str, ...]:
+        for route in routes:
+            parse_route(route)
+        return routes
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None, **overrides: Any) -> Self:
+        """Settings from `NEWS_*`; `overrides` that are not None win. Lists are separated by commas.
+
+        Raises ConfigError for an unknown variable or a value that does not fit.
+        """
+        environment = os.environ if environment is None else environment
+        values: dict[str, Any] = {"pace_dir": _pace_dir(environment)}
+        for variable, text in environment.items():
+            if not variable.startswith(ENVIRONMENT_PREFIX) or variable in HARNESS_VARIABLES:
+                continue
+            name = variable.removeprefix(ENVIRONMENT_PREFIX).lower()
+            if name not in cls.model_fields:
+                raise ConfigError(f"{variable} is not a setting; `news doctor` lists those there are")
+            is_list = cls.model_fields[name].annotation == tuple[str, ...]
+            values[name] = tuple(part.strip() for part in text.split(",") if part.strip()) if is_list else text
+        values.update({name: value for name, value in overrides.items() if value is not None})
+        try:
+            return cls(**values)
+        except ValidationError as error:
+            first = error.errors()[0]
+            name = ".".join(str(step) for step in first["loc"])
+            shown = "" if name.startswith("sealing_keys") else f", not {first['input']!r}"
+            raise ConfigError(f"{ENVIRONMENT_PREFIX}{name.upper()}: {first['msg']}{shown}") from error
+
+
+def _pace_dir(environment: Mapping[str, str]) -> str:
+    """Tasks and backfills are processes of their own: they share a host's pace without being told to (XDG Base Directory, 0.8)."""
+    cache = environment.get("XDG_CACHE_HOME") or (f"{home}/.cache" if (home := environment.get("HOME")) else "")
+    return f"{cache}/news-pipeline/paces" if cache.startswith("/") else ""
+
+
+def parse_route(route: str) -> tuple[str, int, str, int]:
+    """`HOST:PORT=ADDRESS:PORT` as (host or `*`, port, address, port); ValueError when it is not of that form."""
+    left, _, right = route.partition("=")
+    (host, _, port), (address, _, to_port) = left.rpartition(":"), right.rpartition(":")
+    if not (host and address and port.isdigit() and to_port.isdigit()):
+        raise ValueError(f"a route is HOST:PORT=ADDRESS:PORT, not {route!r}")
+    return host.lower(), int(port), address.strip("[]"), int(to_port)

@@ -1,0 +1,81 @@
+"""Feeds and sitemaps that a site tells of: in the head of a page, and in robots.txt. Pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from pipeline.extraction.pages import Page
+from pipeline.text.urls import join, registered_domain
+
+FEED_TYPES = {
+    "application/rss+xml": "rss",
+    "application/atom+xml": "atom",
+    "application/rdf+xml": "rss",
+    "application/feed+json": "json",
+    "application/json": "json",
+    "text/xml": "rss",
+    "application/xml": "rss",
+}
+COMMON_PATHS = ("/feed", "/rss", "/rss.xml", "/feed.xml", "/atom.xml", "/index.xml", "/feed.json", "/feeds/posts/default")
+"""Where a site that declares no feed usually keeps one: the addresses that WordPress, Drupal, Jekyll, Hugo, Ghost and Blogger choose."""
+
+
+WHOLE_SITE = frozenset(
+    re.findall(
+        r"\S+",
+        """
+        feed feeds rss rss2 rss_full rssfeed rdf atom xml index default all full main home homepage frontpage front top latest news newsfeed
+        headlines stories articles posts blog blogs en de fr es it pt nl ru uk us int
+        """,
+    )
+)
+"""Words in the addresses of feeds that stand for no section of a site: formats, fronts, languages."""
+
+
+def is_of_whole_site(feed: str) -> bool:
+    """Whether a feed's address names no section: then whatever else the site lists is what the feed would list.
+
+    Wrong either way, it costs: taken for the whole site's, a section's feed would bring in the others; the other way round a past is
+    looked for elsewhere. Words that the host's name holds count as none.
+    """
+    parts = urlsplit(feed)
+    host = (parts.hostname or "").lower()
+    words = [word for segment in parts.path.lower().split("/") for word in re.split(r"[.\-~]", segment) if word]
+    return not parts.query and all(word in WHOLE_SITE or word in host for word in words)
+
+
+@dataclass(frozen=True, slots=True)
+class FeedLink:
+    """A feed that a page declares (RSS Advisory Board, "RSS Autodiscovery")."""
+
+    url: str
+    type: str
+    title: str | None
+
+
+def feed_links(page: Page) -> tuple[FeedLink, ...]:
+    """The feeds that a page declares, best first: the site's own before comment feeds and feeds of this one page, then document order."""
+    if page.tree is None:
+        return ()
+    found: dict[str, FeedLink] = {}
+    for element in page.tree.iter("link"):
+        relations = (element.get("rel") or "").lower().split()
+        kind = FEED_TYPES.get((element.get("type") or "").partition(";")[0].strip().lower())
+        address = join(page.base, element.get("href") or "")
+        if kind is None or address is None or not {"alternate", "feed"} & set(relations):
+            continue
+        if kind == "json" and "json" in (element.get("type") or "") and "oembed" in address.lower() + (element.get("type") or "").lower():
+            continue
+        if "/wp-json/" in address:  # WordPress declares its API the same way
+            continue
+        found.setdefault(address, FeedLink(address, kind, " ".join((element.get("title") or "").split()) or None))
+    return tuple(sorted(found.values(), key=lambda link: _rank(link, page.url)))
+
+
+def _rank(link: FeedLink, url: str) -> tuple[bool, bool, bool]:
+    words = f"{link.url} {link.title or ''}".lower()
+    is_comments = "comment" in words or "kommentar" in words
+    is_of_page = link.url.startswith(url.rstrip("/") + "/") and url.count("/") > 3
+    return is_comments, is_of_page, registered_domain(link.url) != registered_domain(url)

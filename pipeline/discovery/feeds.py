@@ -1,0 +1,267 @@
+"""Feed documents to entries: RSS 0.9x/1.0/2.0, Atom 0.3/1.0, RDF, JSON Feed 1.0/1.1.
+
+Pure: bytes in, a `Feed` out. feedparser reads the XML kinds, always from a BytesIO: a path or a string would make it open files or URLs.
+An entry without a usable link costs that entry; only a document that is no feed at all raises.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import warnings
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+from xml.parsers import expat
+
+import feedparser
+
+from pipeline.core.errors import FeedError
+from pipeline.core.models import Entry, Moment
+from pipeline.core.out_of_memory import is_shortage
+from pipeline.discovery.polling import period_s
+from pipeline.text.date_parsing import read_moment
+from pipeline.text.encodings import decode
+from pipeline.text.plain_text import cut_excerpt, plain
+from pipeline.text.urls import join
+
+JSON_FEED = re.compile(r"https?://(?:www\.)?jsonfeed\.org/version/")
+ENCODED_JSON = re.compile(rb"^\s*(?:\xef\xbb\xbf)?\s*\{")
+HOLDS_ENTITY = re.compile(r"&[^#;\s]+;")
+MAX_DEPTH = 256
+MAX_ENTITY = 1_000
+"""Characters; what documents declare is a letter or a name."""
+WELL_FORMED_ALL_THE_SAME = (feedparser.NonXMLContentType, feedparser.CharacterEncodingOverride)
+"""What feedparser minds about the HTTP header of a document that it could read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """A parsed feed. `ill_formed` says why the XML was not well-formed, None when it was; `unlinked` counts entries without a URL."""
+
+    title: str | None
+    language: str | None
+    entries: tuple[Entry, ...]
+    ill_formed: str | None = None
+    unlinked: int = 0
+    period_s: float = 0.0
+    """Seconds between polls that the document asks for (`ttl`, `sy:updatePeriod`), 0 when it does not."""
+    older: str | None = None
+    """Where it says that its earlier entries stand (RFC 5005: `next`, `prev-archive`; JSON Feed: `next_url`)."""
+
+
+def read_feed(body: bytes, *, url: str, content_type: str | None, source_id: str | None) -> Feed:
+    """The entries of a feed document in its own order, their links made absolute against `url`, each URL once.
+
+    `content_type` is the HTTP header, for the charset. Raises FeedError for what is not a feed.
+    """
+    if ENCODED_JSON.match(body[:200]):
+        return _read_json(body, url=url, source_id=source_id)
+    return _read_xml(body, url=url, content_type=content_type, source_id=source_id)
+
+
+def _read_xml(body: bytes, *, url: str, content_type: str | None, source_id: str | None) -> Feed:
+    _refuse_hostile(body, url=url)
+    content_type = _type_as_read(body, content_type)
+    headers = {"content-location": url}
+    if content_type is not None:
+        headers["content-type"] = content_type
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # feedparser's own, about its mapping of `updated`
+        try:
+            parsed = feedparser.parse(io.BytesIO(body), response_headers=headers, sanitize_html=False)
+        except MemoryError:
+            raise
+        except Exception as error:  # feedparser lets any parser's error through for hostile documents
+            raise FeedError(f"{url}: not a feed: {type(error).__name__}: {error}") from error
+        if not parsed.get("version") and not parsed.entries:
+            raise FeedError(f"{url}: not a feed: {_problem(parsed) or 'the document has no feed element'}")
+        title, language = plain(parsed.feed.get("title")) or None, parsed.feed.get("language")
+        found = [_xml_entry(item, url=url, source_id=source_id, language=language, publisher=title) for item in parsed.entries]
+    return replace(
+        _feed(title, language, found, ill_formed=_problem(parsed)), period_s=_period_s(parsed.feed), older=_older(parsed.feed, url=url)
+    )
+
+
+def _refuse_hostile(body: bytes, *, url: str) -> None:
+    """Raises FeedError for XML that nests deeply, or whose entities hold others; what is ill-formed is left to feedparser."""
+    depth = 0
+
+    def start(_name: str, _attributes: object) -> None:
+        nonlocal depth
+        depth += 1
+        if depth > MAX_DEPTH:
+            raise FeedError(f"{url}: refused: elements stand more than {MAX_DEPTH} deep")
+
+    def end(_name: str) -> None:
+        nonlocal depth
+        depth -= 1
+
+    def declare(name: str, _is_parameter: bool, value: str | None, *_where: str | None) -> None:
+        if value is not None and (HOLDS_ENTITY.search(value) or len(value) > MAX_ENTITY):
+            raise FeedError(f"{url}: refused: the entity {name} holds others, or is long")
+
+    scanner = expat.ParserCreate()
+    scanner.StartElementHandler, scanner.EndElementHandler, scanner.EntityDeclHandler = start, end, declare
+    try:
+        scanner.Parse(body, True)
+    except (expat.ExpatError, LookupError, ValueError) as error:
+        if is_shortage(error):
+            raise MemoryError from error
+
+
+def _type_as_read(body: bytes, content_type: str | None) -> str | None:
+    """The content type, with the charset that the bytes are in where this is UTF-8, whatever the header says.
+
+    RFC 3023 lets the header win; but servers give all their files one charset, and bytes beyond ASCII are not UTF-8 by chance.
+    """
+    if body.isascii() or b"\0" in body[:4] or decode(body, content_type)[0] != "utf-8":
+        return content_type
+    return f"{(content_type or 'application/xml').partition(';')[0].strip()}; charset=utf-8"
+
+
+def _period_s(feed: Any) -> float:
+    ttl, update_period, frequency = (_string(feed.get(name)) for name in ("ttl", "sy_updateperiod", "sy_updatefrequency"))
+    return period_s(ttl, update_period=update_period, update_frequency=frequency)
+
+
+def _older(feed: Any, *, url: str) -> str | None:
+    for relation in ("next", "prev-archive"):
+        for link in feed.get("links", []):
+            if link.get("rel") == relation and link.get("href"):
+                return join(url, link["href"])
+    return None
+
+
+def _xml_entry(item: Any, *, url: str, source_id: str | None, language: str | None, publisher: str | None) -> Entry | None:
+    link = _xml_link(item, url=url)
+    if link is None:
+        return None
+    published = _xml_moment(item, "published")
+    updated = _xml_moment(item, "updated")
+    return Entry(
+        url=link,
+        source_id=source_id,
+        via="feed",
+        title=plain(item.get("title")) or None,
+        excerpt=_excerpt(item.get("summary")),
+        # Atom asks for `updated` only; where nothing else is stated, it is the publisher's date
+        published=published or updated,
+        modified=updated,
+        authors=_authors(author.get("name") for author in item.get("authors", [])),
+        language=item.get("language") or language,
+        image=_xml_image(item, url=url),
+        keywords=tuple(dict.fromkeys(term for tag in item.get("tags", []) if (term := plain(tag.get("term"))))),
+        publisher=publisher,
+    )
+
+
+def _xml_link(item: Any, *, url: str) -> str | None:
+    candidates = [item.get("feedburner_origlink"), item.get("link")]
+    candidates += [link.get("href") for link in item.get("links", []) if link.get("rel") == "alternate"]
+    candidates.append(item.get("id") if str(item.get("id", "")).startswith(("http://", "https://")) else None)
+    return next((joined for candidate in candidates if candidate and (joined := join(url, candidate))), None)
+
+
+def _xml_image(item: Any, *, url: str) -> str | None:
+    candidates: list[Mapping[str, Any]] = [*item.get("media_content", []), *item.get("enclosures", []), *item.get("media_thumbnail", [])]
+    for candidate in candidates:
+        address = candidate.get("url") or candidate.get("href")
+        kind = candidate.get("type") or candidate.get("medium") or "image"
+        if address and "image" in kind:
+            return join(url, address)
+    return None
+
+
+def _xml_moment(item: Any, name: str) -> Moment | None:
+    return _moment(dict.get(item, name))  # its own get() would answer for `updated` with what was published
+
+
+def _read_json(body: bytes, *, url: str, source_id: str | None) -> Feed:
+    try:
+        data = json.loads(body.decode("utf-8-sig"))
+    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        raise FeedError(f"{url}: not a feed: broken JSON: {error}") from error
+    items = data.get("items") if isinstance(data, dict) else None
+    if not isinstance(items, list) or not JSON_FEED.match(str(data.get("version", ""))):
+        raise FeedError(f"{url}: not a feed: JSON without a JSON Feed version and items")
+    title, language = _text(data.get("title")), _string(data.get("language"))
+    found = [
+        _json_entry(item, data, url=url, source_id=source_id, language=language, publisher=title)
+        for item in items
+        if isinstance(item, dict)
+    ]
+    older = _string(data.get("next_url"))
+    return replace(_feed(title, language, found, ill_formed=None), older=join(url, older) if older else None)
+
+
+def _json_entry(
+    item: dict[str, Any], data: dict[str, Any], *, url: str, source_id: str | None, language: str | None, publisher: str | None
+) -> Entry | None:
+    identity = _string(item.get("id")) or ""
+    address = _string(item.get("url")) or _string(item.get("external_url")) or (identity if identity.startswith(("http", "/")) else None)
+    link = join(url, address) if address is not None else None
+    if link is None:
+        return None
+    authors = item.get("authors") or data.get("authors") or []
+    if isinstance(item.get("author"), dict):  # JSON Feed 1.0
+        authors = [item["author"]]
+    modified = _moment(item.get("date_modified"))
+    image = _string(item.get("image")) or _string(item.get("banner_image"))
+    tags = item.get("tags")
+    return Entry(
+        url=link,
+        source_id=source_id,
+        via="feed",
+        title=_text(item.get("title")),
+        excerpt=_excerpt(_string(item.get("summary")) or _string(item.get("content_text")) or _string(item.get("content_html"))),
+        published=_moment(item.get("date_published")) or modified,
+        modified=modified,
+        authors=_authors(author.get("name") for author in authors if isinstance(author, dict)) if isinstance(authors, list) else (),
+        language=_string(item.get("language")) or language,
+        image=join(url, image) if image else None,
+        keywords=tuple(dict.fromkeys(plain(tag) for tag in tags if isinstance(tag, str))) if isinstance(tags, list) else (),
+        publisher=publisher,
+    )
+
+
+def _moment(stated: Any) -> Moment | None:
+    """What a publisher's date says; None for one that means another day where months are written first."""
+    if not isinstance(stated, str):
+        return None
+    moment = read_moment(stated)
+    return moment if moment == read_moment(stated, day_first=False) else None
+
+
+def _feed(title: str | None, language: str | None, found: Iterable[Entry | None], *, ill_formed: str | None) -> Feed:
+    entries: dict[str, Entry] = {}
+    unlinked = 0
+    for entry in found:
+        if entry is None:
+            unlinked += 1
+        else:
+            entries.setdefault(entry.url, entry)
+    return Feed(title=title, language=language, entries=tuple(entries.values()), ill_formed=ill_formed, unlinked=unlinked)
+
+
+def _problem(parsed: Any) -> str | None:
+    problem = parsed.get("bozo_exception", "ill-formed") if parsed.get("bozo") else None
+    return None if problem is None or isinstance(problem, WELL_FORMED_ALL_THE_SAME) else " ".join(str(problem).split())
+
+
+def _authors(names: Iterable[Any]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for given in names if isinstance(given, str) and (name := plain(given))))
+
+
+def _excerpt(markup: str | None) -> str | None:
+    return cut_excerpt(plain(markup)) or None if markup else None
+
+
+def _string(value: Any) -> str | None:
+    return value if isinstance(value, str) and value.strip() else None
+
+
+def _text(value: Any) -> str | None:
+    text = _string(value)
+    return plain(text) or None if text else None

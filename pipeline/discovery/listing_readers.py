@@ -1,0 +1,61 @@
+"""Feeds, sitemaps and the pages that declare them, read in worker processes with the bounds that pages have.
+
+A document that overruns them ends as one that is no feed does, by a reason of its own: `listingTimeout`, `listingMemory`, `listingCrash`.
+Asks for nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from pipeline.core.errors import FeedError, OverrunError
+from pipeline.core.settings import Settings
+from pipeline.core.workers import BoundedReader
+from pipeline.discovery import feeds, sitemaps
+from pipeline.discovery.autodiscovery import FeedLink, feed_links
+from pipeline.discovery.feeds import Feed
+from pipeline.discovery.sitemaps import Sitemap
+from pipeline.extraction.pages import read_page
+
+Content = TypeVar("Content")
+
+
+def listing_reader(settings: Settings) -> BoundedReader:
+    """One with the bounds that these settings give to pages."""
+    return BoundedReader(processes=settings.extract_processes, timeout_s=settings.page_timeout_s)
+
+
+def read_feed(reader: BoundedReader, body: bytes, *, url: str, content_type: str | None, source_id: str | None) -> Feed:
+    """See `discovery.feeds`. Raises FeedError for what is no feed or overruns its bounds, TransientError when the workers died."""
+    return _read(reader, _feed, body, url, content_type, source_id)
+
+
+def read_sitemap(reader: BoundedReader, body: bytes, *, url: str, source_id: str | None) -> Sitemap:
+    """See `discovery.sitemaps`. Raises FeedError for what is no sitemap or overruns its bounds, TransientError when the workers died."""
+    return _read(reader, _sitemap, body, url, source_id)
+
+
+def declared_feeds(reader: BoundedReader, body: bytes, *, url: str, content_type: str | None) -> tuple[FeedLink, ...]:
+    """The feeds that a page declares; see `pipeline.discovery.autodiscovery`. Raises FeedError, TransientError as above."""
+    return _read(reader, _declared, body, url, content_type)
+
+
+def _read(reader: BoundedReader, work: Callable[..., Content], body: bytes, url: str, *context: Any) -> Content:
+    try:
+        return reader.read(work, body, url, *context)
+    except OverrunError as error:
+        reason = f"listing{error.bound}"
+        raise FeedError(f"{url}: refused: reading it takes more than it may: {reason}", reason=reason) from error
+
+
+def _feed(body: bytes, url: str, content_type: str | None, source_id: str | None) -> Feed:
+    return feeds.read_feed(body, url=url, content_type=content_type, source_id=source_id)
+
+
+def _sitemap(body: bytes, url: str, source_id: str | None) -> Sitemap:
+    return sitemaps.read_sitemap(body, url=url, source_id=source_id)
+
+
+def _declared(body: bytes, url: str, content_type: str | None) -> tuple[FeedLink, ...]:
+    return feed_links(read_page(body, url=url, content_type=content_type))

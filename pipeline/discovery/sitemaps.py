@@ -1,0 +1,254 @@
+"""XML sitemaps and sitemap indexes to entries, with Google's news extension; gzip and plain lists of URLs too.
+
+Pure: bytes in, a `Sitemap` out. Tags are told by their local names, whatever their namespace: real files misspell it. A URL that cannot
+be read costs that URL; only a document that is no sitemap at all raises.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from lxml import etree
+
+from pipeline.core.errors import FeedError
+from pipeline.core.models import Entry, Interval, Moment
+from pipeline.core.out_of_memory import is_shortage
+from pipeline.text.date_parsing import read_moment
+from pipeline.text.plain_text import plain
+from pipeline.text.urls import join
+
+MAX_DECODED_BYTES = 50 * 1024 * 1024
+"""The protocol's own limit for one sitemap, uncompressed (sitemaps.org, "Using Sitemap index files")."""
+MAX_URLS = 50_000
+"""The same for its number of URLs; what stands behind is not read."""
+
+GZIP = b"\x1f\x8b"
+ZONES = (timedelta(hours=-14), timedelta(hours=12))
+"""A publisher's day begins up to 14 hours before UTC's and ends up to 12 after it."""
+_DAY = re.compile(r"(?<!\d)((?:19|20)\d\d)([-_/.]?)(0[1-9]|1[0-2])\2(0[1-9]|[12]\d|3[01])(?!\d)")
+_MONTH = re.compile(r"(?<!\d)((?:19|20)\d\d)[-_/.]?(0[1-9]|1[0-2])(?!\d)")
+_QUERY = re.compile(r"[?&](?:yyyy|year)=(\d{4})&(?:mm|month)=(\d{1,2})(?:&(?:dd|day)=(\d{1,2}))?(?!\d)")
+DECLARES_ENTITIES = re.compile(rb"<!ENTITY", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """A sitemap that an index names; `changed` is its lastmod."""
+
+    url: str
+    changed: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sitemap:
+    """What a sitemap lists: pages, and, for an index, other sitemaps. `unlinked` counts elements without a usable URL."""
+
+    entries: tuple[Entry, ...] = ()
+    children: tuple[Child, ...] = ()
+    unlinked: int = 0
+
+
+def read_sitemap(body: bytes, *, url: str, source_id: str | None) -> Sitemap:
+    """The pages and sitemaps that the document at `url` lists, in its order, each URL once.
+
+    Raises FeedError for what is no sitemap, declares entities, or is over `MAX_DECODED_BYTES`.
+    """
+    body = _decompressed(body, url=url)
+    if not body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
+        return _read_list(body, url=url, source_id=source_id)
+    if DECLARES_ENTITIES.search(body[:100_000]):
+        raise FeedError(f"{url}: refused: the document declares entities")
+    return _read_xml(body, url=url, source_id=source_id)
+
+
+def newer_children(sitemap: Sitemap, *, than: datetime) -> tuple[Child, ...]:
+    """The children worth a request when only what changed after `than` is wanted, newest first; those without lastmod come last.
+
+    Archives by month keep their lastmod for ever: pruning by it turns a walk over thousands of files into one over a few.
+    """
+    wanted = [child for child in sitemap.children if child.changed is None or child.changed >= than]
+    return tuple(sorted(wanted, key=lambda child: (child.changed is None, -(child.changed.timestamp() if child.changed else 0), child.url)))
+
+
+def children_of(sitemap: Sitemap, interval: Interval) -> tuple[Child, ...]:
+    """The children that may list a page published in `interval`: those that name its day or month, those changed after it began, and those
+    that say nothing; within each kind the one that changed first after the interval comes first.
+
+    What names another day or month is left out whatever its lastmod: content systems touch their archives.
+    """
+    wanted: list[tuple[int, float, str, Child]] = []
+    for child in sitemap.children:
+        period = period_of(child.url)
+        is_named = period is not None and meets(period, interval)
+        if (period is not None and not is_named) or is_older(child, interval):
+            continue
+        changed = child.changed.timestamp() if child.changed is not None else 0.0
+        wanted.append((0 if is_named else 1 if child.changed is not None else 2, changed, child.url, child))
+    return tuple(child for *_, child in sorted(wanted, key=lambda one: one[:3]))
+
+
+def is_older(child: Child, interval: Interval) -> bool:
+    """Whether the child tells of a time before `interval`: then the index that names it reaches back that far."""
+    period = period_of(child.url)
+    changed = child.changed
+    if changed is not None and changed == changed.replace(hour=0, minute=0, second=0, microsecond=0):
+        changed += timedelta(days=1)  # a day without a time: some time in it
+    return (period is not None and period[1] <= interval.start) or (changed is not None and changed < interval.start)
+
+
+def meets(period: tuple[datetime, datetime], interval: Interval) -> bool:
+    return period[0] < interval.end and interval.start < period[1]
+
+
+def period_of(url: str) -> tuple[datetime, datetime] | None:
+    """The time, in UTC and in any zone, that the days or months named by a sitemap's address span; None when it names none."""
+    try:
+        days = [(int(year), int(month), int(day)) for year, _, month, day in _DAY.findall(url)]
+        months = [(int(year), int(month)) for year, month in _MONTH.findall(url)]
+        for year, month, day in _QUERY.findall(url):
+            if day:
+                days.append((int(year), int(month), int(day)))
+            else:
+                months.append((int(year), int(month)))
+        spans = [_span(*named) for named in days] or [_span(*named) for named in months]
+    except ValueError:  # 31 February
+        return None
+    return (min(start for start, _ in spans) + ZONES[0], max(end for _, end in spans) + ZONES[1]) if spans else None
+
+
+def _span(year: int, month: int, day: int | None = None) -> tuple[datetime, datetime]:
+    start = datetime(year, month, day or 1, tzinfo=UTC)
+    return start, start + timedelta(days=1) if day else (start + timedelta(days=31)).replace(day=1)
+
+
+def _decompressed(body: bytes, *, url: str) -> bytes:
+    if not body.startswith(GZIP):
+        return body
+    decoder = zlib.decompressobj(zlib.MAX_WBITS | 16)
+    try:
+        plain_body = decoder.decompress(body, MAX_DECODED_BYTES + 1)
+    except zlib.error as error:
+        raise FeedError(f"{url}: not a sitemap: broken gzip: {error}") from error
+    if len(plain_body) > MAX_DECODED_BYTES:
+        raise FeedError(f"{url}: refused: over {MAX_DECODED_BYTES} bytes when decompressed")
+    return plain_body
+
+
+def _read_list(body: bytes, *, url: str, source_id: str | None) -> Sitemap:
+    """A text file with a URL a line (sitemaps.org, "Text file")."""
+    lines = body.decode("utf-8-sig", errors="replace").split()
+    if not lines or not all(line.startswith(("http://", "https://")) for line in lines[:10]):
+        raise FeedError(f"{url}: not a sitemap: neither XML nor a list of URLs")
+    found = [_entry(join(url, line), source_id=source_id) for line in lines[:MAX_URLS]]
+    return _sitemap(found, [])
+
+
+def _read_xml(body: bytes, *, url: str, source_id: str | None) -> Sitemap:
+    parser = etree.XMLParser(recover=True, resolve_entities=False, no_network=True, huge_tree=False, remove_comments=True)
+    try:
+        root = etree.fromstring(body, parser)
+    except (etree.XMLSyntaxError, ValueError) as error:
+        if is_shortage(error):
+            raise MemoryError from error
+        raise FeedError(f"{url}: not a sitemap: {error}") from error
+    kind = _name(root) if root is not None else ""
+    if kind not in ("urlset", "sitemapindex"):
+        raise FeedError(f"{url}: not a sitemap: its root element is {kind or 'missing'}")
+    found: list[Entry | None] = []
+    children: list[Child | None] = []
+    for element in root:
+        if _name(element) == "url" and len(found) < MAX_URLS:
+            found.append(_page(element, url=url, source_id=source_id))
+        elif _name(element) == "sitemap" and len(children) < MAX_URLS:
+            children.append(_child(element, url=url))
+    return _sitemap(found, children)
+
+
+def _page(element: etree._Element, *, url: str, source_id: str | None) -> Entry | None:
+    changed = _moment(_text(element, "lastmod"))
+    news = next((child for child in element if _name(child) == "news"), None)
+    if news is None:
+        return _entry(_link(element, url=url), source_id=source_id, modified=changed)
+    publication = next((child for child in news if _name(child) == "publication"), None)
+    keywords = (plain(word) for word in (_text(news, "keywords") or "").split(","))
+    return _entry(
+        _link(element, url=url),
+        source_id=source_id,
+        modified=changed,
+        published=_moment(_text(news, "publication_date")),
+        title=plain(_text(news, "title")) or None,
+        language=_text(publication, "language") if publication is not None else None,
+        publisher=(plain(_text(publication, "name")) or None) if publication is not None else None,
+        keywords=tuple(dict.fromkeys(word for word in keywords if word)),
+    )
+
+
+def _entry(
+    link: str | None,
+    *,
+    source_id: str | None,
+    published: Moment | None = None,
+    modified: Moment | None = None,
+    title: str | None = None,
+    language: str | None = None,
+    publisher: str | None = None,
+    keywords: tuple[str, ...] = (),
+) -> Entry | None:
+    if link is None:
+        return None
+    return Entry(
+        url=link,
+        source_id=source_id,
+        via="sitemap",
+        title=title,
+        published=published,
+        modified=modified,
+        language=language,
+        publisher=publisher,
+        keywords=keywords,
+    )
+
+
+def _child(element: etree._Element, *, url: str) -> Child | None:
+    link = _link(element, url=url)
+    changed = _moment(_text(element, "lastmod"))
+    return Child(link, changed.value if changed is not None else None) if link is not None else None
+
+
+def _link(element: etree._Element, *, url: str) -> str | None:
+    """The element's loc; some indexes write the URL as the element's own text."""
+    text = _text(element, "loc") or (element.text or "").strip()
+    return join(url, text) if text.startswith(("http://", "https://", "/")) else None
+
+
+def _moment(text: str | None) -> Moment | None:
+    return read_moment(text) if text else None
+
+
+def _text(element: etree._Element, name: str) -> str | None:
+    found = next((child for child in _elements(element) if _name(child) == name), None)
+    return (found.text or "").strip() or None if found is not None else None
+
+
+def _elements(element: etree._Element) -> Iterator[etree._Element]:
+    return (child for child in element if isinstance(child.tag, str))
+
+
+def _name(element: etree._Element) -> str:
+    return etree.QName(element).localname.lower() if isinstance(element.tag, str) else ""
+
+
+def _sitemap(found: list[Entry | None], children: list[Child | None]) -> Sitemap:
+    entries: dict[str, Entry] = {}
+    named: dict[str, Child] = {}
+    for entry in found:
+        if entry is not None:
+            entries.setdefault(entry.url, entry)
+    for child in children:
+        if child is not None:
+            named.setdefault(child.url, child)
+    return Sitemap(tuple(entries.values()), tuple(named.values()), unlinked=sum(one is None for one in [*found, *children]))

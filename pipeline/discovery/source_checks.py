@@ -1,0 +1,108 @@
+"""Each source asked once, for an operator's eyes: nothing is written to the lake."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from pipeline.core.catalogue import Catalogue, Source
+from pipeline.core.errors import FeedError
+from pipeline.core.models import Clock, Entry, Exchange
+from pipeline.core.settings import Settings
+from pipeline.core.workers import BoundedReader
+from pipeline.discovery.entries import digest_of
+from pipeline.discovery.listing_readers import listing_reader, read_feed, read_sitemap
+from pipeline.discovery.source_health import findings
+from pipeline.fetching.fetcher import Fetcher, Target
+from pipeline.lake.manifests import FeedState
+
+
+@dataclass(frozen=True, slots=True)
+class FeedPoll:
+    """How one feed answered; `problem` is None when it could be read."""
+
+    source_id: str
+    url: str
+    problem: str | None
+    status: int | None = None
+    title: str | None = None
+    entries: int = 0
+    newest: datetime | None = None
+    note: str | None = None
+    """What is odd about a feed that can be read: ill-formed XML, entries without a link, another address."""
+    moved_to: str | None = None
+    seen: tuple[str, ...] = ()
+    """Digests of the entries' URLs."""
+
+
+def poll_sources(settings: Settings, catalogue: Catalogue, *, clock: Clock) -> list[FeedPoll]:
+    """The enabled sources' feeds in the catalogue's order."""
+    asked = [(source, url) for source in catalogue.enabled_sources for url in source.listings]
+    with (
+        Fetcher(settings, clock=clock) as fetcher,
+        listing_reader(settings) as reader,
+        ThreadPoolExecutor(max_workers=settings.fetch_threads) as pool,
+    ):
+        return list(pool.map(lambda pair: _poll(fetcher, reader, *pair), asked))
+
+
+def _poll(fetcher: Fetcher, reader: BoundedReader, source: Source, url: str) -> FeedPoll:
+    is_sitemap = url in source.sitemaps
+    answer = fetcher.get(Target(url, "sitemap" if is_sitemap else "feed", source.pace_s))
+    final = answer.final
+    status = final.status if final is not None else None
+    if answer.is_disallowed:
+        return FeedPoll(source.id, url, "disallowed by robots.txt", status)
+    if answer.error is not None or final is None:
+        return FeedPoll(source.id, url, str(answer.error or "no answer"), status)
+    if is_sitemap:
+        return _sitemap_poll(reader, source, url, final)
+    try:
+        feed = read_feed(reader, final.body, url=final.url, content_type=final.content_type, source_id=source.id)
+    except FeedError as error:
+        return FeedPoll(source.id, url, str(error), status)
+    notes = []
+    if final.url != url:
+        notes.append(f"answers from {final.url}")
+    if feed.ill_formed is not None:
+        notes.append(f"ill-formed: {feed.ill_formed}")
+    if feed.unlinked:
+        notes.append(f"{feed.unlinked} entries without a link")
+    newest = max((entry.published.value for entry in feed.entries if entry.published is not None), default=None)
+    return FeedPoll(
+        source.id, url, None, status, feed.title, len(feed.entries), newest, "; ".join(notes) or None, answer.moved_to, _seen(feed.entries)
+    )
+
+
+def with_findings(
+    polls: Sequence[FeedPoll], known: Mapping[str, FeedState], news: Mapping[str, Sequence[datetime]], *, now: datetime
+) -> list[FeedPoll]:
+    """The polls, with the findings of `discovery.source_health` in their notes; `known` are the states that earlier runs left, by URL."""
+    states = []
+    for poll in polls:
+        before = known.get(poll.url, FeedState(poll.source_id, poll.url, "failed"))
+        if poll.problem is None:
+            schedule = replace(before.schedule, failures=0)
+            before = replace(before, verdict="captured", moved_to=poll.moved_to, seen=poll.seen, schedule=schedule)
+        states.append(before)
+    found = findings(states, now=now, news=news)
+    notes = {poll.url: "; ".join(one.text for one in found if (one.source_id, one.url) == (poll.source_id, poll.url)) for poll in polls}
+    return [replace(poll, seen=(), note="; ".join(filter(None, (poll.note, notes[poll.url]))) or None) for poll in polls]
+
+
+def _seen(entries: Sequence[Entry]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(digest for entry in entries if (digest := digest_of(entry))))
+
+
+def _sitemap_poll(reader: BoundedReader, source: Source, url: str, final: Exchange) -> FeedPoll:
+    try:
+        sitemap = read_sitemap(reader, final.body, url=final.url, source_id=source.id)
+    except FeedError as error:
+        return FeedPoll(source.id, url, str(error), final.status)
+    moments = [moment.value for entry in sitemap.entries if (moment := entry.published or entry.modified) is not None]
+    note = f"an index of {len(sitemap.children)} sitemaps" if sitemap.children else None
+    return FeedPoll(
+        source.id, url, None, final.status, None, len(sitemap.entries), max(moments, default=None), note, seen=_seen(sitemap.entries)
+    )

@@ -1,0 +1,93 @@
+"""What is odd about the feeds that are followed: twins, a rhythm that stopped, feeds that moved or are gone. Pure.
+
+Reads feed states of manifests, says one line for each finding. Nothing here changes whom we follow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import combinations
+
+from pipeline.lake.manifests import FeedState
+
+TWIN_SHARE = 0.9
+"""Share of the smaller feed's entries that the other lists too, from which both are taken for one."""
+TWIN_ENTRIES = 5
+"""Fewer entries prove nothing."""
+RHYTHM_WINDOW = timedelta(days=7)
+USUAL_PER_DAY = 1.0
+"""Slower feeds have no rhythm that a week could show."""
+SILENT_ENTRIES = 3.0
+"""A feed has stopped when it is silent for as long as usually brings so many entries, and at least a day and a half: nights, Sundays."""
+SILENT_AT_LEAST = timedelta(hours=36)
+GONE_AFTER = 3
+"""Failing polls in a row."""
+GONE_STATUSES = frozenset({404, 410})
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One oddity of a source's feed, for an operator."""
+
+    source_id: str
+    url: str
+    kind: str
+    """`twin`, `silent`, `moved`, `gone`."""
+    text: str
+
+
+def findings(states: Sequence[FeedState], *, now: datetime, news: Mapping[str, Sequence[datetime]] | None = None) -> tuple[Finding, ...]:
+    """What is odd about `states`, by source, URL and kind.
+
+    `news` are the times at which new entries of a feed (by its URL) were found in the last `RHYTHM_WINDOW`.
+    """
+    found = [*_twins(states), *_moved(states), *_gone(states)]
+    found += [finding for state in states if (finding := _silence(state, (news or {}).get(state.url, ()), now=now)) is not None]
+    return tuple(sorted(found, key=lambda finding: (finding.source_id, finding.url, finding.kind, finding.text)))
+
+
+def _twins(states: Sequence[FeedState]) -> Iterable[Finding]:
+    for one, other in combinations(states, 2):
+        if one.url == other.url or (one.moved_to or one.url) == (other.moved_to or other.url):
+            reason = "both lead to the same address"
+        else:
+            smaller = min(len(set(one.seen)), len(set(other.seen)))
+            common = len(set(one.seen) & set(other.seen))
+            if smaller < TWIN_ENTRIES or common < TWIN_SHARE * smaller:
+                continue
+            reason = f"{common} of {smaller} entries are the same"
+        yield Finding(other.source_id, other.url, "twin", f"the same feed as {one.url} of {one.source_id}: {reason}")
+
+
+def _moved(states: Sequence[FeedState]) -> Iterable[Finding]:
+    return (
+        Finding(state.source_id, state.url, "moved", f"moved for good to {state.moved_to}: write that into sources.yaml")
+        for state in states
+        if state.moved_to is not None and state.verdict in ("captured", "notModified")
+    )
+
+
+def _gone(states: Sequence[FeedState]) -> Iterable[Finding]:
+    for state in states:
+        if state.schedule.failures < GONE_AFTER:
+            continue
+        words = "gone" if state.status in GONE_STATUSES else "failing"
+        why = f"{state.reason or state.verdict}{f' {state.status}' if state.status else ''}"
+        following = state.schedule.next_poll
+        when = f", asked again {following:%Y-%m-%d %H:%M} UTC" if following is not None else ""
+        yield Finding(state.source_id, state.url, "gone", f"{words} in its last {state.schedule.failures} polls ({why}){when}")
+
+
+def _silence(state: FeedState, news: Sequence[datetime], *, now: datetime) -> Finding | None:
+    """A feed that can be read and whose news stopped."""
+    recent = sorted(moment for moment in news if now - RHYTHM_WINDOW <= moment <= now)
+    if state.verdict not in ("captured", "notModified") or len(recent) < 2:
+        return None
+    span_days = max((recent[-1] - recent[0]) / timedelta(days=1), 1.0)
+    per_day = len(recent) / span_days
+    silent = now - recent[-1]
+    if per_day < USUAL_PER_DAY or silent < max(SILENT_AT_LEAST, timedelta(days=SILENT_ENTRIES / per_day)):
+        return None
+    return Finding(state.source_id, state.url, "silent", f"usually {per_day:.0f} a day, 0 for {silent / timedelta(days=1):.1f} days")

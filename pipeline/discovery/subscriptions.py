@@ -1,0 +1,156 @@
+"""Changing whom we follow: a site's feed found and written into sources.yaml, OPML lists in and out.
+
+Entries are appended as text, so that the comments of the file stay; the file is read again before it is replaced, so that a wrong entry is
+never written.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from pipeline.core.catalogue import Catalogue, Source, load_catalogue
+from pipeline.core.errors import ConfigError, FeedError, PermanentError
+from pipeline.core.models import Clock, Exchange
+from pipeline.core.settings import Settings
+from pipeline.core.workers import BoundedReader
+from pipeline.discovery.autodiscovery import COMMON_PATHS
+from pipeline.discovery.feeds import Feed
+from pipeline.discovery.listing_readers import declared_feeds, listing_reader, read_feed
+from pipeline.discovery.opml import read_opml, write_opml
+from pipeline.fetching.fetcher import Fetcher, Target
+from pipeline.text.urls import join, registered_domain
+
+MAX_TRIES = 6
+"""Feeds asked for while looking for one."""
+PACE_S = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What became of one wish to follow: the new source, or why there is none."""
+
+    url: str
+    source: Source | None
+    problem: str | None = None
+
+
+def add_site(settings: Settings, catalogue: Catalogue, url: str, *, topic: str, clock: Clock) -> Added:
+    """Find the feed of a site (or take `url` as one) and append a source to sources.yaml.
+
+    Raises PermanentError when no feed is found or the site's page cannot be read within its bounds, ConfigError when the topic is none or
+    the file cannot be written.
+    """
+    with Fetcher(settings, clock=clock) as fetcher, listing_reader(settings) as reader:
+        found = _find_feed(fetcher, reader, url)
+    if found is None:
+        raise PermanentError(f"{url}: no feed found, neither declared in the page nor at {', '.join(COMMON_PATHS[:MAX_TRIES])}")
+    address, feed = found
+    (added,) = _append(settings, catalogue, [(address, feed.title or registered_domain(address))], topic=topic)
+    return added
+
+
+def import_opml(settings: Settings, catalogue: Catalogue, path: Path, *, topic: str) -> list[Added]:
+    """Append every feed of an OPML file that is not followed yet. Raises FeedError, ConfigError."""
+    outlines = read_opml(path.read_bytes(), path=str(path))
+    names = {one.name.casefold(): one.name for one in catalogue.topics}
+    wishes = [(outline.url, outline.title, _topic_of(outline.folders, names) or topic) for outline in outlines]
+    results: list[Added] = []
+    for wanted in dict.fromkeys(name for _, _, name in wishes):
+        share = [(url, title) for url, title, name in wishes if name == wanted]
+        results += _append(settings, load_catalogue(settings.config), share, topic=wanted)
+    order = {outline.url: number for number, outline in enumerate(outlines)}
+    return sorted(results, key=lambda added: order[added.url])
+
+
+def export_opml(catalogue: Catalogue) -> bytes:
+    """The enabled sources as an OPML document."""
+    return write_opml(catalogue.enabled_sources, title="news-pipeline sources")
+
+
+def _topic_of(folders: Sequence[str], names: dict[str, str]) -> str | None:
+    """The innermost folder that is named like a topic."""
+    return next((names[folder.casefold()] for folder in reversed(folders) if folder.casefold() in names), None)
+
+
+def _find_feed(fetcher: Fetcher, reader: BoundedReader, url: str) -> tuple[str, Feed] | None:
+    """The address and the content of the feed that `url` is, declares or usually has."""
+    candidates: list[str] = []
+    answer = fetcher.get(Target(url, "feed", PACE_S))
+    if answer.error is not None:
+        raise answer.error
+    if answer.final is None:
+        raise PermanentError(f"{url}: robots.txt does not let us ask")
+    try:
+        return answer.final.url, _feed(reader, answer.final)
+    except FeedError:
+        declared = declared_feeds(reader, answer.final.body, url=answer.final.url, content_type=answer.final.content_type)
+        candidates += [link.url for link in declared]
+        candidates += [address for path in COMMON_PATHS if (address := join(answer.final.url, path)) is not None]
+    for candidate in list(dict.fromkeys(candidates))[:MAX_TRIES]:
+        final = fetcher.get(Target(candidate, "feed", PACE_S)).final
+        if final is None or final.status != 200:
+            continue
+        try:
+            return final.url, _feed(reader, final)
+        except FeedError:
+            continue
+    return None
+
+
+def _feed(reader: BoundedReader, final: Exchange) -> Feed:
+    return read_feed(reader, final.body, url=final.url, content_type=final.content_type, source_id=None)
+
+
+def _append(settings: Settings, catalogue: Catalogue, wishes: Iterable[tuple[str, str]], *, topic: str) -> list[Added]:
+    if topic not in {one.name for one in catalogue.topics}:
+        raise ConfigError(f"{topic!r} is not in topics.yaml")
+    followed = {address: source.id for source in catalogue.sources for address in source.listings}
+    taken = {source.id for source in catalogue.sources}
+    results: list[Added] = []
+    for url, name in wishes:
+        if url in followed:
+            results.append(Added(url, None, f"followed already, as {followed[url]}"))
+            continue
+        source = Source(id=_free_id(url, taken), name=name, feeds=(url,), topic=topic, pace_s=PACE_S)
+        taken.add(source.id)
+        followed[url] = source.id
+        results.append(Added(url, source))
+    _write(Path(settings.config), [added.source for added in results if added.source is not None])
+    return results
+
+
+def _write(folder: Path, sources: Sequence[Source]) -> None:
+    if not sources:
+        return
+    path = folder / "sources.yaml"
+    before = path.read_text(encoding="utf-8")
+    after = before.rstrip("\n") + "\n" + "".join(_line(source) for source in sources)
+    path.write_text(after, encoding="utf-8")
+    try:
+        load_catalogue(folder)
+    except ConfigError:
+        path.write_text(before, encoding="utf-8")
+        raise
+
+
+def _line(source: Source) -> str:
+    """One entry in YAML's flow style; JSON strings are YAML strings."""
+    values = {"id": source.id, "name": source.name, "feeds": list(source.feeds), "topic": source.topic, "pace_s": source.pace_s}
+    return "  - {" + ", ".join(f"{name}: {json.dumps(value, ensure_ascii=False)}" for name, value in values.items()) + "}\n"
+
+
+def _free_id(url: str, taken: set[str]) -> str:
+    """The registered domain's first label as an id; with the path's words, then a number, where that is taken."""
+    base = _slug(registered_domain(url).partition(".")[0])
+    longer = _slug(f"{base}-{urlsplit(url).path.rsplit('.', 1)[0]}")
+    numbered = (f"{base}-{number}" for number in range(2, len(taken) + 3))
+    return next(name for name in (base, longer, *numbered) if name not in taken)
+
+
+def _slug(text: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-") or "source"

@@ -1,0 +1,373 @@
+"""A page made an article: every field of the record chosen from what the page, its finder and the probes say.
+
+Pure: values in, one `Article` or `Rejected` out, for any input; each field's source stands in `provenance`. Where a field is looked for
+is told in the module of that field; what is here decides between them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from typing import Literal
+from urllib.parse import unquote, urlsplit
+
+from pipeline.core.models import AmpAnswer, Article, CaptureRef, Entry, Image, ImageCandidate, Picture, Rejected
+from pipeline.extraction import titles
+from pipeline.extraction.authors import declared_authors, find_authors
+from pipeline.extraction.body import body_text
+from pipeline.extraction.dates import publication_dates
+from pipeline.extraction.images import measure
+from pipeline.extraction.lead_images import lead_images
+from pipeline.extraction.pages import Page, amp_link
+from pipeline.extraction.rejections import is_free, not_an_article
+from pipeline.extraction.structured_data import ARTICLE_TYPES, VIDEO_TYPES, listed, text_of, types_of
+from pipeline.text.languages import two_letters, written_in
+from pipeline.text.plain_text import cut_excerpt, letters_only, plain, without_torn_end
+from pipeline.text.urls import canonical_url, join, registered_domain
+
+MAX_KEYWORDS = 30
+MIN_EXCERPT = 25
+"""Characters; a shorter description (`News`, the site's name) says nothing."""
+_SLUG = re.compile(r"(?:[^/-]+-){3}")
+"""Words of a title in a path."""
+_WORD = re.compile(r"[^\W\d_]{4,}")
+_TITLED = 2
+"""Words of its title that a path must have to be made of it."""
+_NUMBER = re.compile(r"(?<!\d)(?!404(?!\d))\d+")
+"""The number of a page; that of an error is none."""
+_SHOWN = 200
+"""Characters of a value that lost."""
+_AROUND = re.compile(r'^[\s"“”„\[]+|(?<=\D)[\s"“”\]]+$')
+"""What stands around keywords that were written as a list of a programming language; behind a number it stands for inches."""
+_OPENING = 3000
+"""Characters of the text in which a description is looked for."""
+
+
+def build_article(
+    page: Page,
+    *,
+    entry: Entry,
+    capture: CaptureRef,
+    payload_digest: str,
+    pictures: tuple[Picture, ...] = (),
+    amp: AmpAnswer | None = None,
+    min_side: int = 200,
+    max_pixels: int = 60_000_000,
+) -> Article | Rejected:
+    """The article on `page`, or why there is none: `notHtml`, `noTitle`, `noText`, `badUrl`, or one of `verdicts.REASONS`.
+
+    `pictures` and `amp` are the answers to requests for the page's `lead_images` and `amp_link`; what was not asked for counts as declared.
+    A lead image has more than `min_side` pixels on both sides and at most `max_pixels`.
+    """
+    if not page.is_html or page.tree is None:
+        return Rejected("notHtml")
+    title = titles.title(page, entry)
+    if title is None:
+        return Rejected("noTitle")
+    text = body_text.body(page)
+    reason = not_an_article(page, title=title.text, text=text[0] if text else "")
+    if reason is not None:
+        return Rejected(reason)
+    excerpt = _excerpt(page, entry, title=title.text, text=text[0] if text else "")
+    if text is None and excerpt is None:
+        return Rejected("noText")
+    web_url = _web_url(page, entry, title=title.text)
+    if web_url is None:
+        return Rejected("badUrl")
+    language = _language(page, entry, f"{title.text}\n{text[0] if text else excerpt[0] if excerpt else ''}")
+    spoken = language[0] if language else ""
+    published = publication_dates.published(page, entry, at=capture.at, language=spoken)
+    modified = publication_dates.modified(page, entry, at=capture.at, language=spoken)
+    authors, authors_source = find_authors(page, entry)
+    provider = titles.site_name(page, entry)
+    candidates = lead_images(page, entry)
+    images, image_source = _images(candidates, pictures=pictures, min_side=min_side, max_pixels=max_pixels)
+    amp_web_url = None if amp is not None and amp.gone else amp_link(page)
+    type_, type_source, other_types = _type(page)
+    keywords, keywords_source = next(_keywords(page, entry), ((), ""))
+    sources = {
+        "webUrl": web_url[1],
+        "title": title.source,
+        "excerpt": excerpt[1] if excerpt else "",
+        "text": text[1] if text else "",
+        "authors": authors_source,
+        "publishedDateTime": published.source if published else "",
+        "modifiedDateTime": modified.source if modified else "",
+        "language": language[1] if language else "",
+        "providerName": provider.source if provider else "",
+        "images": image_source,
+        "ampWebUrl": "link.amphtml" if amp_web_url else "",
+        "type": type_source,
+        "keywords": keywords_source,
+    }
+    return Article(
+        original_url=entry.url,
+        web_url=web_url[0],
+        title=title.text,
+        excerpt=excerpt[0] if excerpt else None,
+        text=text[0] if text else None,
+        authors=authors,
+        published=published.moment if published else None,
+        modified=modified.moment.value if modified else None,
+        language=spoken or None,
+        provider_name=provider.text if provider else None,
+        provider_domain=registered_domain(web_url[0]),
+        images=images,
+        amp_web_url=amp_web_url,
+        type=type_,
+        keywords=keywords,
+        is_accessible_for_free=is_free(page),
+        source_id=entry.source_id,
+        via=entry.via,
+        capture=capture,
+        payload_digest=payload_digest,
+        provenance={field: source for field, source in sorted(sources.items()) if source},
+        alternatives=_alternatives(
+            page,
+            entry,
+            title=title.text,
+            excerpt=excerpt[0] if excerpt else "",
+            provider=provider.text if provider else "",
+            authors=authors,
+            web_url=web_url[0],
+            published=published,
+            text=text,
+            types=other_types,
+            keywords=keywords,
+            images=[(found.source, found.url) for found in candidates if not images or found.url != images[0].url],
+            language=spoken,
+        ),
+    )
+
+
+def _alternatives(
+    page: Page,
+    entry: Entry,
+    *,
+    title: str,
+    excerpt: str,
+    provider: str,
+    authors: tuple[str, ...],
+    web_url: str,
+    published: publication_dates.Dated | None,
+    text: body_text.Body | None,
+    types: tuple[tuple[str, str], ...],
+    keywords: tuple[str, ...],
+    images: list[tuple[str, str]],
+    language: str,
+) -> dict[str, str]:
+    """For each field what else is declared for it, as `place value; place value`; what says the same is left out."""
+    said = {
+        "publishedDateTime": published.others if published else (),
+        "title": _others(titles.declared_titles(page, entry), lambda text: letters_only(text) == letters_only(title)),
+        "excerpt": _others(_declared_descriptions(page, entry), lambda text: letters_only(cut_excerpt(text)) == letters_only(excerpt)),
+        "providerName": _others(titles.declared_site_names(page, entry), lambda name: letters_only(name) == letters_only(provider)),
+        "authors": _others(declared_authors(page, entry), lambda text: letters_only(text) == letters_only(", ".join(authors))),
+        "webUrl": _others(_declared_urls(page), lambda url: url.partition("?")[0].rstrip("/") == web_url.partition("?")[0].rstrip("/")),
+        "images": images,
+        "text": text.others if text else (),
+        "type": types,
+        "keywords": _others(_shown_keywords(page, entry), lambda words: _set_of(words) == _set_of(", ".join(keywords))),
+        "language": _others([("html.lang", page.language_tag)], lambda tag: two_letters(tag) in {language, None}),
+    }
+    return {name: "; ".join(f"{source} {value}" for source, value in values) for name, values in sorted(said.items()) if values}
+
+
+def _others(candidates: Iterable[tuple[str, str]], is_same: Callable[[str], bool]) -> tuple[tuple[str, str], ...]:
+    return tuple(dict.fromkeys((source, value[:_SHOWN]) for source, value in candidates if value and not is_same(value)))
+
+
+def _declared_descriptions(page: Page, entry: Entry) -> Iterator[tuple[str, str]]:
+    return ((source, text) for text, source in _descriptions(page, entry, ""))
+
+
+def _declared_urls(page: Page) -> Iterator[tuple[str, str]]:
+    yield "link.canonical", page.canonical or ""
+    yield from (("og.url", url) for url in page.meta.get("og:url", ())[:1])
+    yield "fetch", page.url
+
+
+def _web_url(page: Page, entry: Entry, *, title: str) -> tuple[str, str] | None:
+    """The page's canonical URL: what it declares, where that is not another site's, nor a front, nor another article's."""
+    for candidate, source in ((page.canonical, "link.canonical"), *((url, "og.url") for url in page.meta.get("og:url", ())[:1])):
+        is_ours = candidate and _is_same_page(candidate, page.url) and not _names_another(candidate, page.url, title=title)
+        if candidate and is_ours and not _is_contradicted(candidate, page):
+            try:
+                return canonical_url(candidate), source
+            except ValueError:
+                continue
+    for candidate, source in ((page.url, "fetch"), (entry.url, "feed.url")):
+        try:
+            return canonical_url(candidate), source
+        except ValueError:
+            continue
+    return None
+
+
+def _is_same_page(declared: str, url: str) -> bool:
+    try:
+        ours, theirs = urlsplit(url), urlsplit(declared)
+    except ValueError:
+        return False
+    if theirs.scheme not in {"http", "https"} or registered_domain(ours.hostname or "") != registered_domain(theirs.hostname or ""):
+        return False
+    below = ours.path.removeprefix(theirs.path.rstrip("/") + "/") if theirs.path.strip("/") else ours.path
+    if below != ours.path and _SLUG.search(below) and not theirs.query:
+        return False  # its section's front; `/story/2` and `/story/amp` are parts of the story
+    return bool(theirs.path.strip("/") or theirs.query) or not ours.path.strip("/")
+
+
+def _names_another(declared: str, url: str, *, title: str) -> bool:
+    """Whether `url` is made of the title's words and `declared` of others, or of one and no number: a front, a form, an error."""
+    ours, theirs = _bare_path(url), _bare_path(declared)
+    words = _words(title)
+    if ours == theirs or len(_words(ours) & words) < _TITLED:
+        return False
+    last = theirs.rpartition("/")[2]
+    if _words(theirs) & words or _words(last) & _words(ours.rpartition("/")[2]):
+        return False
+    return len(_words(last)) > 1 or not _NUMBER.search(last + declared.partition("?")[2])
+
+
+def _words(text: str) -> set[str]:
+    return set(_WORD.findall(unquote(text).casefold()))
+
+
+def _is_contradicted(canonical: str, page: Page) -> bool:
+    """Whether the page goes by the address it was fetched from everywhere else: then `canonical` is another article's, or a template's."""
+    own = [*page.meta.get("og:url", ())[:1], *(text_of(article.get("url")) for article in page.articles[:1])]
+    paths = {_bare_path(join(page.base, address) or "") for address in own if address} - {""}
+    return paths == {_bare_path(page.url)} != {_bare_path(canonical)}
+
+
+def _bare_path(url: str) -> str:
+    try:
+        return urlsplit(url).path.strip("/").lower()
+    except ValueError:
+        return ""
+
+
+def _excerpt(page: Page, entry: Entry, *, title: str, text: str) -> tuple[str, str] | None:
+    """The first description that says something; one that is short, or the title again, is better than none."""
+    short: tuple[str, str] | None = None
+    repeated: tuple[str, str] | None = None
+    for candidate, source in _descriptions(page, entry, text):
+        if not candidate:
+            continue
+        excerpt = cut_excerpt(without_torn_end(_completed(candidate, text)))
+        if letters_only(candidate) == letters_only(title):
+            repeated = repeated or (excerpt, source)
+        elif len(excerpt) >= MIN_EXCERPT:
+            return excerpt, source
+        else:
+            short = short or (excerpt, source)
+    return short or repeated
+
+
+def _completed(description: str, text: str) -> str:
+    """A description that was cut off within the article's text, with the rest of its sentence from there."""
+    bare = description.rstrip(" .…")
+    if len(bare) < MIN_EXCERPT or (description[-1] in ".!?" and not description.endswith("..")):
+        return description
+    line = " ".join(text[:_OPENING].split())
+    start = line.find(bare)
+    if start < 0:
+        return description
+    rest = re.match(r"[^\s.!?][^.!?]*[.!?]+[\"'”’»)]*|[\s,;:–-][^.!?]*[.!?]+[\"'”’»)]*", line[start + len(bare) :])
+    return bare + rest[0] if rest else description
+
+
+def _descriptions(page: Page, entry: Entry, text: str) -> Iterator[tuple[str, str]]:
+    for name, source in (
+        ("og:description", "og.description"),
+        ("description", "meta.description"),
+        ("twitter:description", "twitter.description"),
+    ):
+        for content in page.meta.get(name, ()):
+            yield plain(content), source
+    for article in page.articles:
+        yield plain(text_of(article.get("description"))), "jsonld.description"
+    yield plain(entry.excerpt), "feed.summary"
+    yield next((line for line in text.splitlines() if len(line) >= 2 * MIN_EXCERPT), text), "text"
+
+
+def _language(page: Page, entry: Entry, text: str) -> tuple[str, str] | None:
+    """What the text is clearly written in; else what is declared, the page's own declaration before its finder's."""
+    declared = [(page.language_tag, "html.lang")]
+    declared += [(text_of(article.get("inLanguage")), "jsonld.inLanguage") for article in page.articles]
+    declared += [
+        (value, f"meta.{name}")
+        for name in ("og:locale", "content-language", "language", "dc.language")
+        for value in page.meta.get(name, ())
+    ]
+    declared += [(entry.language or "", "feed.language")]
+    stated = next(((code, source) for code, source in ((two_letters(tag), source) for tag, source in declared) if code), None)
+    written = written_in(text, stated[0] if stated else None)
+    if written and (stated is None or written != stated[0]):
+        return written, "text"
+    return stated
+
+
+def _images(
+    candidates: Iterable[ImageCandidate], *, pictures: tuple[Picture, ...], min_side: int, max_pixels: int
+) -> tuple[tuple[Image, ...], str]:
+    """The first candidate that is large enough, as measured where it was probed, else as declared."""
+    probed = {picture.url: picture for picture in pictures}
+    for candidate in candidates:
+        picture = probed.get(candidate.url)
+        width, height = candidate.width, candidate.height
+        if picture is not None:
+            size = measure(picture.data, max_pixels=max_pixels) if picture.data is not None else None
+            if picture.gone or (picture.data is not None and size is None):
+                continue
+            if size is not None:
+                if min(size[0], size[1]) > min_side:
+                    return (Image(candidate.url, size[0], size[1], is_cached=True),), candidate.source
+                continue
+        if width is not None and height is not None and min(width, height) <= min_side:
+            continue
+        return (Image(candidate.url, width, height, is_cached=False),), candidate.source
+    return (), ""
+
+
+def _type(page: Page) -> tuple[Literal["article", "video"], str, tuple[tuple[str, str], ...]]:
+    """A video where anything says so; the place that says it, and what others say that disagrees. Nobody has to say `article`."""
+    declared = list(_declared_types(page))
+    type_: Literal["article", "video"] = "video" if any(kind == "video" for kind, _, _ in declared) else "article"
+    source = next((source for kind, source, _ in declared if kind == type_), "")
+    return type_, source, tuple(dict.fromkeys((place, said) for kind, place, said in declared if kind != type_))
+
+
+def _declared_types(page: Page) -> Iterator[tuple[str, str, str]]:
+    """Which of our types a place means, the place, and its own word for it; a `website` may hold either."""
+    for content in page.meta.get("og:type", ()):
+        kind = next((kind for kind in ("video", "article") if content.lower().startswith(kind)), None)
+        if kind:
+            yield kind, "og.type", content[:_SHOWN]
+    for thing in page.articles or page.things[:3]:
+        types = types_of(thing)
+        if types & (VIDEO_TYPES | ARTICLE_TYPES):
+            yield "video" if types & VIDEO_TYPES else "article", "jsonld.type", ", ".join(sorted(types))[:_SHOWN]
+
+
+def _keywords(page: Page, entry: Entry) -> Iterator[tuple[tuple[str, ...], str]]:
+    """The keywords of each place that has some, the most trusted first."""
+    for values, source in (
+        ([text_of(value) for article in page.articles for value in listed(article.get("keywords"))], "jsonld.keywords"),
+        (list(page.meta.get("article:tag", ())), "meta.article:tag"),
+        (list(page.meta.get("news_keywords", ())), "meta.news_keywords"),
+        (list(page.meta.get("keywords", ())), "meta.keywords"),
+        (list(entry.keywords), "feed.category"),
+    ):
+        words = [_AROUND.sub("", plain(word)) for value in values for word in re.split(r"[,;]", value)]
+        kept = tuple(dict.fromkeys(word for word in words if 1 < len(word) <= 80))[:MAX_KEYWORDS]
+        if kept:
+            yield kept, source
+
+
+def _shown_keywords(page: Page, entry: Entry) -> Iterator[tuple[str, str]]:
+    return ((source, ", ".join(words)) for words, source in _keywords(page, entry))
+
+
+def _set_of(words: str) -> set[str]:
+    return set(words.casefold().split(", "))

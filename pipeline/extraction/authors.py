@@ -1,0 +1,373 @@
+"""Who wrote an article: names, without the words around them.
+
+Pure: reads a `Page` and what its finder said. An agency, the site itself or its staff are named only where the page declares them its
+author and names no person.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import cached_property, lru_cache
+from itertools import filterfalse, islice
+from typing import Any
+
+import lxml.etree
+import lxml.html
+
+from pipeline.core.models import Entry
+from pipeline.extraction.pages import Page, holder, is_code
+from pipeline.extraction.person_names import BY, BY_WORDS, DATE_LIKE, clean_names
+from pipeline.extraction.structured_data import listed, types_of
+from pipeline.text.plain_text import letters_only, squeeze
+from pipeline.text.urls import registered_domain
+
+AUTHOR_META = (
+    "article:author", "og:article:author", "parsely-author", "sailthru.author", "byl", "dc.creator", "dc:creator",
+    "dcterms.creator", "citation_author", "article:author_name", "shareaholic:article_author_name", "cxenseparse:author", "rbauthors",
+    "authors", "article.author", "mediator_author", "og:author", "dc.creator.personal", "creator",
+)  # fmt: skip
+MAX_BYLINE = 120
+"""Characters; a longer text about an author is a biography."""
+
+_BYLINE_START = re.compile(
+    r"^\W*(?:(?:责编|责任编辑|作者|记者)\s*[:：]\s*|"
+    r"(?:by|von|par|por|door|av|af|written by|posted by|autor(?:in|en)?\s*:|author\s*:|auteur\s*:"
+    r"|text\s*:|texte?\s*:|erstellt von"
+    r"|geschrieben von|verfasst von|ein artikel von|veröffentlicht von|published by|text von|автор\s*:)\s*:?\s+(?=\S))",
+    re.IGNORECASE,
+)
+_STAFF = re.compile(
+    r"\b(?:staff|editors?|editorial|newsroom|\w*redaktion\w*|redacteur|redaction|rédaction|redacc?i[oó]n|redazione|redakcja|redakce"
+    r"|редакция|desk|team|newswire)\b",
+    re.IGNORECASE,
+)
+_NO_NAME = re.compile(
+    r"^(?:the )?(?:our )?(?:(?:staff|editors?|editorial|newsroom|(?:news|web|sports|copy|digital|online|city|business) ?desk"
+    r"|news)\s*)+(?:writers?|reporters?|reports?|correspondents?|board|teams?)?$",
+    re.IGNORECASE,
+)
+_ORGANISATION = re.compile(
+    r"\b(?:news|nachrichten|reuters|press|presse|afp|dpa|apa|sid|ansa|efe|pap|ntb|tt|ritzau|pti|ani|ians|tass|agency|agencia|agence"
+    r"|agenzia|agentur|magazine?|media"
+    r"|radio|online|writers?|reporters?|correspondents?|contributors?|wire|services?|network|inc|ltd|gmbh|corp|llc|ag|se|board"
+    r"|department|foundation"
+    r"|institute?|university|universität|verlag|stiftung|verband|times|post|daily|zeitung|e\.? ?v|association|group|company"
+    r"|\w+\.(?:com|net|org|de|co|fr|it|es|pl|ru|uk|info|at|ch|eu|news|tv))\b",
+    re.IGNORECASE,
+)
+_BYLINE_NAMES = re.compile("uthor|yline|utor|uteur|reator|riter|oster|username")
+"""Capitals or not, `uthor` is in `author` and `Author`."""
+_BYLINE_TAGS = frozenset({"a", "span", "p", "div", "address", "li", "strong", "cite", "em", "h4", "td", "ul"})
+_AUTHOR_PATHS = (
+    "/author", "/autor", "/auteur", "/creator", "/profil", "/people/", "/person", "/journalist", "/redaktion/", "/by/", "/staff/",
+    "/contributor", "/writers/", "/reporter", "/team/", "byline",
+)  # fmt: skip
+_BYLINE_STARTS = ("(责", "（责", "责编", "责任", "作者", "记者", "By", "by", "BY", "Vo", "vo", "VO", "Pa", "Po", "Do", "Av", "Af", "Wr",
+                  "Au", "au", "Te", "Er", "Ge", "Ve", "Pu", "Ei", "Ав")  # fmt: skip
+_MAX_LINE = 300
+"""Characters of a text that may be a byline, before its white space is taken out."""
+_IDS = lxml.etree.XPath("/descendant-or-self::*/@id", smart_strings=False)
+_TEST_IDS = lxml.etree.XPath("/descendant-or-self::*/@data-testid", smart_strings=False)
+_RELATIONS = lxml.etree.XPath("/descendant-or-self::*/@rel[. = 'author']/..")
+_VCARDS = lxml.etree.XPath("/descendant-or-self::*/@class[contains(concat(' ', ., ' '), ' fn ') or . = 'author vcard']/..")
+_CREDIT = re.compile(r"caption|copyright|photo-?credit|image-?credit|bildquelle|gallery", re.IGNORECASE)
+_NEAR = 6
+"""Ancestors asked; further up stand the names of the page's columns."""
+_LABEL = re.compile(rf"^\W*(?:{'|'.join(BY_WORDS)})\s*[:：]?\s*$", re.IGNORECASE)
+_NICK_CLASS = re.compile(r"^(?:(?:post|entry|article|news)[-_]+)?(?:author|byline|autor|username|poster)(?:[-_]+name)?$", re.IGNORECASE)
+_FULL_DATE = re.compile(r"\b[0-3]?\d[./][01]?\d[./](?:19|20)\d\d\b|\b(?:19|20)\d\d-\d\d-\d\d\b|\b[0-3]?\d\.? [^\W\d]{3,10} (?:19|20)\d\d\b")
+_SIGNED = re.compile(
+    r"^(?:posted by|written by|author:|autor:|erstellt von|geschrieben von|verfasst von)\s+([^\W\d_][\w.\-]{2,24})"
+    r"(?:\s(?:@|(?:on|am|um|at)\b).*)?$",
+    re.IGNORECASE,
+)
+_NICKNAME = re.compile(r"^[^\W\d_][\w.\-]{2,24}$")
+_ELSEWHERE = re.compile(r"comment|related|recommend|sidebar|footer|popular|trending|latest|newsletter")
+
+
+def find_authors(page: Page, entry: Entry | None) -> tuple[tuple[str, ...], str]:
+    """Who wrote the article, in the order of the page, and where they were named; an empty tuple and no source when nobody is.
+
+    The first of JSON-LD, `<meta>`, the feed, marked-up bylines, linked bylines, bylines by class or wording that names a person. When none
+    does, the first declared organisation (an agency), and last the site itself or its staff, where the page declares these its author and
+    gives them a name: not `Staff` or `News Desk`.
+    """
+    own = {letters_only(name) for name in _own_names(page, entry)} - {""}
+    organisation: tuple[tuple[str, ...], str] = ((), "")
+    house: tuple[tuple[str, ...], str] = ((), "")
+    for source, names, is_prose in _sources(page, entry):
+        if not names:
+            continue
+        found = clean_names(names, is_prose=is_prose)
+        people = tuple(
+            name for name in found if letters_only(name) not in own and not _STAFF.search(name) and not _ORGANISATION.search(name)
+        )
+        if people:
+            return _spelled_out(people, page), source
+        if is_prose:
+            continue
+        agencies = tuple(name for name in found if letters_only(name) not in own and not _STAFF.search(name))
+        organisation = organisation if organisation[0] or not agencies else (agencies, source)
+        named = tuple(name for name in found if not _NO_NAME.match(name))
+        house = house if house[0] or not named else (named, source)
+    return organisation if organisation[0] else house
+
+
+def _spelled_out(people: tuple[str, ...], page: Page) -> tuple[str, ...]:
+    """A lone user name (`janedoe`, `Jane`) as the page's bylines write the name (`Jane Doe`), where one does."""
+    if len(people) != 1 or " " in people[0] or page.tree is None or not people[0].isascii():
+        return people
+    short = letters_only(people[0])
+    for _, names, _ in _marked(_Places(page)):
+        for name in clean_names(names, is_prose=True):
+            if letters_only(name) == short or name.casefold().startswith(people[0].casefold() + " "):
+                return (name,)
+    return people
+
+
+def declared_authors(page: Page, entry: Entry | None) -> Iterator[tuple[str, str]]:
+    """Each place of head and feed that names authors, and whom: `Jane Roe, John Doe`."""
+    for article in page.articles[:1]:
+        yield "jsonld.author", ", ".join(clean_names(_declared(page, article.get("author"))))
+    for name in filter(page.meta.__contains__, ("author", *AUTHOR_META)):
+        yield f"meta.{name}", ", ".join(clean_names(content for content in page.meta[name] if "://" not in content))
+    if entry and entry.authors:
+        yield "feed.author", ", ".join(clean_names(entry.authors))
+
+
+def _sources(page: Page, entry: Entry | None) -> Iterator[tuple[str, list[str], bool]]:
+    for key in ("author", "creator"):
+        for article in page.articles:
+            yield f"jsonld.{key}", list(_declared(page, article.get(key))), False
+    for name in filter(page.meta.__contains__, AUTHOR_META):
+        yield f"meta.{name}", [content for content in page.meta[name] if "://" not in content], False
+    yield "meta.twitter", list(_twitter_labels(page)), False
+    if entry and entry.authors:
+        yield "feed.author", list(entry.authors), False
+    places = None if page.tree is None else _Places(page)
+    if places is not None:
+        yield from _marked(places)
+        yield from _bylines(places)
+        yield "page.nickname", list(islice(_nicknames(places), 1)), False
+    yield "meta.author", [content for content in page.meta.get("author", ()) if "://" not in content], False
+    if places is not None:
+        yield "page.byline", list(_in_datelines(page)), True
+        yield "page.lead", list(islice(_leads(places), 2)), True
+        yield "page.signature", list(islice(_signatures(places), 1)), True
+
+
+class _Places:
+    """Where a page may name its author; each looked for once, when it is asked for."""
+
+    def __init__(self, page: Page) -> None:
+        self.tree: lxml.html.HtmlElement = page.tree
+        self._page = page
+
+    @cached_property
+    def marked(self) -> tuple[list[lxml.html.HtmlElement], ...]:
+        """The elements that a microformat marks as an author: by property, by relation, and by two classes of a card."""
+        properties = [element for element in self._page.properties.get("author", ())[:40] if not _in_comment(element)]
+        relations = [element for element in _RELATIONS(self.tree)[:40] if element.tag != "link" and _is_of_article(element)]
+        has_cards = any("fn" in name or "vcard" in name for name in self._page.classes)
+        cards = [element for element in _VCARDS(self.tree)[:40] if _is_of_article(element)] if has_cards else []
+        return (
+            properties,
+            relations,
+            [element for element in cards if "fn" in element.get("class").split()],
+            [element for element in cards if element.get("class") == "author vcard"],
+        )
+
+    @cached_property
+    def links(self) -> list[tuple[lxml.html.HtmlElement, str]]:
+        """Every link with its address, in lower case."""
+        return [(element, element.get("href", "").lower()) for element in self.tree.iter("a")]
+
+    @cached_property
+    def classed(self) -> list[lxml.html.HtmlElement]:
+        """The elements that are called after an author."""
+        kept = set(filter(_BYLINE_NAMES.search, self._page.classes.union(_IDS(self.tree), _TEST_IDS(self.tree))))
+        elements = self._page.elements(*_BYLINE_TAGS) if kept else ()
+        named = (one for one in elements if one.get("class") in kept or one.get("id") in kept or one.get("data-testid") in kept)
+        return list(islice(named, 60))
+
+    @cached_property
+    def spoken(self) -> list[lxml.html.HtmlElement]:
+        """The elements with a text that begins as bylines do."""
+        starts = (text for text in self._page.texts if len(text) < _MAX_LINE and text.lstrip().startswith(_BYLINE_STARTS))
+        return list(dict.fromkeys(holder(text) for text in starts if not is_code(text)))[:60]
+
+    @cached_property
+    def set_off(self) -> list[lxml.html.HtmlElement]:
+        """Short texts in another type."""
+        elements = self._page.elements("em", "i", "strong", "b", "font")
+        return list(islice((element for element in elements if not len(element) and 5 < len(element.text or "") < 40), 60))
+
+
+def _twitter_labels(page: Page) -> Iterator[str]:
+    for number in "12":
+        for label, value in zip(page.meta.get(f"twitter:label{number}", ()), page.meta.get(f"twitter:data{number}", ()), strict=False):
+            if re.search(r"written|author|by\b|verfass|geschrieben|écrit|autor|escrito|scritto", label, re.IGNORECASE):
+                yield value
+
+
+def _declared(page: Page, value: Any) -> Iterator[str]:
+    for item in listed(value):
+        node = page.node(item)
+        if isinstance(node, str) and "://" not in node:
+            yield node
+        elif isinstance(node, dict):
+            for name in listed(node.get("name")):
+                if isinstance(name, str):
+                    # A comma in an organisation's name does not divide it.
+                    yield name.replace(",", " ") if types_of(node) & {"Organization", "NewsMediaOrganization"} else name
+
+
+def _marked(places: _Places) -> Iterator[tuple[str, list[str], bool]]:
+    for elements in places.marked:
+        yield "page.author", [_byline_text(element) for element in _first_group(elements)], False
+        yield "page.author", [element.get("content", "") for element in elements[:5]], False
+    everywhere = "\n".join(address for _, address in places.links)
+    paths = [path for path in _AUTHOR_PATHS if path in everywhere]
+    links = (element for element, address in places.links if any(path in address for path in paths) and _is_of_article(element))
+    yield "page.author", [squeeze(element.text_content()) for element in _first_group(islice(links, 20))], True
+
+
+def _bylines(places: _Places) -> Iterator[tuple[str, list[str], bool]]:
+    for element in places.classed:
+        text = _byline_text(element)
+        if 3 <= len(text) <= MAX_BYLINE and _is_of_article(element):
+            yield "page.byline", [text], True
+    for element in places.spoken:
+        text = _byline_text(element)
+        if 3 <= len(text) <= MAX_BYLINE and _BYLINE_START.match(text) and _is_of_article(element):
+            yield "page.byline", [text], True
+    yield "page.byline", list(islice(_labelled(places), 3)), True
+
+
+def _labelled(places: _Places) -> Iterator[str]:
+    """What follows an element that says nothing but "Author:", "Von"."""
+    for element in places.spoken:
+        if not len(element) and _LABEL.match(element.text or "") and _is_of_article(element):
+            following = element.getnext()
+            text = squeeze(element.tail or "") or (squeeze(following.text_content()) if following is not None else "")
+            if 3 <= len(text) <= MAX_BYLINE:
+                yield text
+
+
+def _signatures(places: _Places) -> Iterator[str]:
+    """Names that stand alone, set off, in the last paragraph of a text."""
+    for element in places.set_off:
+        place = element
+        while place.getparent() is not None and place.tag not in {"p", "div", "td"} and len(place.getparent()) == 1:
+            place = place.getparent()
+        text = squeeze(place.text_content())
+        if place.tag == "p" and text == squeeze(element.text or "") and place.getnext() is None and place.getprevious() is not None:
+            yield text
+
+
+def _leads(places: _Places) -> Iterator[str]:
+    """The first name that stands alone, set off, in a paragraph above the text's first long one."""
+    for element in places.set_off[:20]:
+        place = element.getparent()
+        if place.tag != "p" or squeeze(place.text_content()) != squeeze(element.text or "") or place.getnext() is None:
+            continue
+        if all(len(squeeze(before.text_content())) < MAX_BYLINE for before in place.itersiblings("p", preceding=True)):
+            yield from (element.text or "").split("/")
+
+
+def _in_datelines(page: Page) -> Iterator[str]:
+    """What else stands on the first lines that give a full date, between bars or dashes."""
+    dated = (text for text in page.texts if len(text) < _MAX_LINE and ("20" in text or "19" in text))
+    for node in islice(filterfalse(is_code, dated), 200):
+        line = squeeze(node)
+        if len(line) <= MAX_BYLINE and _FULL_DATE.search(line) and _is_of_article(node.getparent()):
+            yield from (part for part in re.split(r"\s*[|•·/]\s*|\s[–-]\s|\s(?:von|by|par|por)\s", line) if not any(map(str.isdigit, part)))
+            return
+
+
+def _nicknames(places: _Places) -> Iterator[str]:
+    """Single words that stand where the author's name does."""
+    for element in places.classed:
+        names = element.get("class", "").split()
+        if any(_NICK_CLASS.match(name) for name in names):
+            words = BY.sub("", _byline_text(element)).split()
+            is_alone = len(words) == 1 or (len(words) > 1 and DATE_LIKE.search(" ".join(words[1:])))
+            if is_alone and _NICKNAME.match(words[0]) and _is_of_article(element):
+                yield words[0]
+    for element in islice((element for element in places.tree.iter("a") if "/author/" in element.get("href", "")), 20):
+        name, slug = squeeze(element.text_content()), element.get("href", "").rstrip("/").rpartition("/")[2]
+        if name and letters_only(slug) and letters_only(slug) in letters_only(name) and _is_of_article(element):
+            yield name
+    for element in places.spoken:
+        match = _SIGNED.match(squeeze(element.text or ""))
+        if match and _is_of_article(element):
+            yield match[1]
+
+
+def _is_of_article(element: lxml.html.HtmlElement) -> bool:
+    """Whether `element` stands in no list of comments or of other articles, and under no picture."""
+    for _ in range(_NEAR):
+        if element is None or element.tag in {"body", "article", "main"}:
+            return True
+        if element.tag in {"figure", "figcaption"} or _CREDIT.search(element.get("class", "")):
+            return element.find(".//h1") is not None
+        if element.tag == "footer" and next(element.iterancestors("article"), None) is not None:
+            return True
+        if element.tag in {"footer", "nav"} or _is_elsewhere(f"{element.get('class', '')} {element.get('id', '')}"):
+            return element.tag not in {"footer", "nav"} and element.find(".//h1") is not None
+        element = element.getparent()
+    return True
+
+
+@lru_cache(maxsize=4096)
+def _is_elsewhere(names: str) -> bool:
+    return bool(_ELSEWHERE.search(names.lower()))
+
+
+def _in_comment(element: lxml.html.HtmlElement) -> bool:
+    return any(
+        "comment" in f"{place.get('class', '')} {place.get('id', '')}".lower()
+        for place in islice(element.iterancestors(), _NEAR)
+        if place.tag != "body"
+    )
+
+
+def _byline_text(element: lxml.html.HtmlElement) -> str:
+    name = element.find(".//*[@itemprop='name']")
+    inner = name if name is not None else element
+    text = squeeze(" ".join(islice(inner.itertext(), 40)))
+    return text if len(text) <= MAX_BYLINE else ""
+
+
+def _first_group(elements: Iterable[lxml.html.HtmlElement]) -> list[lxml.html.HtmlElement]:
+    """The first of `elements` and those that follow it within the same byline: later ones sign other articles."""
+    group: list[lxml.html.HtmlElement] = []
+    place: lxml.html.HtmlElement | None = None
+    for element in elements:
+        if not element.text_content().strip():
+            continue
+        if place is None:
+            place = element.getparent()
+            if place is not None and len(place) == 1 and place.getparent() is not None:
+                place = place.getparent()
+        elif element.getparent() is not place and element.getparent().getparent() is not place:
+            break
+        group.append(element)
+    return group[:8]
+
+
+def _own_names(page: Page, entry: Entry | None) -> Iterator[str]:
+    for name in ("og:site_name", "application-name", "copyright", "publisher", "dc.publisher", "dcterms.rightsholder"):
+        yield from page.meta.get(name, ())
+    yield re.split(r"\s[|–—·-]\s", page.title_tag)[-1]
+    for article in page.articles:
+        for publisher in listed(article.get("publisher")):
+            node = page.node(publisher)
+            if isinstance(node, dict):
+                yield str(node.get("name", ""))
+    if entry and entry.publisher:
+        yield entry.publisher
+    domain = registered_domain(page.url)
+    yield domain
+    yield domain.partition(".")[0]

@@ -1,0 +1,162 @@
+"""The blocks of text below an element of a page: paragraphs, headings and list items, without what never holds an article's text. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Set
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import lxml.html
+
+from pipeline.text.plain_text import weight_of
+
+NEVER = frozenset(
+    re.findall(
+        r"\w+",
+        """
+        script style noscript nav footer aside form head textarea select button figure figcaption iframe svg video
+        audio object template picture option menu dialog canvas map input label time
+        """,
+    )
+)
+_BLOCKS = frozenset(
+    re.findall(
+        r"\w+",
+        """
+        p div section article main li ul ol h1 h2 h3 h4 h5 h6 blockquote pre td tr table tbody thead tfoot th dl dd dt
+        br hr center header address details summary fieldset body html caption dir
+        """,
+    )
+)
+_CLASSED = frozenset({"div", "section", "ul", "ol", "table", "p", "span", "li", "header", "dl"})
+_FURNITURE = re.compile(
+    r"comment|disqus|(?:^|[-_\s])(?:footer|sidebar|related|recommend|newsletter|subscribe|cookie|consent|gdpr|promo|popup|modal|copyright|disclaimer"
+    r"|menu|nav|teaser|komment|coral|social|share|sharing|sponsor|breadcrumbs?|tags?|byline|author|meta|caption|print|rating|date|login|toolbar"
+    r"|pagination|pager|sign-?up|ad|ads|advert\w*|outbrain|taboola|hidden)(?:$|[-_\s\d])"
+)
+_POST = re.compile(r"(?:^|\s)(?:hentry|status-publish)(?:$|\s)")
+"""WordPress calls a post after its tags, its category and its author, which says nothing of what it is."""
+
+
+class Block(NamedTuple):
+    """A paragraph, a heading or a list item: its text, how much of it is link text, its element's tag, class and id."""
+
+    text: str
+    link_share: float
+    tag: str
+    names: str
+
+    @property
+    def weight(self) -> float:
+        return weight_of(self.text)
+
+
+def is_post(names: str) -> bool:
+    """Whether an element's class and id, in lower case, are those of a whole post."""
+    return _POST.search(names) is not None
+
+
+@lru_cache(maxsize=4096)
+def is_furniture(names: str) -> bool:
+    """Whether an element's class and id say that it stands beside the article or decorates it."""
+    lowered = names.lower()
+    return bool(_FURNITURE.search(lowered)) and not is_post(lowered)
+
+
+def names_of(element: lxml.html.HtmlElement) -> str:
+    """The element's class and id, a space between them."""
+    return f"{element.get('class', '')} {element.get('id', '')}"
+
+
+def blocks(
+    root: lxml.html.HtmlElement,
+    *,
+    after: lxml.html.HtmlElement | None = None,
+    before: lxml.html.HtmlElement | None = None,
+    is_refused: Callable[[str], bool] = is_furniture,
+    spared: Set[lxml.html.HtmlElement] = frozenset(),
+) -> Iterator[Block]:
+    """The blocks of text below `root` in document order, those between the elements `after` and `before` where these are given.
+
+    Elements that `is_refused` says no to by class and id are left out, as are hidden ones and those that never hold an article's text;
+    none of those in `spared` is.
+    """
+    parts: list[str] = []
+    link_chars = 0
+    tag, names = "div", ""
+    links = 0
+    is_open = after is None
+    kept = spared if after is None else spared | {*after.iterancestors()}
+    # A plain stack: real pages nest deeper than Python's recursion goes. None says that the element below it ends here.
+    stack: list[Any] = [root]
+    while stack:
+        top = stack.pop()
+        is_end = top is None
+        element: lxml.html.HtmlElement = stack.pop() if is_end else top
+        own_tag = element.tag
+        is_block = own_tag in _BLOCKS
+        if is_block and parts:
+            text = " ".join("".join(parts).split())
+            if text and is_open:
+                yield Block(text, min(1.0, link_chars / len(text)), tag, names)
+            parts, link_chars = [], 0
+        if not is_end:
+            if element is before:
+                return
+            if element is not root:
+                own = names_of(element) if is_block or own_tag in _CLASSED else ""
+                if element is after or (element not in kept and _is_left_out(element, own_tag, own, is_refused)):
+                    is_open = is_open or element is after
+                    if element.tail:
+                        parts.append(element.tail)
+                    continue
+                if is_block:
+                    tag, names = own_tag, own
+            links += own_tag == "a"
+            inner = element.text
+            if inner:
+                parts.append(inner)
+                link_chars += len(inner.strip()) if links else 0
+            if is_block or len(element):
+                stack += (element, None, *reversed(element))
+                continue
+        links -= own_tag == "a"
+        if is_block:
+            tag, names = "div", ""
+        tail = element.tail
+        if tail and element is not root:
+            parts.append(tail)
+            link_chars += len(tail.strip()) if links else 0
+    text = " ".join("".join(parts).split())
+    if text and is_open:
+        yield Block(text, min(1.0, link_chars / len(text)), tag, names)
+
+
+def _is_left_out(element: lxml.html.HtmlElement, tag: Any, names: str, is_refused: Callable[[str], bool]) -> bool:
+    if tag in NEVER or not isinstance(tag, str) or element.get("hidden") is not None:
+        return True
+    return tag in _CLASSED and (_is_hidden(element) or (len(names) > 1 and is_refused(names)))
+
+
+def _is_hidden(element: lxml.html.HtmlElement) -> bool:
+    style = element.get("style")
+    return bool(style) and "display:none" in style.replace(" ", "")
+
+
+def refused(
+    root: lxml.html.HtmlElement, weights: Mapping[lxml.html.HtmlElement, float], *, spared: Set[lxml.html.HtmlElement]
+) -> Iterator[lxml.html.HtmlElement]:
+    """The topmost elements below `root` with a weight that `blocks` refuses for what they are called.
+
+    Lists are none of them: a list that is called related is one.
+    """
+    places = [root]
+    while places:
+        for element in places.pop():
+            if not weights.get(element):
+                continue
+            if element in spared or not _is_left_out(element, element.tag, names_of(element), is_furniture):
+                places.append(element)
+            elif element.tag in _CLASSED and element.tag not in {"ul", "ol"} and not _is_hidden(element):
+                yield element

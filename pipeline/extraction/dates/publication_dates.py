@@ -1,0 +1,342 @@
+"""When an article was published and last changed, as its publisher says.
+
+Pure: reads a `Page` and what its finder said, takes the time of the capture as an argument. A stated zone is kept (all values are UTC); how
+much of the time was stated is the precision. A date after the capture is not believed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache, partial
+from itertools import islice
+from typing import NamedTuple
+
+import lxml.etree
+import lxml.html
+
+from pipeline.core.models import Entry, Moment
+from pipeline.extraction.dates import visible_dates
+from pipeline.extraction.dates.publisher_zone import on_its_clock
+from pipeline.extraction.pages import Page
+from pipeline.extraction.structured_data import PAGE_TYPES, VIDEO_TYPES, text_of, types_of
+from pipeline.text.date_parsing import bare_day, read_moment
+
+EARLIEST = datetime(1995, 1, 1, tzinfo=UTC)
+"""No news page is older than the news web."""
+CLOCK_SKEW = timedelta(days=1)
+"""How far after its capture a page may date itself: zones and servers' clocks."""
+
+PUBLISHED_META = (
+    "article:published_time", "og:article:published_time", "article:published", "og:published_time", "datepublished", "parsely-pub-date",
+    "sailthru.date", "bt:pubdate", "publishdate", "publish-date", "publish_date", "published_date", "published_time", "publication_date",
+    "publication-date", "pubdate", "article_date_original", "article.published", "originalpublicationdate", "cxenseparse:recs:publishtime",
+    "ptime", "dc.date.issued", "dcterms.issued",
+    "citation_publication_date", "citation_date", "rbpubdate", "rnews:datepublished", "date.issued", "displaydate", "vr:published_time",
+    "article-publication-date", "article:post_date", "release_date", "og:pubdate", "pdate", "shareaholic:article_published_time",
+    "datecreated", "article.created", "date_published", "og:published", "weibo: article:create_at", "weibo:article:create_at",
+    "mediator_published_time", "dateposted", "content_create_date", "dc.terms.issued", "pub_date", "issue_date",
+)  # fmt: skip
+WEAK_META = ("dcterms.created", "dc.date.created", "dc:created", "dcterms.date", "dc.date", "dc:date", "date", "created")
+"""Content systems fill these with the file's date as often as with the article's."""
+MODIFIED_META = (
+    "article:modified_time", "og:updated_time", "article:modified", "datemodified", "lastmod", "last-modified", "dcterms.modified",
+    "dc.date.modified", "cxenseparse:lastmodified", "revised", "article:updated_time", "updated_time", "utime",
+)  # fmt: skip
+
+_LATER = timedelta(days=2)
+"""Apart from zones, and from a URL made the day before."""
+_SHOWN_LATER = timedelta(hours=15)
+"""More than a clock without a zone is behind another."""
+_FRONT = re.compile(r"[a-z]+://[^/?#]*/*(?:#.*)?$", re.IGNORECASE)
+_IN_URL = re.compile(r"(?<!\d)((?:19|20)\d{2})([/_-]?)(0?[1-9]|1[0-2])\2(0?[1-9]|[12]\d|3[01])(?!\d)")
+_IN_SCRIPT = re.compile(
+    r"""pub(?:li(?:sh|shed|cation)_?(?:date|at|time|on)?|_?date)["']?\s*[:=]\s*["']((?:19|20)\d\d-?\d\d-?\d\d[^"']{0,25})["']"""
+)
+"""In lower case: a pattern that begins with letters, and minds their case, is found ten times as fast."""
+_NAME_START = re.compile(r"(?<!\w)(?:first|original|date)?_?$")
+_TITLED = lxml.etree.XPath("/descendant-or-self::*/@title[contains(., '-') and contains(., ':')]/..")
+"""The hAtom microformat: machine-readable times as titles; an entry without `published` was published when it was `updated`."""
+_MAX_STATEMENTS = 12
+_DATELINE_CLASSES = re.compile(
+    r"publish|entry-date|post-date|article-date|date-published|pubdate|dateline|news-date|article__date|datum", re.IGNORECASE
+)
+_REVISION_CLASSES = re.compile(r"updated|modified", re.IGNORECASE)
+_ELSEWHERE = re.compile(r"comment|related|recommend|sidebar|teaser|footer|popular|trending|latest|widget_|event")
+
+
+class Dated(NamedTuple):
+    """A moment, the name of the place it was taken from, and what others said that disagrees: (source, value)."""
+
+    moment: Moment
+    source: str
+    others: tuple[tuple[str, str], ...] = ()
+
+
+def published(page: Page, entry: Entry | None, *, at: datetime, language: str) -> Dated | None:
+    """When the article was first published; None when neither page nor finder nor URL says so.
+
+    The first that parses of: JSON-LD `datePublished`, `<meta>`, the feed, the URL, marked-up times, a line at the heading that names the
+    publication, other times, any line at the heading, the date nearest to the text, and last what htmldate finds; these two not on a site's
+    front. A time that another of them states completes a bare date of the same day; two that agree may outvote the first.
+    """
+    dated = _first_published(page, entry, at)
+    if dated is None:
+        return None
+    declared = list(islice(_plainly_stated(page, entry), _MAX_STATEMENTS))
+    here = partial(on_its_clock, url=page.url, language=language, in_url=url_date(page.url))
+    dated = dated._replace(moment=here(dated.moment, _statements(page, declared)))
+    rival = _before_change(page, dated, declared) or _outvoting(page, dated, declared)
+    if rival is not None:
+        dated = rival._replace(moment=here(rival.moment, _statements(page, declared)))
+    others = {other.source: _shown(other.moment) for other in reversed(declared) if not _agree(dated.moment, other.moment)}
+    return dated._replace(others=tuple(sorted(others.items())))
+
+
+def _first_published(page: Page, entry: Entry | None, at: datetime) -> Dated | None:
+    believed: list[Dated] = []
+    for dated in _stated(page, entry):
+        if not _is_believable(dated.moment, at):
+            continue
+        if dated.moment.precision != "day":
+            # Midnight stands for a day in a zone nobody stated; a clock time of that day says more.
+            return dated if not believed or _completes(dated.moment, believed[0].moment) else believed[0]
+        believed.append(dated)
+        if len(believed) > 1 and believed[-1].moment != believed[0].moment:
+            break
+    if believed or _FRONT.match(page.url):  # a date in the texts of a front is that of another page
+        return believed[0] if believed else None
+    beside = visible_dates.beside_text(page, earliest=EARLIEST, latest=at + CLOCK_SKEW)
+    if beside is not None:
+        return Dated(beside, "page.text")
+    searched = visible_dates.searched(page, latest=at + CLOCK_SKEW)
+    return Dated(searched, "htmldate") if searched is not None else None
+
+
+def _before_change(page: Page, dated: Dated, declared: Sequence[Dated]) -> Dated | None:
+    """The date of feed or URL, where the stated time is that of the last change and much later: neither knew the article before it was.
+
+    Else the time that the page shows at its heading, where the change is one of the next days.
+    """
+    earlier = [
+        other
+        for other in declared
+        if other.source in {"feed.published", "url"}
+        and other.moment.value >= EARLIEST
+        and dated.moment.value - other.moment.value >= _LATER
+    ]
+    if dated.moment.precision == "day" or all(change.moment.value != dated.moment.value for change in _modified(page)):
+        return None
+    return earlier[0] if earlier else _shown_earlier(page, dated.moment)
+
+
+def _shown_earlier(page: Page, moment: Moment) -> Dated | None:
+    """The date and time that the page shows at its heading, where `moment`, a later one, is that of an update on the next days."""
+    line = visible_dates.at_heading(page, day_first=not _is_american(page))
+    if line is None or line.precision == "day" or not _SHOWN_LATER <= moment.value - line.value <= _LATER:
+        return None
+    return Dated(line, "page.dateline")
+
+
+def _outvoting(page: Page, dated: Dated, declared: Sequence[Dated]) -> Dated | None:
+    """Another date of the page, where the line at its heading says the same and it is not the day of the last change: two against one.
+
+    It is declared, or what content systems fill at random; against a bare day, a time that the page shows counts too.
+    """
+    day_first = not _is_american(page)
+    weak = [(f"meta.{name}", content) for name in WEAK_META for content in page.meta.get(name, ())]
+    if dated.moment.precision == "day":
+        weak += _marked_up(page, is_sure=False)
+    read = ((source, read_moment(text, day_first=day_first)) for source, text in weak)
+    others = [*declared, *(Dated(moment, source) for source, moment in read if moment)]
+    rivals = [other for other in others if not _agree(dated.moment, other.moment) and other.source != "url"]
+    line = visible_dates.at_heading(page, day_first=day_first) if rivals else None
+    if line is None or _agree(line, dated.moment) or any(_agree(line, change.moment) for change in _modified(page)):
+        return None
+    return next((rival for rival in rivals if _agree(line, rival.moment)), None)
+
+
+def modified(page: Page, entry: Entry | None, *, at: datetime, language: str) -> Dated | None:
+    """When the article was last changed; None when nothing says so."""
+    for dated in _modified(page):
+        if _is_believable(dated.moment, at):
+            return dated._replace(moment=on_its_clock(dated.moment, (), url=page.url, language=language))
+    if entry and entry.modified and _is_believable(entry.modified, at):
+        return Dated(entry.modified, "feed.updated")
+    return None
+
+
+def url_date(url: str) -> Moment | None:
+    """The day that the path of `url` names (`/2021/03/08/`, `/2021-03-08-title`, `/20210308/`)."""
+    path = url.partition("://")[2].partition("/")[2].partition("?")[0]
+    for match in _IN_URL.finditer(path):
+        if match[2] or len(match[0]) == 8:
+            try:
+                return bare_day(date(int(match[1]), int(match[3]), int(match[4])))
+            except ValueError:
+                continue
+    return None
+
+
+def _agree(moment: Moment, other: Moment) -> bool:
+    """Whether both name one day, in UTC or where the publisher is."""
+    days = {moment.value.date(), moment.local_day}
+    return other.value.date() in days or other.local_day in days - {None}
+
+
+def _shown(moment: Moment) -> str:
+    return moment.value.strftime("%Y-%m-%d" if moment.precision == "day" else "%Y-%m-%dT%H:%M:%SZ")
+
+
+def _plainly_stated(page: Page, entry: Entry | None) -> Iterator[Dated]:
+    """The publication dates that head, finder and URL state, the most trusted first."""
+    day_first = not _is_american(page)
+    for source, text in _declared(page):
+        moment = read_moment(text, day_first=day_first)
+        if moment:
+            yield Dated(moment, source)
+    if entry and entry.published:
+        yield Dated(entry.published, "feed.published")
+    in_url = url_date(page.url)
+    if in_url:
+        yield Dated(in_url, "url")
+
+
+def _stated(page: Page, entry: Entry | None) -> Iterator[Dated]:
+    """Every publication date that somebody states, the most trusted first."""
+    yield from _plainly_stated(page, entry)
+    day_first = not _is_american(page)
+    for source, text in _marked_up(page, is_sure=True):
+        moment = read_moment(text, day_first=day_first)
+        if moment:
+            yield Dated(moment, source)
+    found = _in_scripts(page)
+    if found:
+        yield found
+    named = visible_dates.at_heading(page, day_first=day_first, is_named=True)
+    if named:
+        yield Dated(named, "page.dateline")
+    for source, text in _marked_up(page, is_sure=False):
+        moment = read_moment(text, day_first=day_first)
+        if moment:
+            yield Dated(moment, source)
+    line = visible_dates.at_heading(page, day_first=day_first)
+    if line:
+        yield Dated(line, "page.dateline")
+    for name in WEAK_META:
+        for content in page.meta.get(name, ()):
+            moment = read_moment(content, day_first=day_first)
+            if moment:
+                yield Dated(moment, f"meta.{name}")
+
+
+def _is_american(page: Page) -> bool:
+    return page.language_tag.lower().startswith(("en-us", "en_us"))
+
+
+def _in_scripts(page: Page) -> Dated | None:
+    """What the page's own scripts call its time of publication, where all of them that do name one day."""
+    found: list[Moment] = []
+    for script in page.tree.iter("script") if page.tree is not None else ():
+        for text in islice(_publication_times(script.text or ""), 4):
+            moment = read_moment(text)
+            if moment:
+                found.append(moment)
+    days = {moment.value.date() for moment in found}
+    return Dated(found[0], "page.script") if len(days) == 1 else None
+
+
+def _publication_times(script: str) -> Iterator[str]:
+    lowered = script.lower()
+    for match in _IN_SCRIPT.finditer(lowered):
+        if _NAME_START.search(lowered[max(0, match.start() - 10) : match.start()]):
+            start, end = match.span(1)
+            yield script[start:end] if len(script) == len(lowered) else match[1]
+
+
+def _declared(page: Page) -> Iterator[tuple[str, str]]:
+    for key in ("datePublished", "dateCreated", "uploadDate"):
+        for article in page.articles:
+            yield f"jsonld.{key}", _said(article.get(key))
+    for name in PUBLISHED_META:
+        for content in page.meta.get(name, ()):
+            yield f"meta.{name}", content
+    for thing in page.things:
+        if types_of(thing) & (PAGE_TYPES | VIDEO_TYPES):
+            yield "jsonld.datePublished", _said(thing.get("datePublished")) or _said(thing.get("uploadDate"))
+
+
+def _said(value: object) -> str:
+    """A JSON-LD date as a text; some are written as a number of seconds or milliseconds."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else text_of(value)
+
+
+def _marked_up(page: Page, *, is_sure: bool) -> Iterator[tuple[str, str]]:
+    """Times in the page's mark-up: surely those of publication, or any `<time>` of the article."""
+    if page.tree is None:
+        return
+    if is_sure:
+        for element in page.properties.get("datePublished", ())[:5]:
+            yield "page.datePublished", element.get("datetime") or element.get("content") or element.text_content()
+        for name in ("published", "updated"):
+            titled = _TITLED(page.tree) if any(name in classes for classes in page.classes) else ()
+            yield from ((f"page.{name}", element.get("title")) for element in titled if name in element.get("class", "").split())
+    for element, names in _time_elements(page):
+        is_named = element.get("pubdate") is not None or bool(_DATELINE_CLASSES.search(names))
+        if is_named == is_sure:
+            yield "page.time", element.get("datetime") or element.text_content()
+
+
+def _time_elements(page: Page) -> Iterator[tuple[lxml.html.HtmlElement, str]]:
+    """The first `<time>` elements that belong to the article and tell no revision, each with what it is called."""
+    for element in islice(page.elements("time"), 20):
+        names = element.get("class", "") + " " + element.get("itemprop", "")
+        if not _REVISION_CLASSES.search(names) and _is_of_article(element):
+            yield element, names
+
+
+def _statements(page: Page, declared: Sequence[Dated]) -> Iterator[Moment]:
+    """The moments of `declared` and of the article's time elements."""
+    yield from (other.moment for other in declared)
+    for element, _ in _time_elements(page):
+        moment = read_moment(element.get("datetime") or "")
+        if moment:
+            yield moment
+
+
+def _is_of_article(element: lxml.html.HtmlElement) -> bool:
+    """Whether `element` stands in no list of comments or of other articles."""
+    for _ in range(12):
+        if element is None or element.tag in {"body", "main"}:
+            return True
+        if element.tag in {"footer", "nav", "aside"} or _is_elsewhere(f"{element.get('class', '')} {element.get('id', '')}"):
+            return False
+        element = element.getparent()
+    return True
+
+
+@lru_cache(maxsize=4096)
+def _is_elsewhere(names: str) -> bool:
+    return bool(_ELSEWHERE.search(names.lower()))
+
+
+def _modified(page: Page) -> Iterator[Dated]:
+    for article in page.articles:
+        moment = read_moment(_said(article.get("dateModified")))
+        if moment:
+            yield Dated(moment, "jsonld.dateModified")
+    for name in MODIFIED_META:
+        for content in page.meta.get(name, ()):
+            moment = read_moment(content)
+            if moment:
+                yield Dated(moment, f"meta.{name}")
+
+
+def _is_believable(moment: Moment, at: datetime) -> bool:
+    return EARLIEST <= moment.value <= at + CLOCK_SKEW
+
+
+def _completes(moment: Moment, bare: Moment) -> bool:
+    """Whether `moment` tells the time of the day that `bare` names, in whatever zone that day was meant."""
+    return moment.precision != "day" and timedelta(hours=-14) <= moment.value - bare.value < timedelta(hours=36)

@@ -1,0 +1,241 @@
+"""Dates in what a page shows: the line at its heading, the one beside its text, and what htmldate finds.
+
+Pure: reads a `Page` and changes nothing of it. What the page states in its head or mark-up is read in
+`publication_dates`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from itertools import islice, pairwise
+from typing import Any
+
+import htmldate
+import htmldate.extractors
+import lxml.etree
+import lxml.html
+
+from pipeline.core.models import Moment
+from pipeline.core.out_of_memory import is_shortage
+from pipeline.extraction.pages import Page, holder, shown_text
+from pipeline.text.date_parsing import find_moment, names_a_month, read_moment
+from pipeline.text.plain_text import letters_only
+
+_REVISED = re.compile(
+    r"updated?\b|aktualisiert|modified|last edited|geändert|bearbeitet|ergänzt|stand\s*:|mis à jour|modifié|actualizado"
+    r"|aggiornato|atualizado|bijgewerkt|обновлено|revised|copyright|©|\(c\)",
+    re.IGNORECASE,
+)
+_EDITED = re.compile(
+    r"\b(?:last|was) (?:modified|edited|changed)|zuletzt (?:\S+ ){0,6}?(?:geändert|bearbeitet)|dernière modification"
+    r"|última (?:modificación|edición)|ultima modifica|последнее изменение",
+    re.IGNORECASE,
+)
+"""How wikis name the day of a page's last change; they have none of publication."""
+_NAMED = re.compile(
+    r"(?:publi(?:shed|é|cado|cato|ziert)|veröffentlicht|erschienen|posted|gepubliceerd|publicerad|opublikowan[eoy]|опубликовано)\b",
+    re.IGNORECASE,
+)
+_NEARBY = 10
+"""Of these, the first, which are nearer than what stands before the heading; of 6 to 14 none differs."""
+_MAX_AFTER = 20
+"""Texts behind the heading in which its date is looked for."""
+_BEFORE_HEADING = lxml.etree.XPath("preceding::text()[string-length(normalize-space(.)) > 5][position() <= 6]")
+_OPENING = re.compile(r"^(?:[^\W\d_][\w.\-/ ]{0,30}[,:]\s*)?\((?=[^()]*\d)[^()]{6,25}\)")
+"""How a press release begins: `Berlin, (12.11.2021). ...`"""
+_OPENINGS = 5
+"""Long texts whose beginning is looked at: the first may be a teaser."""
+_MIN_VISIBLE = 5
+_PROSE = 120
+_MAX_DATELINE = 120
+"""Characters; a longer text around a date is prose, and the date one of the article's subject."""
+_MIN_TITLE = 12
+"""Characters; a shorter title is a section's as well."""
+_MAX_LISTED_DATE = 30
+"""Characters of a line that is a date and little else."""
+_LISTED = re.compile(r"related|recommend|teaser|popular|trending|comment|ticker|most-?read", re.IGNORECASE)
+
+_SHORT_YEAR = re.compile(r"(?<![\d.:])([0-3]?\d\.?\s+[^\W\d_]{3,12}\.?,?\s+)(\d\d)(?![\d.:])")
+"""A year of two digits that stands behind a day and the name of a month."""
+_YEAR = re.compile(r"(?<!\d)\d{4}(?!\d)")
+_BAR = re.compile(r"(?<=\d) \| (?=\d)")
+
+
+def at_heading(page: Page, *, day_first: bool, is_named: bool = False) -> Moment | None:
+    """The first date that stands alone after the page's heading, or else just before it; that of a revision is passed over.
+
+    With `is_named` only a line counts that says of itself when the article was published.
+    """
+    heading = page.heading
+    if heading is None or heading.tag != "h1" or not shown_text(heading).strip():
+        heading = next((one for one in page.elements("h1") if shown_text(one).strip()), None)
+    if heading is None:
+        return None
+    for text, place in _texts_around(heading):
+        if not any(map(str.isdigit, text)) or len(text) > 4 * _MAX_DATELINE:
+            continue
+        line = _before_revision(" ".join(text.split()))
+        if (
+            len(line) <= _MAX_DATELINE
+            and not _REVISED.search(line)
+            and place.tag not in {"script", "style", "noscript", "option", "a"}
+            and (_NAMED.match(line) or not is_named)
+            and not _is_listed(place)
+        ):
+            moment = find_moment(line, day_first=day_first)
+            if moment:
+                return moment
+    return None
+
+
+def _before_revision(line: str) -> str:
+    """What a line says before it tells of a revision and when that was: `January 19, 2020 / 12:25 PM / Updated 8 hours ago`."""
+    revised = _REVISED.search(line)
+    before, behind = (line[: revised.start()], line[revised.end() :]) if revised else (line, "")
+    return before if any(map(str.isdigit, before)) and any(map(str.isdigit, behind)) else line
+
+
+def _texts_around(heading: lxml.html.HtmlElement) -> Iterator[tuple[str, lxml.html.HtmlElement]]:
+    """The first texts behind the heading, then the last before it, the nearest first, each with its place; the shortest are passed over."""
+    after = islice((found for found in _texts_after(heading) if len(" ".join(found[0].split())) > _MIN_VISIBLE), _MAX_AFTER)
+    yield from islice(after, _NEARBY)
+    yield from ((text, text.getparent()) for text in reversed(_BEFORE_HEADING(heading)))
+    yield from after
+
+
+def _texts_after(element: lxml.html.HtmlElement) -> Iterator[tuple[str, lxml.html.HtmlElement]]:
+    """The texts behind `element` in document order, each with the element that it is in, or right behind, as lxml has it."""
+    while element is not None:
+        if element.tail:
+            yield element.tail, element
+        for following in element.itersiblings():
+            for event, place in lxml.etree.iterwalk(following, events=("start", "end")):
+                text = place.text if event == "start" else place.tail
+                if text:
+                    yield text, place
+        element = element.getparent()
+
+
+def _is_listed(element: lxml.html.HtmlElement) -> bool:
+    """Whether `element` or one close above it says that it shows another article."""
+    for _ in range(5):
+        if element is None or element.tag in {"body", "main", "article"}:
+            return False
+        if _LISTED.search(element.get("class", "")):
+            return True
+        element = element.getparent()
+    return False
+
+
+def beside_text(page: Page, *, earliest: datetime, latest: datetime) -> Moment | None:
+    """The date on a line of its own that stands nearest to the page's first long text; one in a link or a longer line counts as further."""
+    if page.tree is None:
+        return None
+    nodes = [node for node in page.texts if len(node) > _MIN_VISIBLE and _is_visible(node) and len(" ".join(node.split())) > _MIN_VISIBLE]
+    lines = [_line(node) for node in nodes]
+    in_list = _behind_title(page, lines)
+    if in_list is not None and earliest <= in_list.value <= latest:
+        return in_list
+    proses = [number for number, node in enumerate(nodes) if len(node) >= _PROSE and _is_prose(node)]
+    for number in proses[:_OPENINGS]:
+        opening = _OPENING.match(nodes[number].lstrip())
+        moment = find_moment(opening[0]) if opening else None
+        if moment and earliest <= moment.value <= latest:
+            return moment
+    start = proses[0] if proses else 0
+    best: tuple[int, Moment] | None = None
+    for number, node in enumerate(nodes):
+        if ("20" not in node and "19" not in node) or len(node) > 4 * _MAX_DATELINE:
+            continue
+        line = lines[number]
+        if len(line) > _MAX_DATELINE or _REVISED.search(line) or (number and _is_label_of_revision(lines[number - 1])):
+            continue
+        distance = abs(number - start) + (20 if len(line) > _MAX_DATELINE // 2 or node.getparent().tag == "a" else 0)
+        if best is None or distance < best[0]:
+            moment = find_moment(line)
+            if moment and earliest <= moment.value <= latest:
+                best = distance, moment
+    return best[1] if best else None
+
+
+def _line(text: str) -> str:
+    """`text` as one line; a year of two digits in brackets (`(Rome, 14 January 20)`) is written out."""
+    line = " ".join(text.split())
+    return _SHORT_YEAR.sub(r"\g<1>20\2", line) if line.startswith("(") and line.endswith(")") else line
+
+
+def _behind_title(page: Page, lines: list[str]) -> Moment | None:
+    """The date that stands right behind the page's title: in a list of a site's articles its own is one."""
+    heading = "" if page.heading is None else shown_text(page.heading)
+    titles = {letters_only(title) for title in (heading, *page.meta.get("og:title", ()))}
+    for title, line in pairwise(lines):
+        if len(title) >= _MIN_TITLE and len(line) <= _MAX_LISTED_DATE and letters_only(title) in titles and any(map(str.isdigit, line)):
+            moment = find_moment(line)
+            if moment:
+                return moment
+    return None
+
+
+def _is_label_of_revision(line: str) -> bool:
+    return len(line) <= _MAX_DATELINE and line.endswith(":") and _REVISED.search(line) is not None
+
+
+def _is_prose(node: Any) -> bool:
+    return len(node.strip()) >= _PROSE and node.getparent().tag != "a"
+
+
+def _is_visible(text: Any) -> bool:
+    return holder(text).tag not in {"noscript", "option", "script", "style"}
+
+
+def searched(page: Page, *, latest: datetime) -> Moment | None:
+    """What htmldate finds on the page, `latest` at the most."""
+    if page.tree is None:
+        return None
+    try:
+        with _without_dateparser():
+            found = htmldate.find_date(
+                page.tree, original_date=True, extensive_search=True, max_date=latest.strftime("%Y-%m-%d"), url=page.url
+            )
+    except Exception as error:
+        if is_shortage(error):
+            raise
+        return None  # it meets every malformed tree of the web
+    # The first of January is what it makes of a bare year, mostly that of the copyright.
+    moment = read_moment(found) if found and not found.endswith("-01-01") else None
+    return None if moment is None or _is_of_edit(page, moment) else moment
+
+
+def _is_of_edit(page: Page, moment: Moment) -> bool:
+    """Whether the page says that `moment` is the day of its last change, on one line or on that behind it."""
+    lines = (" ".join(text.split()) for text in page.texts if len(text) <= 2 * _MAX_DATELINE)
+    named = (f"{line} {following}" for line, following in pairwise((*lines, "")) if _EDITED.search(line))
+    return any(edited.value.date() == moment.value.date() for edited in map(find_moment, named) if edited)
+
+
+@contextmanager
+def _without_dateparser() -> Iterator[None]:
+    """Reads the dates that htmldate cannot, in the place of dateparser, which takes two seconds of each process to load its languages."""
+    names = ("get_external_parser", "has_date_cue")
+    kept = [getattr(htmldate.extractors, name) for name in names]
+    try:
+        for name, ours in zip(names, (_DateReader, _has_date_cue), strict=True):
+            setattr(htmldate.extractors, name, ours)
+        yield
+    finally:
+        for name, theirs in zip(names, kept, strict=True):
+            setattr(htmldate.extractors, name, theirs)
+
+
+class _DateReader:
+    def get_date_data(self, text: str) -> dict[str, datetime | None]:
+        moment = read_moment(_SHORT_YEAR.sub(r"\g<1>20\2", _BAR.sub(".", text)))
+        return {"date_obj": moment.value.replace(tzinfo=None) if moment else None}
+
+
+def _has_date_cue(text: str, earliest: datetime, latest: datetime) -> bool:
+    year = _YEAR.search(text)
+    return earliest.year <= int(year[0]) <= latest.year if year else names_a_month(text)

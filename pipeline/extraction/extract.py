@@ -1,0 +1,233 @@
+"""The extract stage: a part's captures to rows of `extracted` and of the `ledger`.
+
+Reads the part's manifest and WARC file and nothing else, so it can be run again at any time and gives the same bytes. Pages are read in
+worker processes, each bounded in time: a page that hangs or kills its worker costs that page.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as PageTimeoutError
+from dataclasses import dataclass, replace
+from datetime import UTC, date, timedelta
+from typing import Any
+
+from pebble import ProcessExpired, ProcessPool
+
+from pipeline.core import workers
+from pipeline.core.catalogue import Catalogue
+from pipeline.core.errors import TransientError, WarcError
+from pipeline.core.models import Article, ExtractReport, Outcome, Part, Rejected
+from pipeline.core.settings import Settings
+from pipeline.extraction.page_workers import CaptureFile, Reading, read_captures
+from pipeline.lake import storage
+from pipeline.lake.erased_providers import erased_of
+from pipeline.lake.manifests import Manifest, PageCapture, RecordPlace, from_json
+from pipeline.lake.storage import Lake
+from pipeline.lake.tables import extracted_table, ledger_table
+from pipeline.lake.tombstones import of_gone, of_moved
+
+log = logging.getLogger(__name__)
+
+Batch = Sequence[PageCapture]
+LOOK_AHEAD = 32
+"""Pages under way at once: enough to keep the workers busy, few enough to keep memory flat."""
+BATCH = 8
+"""Pages that a worker is given at once at the most: to hand one over takes a tenth of the time that it takes to read it."""
+PROGRESS_EVERY = 250
+NO_DATE = "noDate"
+"""The reason of an article that stands in `extracted` but on no published date."""
+OUT_OF_RANGE = "outOfRange"
+"""The reason of an article that was published when a past interval's range was not."""
+
+ERASED = "erased"
+"""The reason of an article whose provider was erased from the lake."""
+
+
+def extract_part(lake: Lake, settings: Settings, catalogue: Catalogue, part: Part) -> ExtractReport:
+    """Extract the part's pages and write `extracted`, `ledger`, the image cache and the marks of touched dates; `lake` is the settings'.
+
+    A part whose captures were deleted by age keeps the rows that it has. Raises FileNotFoundError when the part was not captured,
+    StorageError, SchemaError, TransientError when the workers died.
+    """
+    path = storage.manifest_path(part)
+    manifest = from_json(lake.read_bytes(path), path=path)
+    if not lake.exists(storage.captures_path(part)) and lake.exists(storage.extracted_path(part)):
+        return _kept(lake, catalogue, part)
+    erased = erased_of(lake)
+    articles: list[Article] = []
+    replaced: list[tuple[Article, RecordPlace]] = []
+    rejected: dict[str, str] = {}
+    captures = CaptureFile(settings.lake, part, settings.max_page_bytes, settings.max_image_bytes, settings.max_image_pixels)
+    min_side = catalogue.scoring.images.min_side
+    for number, (page, reading) in enumerate(_readings(captures, manifest.pages, settings, min_side=min_side), start=1):
+        url, result = page.entry.url, reading.result
+        if isinstance(result, Rejected):
+            rejected[url] = result.reason
+        elif erased.holds(result.web_url) or erased.holds(result.original_url):
+            rejected[url] = ERASED
+        elif _is_outside(result, manifest):
+            rejected[url] = OUT_OF_RANGE
+        else:
+            articles.append(replace(result, image_file=_cache_image(lake, reading.image)))
+            if page.replaces is not None:
+                replaced.append((result, page.replaces))
+            if result.published is None:
+                rejected[url] = NO_DATE
+        if number % PROGRESS_EVERY == 0:
+            log.info("%s part %s: %d of %d pages read", part.interval.key, part.name, number, len(manifest.pages))
+    lake.write_table(storage.ledger_path(part), ledger_table(_final_outcomes(manifest, rejected)))
+    dates = _write_extracted(lake, part, articles, [*of_gone(lake, manifest.gone, part), *of_moved(lake, replaced)])
+    affected = affected_dates(lake, dates, window=timedelta(hours=catalogue.scoring.stories.window_hours))
+    return ExtractReport(
+        interval=part.interval.key,
+        part=part.name,
+        articles=sum(article.published is not None for article in articles),
+        rejected=dict(sorted(Counter(rejected.values()).items())),
+        published_dates=affected,
+    )
+
+
+def _kept(lake: Lake, catalogue: Catalogue, part: Part) -> ExtractReport:
+    log.warning(
+        "%s part %s: its captures were deleted by age, so it cannot be extracted again; its rows stay", part.interval.key, part.name
+    )
+    moments = lake.read_table(storage.extracted_path(part), columns=["publishedDateTime"])["publishedDateTime"].to_pylist()
+    dates = {moment.date() for moment in moments if moment is not None}
+    affected = affected_dates(lake, dates, window=timedelta(hours=catalogue.scoring.stories.window_hours))
+    dated = sum(moment is not None for moment in moments)
+    return ExtractReport(part.interval.key, part.name, articles=dated, rejected={}, published_dates=affected, kept=True)
+
+
+def _is_outside(article: Article, manifest: Manifest) -> bool:
+    if manifest.taken is None or article.published is None:
+        return False
+    start, end = manifest.taken
+    return not start <= article.published.value < end
+
+
+def affected_dates(lake: Lake, dates: Iterable[date], *, window: timedelta) -> tuple[date, ...]:
+    """The dates whose records may change when articles of `dates` did: those with articles, or a partition, within `window`."""
+    days = window // timedelta(days=1) + (1 if window % timedelta(days=1) else 0)
+    near = {day + timedelta(days=shift) for day in dates for shift in range(-days, days + 1)}
+    return tuple(sorted(near & {*lake.touched_dates(), *lake.published_dates()}))
+
+
+def _readings(
+    captures: CaptureFile, pages: Sequence[PageCapture], settings: Settings, *, min_side: int
+) -> Iterator[tuple[PageCapture, Reading]]:
+    """The pages with what was read, in their order."""
+    memory, processes = (workers.MAX_BYTES,), settings.extract_processes
+    size = max(1, min(BATCH, len(pages) // (4 * processes)))  # a few pages are shared out evenly
+    max_tasks = workers.MAX_PAGES // size
+    waiting: deque[tuple[Batch, Future[list[Reading]]]] = deque()
+    with workers.pool(processes, workers.READING, prepare=workers.bound_memory, arguments=memory, max_tasks=max_tasks) as pool:
+        readers = _Readers(pool, captures, min_side, settings.page_timeout_s)
+        for start in range(0, len(pages), size):
+            batch = pages[start : start + size]
+            waiting.append((batch, readers.begin(batch)))
+            if len(waiting) * size >= LOOK_AHEAD:
+                yield from readers.end(*waiting.popleft())
+        while waiting:
+            yield from readers.end(*waiting.popleft())
+
+
+@dataclass(frozen=True, slots=True)
+class _Readers:
+    """The workers that read a part's pages, a batch of them within the time of one."""
+
+    pool: ProcessPool
+    captures: CaptureFile
+    min_side: int
+    timeout_s: float
+
+    def begin(self, batch: Batch) -> Future[list[Reading]]:
+        return workers.schedule(self.pool, read_captures, self.captures, batch, self.min_side, timeout_s=self.timeout_s)
+
+    def end(self, batch: Batch, future: Future[list[Reading]]) -> Iterator[tuple[PageCapture, Reading]]:
+        """The batch's pages with what was read; where one of them does not let it end, each is read by itself."""
+        readings: list[Reading]
+        if len(batch) == 1:
+            readings = [self._alone(batch[0], future)]
+        else:
+            try:
+                readings = workers.result_of(self.pool, future)
+            except TransientError:
+                raise
+            except Exception:  # noqa: BLE001  whose it is shows when they are read one by one
+                readings = [self._alone(page, self.begin([page])) for page in batch]
+        yield from zip(batch, readings, strict=True)
+
+    def _alone(self, page: PageCapture, future: Future[list[Reading]]) -> Reading:
+        url = page.entry.url
+        try:
+            return workers.result_of(self.pool, future)[0]
+        except PageTimeoutError:
+            log.warning("%s: not read within its time", url)
+            return Reading(Rejected("pageTimeout"))
+        except ProcessExpired as error:
+            log.warning("%s: reading it ended its process: %s", url, error)
+            return Reading(Rejected("pageCrash"))
+        except (TransientError, WarcError, FileNotFoundError):  # no page's fault: nothing may be written
+            raise
+        except Exception:
+            log.exception("%s: reading it met a fault of ours; please report it", url)
+            return Reading(Rejected("pageFault"))
+
+
+def _cache_image(lake: Lake, image: tuple[str, bytes] | None) -> str | None:
+    if image is None:
+        return None
+    path, data = image
+    if not lake.exists(path):
+        lake.write_bytes(path, data)
+    return path
+
+
+def _final_outcomes(manifest: Manifest, rejected: dict[str, str]) -> Iterator[Outcome]:
+    """The capture's outcomes; a captured page that is no article ends as rejected."""
+    for outcome in manifest.outcomes:
+        reason = rejected.get(outcome.url) if outcome.kind == "page" and outcome.verdict == "captured" else None
+        yield replace(outcome, verdict="rejected", reason=reason) if reason is not None else outcome
+
+
+def _write_extracted(lake: Lake, part: Part, articles: list[Article], marked: list[dict[str, Any]]) -> set[date]:
+    """Write the rows and the marks of their dates; all dates that had or have rows of this part.
+
+    New marks come first and old ones go last: at any point in between a mark may lead to no rows, but no row is without its mark.
+    """
+    path = storage.extracted_path(part)
+    old = _marks(lake, part) if lake.exists(path) else set()
+    new = {storage.mark_path(day, part, digest=digest) for day, digest in _digests_by_date(articles, marked).items()}
+    for mark in sorted(new):
+        lake.write_bytes(mark, b"")
+    lake.write_table(path, extracted_table(articles, marked=marked))
+    for mark in sorted(old - new):
+        lake.delete(mark)
+    return {storage.read_mark(mark).published_date for mark in old | new}
+
+
+def _marks(lake: Lake, part: Part) -> set[str]:
+    mine = (part.interval.key, part.name)
+    return {mark.path for day in lake.touched_dates() for mark in lake.marks(day) if (mark.interval, mark.part) == mine}
+
+
+def _digests_by_date(articles: list[Article], marked: list[dict[str, Any]]) -> dict[date, str]:
+    """For each published date a short digest over its rows, so that a mark's name tells whether they changed."""
+    digests: dict[date, hashlib._Hash] = {}
+    for article in sorted(articles, key=lambda article: (article.web_url, article.original_url)):
+        if article.published is not None:
+            day = article.published.value.astimezone(UTC).date()
+            digests.setdefault(day, hashlib.sha256()).update(repr(_comparable(article)).encode())
+    for row in marked:
+        if row["publishedDateTime"] is not None:
+            digests.setdefault(row["publishedDateTime"].date(), hashlib.sha256()).update(repr(sorted(row.items())).encode())
+    return {day: digest.hexdigest()[:16] for day, digest in sorted(digests.items())}
+
+
+def _comparable(article: Article) -> Article:
+    return replace(article, provenance=dict(sorted(article.provenance.items())), alternatives=dict(sorted(article.alternatives.items())))

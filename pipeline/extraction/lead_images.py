@@ -1,0 +1,224 @@
+"""The pictures that may stand for an article, as its page and its finder name them.
+
+Pure: reads a `Page` and changes nothing of it; no picture's bytes are looked at, see `pipeline.extraction.images`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import lru_cache
+from itertools import chain, islice
+from urllib.parse import unquote, urlsplit
+
+import lxml.etree
+import lxml.html
+
+from pipeline.core.models import Entry, ImageCandidate
+from pipeline.extraction.pages import Page
+from pipeline.extraction.structured_data import Thing, listed, text_of
+from pipeline.text.plain_text import decode_entities
+from pipeline.text.urls import join
+
+MAX_LEAD_IMAGES = 5
+SMALL_SIDE = 100
+"""Pixels; an `<img>` declared no larger is furniture. Generous: sizes in mark-up are those of the layout."""
+
+_TWITTER_IMAGE = ("twitter:image", "twitter:image:src", "twitter:image0")
+_OTHER_IMAGE = ("image_src", "image", "thumbnailurl", "parsely-image-url", "sailthru.image.full", "thumbnail")
+_SOURCES = ("data-src", "data-original", "data-lazy-src", "data-image", "src")
+_NO_PICTURE = re.compile(
+    r"^data:|\.(?:svgz?|ico|css|js|html?|php|mp4|mp3|m3u8|pdf|swf)$|(?:^|/)(?:null|undefined|none|false)$|\{\{|\$\{", re.IGNORECASE
+)
+_FURNITURE = re.compile(
+    r"(?:^|[^a-z])(?:favicon|sprites?|icons?|ico|btn|buttons?|avatars?|gravatar|spacer|blank|pixel|1x1|transparent|placeholder|loader|loading"
+    r"|spinner|no-?(?:image|img|photo|pic|thumb)|dummy|badges?|close-btn|captcha|emojis?|smil(?:ey|ies)|touch-icon|missing|arrows?)(?![a-z])"
+    r"|^(?:default|fallback)(?![a-z])|(?:default|fallback)[-_]?(?:image|img|share|og|social|thumb(?:nail)?|pic(?:ture)?|photo|post|article|news|logo)"
+    r"|(?:image|img|share|og|social|thumb(?:nail)?|photo|news)[-_](?:default|fallback)(?![a-z])"
+)
+"""Of names in lower case."""
+_LOGO = re.compile(r"(?:^|[^a-z])(?:[a-z]{0,12}logos?|logotype|brand(?:ing)?|wordmark|masthead)(?![a-z])", re.IGNORECASE)
+_THUMBNAIL = re.compile(r"/(?:thumbs?|thumbnails?)/", re.IGNORECASE)
+_SITE_WIDE = re.compile(
+    r"^(?:(?:og|fb|facebook|twitter|social|share|sharing|site|opengraph|open-graph)[-_]?(?:image|img|card|share|sharing|logo|default|banner|thumb(?:nail)?|preview)?"
+    r"|(?:image|thumb)[-_]?(?:facebook|twitter|social|default))[-_0-9x]*$",
+    re.IGNORECASE,
+)
+_TRACKER_HOST = re.compile(
+    r"(?:^|\.)(?:scorecardresearch|doubleclick|google-analytics|quantserve|facebook|chartbeat|imrworldwide|adnxs|taboola|outbrain|feedburner"
+    r"|feedsportal|gravatar|googlesyndication|krxd|omtrdc|2o7|xiti|ioam|vgwort|w\.org)\.(?:com|net|org|de|it)$|^pixel[.-]|^stats?\.",
+    re.IGNORECASE,
+)
+_IN_MAIN_ROLE = lxml.etree.XPath("/descendant-or-self::*/@role[. = 'main']/..")
+_BETWEEN_SOURCES = re.compile(r"(?<=\d[wx]),\s*|,\s+")
+"""Addresses hold commas too, though none before a space or behind a width."""
+_FEW_WORDS = 4
+"""A file name with `logo` and more words than this is taken for a picture about a logo."""
+
+
+def lead_images(page: Page, entry: Entry | None) -> tuple[ImageCandidate, ...]:
+    """At most five pictures that may stand for the article, the best first.
+
+    In order: JSON-LD, Open Graph, Twitter card, older declarations, the pictures of the article itself, the feed's. Logos, buttons,
+    trackers and site-wide defaults are left out by their addresses; a picture that is named twice counts once, with the sizes that
+    one of its names declares.
+    """
+    found: dict[str, ImageCandidate] = {}
+    for candidate in _candidates(page, entry):
+        known = found.get(candidate.url)
+        if known is None:
+            if len(found) == MAX_LEAD_IMAGES:
+                break
+            found[candidate.url] = candidate
+        elif known.width is None and candidate.width is not None:
+            found[candidate.url] = replace(known, width=candidate.width, height=candidate.height)
+    return tuple(_full_sizes_first(list(found.values())))
+
+
+def _full_sizes_first(candidates: list[ImageCandidate]) -> list[ImageCandidate]:
+    """As given, but a thumbnail in front gives way to the same file in full size, and a GIF to another picture of its kind of place."""
+    if not candidates:
+        return []
+    first = candidates[0]
+    name = urlsplit(first.url).path.rpartition("/")[2]
+    for other in candidates[1:]:
+        path = urlsplit(other.url).path
+        is_full = _THUMBNAIL.search(urlsplit(first.url).path) and path.rpartition("/")[2] == name and not _THUMBNAIL.search(path)
+        is_still = name.lower().endswith(".gif") and other.source == first.source and not path.lower().endswith(".gif")
+        if is_full or is_still:
+            return [other, *(one for one in candidates if one is not other)]
+    return candidates
+
+
+def _candidates(page: Page, entry: Entry | None) -> Iterator[ImageCandidate]:
+    logos = {text_of(logo.get("url") or logo.get("contentUrl")) for logo in _logos(page)}
+    named = (
+        *_json_ld_images(page),
+        *_open_graph_images(page),
+        *((url, None, None, "twitter.image") for name in _TWITTER_IMAGE for url in page.meta.get(name, ())),
+        *((url, None, None, f"meta.{name}") for name in _OTHER_IMAGE for url in page.meta.get(name, ())),
+    )
+    for address, width, height, source in chain(
+        named, _article_images(page), [(entry.image, None, None, "feed.image")] if entry and entry.image else []
+    ):
+        url = join(page.base, decode_entities(address))
+        if url and url not in {page.url, page.base} and address not in logos and is_picture_address(url):
+            yield ImageCandidate(url=url, width=width, height=height, source=source)
+
+
+@lru_cache(maxsize=1024)
+def is_picture_address(url: str) -> bool:
+    """Whether `url` may be a lead image, by what its host and path say: no logo, button, tracker, placeholder or site-wide default."""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+    except ValueError:
+        return False
+    path = unquote(parts.path)
+    if _TRACKER_HOST.search(host) or _NO_PICTURE.search(path) or len(path) < 2:
+        return False
+    segments = [segment for segment in path.split("/") if segment]
+    name = segments[-1] if segments else ""
+    stem = re.sub(r"\.[A-Za-z]{3,4}$", "", name)
+    if _is_furniture(name) or _SITE_WIDE.match(stem):
+        return False
+    return not (_LOGO.search(stem) and len(re.findall(r"[a-z]{2,}", stem, re.IGNORECASE)) <= _FEW_WORDS)
+
+
+@lru_cache(maxsize=1024)
+def _is_furniture(name: str) -> bool:
+    return bool(_FURNITURE.search(name.lower()))
+
+
+def _logos(page: Page) -> Iterator[Thing]:
+    publishers = [page.node(publisher) for article in page.articles for publisher in listed(article.get("publisher"))]
+    for thing in (*page.things, *(publisher for publisher in publishers if isinstance(publisher, dict))):
+        for logo in listed(thing.get("logo")):
+            node = page.node(logo)
+            if isinstance(node, dict):
+                yield node
+            elif isinstance(logo, str):
+                yield {"url": logo}
+
+
+_Declared = tuple[str, int | None, int | None, str]
+
+
+def _json_ld_images(page: Page) -> Iterator[_Declared]:
+    for article in page.articles:
+        for key in ("image", "thumbnailUrl", "primaryImageOfPage", "video"):
+            for value in listed(article.get(key))[:5]:
+                node = page.node(value)
+                if isinstance(node, str):
+                    yield node, None, None, f"jsonld.{key}"
+                elif isinstance(node, dict):
+                    address = (
+                        text_of(node.get("contentUrl") if key != "video" else None) or text_of(node.get("url")) or text_of(node.get("@id"))
+                    )
+                    if key == "video":
+                        address = text_of(node.get("thumbnailUrl") or node.get("thumbnail"))
+                    if address:
+                        yield address, pixels(node.get("width")), pixels(node.get("height")), f"jsonld.{key}"
+
+
+def _open_graph_images(page: Page) -> Iterator[_Declared]:
+    for name in ("og:image", "og:image:url", "og:image:secure_url"):
+        for number, address in enumerate(page.meta.get(name, ())[:5]):
+            # Sizes follow their image; a page that declares fewer of them than images does not say whose they are.
+            sizes = [page.meta.get(f"og:image:{side}", ()) for side in ("width", "height")]
+            width, height = (pixels(size[number]) if len(size) > number else None for size in sizes)
+            yield address, width, height, "og.image"
+
+
+def _article_images(page: Page) -> Iterator[_Declared]:
+    """The pictures of the article's own element, unless they are declared small."""
+    place = _article_element(page)
+    for image in islice(place.iter("img", "amp-img"), 60) if place is not None else ():
+        attributes = image.attrib
+        address = next(
+            (attributes[key] for key in _SOURCES if attributes.get(key, "").strip() and not attributes[key].startswith("data:")), ""
+        ) or _widest(attributes.get("data-srcset") or attributes.get("srcset") or "")
+        if not address or _is_furniture(f"{attributes.get('class', '')} {attributes.get('id', '')}"):
+            continue
+        width, height = pixels(attributes.get("width")), pixels(attributes.get("height"))
+        if (width is not None and width <= SMALL_SIDE) or (height is not None and height <= SMALL_SIDE):
+            continue
+        yield address, width, height, "page.img"
+
+
+def _widest(sources: str) -> str:
+    """The address in a `srcset` (`a.jpg 320w, b.jpg 2x`) that stands for the largest picture; the first of equals, empty for none."""
+    found = [source.split() for source in _BETWEEN_SOURCES.split(sources) if source.strip()]
+    return max(found, key=_width)[0].strip(",") if found else ""
+
+
+def _width(source: list[str]) -> float:
+    match = re.fullmatch(r"(\d{1,5}(?:\.\d{1,3})?)[wx]", source[-1].rstrip(","))
+    return float(match[1]) if match else 1.0
+
+
+def _article_element(page: Page) -> lxml.html.HtmlElement | None:
+    tree = page.tree
+    if tree is None:
+        return None
+    articles = list(islice(tree.iter("article"), 30))
+    if articles and (len(articles) == 1 or articles[0].find(".//h1") is not None):
+        return articles[0]
+    mains = {*islice(tree.iter("main"), 1), *page.properties.get("articleBody", ())[:1], *_IN_MAIN_ROLE(tree)[:1]}
+    if mains:
+        return mains.pop() if len(mains) == 1 else next(element for element in tree.iter() if element in mains)
+    place = page.heading
+    for _ in range(3):
+        place = place.getparent() if place is not None else None
+    return place
+
+
+def pixels(value: object) -> int | None:
+    """A declared side in pixels (`640`, `"640"`, `"640px"`, a QuantitativeValue); None for percentages, zero and nonsense."""
+    if isinstance(value, dict):
+        value = value.get("value")
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    match = re.match(r"\s*(\d{1,5})(?:\.\d+)?\s*(?:px)?\s*$", str(value))
+    return int(match[1]) or None if match else None

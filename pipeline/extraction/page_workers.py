@@ -1,0 +1,152 @@
+"""One page from where it was captured to an article: what a worker process of the extract stage does.
+
+Imports little, since each worker's process imports it: neither the catalogue nor what reads and writes tables.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from pipeline.core.errors import StorageError
+from pipeline.core.models import AmpAnswer, Article, CaptureRef, Entry, Part, Picture, Rejected
+from pipeline.core.out_of_memory import is_shortage
+from pipeline.extraction.articles import build_article
+from pipeline.extraction.images import measure
+from pipeline.extraction.pages import read_page
+from pipeline.lake import storage
+from pipeline.lake.manifests import PageCapture, Probe
+from pipeline.lake.storage import Lake
+from pipeline.lake.warc import read_record_at
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One page to read, with everything the reading depends on."""
+
+    body: bytes
+    url: str
+    content_type: str | None
+    entry: Entry
+    capture: CaptureRef
+    pictures: tuple[Picture, ...]
+    amp: AmpAnswer | None
+    min_side: int
+    max_pixels: int
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureFile:
+    """A part's captures in the lake at a URI, and how much of a record is read."""
+
+    lake: str
+    part: Part
+    max_page_bytes: int
+    max_image_bytes: int
+    max_pixels: int
+
+    def file(self) -> BinaryIO:
+        """The captures, open as long as this process reads from them. Raises StorageError, FileNotFoundError."""
+        return _opened(self.lake, storage.captures_path(self.part))[0]
+
+
+@functools.lru_cache(maxsize=1)
+def _opened(uri: str, path: str) -> tuple[BinaryIO, contextlib.ExitStack]:
+    """The file, and what closes it when the next one is opened."""
+    stack = contextlib.ExitStack()
+    return stack.enter_context(Lake(uri).open(path)), stack
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a page gave, with path and bytes of the lead image where they were captured."""
+
+    result: Article | Rejected
+    image: tuple[str, bytes] | None = None
+
+
+def read_job(job: Job) -> Article | Rejected:
+    """Read one page; what a worker process does. A page that needs more memory than a worker may have is rejected: `pageMemory`."""
+    try:
+        return _read(job)
+    except Exception as error:
+        if is_shortage(error):
+            return Rejected("pageMemory")
+        raise
+
+
+def _read(job: Job) -> Article | Rejected:
+    page = read_page(job.body, url=job.url, content_type=job.content_type)
+    return build_article(
+        page,
+        entry=job.entry,
+        capture=job.capture,
+        payload_digest=f"sha256:{hashlib.sha256(job.body).hexdigest()}",
+        pictures=job.pictures,
+        amp=job.amp,
+        min_side=job.min_side,
+        max_pixels=job.max_pixels,
+    )
+
+
+def read_captures(captures: CaptureFile, pages: Sequence[PageCapture], min_side: int) -> list[Reading]:
+    """Read some pages from where they were captured; what a worker process does, so that pages never pass between processes.
+
+    Raises WarcError when the record is not there, FileNotFoundError when the file is not, StorageError when the lake does not answer.
+    """
+    return [_read_capture(captures, page, min_side=min_side) for page in pages]
+
+
+def _read_capture(captures: CaptureFile, page: PageCapture, *, min_side: int) -> Reading:
+    try:
+        job = _job(captures.file(), captures, page, min_side=min_side)
+    except MemoryError:
+        return Reading(Rejected("pageMemory"))
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise StorageError(f"{storage.captures_path(captures.part)}: {error}") from error
+    result = read_job(job)
+    image = _lead_image(result, job.pictures, max_pixels=captures.max_pixels) if isinstance(result, Article) else None
+    return Reading(result, image)
+
+
+def _job(file: BinaryIO, captures: CaptureFile, page: PageCapture, *, min_side: int) -> Job:
+    record = read_record_at(file, page.offset, max_body_bytes=captures.max_page_bytes)
+    return Job(
+        body=record.body,
+        url=record.url or page.entry.url,
+        content_type=record.content_type,
+        entry=page.entry,
+        capture=CaptureRef(storage.captures_path(captures.part), page.offset, record.at or captures.part.interval.start),
+        pictures=tuple(_picture(file, probe, max_bytes=captures.max_image_bytes) for probe in page.images),
+        amp=_amp_answer(page),
+        min_side=min_side,
+        max_pixels=captures.max_pixels,
+    )
+
+
+def _picture(file: BinaryIO, probe: Probe, *, max_bytes: int) -> Picture:
+    if probe.offset is None:
+        return Picture(probe.url, gone=probe.is_gone)
+    return Picture(probe.url, data=read_record_at(file, probe.offset, max_body_bytes=max_bytes).body)
+
+
+def _amp_answer(page: PageCapture) -> AmpAnswer | None:
+    probe = page.amp
+    return AmpAnswer(probe.url, ok=probe.offset is not None, gone=probe.is_gone) if probe is not None else None
+
+
+def _lead_image(article: Article, pictures: tuple[Picture, ...], *, max_pixels: int) -> tuple[str, bytes] | None:
+    """Path and bytes of the article's lead image where they were captured."""
+    cached = {image.url for image in article.images if image.is_cached}
+    for picture in pictures:
+        if picture.url in cached and picture.data is not None:
+            measured = measure(picture.data, max_pixels=max_pixels)
+            if measured is not None:
+                return storage.image_path(hashlib.sha256(picture.data).hexdigest(), measured[2]), picture.data
+    return None

@@ -1,0 +1,261 @@
+"""An HTML page read once: its bytes decoded and parsed, and what its head declares.
+
+Pure: bytes in, a frozen `Page` out. Raises nothing but MemoryError on any bytes, never looks at the article's text, never judges which
+declaration is right: that is for those who read a `Page`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import chain, filterfalse, islice
+from operator import itemgetter
+from typing import Any
+
+import lxml.etree
+import lxml.html
+
+from pipeline.core.out_of_memory import is_shortage
+from pipeline.extraction.structured_data import SITE_TYPES, Thing, articles_of, by_id, read_json_ld, types_of, videos_of
+from pipeline.text.encodings import decode
+from pipeline.text.plain_text import letters_only, squeeze
+from pipeline.text.urls import join
+
+HTML_TYPES = frozenset({"text/html", "application/xhtml+xml", "application/vnd.wap.xhtml+xml"})
+
+_NOT_HTML = (b"%PDF-", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"RIFF", b"PK\x03\x04", b"\x1f\x8b", b"{", b"[")
+_FEED_ROOT = re.compile(rb"<(?:rss|feed|rdf:RDF|urlset|sitemapindex|svg|opml)[\s>]", re.IGNORECASE)
+
+_PLAIN = lxml.etree.ElementDefaultClassLookup(element=lxml.html.HtmlElement)
+"""All elements of one class: lxml.html asks a function in Python for each, which took a twentieth of the reading of a page."""
+_PATH = re.compile("breadcrumb", re.IGNORECASE)
+_SHOWN_TEXTS = lxml.etree.XPath(
+    ".//text()[not(ancestor::script or ancestor::style or ancestor::svg or ancestor::noscript or ancestor::template)]"
+)
+_CLASSES = lxml.etree.XPath("/descendant-or-self::*/@class", smart_strings=False)
+_PROPERTIES = lxml.etree.XPath("/descendant-or-self::*/@itemprop")
+_TEXTS = lxml.etree.XPath("//body/descendant::text()[normalize-space(.)]")
+
+
+@dataclass(frozen=True, eq=False)
+class Page:
+    """A parsed page. `tree` belongs to the page: who changes it takes a copy.
+
+    `meta` maps the lower-case name of a `<meta>` (`name`, `property`, `itemprop`, `http-equiv`) to its contents in document order;
+    `articles` are the JSON-LD nodes of the page's own article, or else video, best first, `things` all of them. URLs are absolute. `tree`
+    is None when there is no HTML.
+    """
+
+    url: str
+    is_html: bool
+    encoding: str
+    base: str
+    tree: lxml.html.HtmlElement | None = None
+    meta: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    things: tuple[Thing, ...] = ()
+    articles: tuple[Thing, ...] = ()
+    canonical: str | None = None
+    amphtml: str | None = None
+    title_tag: str = ""
+    language_tag: str = ""
+
+    @cached_property
+    def texts(self) -> list[Any]:
+        """The body's texts in document order, as lxml gives them, without blank ones.
+
+        Those of scripts and styles are among them: `is_code` tells a few of them sooner than XPath all.
+        """
+        found: list[Any] = [] if self.tree is None else _TEXTS(self.tree)
+        return found
+
+    @cached_property
+    def classes(self) -> frozenset[str]:
+        """What the `class` attributes of the page say; found sooner than each element is asked."""
+        return frozenset() if self.tree is None else frozenset(_CLASSES(self.tree))
+
+    @cached_property
+    def properties(self) -> Mapping[str, list[lxml.html.HtmlElement]]:
+        """The elements by what their `itemprop` says, in document order."""
+        found: dict[str, list[lxml.html.HtmlElement]] = {}
+        for value in () if self.tree is None else _PROPERTIES(self.tree):
+            found.setdefault(str(value), []).append(value.getparent())
+        return found
+
+    def elements(self, *tags: str) -> Iterator[lxml.html.HtmlElement]:
+        """The elements with these tags in document order; a broken page has several roots, one behind the other."""
+        if self.tree is None:
+            return iter(())
+        return chain.from_iterable(root.iter(*tags) for root in (self.tree, *self.tree.itersiblings()))
+
+    @cached_property
+    def sites(self) -> tuple[Thing, ...]:
+        """The JSON-LD nodes of the site and of the organisation behind it."""
+        return tuple(thing for thing in self.things if types_of(thing) & SITE_TYPES)
+
+    @cached_property
+    def heading(self) -> lxml.html.HtmlElement | None:
+        """The heading that says most of the page's title, outside of the way that leads to it; the first one where none does."""
+        if self.tree is None:
+            return None
+        headings = list(islice(self.tree.iter("h1", "h2"), 30))
+        title = letters_only(self.title_tag)
+        told = [(len(text), one) for one in headings if (text := letters_only(shown_text(one))) and text in title]
+        told.sort(key=itemgetter(0), reverse=True)
+        candidates = chain((one for _, one in told), (one for one in headings if one.tag == "h1"))
+        return next(filterfalse(_is_on_the_way, candidates), None)
+
+    @cached_property
+    def _by_id(self) -> Mapping[str, Thing]:
+        return by_id(self.things)
+
+    def node(self, value: Any) -> Any:
+        """The JSON-LD node that a bare reference points to; any other value as it is."""
+        if isinstance(value, dict) and "@id" in value and not value.keys() & {"name", "url"}:
+            return self._by_id.get(str(value["@id"]), value)
+        return value
+
+
+def read_page(body: bytes, *, url: str, content_type: str | None = None) -> Page:
+    """Decode, parse and read the head of a page; `content_type` is the header's value, `url` where the fetch ended.
+
+    How the encoding is found is told in `pipeline.text.encodings`.
+    """
+    encoding, text = decode(body, content_type)
+    if not _looks_like_html(body, content_type):
+        return Page(url=url, is_html=False, encoding=encoding, base=url)
+    tree = _parse(body if text is None else text.encode("utf-8", "replace"))
+    if tree is None:
+        return Page(url=url, is_html=False, encoding=encoding, base=url)
+    return _read_head(tree, url=url, encoding=encoding)
+
+
+def amp_link(page: Page) -> str | None:
+    """The page's own `link rel=amphtml`, absolute."""
+    return page.amphtml
+
+
+def _read_head(tree: lxml.html.HtmlElement, *, url: str, encoding: str) -> Page:
+    meta: dict[str, list[str]] = {}
+    links: dict[str, str] = {}
+    blocks: list[str] = []
+    base, title = url, ""
+    for element in tree.iter("meta", "link", "script", "base", "title"):
+        get = element.get
+        if element.tag == "meta":
+            content = (get("content") or get("value") or "").strip()
+            for key in ("property", "name", "itemprop", "http-equiv") if content else ():
+                name = get(key)
+                if name:
+                    meta.setdefault(name.strip().lower(), []).append(content)
+        elif element.tag == "link":
+            address = get("href", "").strip()
+            for relation in get("rel", "").lower().split():
+                if address and relation in {"canonical", "amphtml", "image_src"}:
+                    links.setdefault(relation, address)
+        elif element.tag == "script":
+            if "ld+json" in get("type", "").lower() and element.text:
+                blocks.append(element.text)
+        elif element.tag == "base":
+            base = (base == url and join(url, get("href", ""))) or base
+        elif not title and not _inside_svg(element):
+            title = squeeze(element.text_content())
+    canonical = join(base, links["canonical"]) if "canonical" in links else None
+    amphtml = join(base, links["amphtml"]) if "amphtml" in links else None
+    if "image_src" in links:
+        meta.setdefault("image_src", []).append(links["image_src"])
+    things = read_json_ld(blocks)
+    addresses = [url, canonical or "", *meta.get("og:url", ())]
+    articles = articles_of(things, addresses)
+    if not articles and not any(kind.lower().startswith("article") for kind in meta.get("og:type", ())):
+        articles = videos_of(things, addresses)
+    return Page(
+        url=url,
+        is_html=True,
+        encoding=encoding,
+        base=base,
+        tree=tree,
+        meta={name: tuple(contents) for name, contents in meta.items()},
+        things=things,
+        articles=articles,
+        canonical=canonical,
+        amphtml=amphtml,
+        title_tag=title,
+        language_tag=next(_language_tags(tree), ""),
+    )
+
+
+def _language_tags(tree: lxml.html.HtmlElement) -> Iterator[str]:
+    root = tree if tree.tag == "html" else tree.getroottree().getroot()
+    for key in ("lang", "xml:lang", "{http://www.w3.org/XML/1998/namespace}lang"):
+        value = root.get(key)
+        if value and value.strip():
+            yield value.strip()
+
+
+def _inside_svg(element: lxml.html.HtmlElement) -> bool:
+    parent = element.getparent()
+    return parent is not None and parent.tag in {"svg", "symbol", "g", "path"}
+
+
+def _parse(body: bytes) -> lxml.html.HtmlElement | None:
+    # libxml2 ends the document at a NUL, and without huge_tree at 256 open elements.
+    body = body.replace(b"\0", b"")
+    parser = lxml.html.HTMLParser(
+        encoding="utf-8",
+        remove_comments=True,
+        remove_pis=True,
+        huge_tree=True,
+        collect_ids=False,
+        default_doctype=False,
+    )
+    parser.set_element_class_lookup(_PLAIN)
+    try:
+        tree = lxml.html.document_fromstring(body, parser=parser)
+    except (lxml.etree.LxmlError, ValueError, AssertionError) as error:
+        if is_shortage(error):
+            raise MemoryError from error
+        return None
+    return tree if isinstance(tree, lxml.html.HtmlElement) and isinstance(tree.tag, str) else None
+
+
+def _looks_like_html(body: bytes, content_type: str | None) -> bool:
+    """What the header says and the first bytes do not deny; without a header, what the bytes look like."""
+    start = body[:1024].lstrip(b"\xef\xbb\xbf \t\r\n\f")
+    if not start or start.startswith(_NOT_HTML):
+        return False
+    media_type = (content_type or "").partition(";")[0].strip().lower()
+    if (
+        media_type
+        and media_type not in HTML_TYPES
+        and media_type not in {"text/plain", "application/octet-stream", "*/*", "text/xml", "application/xml"}
+    ):
+        return False
+    has_html = re.search(rb"<(?:!doctype html|html|head|body|meta|title|article|div|p)[\s>]", body[:20_000], re.IGNORECASE)
+    if _FEED_ROOT.search(start) and not re.search(rb"<(?:!doctype html|html)[\s>]", start, re.IGNORECASE):
+        return False
+    return bool(has_html) or media_type in HTML_TYPES or b"\0" in start
+
+
+def shown_text(element: lxml.html.HtmlElement) -> str:
+    """The text of an element as a reader sees it: without its scripts, its styles and the names of its icons."""
+    if next(element.iter("script", "style", "svg", "noscript", "template"), None) is None:
+        return str(element.text_content())
+    return "".join(_SHOWN_TEXTS(element))
+
+
+def holder(text: Any) -> lxml.html.HtmlElement:
+    """The element that one of `Page.texts` stands in; to lxml, a text behind an element is that element's."""
+    element = text.getparent()
+    return element.getparent() if text.is_tail else element
+
+
+def is_code(text: Any) -> bool:
+    """Whether one of `Page.texts` is that of a script or a style."""
+    return holder(text).tag in {"script", "style"}
+
+
+def _is_on_the_way(element: lxml.html.HtmlElement) -> bool:
+    """Whether it stands in a navigation or a path of links (breadcrumbs)."""
+    return any(place.tag == "nav" or _PATH.search(f"{place.get('class', '')} {place.get('id', '')}") for place in element.iterancestors())

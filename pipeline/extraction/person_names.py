@@ -1,0 +1,133 @@
+"""Names of people out of the words around them.
+
+Pure: strings in, names out. Where on a page the strings stand is the business of `pipeline.extraction.authors`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from pipeline.text.plain_text import letters_only, plain, squeeze
+
+MAX_AUTHORS = 20
+_MAX_WORDS = 6
+_MAX_LINE = 2000
+"""Characters of a declaration that are looked at; twenty names have fewer."""
+
+BY_WORDS = (
+    "by", "author", "von", "vom", "par", "por", "di", "da", "de", "av", "af", "door", "przez", "от", "автор",
+    r"autor(?:in|en|es|ka|zy)?", "auteurs?",
+    "autore", "författare", "tekst", "text", "texte", "texto", "testo", "story", "words", "foto", "erstellt von", "geschrieben von",
+    "verfasst von", "ein artikel von", "written by", "posted by", "reported by", "published by", "submitted by", "opinion by",
+    "escrito por", "publicado por", "scritto da", "skrevet av", "interview", "quelle", "source",
+    "autorin/autor", "autor/in", "autor(?:in)?\\(nen\\)", "redakteur(?:in)?", "redaktion", "herausgeber", "rédigé par",
+    "publié par", "redacción",
+    "文", "記者", "记者", "作者", "责编", "责任编辑", "責任編輯",
+)  # fmt: skip
+BY = re.compile(rf"^\W*(?:{'|'.join(BY_WORDS)})(?:\s*[:：]\s*|\s+)", re.IGNORECASE)
+_ALL_BY = re.compile(
+    r"^\W*(?:view|show|see|zeige|alle|all|more|posts?|mehr|voir|ver)\b.{0,30}?\b(?:by|of|from|von|de|par|di|por)\s+", re.IGNORECASE
+)
+_SEPARATORS = re.compile(r"\s*[;|•·/\n、]\s*|\s+(?:and|und|et|og|och|y|e|en|with|mit|et|и|i|e)\s+|\s*&\s*|\s+-\s+", re.IGNORECASE)
+_ROLE = re.compile(
+    r"\s*(?:[|(（\[–—]|\s-\s|,|\b(?:for|of the|in|at|is|via|says?|wrote|posted|sagt|schreibt|contributor|follow|updated|published|hace"
+    r"|am|on"
+    r"|um)\b(?=\s|$)).*$",
+    re.IGNORECASE,
+)
+_MAILBOX = re.compile(r"^\s*[^\s@]+@\S+\s*\(([^()]+)\)\s*$")
+"""An author as RSS 2.0 asks for it: the name in brackets behind the address."""
+_BESIDE = re.compile(r"\s*\([^()]{0,40}/[^()]{0,40}\)|\s*\b\d+\s*min(?:ute)?s?\.?\s+read\b.*$", re.IGNORECASE)
+"""Pronouns, and the time that reading takes."""
+_PICTURES = re.compile(
+    r"^\W*(?:fotos|bilder|grafik(?:en)?|photo(?:s|graph[sy]?)?|images?|pictures?|illustrations?)(?:\s*[:：]|\s+(?:by|von)\b)", re.IGNORECASE
+)
+_ADDRESS = re.compile(r"\S+@\S+|https?://\S*|(?:^|\s)@\w+|\bwww\.\S+")
+_NOBODY = re.compile(
+    r"\b(?:admin\w*|webmaster|anonymous|unknown|guest|user|authors?|name|comments?|kommentare?|show|all|articles?|artikel\w*|beiträge"
+    r"|posts?|e-?mail|share|follow|login|subscribe"
+    r"|read|view|about|bio|home|default|none|null|undefined|nan|contact|print|drucken|biography|latest|related|photo|image|tags?|click"
+    r"|here|learn"
+    r"|autoren|autorinnen|profile?s?|people|sign(?: in)?|archiv\w*|jobs|termine|impressum|wir über uns|redaktionsteam|about us|kontakt"
+    r"|mehr|alle|menu|startseite"
+    r"|minutes?|hours?|ago|facebook|twitter|著者|記者ページ)\b|^\W*$|[*<>{}=_]|\?\?",
+    re.IGNORECASE,
+)
+DATE_LIKE = re.compile(
+    r"\d{5,}|\d[./:]\d|(?:^|\s)\d+(?:\s|$)|\b(?:(?:january|february|march|april|june|july|august|september|october|november|december"
+    r"|januar|februar|märz|juni|juli|oktober|dezember)\b(?=.*\d)"
+    r"|monday|tuesday|wednesday|thursday|friday|saturday|sunday|updated|published)\b",
+    re.IGNORECASE,
+)
+_NAME = re.compile(r"^(?:[^\W\d_][\w'’.\-]*\s+){1,4}[^\W\d_][\w'’.\-]*$|^[\u3400-\u9fff\u3040-\u30ff]{2,8}$|^[\uac00-\ud7af]{2,5}$")
+_TITLES = re.compile(
+    r"^(?:(?:prof(?:essor(?:in)?)?|dr|mr|mrs|ms|mx|sir|herr|frau|rev(?:erend)?|dott(?:\.?ssa)?|dipl\.?-?ing|h\.? ?c)(?:\.\s*|\s+)"
+    r"|(?:mag|ing)\.\s*|pd\s+(?=dr\b))+",
+    re.IGNORECASE,
+)
+"""What is a first name too (`Ing`, `Mag`) is a title only with its full stop."""
+_DEGREE = re.compile(r"\s+(?:[Pp][Hh]\.?\s?[Dd]|M\.?D|MBA|M\.?[Ss][Cc]|B\.?[Ss][Cc]|LL\.?M|[Ee][Ss][Qq])\.?$")
+"""In their own capitals: `Md` is a name."""
+_PARTICLES = frozenset(
+    re.findall(r"\w+", "de del della di da van von der den la le el al bin ibn dos das du und y e af av zu zur ten ter st")
+)
+
+
+def clean_names(names: Iterable[str], *, is_prose: bool = False) -> tuple[str, ...]:
+    """The names in `names`: one each, without "By", roles, addresses and doubles.
+
+    `is_prose` says that the strings are whole bylines as readers see them: then only what has the shape of a name is one.
+    """
+    kept: dict[str, str] = {}
+    for text in names:
+        for part in _parts(plain(text[:_MAX_LINE])):
+            name = _name(part)
+            key = letters_only(name)
+            if not key or key in kept or len(name.split()) > _MAX_WORDS or (is_prose and not _has_shape_of_name(name)):
+                continue
+            kept[key] = name
+    # `Jane Doe` beside `Jane Doe Berlin` is one person.
+    doubled = {key for key in kept if any(other != key and other.startswith(key) and len(key) > 8 for other in kept)}
+    return tuple(name for key, name in kept.items() if not any(key != short and key.startswith(short) for short in doubled))[:MAX_AUTHORS]
+
+
+def _has_shape_of_name(name: str) -> bool:
+    return bool(_NAME.match(name)) and all(
+        word[0].isupper() or word.casefold() in _PARTICLES or not word[0].isascii() for word in name.split()
+    )
+
+
+def _parts(line: str) -> Iterator[str]:
+    line = BY.sub("", _ALL_BY.sub("", _ADDRESS.sub(" ", _BESIDE.sub("", _MAILBOX.sub(r"\1", line)))))
+    for part in _SEPARATORS.split(line):
+        pieces = [piece for piece in part.split(",") if piece.strip()]
+        # `Jane Doe, John Roe` are two people, `Jane Doe, Berlin` and `Doe, Jane` are one.
+        if len(pieces) > 1 and all(_words(piece) in {2, 3} for piece in pieces):
+            yield from pieces
+        elif len(pieces) == 2 and all(len(piece.split()) == 1 for piece in pieces):
+            yield f"{pieces[1]} {pieces[0]}"
+        elif pieces:
+            yield pieces[0]
+
+
+def _words(name: str) -> int:
+    """How many words a name has beside its particles; a first name (`Al`) is none."""
+    return sum(number == 0 or word.casefold() not in _PARTICLES for number, word in enumerate(name.split()))
+
+
+def _untitled(name: str) -> str:
+    """`name` without titles and degrees; a name of one word keeps its title (`Dr. Oetker`)."""
+    bare = _DEGREE.sub("", _TITLES.sub("", name))
+    return bare if " " in bare else name
+
+
+def _name(part: str) -> str:
+    name = _ROLE.sub("", BY.sub("", part.strip())) if not _PICTURES.match(part) else ""
+    name = squeeze(name).strip(" .,:;-–—|/\"'“”()[]")
+    if not 2 <= len(name) <= 60 or len(name.split()) > 6 or _NOBODY.search(name) or DATE_LIKE.search(name):
+        return ""
+    if not any(map(str.isalpha, name)):
+        return ""
+    name = _untitled(name)
+    return name.title() if name.isupper() and len(name) > 5 and " " in name else name

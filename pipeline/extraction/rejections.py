@@ -1,0 +1,275 @@
+"""Whether a page is a news article at all, and the one word for what it is instead.
+
+Pure: reads a `Page`, its title and its text; changes nothing and knows nothing of other pages.
+
+A false alarm loses an article for good, a miss shows one bad record: each rule asks for two signs, and what calls itself an article in
+its head (JSON-LD, a time of publication) is only ever a `paywall` stub. A bare `og:type` of `article` says little: content systems give
+it to every page. It takes a name that is nothing else, or a JSON-LD type of another kind of page, to speak against it. Share of the
+shared pages with human truth that is rejected: in docs/benchmarks.md, made by bench/extraction.py; run it again when a rule changes.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from itertools import islice
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+import lxml.html
+
+from pipeline.extraction.body.blocks import blocks
+from pipeline.extraction.pages import Page, shown_text
+from pipeline.extraction.structured_data import truth_of, types_of
+from pipeline.text.plain_text import letters_only, weight_of
+from pipeline.text.urls import registered_domain
+
+REASONS = ("paywall", "consent", "login", "signUp", "notFound", "blocked", "jobAd", "tagList", "sectionFront")
+
+STUB = 900
+"""Characters of text; what a paywall leaves standing is a paragraph or two."""
+DECLARED_STUB = 600
+"""The same where no words on the page say so, only its JSON-LD: metered sites declare whole short reports not free."""
+BRIEF = 1500
+"""Characters of text; error, login and consent pages have no more to say."""
+MIN_TEASERS = 8
+"""Linked headings that make a page a list. Article pages have as many below the text, and no path of a list."""
+FORM = 400
+"""Characters of text; a form has no more to say. Titles begin with `Login` and `Newsletter` too, and many pages ask for an address."""
+_MAX_TITLE = 80
+_FEW_WORDS = 3
+_SAME = 20
+"""Letters; titles that begin alike are one."""
+_MAX_BLOCKS = 400
+
+_PAYWALL = re.compile(
+    r"subscri(?:be|ption)(?: now| today)? to (?:continue|keep|read|unlock)|to (?:continue|keep) reading|to read (?:the|this) (?:full"
+    r"|rest|whole|story|article)"
+    r"|(?:for|only to|exclusive to) (?:our )?(?:paying )?(?:subscribers|members)(?: only)?\b|subscribers? only|already a (?:subscriber"
+    r"|member)"
+    r"|become an? .{0,25}(?:subscriber|member)|unlock (?:this|the) (?:article|story)|rest of (?:this|the) (?:article|story) is"
+    r"|nur für abonnent|(?:exklusiv|ausschließlich) für abonnent|bereits abonnent|sie sind schon abonnent|kostenpflichtiger? (?:inhalt"
+    r"|artikel)"
+    r"|(?:jetzt|weiter) ?lesen mit|mit \S{0,20}(?:plus|\+) weiterlesen|réservée? aux abonnés|il vous reste .{0,20} à lire"
+    r"|abonnez-vous pour (?:lire|continuer)"
+    r"|(?:solo|exclusivo) para suscriptores|suscríb\w+ para (?:seguir|continuar|leer)|riservat[oa] agli abbonati"
+    r"|abbonati per (?:continuare|leggere)"
+    r"|alleen voor abonnees|om verder te lezen|exclusivo para assinantes|assine para (?:ler|continuar)|för prenumeranter"
+    r"|för att läsa vidare"
+    r"|for abonnenter|dla prenumeratorów|только для подписчиков|по подписке"
+)
+"""Of texts in lower case, which a pattern that minds case is through with in a third of the time."""
+_GATE_TITLE = re.compile(r"^(?:become an? .{2,30} (?:subscriber|member)|subscribe to (?:read|continue))\b", re.IGNORECASE)
+_CONSENT = re.compile(
+    r"^(?:before you continue\b|we (?:value|respect|care about) your privacy|your privacy(?: choices| matters)?(?:\W*$|\s+[|–—-]\s)"
+    r"|privacy (?:settings"
+    r"|preferences|cent(?:er|re))|.{2,20} is part of the yahoo family|.{2,20} ist teil der yahoo"
+    r"|.{2,20} fait partie de la famille de marques yahoo"
+    r"|we (?:and our partners )?need your consent|wir (?:benötigen|brauchen) ihre (?:zustimmung|einwilligung)"
+    r"|(?:weiter )?mit werbung (?:oder|weiter)"
+    r"|(?:manage )?cookies?[- ](?:consent|settings|notice|preferences|policy|einstellungen)|consent(?:\W*$|\s+[|–—-]\s)"
+    r"|datenschutz-?einstellungen"
+    r"|wir (?:schätzen|respektieren) ihre privatsphäre"
+    r"|zustimmung(?:\W*$|\s+[|–—-]\s)|gérer (?:vos|mes|les) cookies|votre vie privée|configuración de (?:cookies|privacidad)"
+    r"|impostazioni (?:dei )?cookie"
+    r"|cookie-?instellingen)",
+    re.IGNORECASE,
+)
+_LOGIN = re.compile(
+    r"^(?:log[- ]?in|sign[- ]?in|please (?:log|sign) in|member login|anmelden|anmeldung|einloggen|connexion|se connecter"
+    r"|identifiez-vous|iniciar sesión|acceder"
+    r"|accedi|inloggen|logga in|logg inn|log ind|zaloguj|logowanie|войти|вход|авторизация)\b",
+    re.IGNORECASE,
+)
+_SIGN_UP = re.compile(
+    r"^(?:sign[- ]?up\b|register\b(?! \w+ (?:of|office))|create (?:an|your) (?:free )?account|subscribe\b|subscriptions?\b|get (?:our"
+    r"|the) newsletter|newsletters?\b"
+    r"|(?:kostenlos )?registrieren|konto erstellen|newsletter (?:abonnieren|bestellen)|jetzt abonnieren|abonnement|s['’]abonner"
+    r"|abonnez-vous|inscri(?:vez-vous|ption|viti)"
+    r"|suscr[ií]b|reg[ií]strate|assine\b|abbonati\b)",
+    re.IGNORECASE,
+)
+_NOT_FOUND = re.compile(
+    r"^(?:error |fehler |erreur )?404(?=\W*$|\W*\s[|–—-]\s|\W+(?:error|fehler|erreur|page|seite|not|file|nothing|oops|sorry)\b)"
+    r"|\b404\b.{0,20}(?:error|not found)|^410\b.{0,9}gone"
+    r"|^(?:(?:oops|ups|sorry|we['’]re sorry)\W+(?:but )?)?(?:the |this |that )?(?:requested )?(?:page|article|story|content)"
+    r"(?: (?:that )?you(?:['’]re| are| were)? (?:requested|looking for|wanted))?"
+    r" (?:(?:(?:was|is|could|can) ?)?(?:not|n['’]?t|['’]t) (?:be )?(?:found|available)|(?:is )?no longer (?:exists?|available)"
+    r"|does(?:n['’]t| not) exist)|^nothing (?:was )?found$|^not found$"
+    r"|^page not found|seite (?:wurde )?nicht gefunden"
+    r"|(?:page|article) (?:introuvable|non trouvée?)|(?:página|nota) no encontrada|pagina non trovata|pagina niet gevonden"
+    r"|sidan (?:hittades|kunde) inte|siden (?:blev ikke|finnes ikke)"
+    r"|strona nie (?:została|istnieje)|страница не найдена|página não encontrada|页面不存在|ページが見つかりません",
+    re.IGNORECASE,
+)
+_BLOCKED = re.compile(
+    r"^(?:access (?:to this page has been )?denied|just a moment|attention required|are you (?:a )?(?:robot|human)"
+    r"|(?:please )?verify(?:ing)? (?:that )?you are (?:a )?human|(?:please )?(?:enable|turn on) java ?script(?: and cookies)?"
+    r"|pardon our interruption"
+    r"|security (?:check|verification)|bot verification|(?:error )?403(?: error)?(?: [-–] )?(?: ?forbidden)?|forbidden"
+    r"|checking your browser.{0,40}"
+    r"|(?:site |we are |we['’]re )?(?:is )?(?:currently )?(?:under|down for) maintenance|service unavailable"
+    r"|(?:error |http )?(?:5\d\d:? )?(?:connection timed out|bad gateway|gateway time-?out|internal server error|web server is down)"
+    r"(?:,? error(?: code)?)?(?: 5\d\d)?|(?:error establishing a )?database (?:connection|error)(?: error)?"
+    r"|too many requests)(?:\W*$|\W+[|–—-]\s)",
+    re.IGNORECASE,
+)
+"""What stands between a machine and the page: walls against robots, faults of the server."""
+_ASKS_PATH = re.compile(
+    r"/(?:subscri(?:be|ptions?)|sign-?up|register|newsletters?|abo(?:nnement)?s?|login|sign-?in|anmelden|account)/?$", re.IGNORECASE
+)
+_LIST_TYPES = frozenset({"CollectionPage", "SearchResultsPage", "ProfilePage"})
+_JOB_TITLE = re.compile(
+    r"\([mfwdxi](?:\s?[/|]\s?[mfwdxi*]){1,3}\)|\bjob (?:vacancy|opening|offer)\b|\bwe(?:['’]re| are) hiring\b"
+    r"|stellenangebot",
+    re.IGNORECASE,
+)
+_JOB_PATH = re.compile(
+    r"/(?:jobs?|careers?|karriere|stellen\w*|stellenangebote?|vacanc(?:y|ies)|vacatures?|emplois?|empleos?|lavoro)(?:[/.-]|$)",
+    re.IGNORECASE,
+)
+_LIST_PATH = re.compile(
+    r"/(?:tags?|topics?|thema|themen|themes?|category|categories|kategorien?|rubriken?|authors?|autor(?:en)?|schlagwort|stichwort"
+    r"|etiquetas?|sujets?|mots?-cles?"
+    r"|keywords?|label|search|suche|archive?s?)/[^/]+(?:/(?:page/)?\d*)?/?$|/(?:search|suche|archive)/?$",
+    re.IGNORECASE,
+)
+_SLUG = re.compile(r"\d{4,}|(?:[^-_]+[-_]){3}")
+"""What the path of an article has: a number, or words of its title."""
+_OUTSIDE = re.compile(r"(?:^|[-_\s])(?:nav|navigation|menu|footer|cookie|consent|comments?|topbar)(?:$|[-_\s])", re.IGNORECASE)
+
+
+_GATES = (("notFound", _NOT_FOUND), ("blocked", _BLOCKED), ("consent", _CONSENT), ("login", _LOGIN), ("signUp", _SIGN_UP))
+_NAME_ENDS = re.compile(r"\W*$|\s*\W*\s[|–—-]\s")
+
+
+def not_an_article(page: Page, *, title: str, text: str) -> str | None:
+    """One of `REASONS`, or None for an article; `text` is what `bodies.body` found, empty when that was nothing."""
+    if page.tree is None:
+        return None
+    if _is_paywall_stub(page, title, text):
+        return "paywall"
+    if page.articles or "article:published_time" in page.meta:
+        return None
+    kinds = frozenset().union(*map(types_of, page.things))
+    is_claimed = _has_article_type(page)
+    path = _path(page.url)
+    if weight_of(text) < BRIEF:
+        reason = _gate(page, title, path, is_claimed=is_claimed, is_told=weight_of(text) >= FORM)
+        if reason is not None:
+            return reason
+    if "JobPosting" in kinds or (not is_claimed and _JOB_TITLE.search(title) and _JOB_PATH.search(path)):
+        return "jobAd"
+    is_list = bool(kinds & _LIST_TYPES)
+    if is_claimed and not is_list:
+        return None
+    if _LIST_PATH.search(path):
+        return "tagList" if _teasers(page.tree) >= MIN_TEASERS else None
+    if is_list and _teasers(page.tree) >= MIN_TEASERS:
+        return "sectionFront"
+    is_shallow = path.count("/") <= 2 and not _SLUG.search(path) and not _is_numbered(page.url)
+    is_front = is_shallow and _is_name_of_list(page, title) and _teasers(page.tree) >= MIN_TEASERS
+    return "sectionFront" if is_front else None
+
+
+def _gate(page: Page, title: str, path: str, *, is_claimed: bool, is_told: bool) -> str | None:
+    """What a page of few words calls itself; of one that is `is_claimed` to be an article, only where its name is nothing else.
+
+    The same of a form where something `is_told` beside it.
+    """
+    asks = page.tree is not None and (bool(_ASKS_PATH.search(path)) or _asks_for_input(page.tree))
+    for reason, pattern in _GATES:
+        is_form = reason in {"login", "signUp"}
+        # A form that is kept hidden on every page has a heading of its own.
+        names = (title,) if is_claimed else (title, page.title_tag) if is_form else (title, page.title_tag, _first_heading(page))
+        if (asks or not is_form) and any(_is_called(name, pattern, is_whole=is_claimed or (is_form and is_told)) for name in names):
+            return reason
+    return None
+
+
+def _is_paywall_stub(page: Page, title: str, text: str) -> bool:
+    """Little text, and the page says that the rest is for subscribers: in its mark-up or in words."""
+    if _GATE_TITLE.search(title):
+        return True
+    weight = weight_of(text)
+    if weight >= STUB:
+        return False
+    stated = _declared_free(page)
+    if False in stated and weight < DECLARED_STUB:
+        return True
+    if True in stated or page.tree is None:
+        return False
+    shown = islice(blocks(page.tree, is_refused=_is_outside), _MAX_BLOCKS)
+    return any(_PAYWALL.search(block.text.lower()) for block in shown if block.tag not in {"li", "ul"} and len(block.text) < 400)
+
+
+@lru_cache(maxsize=4096)
+def _is_outside(names: str) -> bool:
+    return bool(_OUTSIDE.search(names))
+
+
+def is_free(page: Page) -> bool | None:
+    """Whether everybody may read the article, by its JSON-LD or the tier of its content; None where the page says neither."""
+    tiers = [content.strip().lower() == "free" for content in page.meta.get("article:content_tier", ())]
+    return next(iter([*_declared_free(page), *tiers]), None)
+
+
+def _declared_free(page: Page) -> list[bool]:
+    """What the article's nodes state of `isAccessibleForFree`; the page's where these do not."""
+    for nodes in (page.articles, [thing for thing in page.things if "WebPage" in types_of(thing)]):
+        stated = [truth for node in nodes if (truth := truth_of(node.get("isAccessibleForFree"))) is not None]
+        if stated:
+            return stated
+    return []
+
+
+def _has_article_type(page: Page) -> bool:
+    return any(content.lower().startswith(("article", "video")) for content in page.meta.get("og:type", ()))
+
+
+def _first_heading(page: Page) -> str:
+    heading = page.tree.find(".//h1") if page.tree is not None else None
+    return " ".join(shown_text(heading).split()) if heading is not None else ""
+
+
+def _is_called(name: str, pattern: re.Pattern[str], *, is_whole: bool) -> bool:
+    """Whether a page's name starts with what `pattern` knows; `is_whole`: and has only the site's name behind it."""
+    found = pattern.search(name) if len(name) <= _MAX_TITLE else None
+    return found is not None and (not is_whole or _NAME_ENDS.match(name, found.end()) is not None)
+
+
+def _is_name_of_list(page: Page, title: str) -> bool:
+    """Whether the title is a site's or section's: its own name, a few words, or that of a story which the title tag does not name."""
+    key = letters_only(title)
+    site = {letters_only(name) for name in page.meta.get("og:site_name", ())} | {registered_domain(page.url).partition(".")[0]}
+    if key in site or (title.isascii() and len(title.split()) <= _FEW_WORDS):
+        return True
+    return not _path(page.url).strip("/") and key[:_SAME] not in letters_only(page.title_tag)
+
+
+def _asks_for_input(tree: lxml.html.HtmlElement) -> bool:
+    return any((field.get("type") or "text").lower() in {"password", "email"} for field in tree.iter("input"))
+
+
+def _teasers(tree: lxml.html.HtmlElement) -> int:
+    """How many headings are links: titles of other pages."""
+    count = 0
+    for heading in tree.iter("h2", "h3", "h4"):
+        parent = heading.getparent()
+        is_link = heading.find(".//a") is not None or (parent is not None and parent.tag == "a")
+        count += is_link and len(heading.text_content().strip()) >= 15
+    return count
+
+
+def _path(url: str) -> str:
+    try:
+        return unquote(urlsplit(url).path)
+    except ValueError:
+        return ""
+
+
+def _is_numbered(url: str) -> bool:
+    """Whether the query chooses a page by a number, as old content systems do."""
+    try:
+        return any(value.isdigit() for _, value in parse_qsl(urlsplit(url).query))
+    except ValueError:
+        return False

@@ -1,0 +1,269 @@
+"""What an article is called, and what its site is called.
+
+Pure: reads a `Page` and what its finder said. The site's name and section around a title are taken off; nothing else of it is changed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from itertools import islice
+from typing import NamedTuple
+
+from pipeline.core.models import Entry
+from pipeline.extraction.pages import Page, shown_text
+from pipeline.extraction.structured_data import VIDEO_TYPES, Thing, listed, text_of, types_of
+from pipeline.text.plain_text import letters_only, plain
+from pipeline.text.urls import host_of, registered_domain
+
+_SEPARATOR = re.compile(
+    r"\s+[|｜–—•·»«:/~\-−‹›>⁄*⋆←]+\s+|\s*[|｜»]\s*|\s+::+\s*|\s*::+\s+|\s*_+(?=\S*[^\x00-\x7f])|(?<=[^\x00-\x7f])-+(?=[^\x00-\x7f])|:\s+"
+)
+_DOMAIN = re.compile(r"^(?:www\.)?[\w-]+(?:\.[\w-]+)*\.[a-z]{2,12}$", re.IGNORECASE)
+_RIGHTS = re.compile(
+    r"(?:copyright|©|\(c\)|all rights reserved|\b(?:19|20)\d\d\b(?:\s*[-–]\s*(?:19|20)\d\d\b)?)[\s.,:;|–-]*", re.IGNORECASE
+)
+"""What is said of a name in a line of copyright."""
+_MAX_LENGTH = 400
+_MIN_KEY = 4
+"""Letters and digits; what is shorter matches by chance. Chinese titles are this short."""
+_MAX_VISIBLE = 300
+_SIMILAR = 0.5
+"""Share of common words from which a heading and a declared title name one thing."""
+
+_LONE_WORDS = 4
+"""A page's only heading of so many words is its title even where no declaration agrees: those are written for search and sharing."""
+_LABELLED = 0.4
+_PART = 0.25
+"""Shares of the letters that a declared title has of its heading, and a part of its title, to be taken for it."""
+
+
+class Named(NamedTuple):
+    """A title or name, and the place it was taken from."""
+
+    text: str
+    source: str
+
+
+def title(page: Page, entry: Entry | None) -> Named | None:
+    """The article's title on one line, and where it was taken from; None when the page and its finder name none.
+
+    The heading on the page that agrees with a declared title (JSON-LD, Open Graph, `<title>`, the feed); else the declared one,
+    without what stands around the part that the page shows.
+    """
+    names = _SiteNames(page, entry)
+    declared = [Named(names.removed_from(text), source) for text, source in _declared(page, entry)]
+    declared = [candidate for candidate in declared if _is_title(candidate.text, names)]
+    headings = [Named(names.removed_from(text), "page.h1") for text in _headings(page, "h1", 5)]
+    headings = [candidate for candidate in headings if _is_title(candidate.text, names)]
+    tag = Named(names.removed_from(plain(page.title_tag)[:_MAX_LENGTH]), "page.title")
+    agreed = _agreed_heading(headings, declared, tag)
+    if agreed:
+        return agreed
+    for candidate in declared:
+        return _visible_part(page, _whole(candidate, (*declared[1:], tag)))
+    if _is_title(tag.text, names):
+        return _visible_part(page, tag)
+    return next(iter(headings), None) or _last_resort(page, entry)
+
+
+def _whole(candidate: Named, others: Sequence[Named]) -> Named:
+    """The first of `others` that goes on where `candidate` was cut off; the candidate where none does, or nothing was."""
+    if not candidate.text.endswith(("…", "...")):
+        return candidate
+    begins = letters_only(candidate.text)
+    return next((other for other in others if letters_only(other.text).startswith(begins) and other.text[-1] not in "…."), candidate)
+
+
+def declared_titles(page: Page, entry: Entry | None) -> Iterator[tuple[str, str]]:
+    """Each place that declares a title, and the title without the site's name."""
+    names = _SiteNames(page, entry)
+    for text, source in _declared(page, entry):
+        yield source, names.removed_from(text)
+
+
+def _is_title(text: str, names: _SiteNames) -> bool:
+    key = letters_only(text)
+    return len(key) >= _MIN_KEY // 2 and key not in names.keys
+
+
+def _agreed_heading(headings: Sequence[Named], declared: Sequence[Named], tag: Named) -> Named | None:
+    """The heading that a declared title or the title tag confirms; of several, the one confirmed best.
+
+    A heading that only adds words to a declared title gives way to it: they are a label (`Sponsored by`, the section).
+    """
+    references = [candidate for candidate in (*declared, tag) if candidate.text]
+    scored = [
+        (max((_similarity(heading.text, reference.text) for reference in references), default=0.0), -number)
+        for number, heading in enumerate(headings)
+    ]
+    if not scored:
+        return None
+    score, number = max(scored)
+    heading = headings[-number]
+    if score < _SIMILAR:
+        lone = len(headings) == 1 and len(heading.text.split()) >= _LONE_WORDS
+        return heading if lone else None
+    if score <= 1:
+        key = letters_only(heading.text)
+        for reference in references:
+            part = letters_only(reference.text)
+            if part != key and part in key and len(part) >= len(key) * _LABELLED:
+                return reference
+    return heading
+
+
+def _similarity(heading: str, reference: str) -> float:
+    """Share of common words; over 1 when the reference holds the heading, and less so where it stands at its end, as site names do."""
+    ours, theirs = letters_only(heading), letters_only(reference)
+    if len(ours) >= _MIN_KEY and ours in theirs:
+        if ours != theirs and theirs.endswith(ours) and len(ours) < len(theirs) / 2:
+            return 0.0
+        return 1 + len(ours) / len(theirs)
+    left, right = set(heading.casefold().split()), set(reference.casefold().split())
+    return len(left & right) / max(1, len(left | right))
+
+
+def _visible_part(page: Page, candidate: Named) -> Named:
+    """The longest run of the candidate's parts that the page shows as a text of its own; else the candidate, without a short last part."""
+    runs = _runs(candidate.text)
+    if len(runs) < 2:
+        return candidate
+    shown = _shown(page)
+    for run in runs:
+        key = letters_only(run)
+        if len(key) >= max(_MIN_KEY, _PART * len(letters_only(candidate.text))) and key in shown:
+            return Named(run, candidate.source)
+    if candidate.source != "page.title":
+        return candidate
+    head = max(_SEPARATOR.split(candidate.text), key=len)
+    return Named(head.strip(), candidate.source)
+
+
+def _runs(text: str) -> list[str]:
+    """Every run of consecutive parts of `text` between separators, the longest first, earlier before later."""
+    matches = _separators(text)[:6]
+    starts = [0, *(match.end() for match in matches)]
+    ends = [*(match.start() for match in matches), len(text)]
+    runs = {text[start:end].strip(): None for number, start in enumerate(starts) for end in ends[number:]}
+    return sorted(filter(None, runs), key=len, reverse=True)
+
+
+def _shown(page: Page) -> frozenset[str]:
+    """What the page shows as a text of its own, in letters: headings, and elements with a short text."""
+    if page.tree is None:
+        return frozenset()
+    shown = {letters_only(text) for level in ("h1", "h2", "h3", "h4") for text in _headings(page, level, 40)}
+    for element in islice(page.tree.iter("p", "b", "strong", "span", "div", "td", "font", "em"), 4000):
+        text = element.text
+        if text and _MIN_KEY < len(text) < _MAX_VISIBLE:
+            shown.add(letters_only(text))
+    return frozenset(shown)
+
+
+def _last_resort(page: Page, entry: Entry | None) -> Named | None:
+    everything = [
+        *_declared(page, entry),
+        *(Named(text, "page.h1") for text in _headings(page, "h1", 5)),
+        Named(plain(page.title_tag), "page.title"),
+    ]
+    return next((candidate for candidate in everything if letters_only(candidate.text)), None)
+
+
+def _declared(page: Page, entry: Entry | None) -> Iterator[Named]:
+    for article in page.articles:
+        key = "name" if "headline" not in article and types_of(article) & VIDEO_TYPES else "headline"
+        yield Named(plain(text_of(article.get(key)))[:_MAX_LENGTH], f"jsonld.{key}")
+    for name, source in (("og:title", "og.title"), ("twitter:title", "twitter.title")):
+        for content in page.meta.get(name, ()):
+            yield Named(plain(content)[:_MAX_LENGTH], source)
+    if entry and entry.title:
+        yield Named(plain(entry.title)[:_MAX_LENGTH], "feed.title")
+
+
+def _headings(page: Page, level: str, limit: int) -> Iterator[str]:
+    if page.tree is not None:
+        for heading in islice(page.tree.iter(level), limit):
+            yield plain(shown_text(heading))[:_MAX_LENGTH]
+
+
+@lru_cache(maxsize=1024)
+def _separators(title: str) -> tuple[re.Match[str], ...]:
+    """What stands between the parts of a title; a page says its title several times."""
+    return tuple(_SEPARATOR.finditer(title))
+
+
+class _SiteNames:
+    """What the site may be called, as it stands around titles."""
+
+    def __init__(self, page: Page, entry: Entry | None) -> None:
+        host = host_of(page.url).removeprefix("www.")
+        domain = registered_domain(host) if host else ""
+        spellings = [*(name for name, _ in _site_names(page, entry)), host, domain, domain.partition(".")[0]]
+        self.keys = {key for key in map(letters_only, spellings) if len(key) > 1}
+
+    def removed_from(self, title: str) -> str:
+        """`title` without a site name, and the separator beside it, at its ends."""
+        for _ in range(3):
+            shorter = self._once(title)
+            if shorter == title:
+                break
+            title = shorter
+        return title
+
+    def _once(self, title: str) -> str:
+        matches = _separators(title)
+        if not matches:
+            return title
+        head, tail = title[: matches[-1].start()], title[matches[-1].end() :]
+        if self._is_name(tail) and letters_only(head):
+            return head.strip()
+        head, tail = title[: matches[0].start()], title[matches[0].end() :]
+        if self._is_name(head) and letters_only(tail):
+            return tail.strip()
+        return title
+
+    def _is_name(self, part: str) -> bool:
+        key = letters_only(part)
+        return bool(key) and (key in self.keys or bool(_DOMAIN.match(part.strip())))
+
+
+def site_name(page: Page, entry: Entry | None) -> Named | None:
+    """The site's own name and where it was taken from; a bare domain only when nothing better is to be had, else None."""
+    domains: list[Named] = []
+    for declared, source in _site_names(page, entry):
+        name = host_of(declared).removeprefix("www.") if "://" in declared else declared.removeprefix("@")
+        if not name or len(name) > 80:
+            continue
+        if not _DOMAIN.match(name):
+            return Named(name, source)
+        domains.append(Named(name, source))
+    return domains[0] if domains else None
+
+
+def declared_site_names(page: Page, entry: Entry | None) -> Iterator[tuple[str, str]]:
+    """Each place that names the site, and the name."""
+    return ((source, name) for name, source in _site_names(page, entry))
+
+
+def _site_names(page: Page, entry: Entry | None) -> Iterator[tuple[str, str]]:
+    for article in page.articles:
+        for publisher in listed(article.get("publisher")):
+            yield plain(text_of(_named(page, publisher))), "jsonld.publisher"
+    for name in ("og:site_name", "application-name", "apple-mobile-web-app-title"):
+        for content in page.meta.get(name, ()):
+            yield plain(content), name.replace(":", ".") if name.startswith("og") else f"meta.{name}"
+    for site in page.sites:
+        yield plain(text_of(site.get("name"))), "jsonld.site"
+    if entry and entry.publisher:
+        yield plain(entry.publisher), "feed.publisher"
+    for name in ("publisher", "dc.publisher", "copyright"):
+        for content in page.meta.get(name, ()):
+            if len(content) < 40:
+                yield _RIGHTS.sub("", plain(content)).strip(), f"meta.{name}"
+
+
+def _named(page: Page, value: object) -> object:
+    node: Thing | object = page.node(value)
+    return node.get("name") if isinstance(node, dict) else node if isinstance(node, str) and "://" not in node else None

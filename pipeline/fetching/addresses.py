@@ -1,0 +1,77 @@
+"""Which network addresses a request may go to. Pure: addresses in, a reason to refuse or None out."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+ALLOWED_PORTS = frozenset({80, 443, 8000, 8008, 8080, 8443})
+NAT64 = ipaddress.IPv6Network("64:ff9b::/96")  # RFC 6052
+NAT64_LOCAL = ipaddress.IPv6Network("64:ff9b:1::/48")  # RFC 8215
+COMPATIBLE = ipaddress.IPv6Network("::/96")  # RFC 4291, section 2.5.5.1
+NOT_PUBLIC = (
+    (ipaddress.ip_network("fec0::/10"), "site-local"),  # RFC 3879
+    (ipaddress.ip_network("3fff::/20"), "for documentation"),  # RFC 9637
+    (ipaddress.ip_network("192.0.0.0/24"), "for protocols"),  # RFC 6890
+    (NAT64_LOCAL, "a local translation prefix"),  # carries an IPv4 address at a place that only its network knows
+    (ipaddress.ip_network("168.63.129.16/32"), "a cloud's own service"),  # Azure's, in every virtual network
+)
+"""Blocks that `ipaddress` takes for public, in some version of Python or in all."""
+
+
+def why_refused(address: str, *, allowed: Sequence[str] = ()) -> str | None:
+    """Why no request may go to the IP `address`, or None when it is public or within one of the `allowed` CIDR blocks.
+
+    An address that carries another one (6to4, Teredo, IPv4-compatible) is judged by both; IPv4-mapped and NAT64 addresses reach
+    the one they carry and are judged by that alone.
+    """
+    ip = ipaddress.ip_address(address.partition("%")[0])
+    if any(ip in ipaddress.ip_network(block) for block in allowed):
+        return None
+    for candidate in _reached(ip):
+        for block, words in NOT_PUBLIC:
+            if candidate in block:
+                return f"{address} is {words}"
+        for word in ("loopback", "link_local", "multicast", "unspecified", "reserved", "private"):
+            if getattr(candidate, f"is_{word}"):
+                return f"{address} is {word.replace('_', '-')}"
+        if not candidate.is_global:
+            return f"{address} is not a public address"
+    return None
+
+
+def why_refused_url(url: str, *, routed_ports: frozenset[int] = frozenset()) -> str | None:
+    """Why `url` may not be asked for at all, whatever its host resolves to, or None."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        return f"not a URL: {error}"
+    if parts.scheme not in ("http", "https"):
+        return f"the scheme {parts.scheme or '(none)'} is not http or https"
+    if not parts.hostname:
+        return "there is no host"
+    if parts.username is not None or parts.password is not None:
+        return "there are credentials in it"
+    if port is not None and port not in ALLOWED_PORTS and port not in routed_ports:
+        return f"port {port} is not one of {', '.join(map(str, sorted(ALLOWED_PORTS)))}"
+    return None
+
+
+def _reached(ip: IPAddress) -> tuple[IPAddress, ...]:
+    """The addresses to judge, the carried ones first: they say more."""
+    if isinstance(ip, ipaddress.IPv4Address):
+        return (ip,)
+    last = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
+    if ip.ipv4_mapped is not None or ip in NAT64:
+        return (last,)
+    if ip.sixtofour is not None:
+        return (ip.sixtofour, ip)
+    if ip.teredo is not None:
+        return (*ip.teredo, ip)
+    if ip in COMPATIBLE and int(ip) > 0xFFFF:
+        return (last, ip)
+    return (ip,)

@@ -1,0 +1,202 @@
+"""Connections that go only to checked addresses, record every octet, and end in time.
+
+Part of `pipeline.fetching.fetcher`, which is the only module that uses it. urllib3 connections with three changes:
+
+- the host is resolved, each address judged, and the connection made to the judged address, so that a name cannot answer differently
+  to the check and to the connection (DNS rebinding);
+- the octets of request and answer are kept as they cross the socket, for WARC records that hold what came over the wire;
+- each read is bounded by the time and the octets left in the thread's `Tape`.
+"""
+
+from __future__ import annotations
+
+import http.client
+import io
+import socket
+import ssl
+import threading
+import time
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Literal
+
+import requests
+from requests.adapters import HTTPAdapter
+from requests.structures import CaseInsensitiveDict
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
+from urllib3.connection import HTTPConnection, HTTPSConnection
+
+from pipeline.core.errors import PermanentFetchError, TransientFetchError
+from pipeline.core.settings import parse_route
+from pipeline.fetching.addresses import why_refused
+
+
+@dataclass(slots=True)
+class Tape:
+    """What one exchange sent and received so far, and its bounds."""
+
+    url: str
+    deadline: float
+    """On time.monotonic's scale."""
+    max_bytes: int
+    sent: bytearray = field(default_factory=bytearray)
+    received: bytearray = field(default_factory=bytearray)
+
+    def remaining_s(self) -> float:
+        left = self.deadline - time.monotonic()
+        if left <= 0:
+            raise TransientFetchError(f"{self.url}: no complete answer in time", url=self.url, reason="timeout")
+        return left
+
+
+_running = threading.local()
+
+
+def start_tape(tape: Tape) -> None:
+    """Everything that the calling thread sends and receives from now on goes to `tape`."""
+    _running.tape = tape
+
+
+class _TapedReader(io.RawIOBase):
+    """A socket's unbuffered reader that records, counts and watches the time."""
+
+    def __init__(self, raw: io.RawIOBase, sock: socket.socket) -> None:
+        self._raw = raw
+        self._sock = sock
+        self._patience_s = sock.gettimeout()
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        tape: Tape = _running.tape
+        left = tape.remaining_s()
+        self._sock.settimeout(min(left, self._patience_s or left))
+        count = self._raw.readinto(buffer) or 0
+        tape.received += memoryview(buffer)[:count]
+        if len(tape.received) > tape.max_bytes:
+            message = f"{tape.url}: the answer is over {tape.max_bytes} bytes"
+            raise PermanentFetchError(message, url=tape.url, reason="tooLarge")
+        return count
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+class _TapedSocket:
+    """All that http.client wants of a socket to read an answer from it."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+
+    def makefile(self, mode: Literal["rb"]) -> io.BufferedReader:
+        raw: Any = self._sock.makefile(mode, buffering=0)
+        return io.BufferedReader(_TapedReader(raw, self._sock), 1 << 16)
+
+
+class _TapedResponse(http.client.HTTPResponse):
+    def __init__(self, sock: Any, *args: Any, **kwargs: Any) -> None:
+        super().__init__(_TapedSocket(sock), *args, **kwargs)  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True)
+class Routes:
+    """Where connections may go: fixed routes first (by host and port, `*` for any host), else judged DNS answers."""
+
+    connect_to: tuple[str, ...] = ()
+    allow_networks: tuple[str, ...] = ()
+
+    @cached_property
+    def ports(self) -> frozenset[int]:
+        return frozenset(parse_route(route)[1] for route in self.connect_to)
+
+    def addresses(self, host: str, port: int) -> list[tuple[str, int]]:
+        """The (IP, port) pairs to try. Raises PermanentFetchError for a forbidden address, TransientFetchError for no answer."""
+        for route in self.connect_to:
+            route_host, route_port, address, to_port = parse_route(route)
+            if route_port == port and route_host in ("*", host.lower()):
+                return [(address, to_port)]
+        try:
+            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except (socket.gaierror, UnicodeError) as error:
+            raise TransientFetchError(f"{host}: no address: {error}", url=host, reason="dns") from error
+        addresses = list(dict.fromkeys((str(info[4][0]), port) for info in found))
+        for address, _ in addresses:
+            refusal = why_refused(address, allowed=self.allow_networks)
+            if refusal is not None:
+                message = f"{host}: refused: {refusal}; NEWS_ALLOW_NETWORKS lists exceptions"
+                raise PermanentFetchError(message, url=host, reason="forbiddenAddress")
+        return addresses
+
+
+def _taped(base: type[HTTPConnection], routes: Routes) -> type[HTTPConnection]:
+    class TapedConnection(base):  # type: ignore[valid-type, misc]
+        response_class = _TapedResponse
+
+        def _new_conn(self) -> socket.socket:
+            last: OSError | None = None
+            for address, port in routes.addresses(self.host, self.port):
+                try:
+                    sock = socket.create_connection((address, port), self.timeout)
+                except OSError as error:
+                    last = error
+                    continue
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                return sock
+            reason = "timeout" if isinstance(last, TimeoutError) else "connection"
+            raise TransientFetchError(f"{self.host}: no connection: {last}", url=self.host, reason=reason) from last
+
+        def send(self, data: Any) -> None:
+            super().send(data)
+            if isinstance(data, bytes | bytearray):
+                _running.tape.sent += data
+
+    return TapedConnection
+
+
+class TapedAdapter(HTTPAdapter):
+    """A requests adapter over such connections; all TLS goes through the one `context`."""
+
+    def __init__(self, routes: Routes, *, context: ssl.SSLContext, pool_hosts: int) -> None:
+        self._routes = routes
+        self._context = context
+        self._last: tuple[str, Any] = ("", None)
+        super().__init__(pool_connections=pool_hosts, pool_maxsize=1, max_retries=0)
+
+    def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **options: Any) -> None:
+        class TapedHttpPool(HTTPConnectionPool):
+            ConnectionCls = _taped(HTTPConnection, self._routes)
+
+        class TapedHttpsPool(HTTPSConnectionPool):
+            ConnectionCls = _taped(HTTPSConnection, self._routes)  # type: ignore[assignment]
+
+        options["ssl_context"] = self._context
+        manager = PoolManager(num_pools=connections, maxsize=maxsize, block=block, **options)
+        manager.pool_classes_by_scheme = {"http": TapedHttpPool, "https": TapedHttpsPool}
+        self.poolmanager = manager
+
+    def get_connection_with_tls_context(self, request: Any, verify: Any, proxies: Any = None, cert: Any = None) -> Any:
+        """The pool of the request's host; a thread mostly stays with one, and finding it again costs a tenth of a request."""
+        origin = request.url[: request.url.index("/", 8)]
+        if origin != self._last[0]:
+            self._last = (origin, super().get_connection_with_tls_context(request, verify, proxies=proxies, cert=cert))
+        return self._last[1]
+
+    def build_response(self, req: Any, resp: Any) -> requests.Response:
+        """As requests builds it, but for cookies, which nothing here may keep, and a guess at the charset."""
+        response = requests.Response()
+        response.status_code = resp.status
+        response.headers = CaseInsensitiveDict(resp.headers)
+        response.raw = resp
+        response.url = req.url
+        response.request = req
+        return response
+
+    def build_connection_pool_key_attributes(self, request: Any, verify: Any, cert: Any = None) -> Any:
+        """Leave verification to the context: requests would load the authorities again for every connection."""
+        host, _ = super().build_connection_pool_key_attributes(request, verify, cert)
+        return host, {}
+
+    def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
+        """As above: the context verifies."""

@@ -1,0 +1,374 @@
+"""GET, politely and within bounds: with `pipeline.fetching.connections`, the only code that opens a socket.
+
+One `Fetcher` serves one part of one interval, from many threads. It asks robots.txt before anything else of a host, keeps one pace
+per host, sends validators where it is given some, follows redirects itself (each hop is checked, recorded and paced), reads no more
+than the bounds allow, and returns an `Answer`: what went over the wire, and the error that ended it. It decides nothing about content.
+"""
+
+from __future__ import annotations
+
+import ssl
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from types import TracebackType
+from typing import Self
+from urllib.parse import urljoin, urlsplit
+
+import certifi
+import requests
+from urllib3.exceptions import HTTPError
+
+from pipeline.core.errors import FetchError, PermanentFetchError, TransientFetchError
+from pipeline.core.models import Answer, Clock, Exchange, Kind, Validators
+from pipeline.core.settings import Settings
+from pipeline.fetching import robots
+from pipeline.fetching.addresses import why_refused_url
+from pipeline.fetching.connections import Routes, Tape, TapedAdapter, start_tape
+from pipeline.fetching.paces import PacesInFiles
+from pipeline.fetching.politeness import SLOW_DOWN_STATUSES, TRANSIENT_STATUSES, HostSchedule, PacesOfProcess, retry_after_s
+from pipeline.text.urls import without_credentials
+
+ACCEPT = {
+    "feed": "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5",
+    "sitemap": "application/xml, text/xml, */*;q=0.5",
+    "listing": "application/json, text/plain;q=0.9, */*;q=0.5",
+    "page": "text/html, application/xhtml+xml;q=0.9, */*;q=0.1",
+    "amp": "text/html, */*;q=0.1",
+    "image": "image/*",
+    "robots": "text/plain, */*;q=0.5",
+}
+WANTED_TYPES: dict[Kind, tuple[str, ...]] = {
+    "page": ("text/html", "application/xhtml+xml", "application/xml", "text/xml", "text/plain"),
+    "amp": ("text/html", "application/xhtml+xml"),
+    "image": ("image/", "application/octet-stream", "binary/octet-stream"),
+}
+"""Content types worth reading; a missing type is read and judged by its bytes, feeds always are."""
+
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+NO_ANSWER = frozenset({"timeout", "connection", "dns", "reset"})
+HEADER_ALLOWANCE = 128 * 1024
+RETRY_DELAY_S = 1.0
+CHUNK = 1 << 16
+
+
+KnownRobots = Callable[[str], tuple[int, bytes] | None]
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What to ask for: `pace_s` is the source's pace in seconds per request to a host."""
+
+    url: str
+    kind: Kind
+    pace_s: float
+    validators: Validators = field(default_factory=Validators)
+    octets: tuple[int, int] | None = None
+    """First and last octet of a part that is asked for (RFC 9110, section 14), as they are stored."""
+
+
+class Fetcher:
+    """See the module. Close it, or use it as a context manager."""
+
+    def __init__(self, settings: Settings, *, clock: Clock, known_robots: KnownRobots | None = None) -> None:
+        """`known_robots` gives status and body of a robots.txt that was answered within `robots.MAX_AGE`, None where there is none."""
+        self._settings = settings
+        self._clock = clock
+        self._routes = Routes(connect_to=settings.connect_to, allow_networks=settings.allow_networks)
+        self._context = ssl.create_default_context(cafile=settings.ca_bundle or certifi.where())
+        self._agent = settings.user_agent.partition("/")[0]
+        connections = settings.connections_per_host
+        paces = PacesInFiles(settings.pace_dir, connections=connections) if settings.pace_dir else PacesOfProcess(connections=connections)
+        self._schedule = HostSchedule(paces)
+        self._known_robots = known_robots or (lambda _url: None)
+        self._robots: dict[str, robots.RobotsRules] = {}
+        self._robots_answers: dict[str, Answer] = {}
+        self._robots_locks: dict[str, threading.Lock] = {}
+        self._lock = threading.Lock()
+        self._local = threading.local()
+        self._adapters: list[TapedAdapter] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        for adapter in self._adapters:
+            adapter.close()
+
+    @property
+    def robots_answers(self) -> tuple[Answer, ...]:
+        """The answers to every robots.txt asked for by this fetcher, ordered by their URL."""
+        return tuple(self._robots_answers[url] for url in sorted(self._robots_answers))
+
+    def get(self, target: Target) -> Answer:
+        """Ask for `target.url` and follow where it leads; a transient failure is tried once more. Raises nothing of its own."""
+        answer = self._follow(target)
+        if isinstance(answer.error, TransientFetchError) and not self._schedule.is_down(_host(target.url)):
+            delay = answer.error.retry_after_s if answer.error.retry_after_s is not None else RETRY_DELAY_S
+            if delay <= self._settings.max_retry_after_s:
+                self._clock.sleep(delay)
+                again = self._follow(target)
+                return Answer(
+                    url=again.url,
+                    exchanges=answer.exchanges + again.exchanges,
+                    error=again.error,
+                    is_disallowed=again.is_disallowed,
+                )
+        return answer
+
+    def sitemaps_of(self, url: str, *, pace_s: float) -> tuple[str, ...]:
+        """The sitemaps that the robots.txt of the host of `url` names; none where it cannot be asked."""
+        try:
+            self._refuse(url)
+            return self._rules(url, pace_s=pace_s).sitemaps
+        except FetchError:
+            return ()
+
+    def _follow(self, target: Target) -> Answer:
+        exchanges: list[Exchange] = []
+        url = target.url
+        deadline = time.monotonic() + self._settings.total_timeout_s
+        try:
+            for _ in range(self._settings.max_redirects + 1):
+                self._refuse(url)
+                rules = self._rules(url, pace_s=target.pace_s)
+                if not rules.allows(url, agent=self._agent):
+                    return Answer(url=target.url, exchanges=tuple(exchanges), is_disallowed=True)
+                pace_s = max(target.pace_s, rules.crawl_delay_s(agent=self._agent))
+                paused_s = self._wait_for_turn(url, pace_s=pace_s)
+                deadline += paused_s
+                location = self._exchange(url, target, deadline=deadline, record=exchanges.append)
+                if location is None:
+                    return Answer(url=target.url, exchanges=tuple(exchanges))
+                url = urljoin(url, location)
+            message = f"{target.url}: more than {self._settings.max_redirects} redirects"
+            raise PermanentFetchError(message, url=target.url, reason="redirects")
+        except FetchError as error:
+            return Answer(url=target.url, exchanges=tuple(exchanges), error=error)
+
+    def _refuse(self, url: str) -> None:
+        """Raise FetchError for a URL that may not be asked for, or whose host wants or needs to be left alone."""
+        refusal = why_refused_url(url, routed_ports=self._routes.ports)
+        if refusal is not None:
+            shown = without_credentials(url)
+            raise PermanentFetchError(f"{shown}: refused: {refusal}", url=shown, reason="forbiddenUrl")
+        if self._schedule.is_down(_host(url)):
+            raise TransientFetchError(f"{url}: the host did not answer before", url=url, reason="hostDown")
+        held_s = self._schedule.held_s(_host(url), now=self._clock.now())
+        if held_s > self._settings.max_retry_after_s:
+            message = f"{url}: the host asked to be left alone for {held_s:.0f} s"
+            raise TransientFetchError(message, url=url, reason="rateLimited", retry_after_s=held_s)
+
+    def _wait_for_turn(self, url: str, *, pace_s: float) -> float:
+        wait_s = self._schedule.reserve(_host(url), now=self._clock.now(), pace_s=pace_s)
+        if wait_s > 0:
+            self._clock.sleep(wait_s)
+        return wait_s
+
+    def _rules(self, url: str, *, pace_s: float) -> robots.RobotsRules:
+        parts = urlsplit(url)
+        robots_url = f"{parts.scheme}://{parts.netloc}/robots.txt"
+        with self._lock:
+            lock = self._robots_locks.setdefault(robots_url, threading.Lock())
+        with lock:
+            known = self._known_robots(robots_url) if robots_url not in self._robots else None
+            if known is not None:
+                self._robots[robots_url] = robots.read_rules(*known)
+            if robots_url not in self._robots:
+                answer = self._robots_answer(robots_url, pace_s=pace_s)
+                status = answer.final.status if answer.final is not None else None
+                if isinstance(answer.error, PermanentFetchError) and answer.error.status is None:
+                    status = 404  # a robots.txt that loops, or whose headers are endless, holds no rules
+                if isinstance(answer.error, TransientFetchError) and answer.error.status is None:
+                    status = None  # behind a redirect, or cut off: what came before is not the answer
+                if isinstance(answer.error, PermanentFetchError) and answer.error.reason.startswith("forbidden"):
+                    raise answer.error
+                body = answer.final.body if answer.final is not None else b""
+                self._robots_answers[robots_url] = answer
+                self._robots[robots_url] = robots.read_rules(status, body)
+        rules = self._robots[robots_url]
+        if rules.is_closed:
+            message = f"{url}: {robots_url} gave no answer to go by, so nothing is asked for now (RFC 9309, 2.3.1.4)"
+            raise TransientFetchError(message, url=url, reason="robotsUnavailable")
+        return rules
+
+    def _robots_answer(self, robots_url: str, *, pace_s: float) -> Answer:
+        """robots.txt is not itself subject to robots.txt; up to five redirects are followed (RFC 9309, section 2.3.1.2)."""
+        exchanges: list[Exchange] = []
+        target = Target(robots_url, "robots", pace_s)
+        url, deadline = robots_url, time.monotonic() + self._settings.total_timeout_s
+        try:
+            for _ in range(6):
+                self._refuse(url)
+                deadline += self._wait_for_turn(url, pace_s=pace_s)
+                location = self._exchange(url, target, deadline=deadline, record=exchanges.append)
+                if location is None:
+                    return Answer(url=robots_url, exchanges=tuple(exchanges))
+                url = urljoin(url, location)
+            raise PermanentFetchError(f"{robots_url}: redirects without end", url=robots_url, reason="redirects")
+        except FetchError as error:
+            return Answer(url=robots_url, exchanges=tuple(exchanges), error=error)
+
+    def _exchange(self, url: str, target: Target, *, deadline: float, record: Callable[[Exchange], None]) -> str | None:
+        """One request and its answer, given to `record`. Returns the Location of a redirect, raises FetchError for a failure."""
+        asked_at = time.monotonic()
+        with self._schedule.connection(_host(url)):
+            return self._exchange_now(url, target, deadline=deadline + time.monotonic() - asked_at, record=record)
+
+    def _exchange_now(self, url: str, target: Target, *, deadline: float, record: Callable[[Exchange], None]) -> str | None:
+        limit = self._max_bytes(target)
+        tape = Tape(url=url, deadline=deadline, max_bytes=limit + HEADER_ALLOWANCE)
+        start_tape(tape)
+        at = self._clock.now()
+        try:
+            response = self._send(url, target)
+        except FetchError as error:
+            self._schedule.note(_host(url), answered=error.reason not in NO_ANSWER)
+            raise
+        with response:
+            self._schedule.note(_host(url), answered=True)
+            self._schedule.note_status(_host(url), status=response.status_code)
+            is_redirect = response.status_code in REDIRECTS and "location" in response.headers
+            problem: FetchError | None = None
+            body = b""
+            try:
+                self._refuse_type(response, target, is_redirect=is_redirect)
+                body = _read(response, limit=limit, url=url, is_cut=target.kind == "robots")
+            except FetchError as error:
+                problem = error
+            headers = response.headers
+            if problem is None or problem.reason == "truncated":
+                record(
+                    Exchange(
+                        url=url,
+                        at=at,
+                        status=response.status_code,
+                        content_type=headers.get("Content-Type"),
+                        validators=Validators(etag=headers.get("ETag"), last_modified=headers.get("Last-Modified")),
+                        request=bytes(tape.sent),
+                        response=bytes(tape.received),
+                        body=body,
+                        headers={name.lower(): value for name, value in headers.items()},
+                    )
+                )
+            if problem is not None:
+                raise problem
+            if is_redirect:
+                return headers["location"]
+            self._refuse_status(response, target)
+            return None
+
+    def _send(self, url: str, target: Target) -> requests.Response:
+        try:
+            request = requests.PreparedRequest()  # cookies, body and credentials need no preparing: there are none
+            request.prepare_method("GET")
+            request.prepare_url(url, None)
+            request.prepare_headers(self._headers(target))
+            return self._adapter().send(request, stream=True, timeout=(self._settings.connect_timeout_s, self._settings.read_timeout_s))
+        except FetchError:
+            raise
+        except requests.exceptions.SSLError as error:
+            raise PermanentFetchError(f"{url}: TLS failed: {error}", url=url, reason="tls") from error
+        except requests.exceptions.Timeout as error:
+            raise TransientFetchError(f"{url}: no answer in time", url=url, reason="timeout") from error
+        except requests.exceptions.ConnectionError as error:
+            raise TransientFetchError(f"{url}: the connection broke: {error}", url=url, reason="reset") from error
+        except (requests.exceptions.RequestException, HTTPError, ValueError) as error:
+            raise PermanentFetchError(f"{url}: cannot be asked for: {error}", url=url, reason="protocol") from error
+
+    def _headers(self, target: Target) -> dict[str, str]:
+        contact = f" (+{self._settings.contact})" if self._settings.contact else ""
+        headers = {
+            "User-Agent": self._settings.user_agent + contact,
+            "Accept": ACCEPT[target.kind],
+            "Accept-Encoding": "gzip, deflate, br, zstd",
+        }
+        if target.octets is not None:
+            headers |= {"Range": f"bytes={target.octets[0]}-{target.octets[1]}", "Accept-Encoding": "identity"}
+        if target.validators.etag is not None:
+            headers["If-None-Match"] = target.validators.etag
+        if target.validators.last_modified is not None:
+            headers["If-Modified-Since"] = target.validators.last_modified
+        return headers
+
+    def _refuse_type(self, response: requests.Response, target: Target, *, is_redirect: bool) -> None:
+        declared = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        wanted = WANTED_TYPES.get(target.kind)
+        if wanted is None or not declared or is_redirect or response.status_code != 200:
+            return
+        if not declared.startswith(wanted):
+            message = f"{target.url}: {declared} is not a {target.kind}"
+            raise PermanentFetchError(message, url=target.url, reason="wrongType", status=response.status_code)
+
+    def _refuse_status(self, response: requests.Response, target: Target) -> None:
+        status = response.status_code
+        if status == 304 or 200 <= status < 300:
+            return
+        message = f"{target.url}: HTTP {status}"
+        if status not in TRANSIENT_STATUSES:
+            raise PermanentFetchError(message, url=target.url, reason="status", status=status)
+        now = self._clock.now()
+        delay_s = retry_after_s(response.headers.get("Retry-After"), now=now)
+        if status in SLOW_DOWN_STATUSES and delay_s is not None:
+            self._schedule.hold(_host(response.url), until=now + timedelta(seconds=delay_s))
+        raise TransientFetchError(message, url=target.url, reason="status", status=status, retry_after_s=delay_s)
+
+    def _max_bytes(self, target: Target) -> int:
+        settings = self._settings
+        if target.octets is not None:
+            return target.octets[1] - target.octets[0] + 1
+        limits = {
+            "feed": settings.max_feed_bytes,
+            "sitemap": settings.max_feed_bytes,
+            "listing": settings.max_feed_bytes,
+            "image": settings.max_image_bytes,
+            "robots": robots.MAX_BYTES + 1,
+        }
+        return limits.get(target.kind, settings.max_page_bytes)
+
+    def _adapter(self) -> TapedAdapter:
+        """The thread's own. There is no session about it: nothing of one, cookies least of all, may pass from answer to request."""
+        adapter: TapedAdapter | None = getattr(self._local, "adapter", None)
+        if adapter is None:
+            adapter = TapedAdapter(self._routes, context=self._context, pool_hosts=32)
+            self._local.adapter = adapter
+            with self._lock:
+                self._adapters.append(adapter)
+        return adapter
+
+
+def _read(response: requests.Response, *, limit: int, url: str, is_cut: bool) -> bytes:
+    """The decoded body, at most `limit` bytes before and after decompression; a longer one is cut there or refused."""
+    body = bytearray()
+    try:
+        while chunk := response.raw.read1(CHUNK, decode_content=True):
+            body += chunk
+            if len(body) > limit:
+                if is_cut:
+                    return bytes(body[:limit])
+                raise PermanentFetchError(f"{url}: the answer is over {limit} bytes", url=url, reason="tooLarge")
+    except TimeoutError as error:
+        raise TransientFetchError(f"{url}: the answer stopped", url=url, reason="timeout") from error
+    except HTTPError as error:
+        reason = "timeout" if "timed out" in str(error).lower() else "truncated"
+        raise TransientFetchError(f"{url}: the answer broke off: {error}", url=url, reason=reason) from error
+    return bytes(body)
+
+
+def _host(url: str) -> str:
+    return urlsplit(url).netloc.lower()

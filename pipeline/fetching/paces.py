@@ -1,0 +1,90 @@
+"""Paces of hosts in files, so that all processes of a machine ask a host at one pace. An edge: it reads and writes one directory.
+
+A file per host, locked with flock while it is changed: the kernel lets go of the lock of a process that dies, and a file that such a
+process left half-written counts as a host that was never asked. A connection to a host is the lock on one of its slot files.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import os
+import time
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+
+from pipeline.core.errors import ConfigError
+from pipeline.fetching.politeness import HostPace, Result
+
+MAX_BYTES = 4_096
+RETRY_S = 0.02
+
+
+class PacesInFiles:
+    """Paces in `folder`, shared by everyone who names the same one. A `pipeline.fetching.politeness.PaceStore`."""
+
+    def __init__(self, folder: str | Path, *, connections: int) -> None:
+        """Raises ConfigError when `folder` cannot be made."""
+        self._folder = Path(folder)
+        self._connections = connections
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ConfigError(f"NEWS_PACE_DIR: {folder}: {error.strerror}") from error
+
+    def change(self, host: str, step: Callable[[HostPace], tuple[HostPace, Result]]) -> Result:
+        with _opened(self._path(host, "json")) as handle:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            before = _read(os.pread(handle, MAX_BYTES, 0))
+            after, result = step(before)
+            if after != before:
+                data = _written(host, after)
+                os.ftruncate(handle, 0)  # killed here, the host counts as never asked: no worse than a new one
+                os.pwrite(handle, data, 0)
+            return result
+
+    @contextlib.contextmanager
+    def connection(self, host: str) -> Iterator[None]:
+        """Slots are tried in turn: flock can wait for one file, not for the first of several."""
+        with contextlib.ExitStack() as stack:
+            handles = [stack.enter_context(_opened(self._path(host, f"{number}.slot"))) for number in range(self._connections)]
+            while not any(_is_locked(handle) for handle in handles):
+                time.sleep(RETRY_S)
+            yield
+
+    def _path(self, host: str, extension: str) -> Path:
+        return self._folder / f"{hashlib.sha256(host.encode()).hexdigest()[:32]}.{extension}"
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[int]:
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        yield handle
+    finally:
+        os.close(handle)
+
+
+def _is_locked(handle: int) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _read(data: bytes) -> HostPace:
+    try:
+        stored = json.loads(data)
+        free, held = (datetime.fromisoformat(stored[name]) if stored[name] else None for name in ("free", "held"))
+        return HostPace(free, held, float(stored["slowness"]))
+    except (ValueError, KeyError, TypeError):
+        return HostPace()
+
+
+def _written(host: str, pace: HostPace) -> bytes:
+    moments = {"free": pace.free.isoformat() if pace.free else None, "held": pace.held.isoformat() if pace.held else None}
+    return json.dumps({"host": host[:256], **moments, "slowness": pace.slowness}).encode()

@@ -1,0 +1,79 @@
+"""A large file on a server, read as if it were here: by ranges of octets, one block in memory."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable
+
+from pipeline.core.errors import PermanentFetchError
+from pipeline.core.models import Answer
+from pipeline.fetching.fetcher import Target
+
+_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
+BLOCK_BYTES = 16 * 2**20
+"""Asked for at once: a file of a gigabyte takes 64 requests, and a broken connection costs little."""
+
+
+class RangedFile(io.RawIOBase):
+    """The octets at `url` (RFC 9110, section 14), from where it is told to `seek`; a `with` statement or a reader closes it.
+
+    Reading raises FetchError when the server does not give what was asked for.
+    """
+
+    def __init__(self, get: Callable[[Target], Answer], url: str, *, pace_s: float, block_bytes: int = BLOCK_BYTES) -> None:
+        super().__init__()
+        self._get, self._url, self._pace_s, self._block_bytes = get, url, pace_s, block_bytes
+        self._place = 0
+        self._block, self._start = b"", 0
+        self._end: int | None = None
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._place
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        if whence == io.SEEK_CUR:
+            offset += self._place
+        elif whence != io.SEEK_SET:
+            raise io.UnsupportedOperation("the end of a remote file is not known before it is read")
+        self._place = offset
+        return offset
+
+    def read(self, size: int = -1) -> bytes:
+        """At most `size` octets, at least one before the file's end; a block when no size is given."""
+        if not self._start <= self._place < self._start + len(self._block):
+            self._fill()
+        begin = self._place - self._start
+        data = self._block[begin : begin + size if size >= 0 else None]
+        self._place += len(data)
+        return data
+
+    def _fill(self) -> None:
+        self._block, self._start = b"", self._place
+        if self._end is not None and self._place >= self._end:
+            return
+        answer = self._get(Target(self._url, "listing", self._pace_s, octets=(self._place, self._place + self._block_bytes - 1)))
+        final = answer.final
+        if answer.is_disallowed:
+            raise PermanentFetchError(f"{self._url}: robots.txt does not let us ask", url=self._url, reason="forbiddenUrl")
+        if final is not None and final.status == 416:  # nothing is there: the file ends before
+            self._end = self._place
+            return
+        if answer.error is not None:
+            raise answer.error
+        if final is None:
+            raise PermanentFetchError(f"{self._url}: no answer", url=self._url, reason="protocol")
+        if final.status != 206:  # a server without ranges gives all of it
+            self._block, self._end = final.body[self._place :], len(final.body)
+            return
+        told = _RANGE.match(final.headers.get("content-range", ""))
+        if told is None or int(told[1]) != self._place:
+            raise PermanentFetchError(f"{self._url}: another range than was asked for", url=self._url, reason="protocol", status=206)
+        self._block = final.body
+        self._end = int(told[3]) if told[3] != "*" else None

@@ -1,0 +1,366 @@
+"""The lake: the only module that knows paths, local or on an object store.
+
+::
+
+    raw/interval=2026-11-23T14/part=00/captures.warc.gz   every HTTP exchange, WARC/1.1
+    raw/interval=2026-11-23T14/part=00/manifest.json      outcomes, counts, validators; written last: it is the commit
+    raw/documents/ab/abcdef....warc.gz                    listings that past intervals read, by the SHA-256 of their address
+    raw/documents/ab/abcdef....parquet                    where the pages of a given WARC file lie
+    extracted/interval=2026-11-23T14/part-00.parquet      one row per article page
+    ledger/interval=2026-11-23T14/part-00.parquet         one row per URL seen, with its one outcome
+    touched/published_date=2026-11-23/2026-11-23T14.00.9f2c   marks: which extracted parts have rows of that date, and their digest
+    articles/published_date=2026-11-23/articles.parquet   the output
+    explain/published_date=2026-11-23/explain.parquet     why
+    completeness/day=2026-11-23/completeness.parquet      per source: expected, found, and where the rest went
+    images/ab/abcdef....jpg                               the image cache, by SHA-256
+    backfills/0123456789ab.json                           a backfill's record; what stood before lies beside it while it runs
+    erasures/example.com.json                             that a provider was erased, when and why; nothing of it is taken in
+
+A file is replaced whole and atomically: local files through a temporary file, fsync and rename; an object store by one upload that
+becomes visible when it ends. A reader sees the old file or the new one. Temporary files begin with a dot, which every Parquet
+reader skips, and the next write of the same file removes what a killed one left.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+import pyarrow as pa
+import pyarrow.fs as pafs
+import pyarrow.parquet as pq
+
+from pipeline.core.errors import ConfigError, SchemaError, StorageError
+from pipeline.core.models import Interval, Part
+from pipeline.lake.replacements import replacing
+from pipeline.text.urls import without_credentials
+
+if TYPE_CHECKING:
+    import pyarrow.dataset as ds
+
+ROW_GROUP_ROWS = 250
+"""Small enough that a reader of one date skips most of a file that spans many; rows are sorted by publication time.
+
+Of a file of 1,000 rows on 82 dates, a date's window is read in half the time that one group takes, and the file is a tenth larger.
+"""
+
+
+DOCUMENTS = "raw/documents"
+BACKFILLS = "backfills"
+ERASURES = "erasures"
+IMAGES = "images"
+
+
+def raw_folder(part: Part) -> str:
+    return f"raw/interval={part.interval.key}/part={part.name}"
+
+
+def captures_path(part: Part) -> str:
+    return f"{raw_folder(part)}/captures.warc.gz"
+
+
+def manifest_path(part: Part) -> str:
+    return f"{raw_folder(part)}/manifest.json"
+
+
+def part_lock_path(part: Part) -> str:
+    return f"raw/interval={part.interval.key}/.part={part.name}.lock"
+
+
+def files_lock_path(interval: Interval) -> str:
+    """Of reading WARC files of others for an interval."""
+    return f"raw/interval={interval.key}/.files.lock"
+
+
+def document_path(sha256: str) -> str:
+    return f"{DOCUMENTS}/{sha256[:2]}/{sha256}.warc.gz"
+
+
+def index_path(sha256: str) -> str:
+    """Of a given file's records."""
+    return f"{DOCUMENTS}/{sha256[:2]}/{sha256}.parquet"
+
+
+def extracted_path(part: Part) -> str:
+    return f"extracted/interval={part.interval.key}/part-{part.name}.parquet"
+
+
+def ledger_path(part: Part) -> str:
+    return f"ledger/interval={part.interval.key}/part-{part.name}.parquet"
+
+
+def touched_folder(published_date: date) -> str:
+    return f"touched/published_date={published_date.isoformat()}"
+
+
+def mark_path(published_date: date, part: Part, *, digest: str) -> str:
+    return f"{touched_folder(published_date)}/{part.interval.key}.{part.name}.{digest}"
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """An empty file whose name says that a part has rows of a published date, with a digest of those rows."""
+
+    path: str
+    published_date: date
+    interval: str
+    part: str
+    digest: str
+
+    @property
+    def extracted_path(self) -> str:
+        return f"extracted/interval={self.interval}/part-{self.part}.parquet"
+
+
+def read_mark(path: str) -> Mark:
+    folder, _, name = path.rpartition("/")
+    interval, part, digest = name.split(".")
+    return Mark(path, date.fromisoformat(folder.rpartition("=")[2]), interval, part, digest)
+
+
+def articles_path(published_date: date) -> str:
+    return f"articles/published_date={published_date.isoformat()}/articles.parquet"
+
+
+def explain_path(published_date: date) -> str:
+    return f"explain/published_date={published_date.isoformat()}/explain.parquet"
+
+
+def backfill_path(backfill_id: str) -> str:
+    return f"backfills/{backfill_id}.json"
+
+
+def erasure_path(domain: str) -> str:
+    return f"{ERASURES}/{domain}.json"
+
+
+def erasure_lock_path(domain: str) -> str:
+    return f"{ERASURES}/.{domain}.lock"
+
+
+def backfill_lock_path(backfill_id: str) -> str:
+    return f"backfills/.{backfill_id}.lock"
+
+
+def backfill_before_folder(backfill_id: str) -> str:
+    return f"backfills/{backfill_id}.before"
+
+
+def backfill_before_path(backfill_id: str, published_date: date) -> str:
+    """What stood in `articles` before the backfill; an empty file where nothing did."""
+    return f"{backfill_before_folder(backfill_id)}/{published_date.isoformat()}.parquet"
+
+
+def part_of_capture(captures_file: str) -> Part:
+    """The part whose captures lie at `captures_file`, as it stands in `captureFile`."""
+    _, interval, part, _ = captures_file.split("/")
+    return Part(Interval.parse(interval.removeprefix("interval=")), part.removeprefix("part="))
+
+
+def completeness_path(day: date) -> str:
+    return f"completeness/day={day.isoformat()}/completeness.parquet"
+
+
+def image_path(sha256: str, extension: str) -> str:
+    return f"{IMAGES}/{sha256[:2]}/{sha256}.{extension}"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A file of the lake: its path, its size in bytes, and when it was written."""
+
+    path: str
+    size: int
+    modified: datetime
+
+
+class Lake:
+    """A lake at a URI. Paths given to its methods are those of this module's functions, relative to the root.
+
+    Every method raises StorageError when the store does not answer, FileNotFoundError for a file that is not there, and SchemaError for
+    one that is not Parquet where it should be.
+    """
+
+    def __init__(self, uri: str) -> None:
+        self.uri = without_credentials(uri)
+        """As it may be shown."""
+        self.is_local = "://" not in uri or uri.startswith("file://")
+        try:
+            if self.is_local:
+                self.root = str(Path(uri.removeprefix("file://")).absolute())
+                self._fs: pafs.FileSystem = pafs.LocalFileSystem()
+            else:
+                self._fs, self.root = pafs.FileSystem.from_uri(uri)
+        except (pa.ArrowException, ValueError, OSError) as error:
+            reason = str(error).replace(uri, self.uri)
+            raise ConfigError(f"NEWS_LAKE: {self.uri!r} is neither a directory nor an s3:// URI: {reason}") from None
+        if not self.root:
+            raise ConfigError(f"NEWS_LAKE: {self.uri!r} names no bucket; write s3://bucket/prefix")
+
+    def location(self, path: str) -> str:
+        """Where a user finds `path`: a local path or a URI without its options."""
+        return f"{self.root}/{path}" if self.is_local else f"{self.uri.partition('?')[0].rstrip('/')}/{path}"
+
+    def exists(self, path: str) -> bool:
+        with _storage_errors(path):
+            return bool(self._fs.get_file_info(self._full(path)).type != pafs.FileType.NotFound)
+
+    def names(self, folder: str) -> list[str]:
+        """Names of the files and folders directly below `folder`, sorted; empty when there is no such folder."""
+        with _storage_errors(folder):
+            selector = pafs.FileSelector(self._full(folder), allow_not_found=True)
+            names = (info.base_name for info in self._fs.get_file_info(selector))
+            return sorted(name for name in names if not name.startswith("."))
+
+    def file(self, path: str) -> StoredFile | None:
+        """What is stored at `path`; None when there is no such file."""
+        with _storage_errors(path):
+            info = self._fs.get_file_info(self._full(path))
+            return self._stored(info) if info.type == pafs.FileType.File else None
+
+    def files(self, folder: str) -> list[StoredFile]:
+        """Every file below `folder`, at any depth, by path; what a killed write left is none."""
+        with _storage_errors(folder):
+            selector = pafs.FileSelector(self._full(folder), allow_not_found=True, recursive=True)
+            infos = [info for info in self._fs.get_file_info(selector) if info.type == pafs.FileType.File]
+            return sorted((self._stored(info) for info in infos if not info.base_name.startswith(".")), key=lambda file: file.path)
+
+    def _stored(self, info: pafs.FileInfo) -> StoredFile:
+        modified = info.mtime or datetime.fromtimestamp(0, UTC)
+        return StoredFile(info.path.removeprefix(f"{self.root}/"), int(info.size or 0), modified.astimezone(UTC))
+
+    def read_bytes(self, path: str) -> bytes:
+        with _storage_errors(path), self._fs.open_input_stream(self._full(path), compression=None) as stream:
+            return bytes(stream.read())
+
+    @contextlib.contextmanager
+    def open(self, path: str) -> Iterator[BinaryIO]:
+        """A seekable binary file for reading."""
+        with _storage_errors(path), self._fs.open_input_file(self._full(path)) as file:
+            yield file
+
+    def write_bytes(self, path: str, data: bytes) -> None:
+        with self._replacing(path) as file:
+            file.write(data)
+
+    def write_file(self, path: str, local: Path) -> None:
+        """Copy the local file to `path`."""
+        with local.open("rb") as source, self._replacing(path) as file:
+            shutil.copyfileobj(source, file, 1 << 20)
+
+    def delete(self, path: str) -> None:
+        with _storage_errors(path), contextlib.suppress(FileNotFoundError):
+            self._fs.delete_file(self._full(path))
+
+    def write_table(self, path: str, table: pa.Table) -> None:
+        """Replace `path` by `table` as Parquet; equal tables give equal bytes."""
+        with self._replacing(path) as file:
+            pq.write_table(table, file, compression="zstd", row_group_size=ROW_GROUP_ROWS, write_page_index=True)
+
+    def read_table(self, path: str, *, columns: Sequence[str] | None = None) -> pa.Table:
+        with self.open(path) as file, pq.ParquetFile(file) as parquet:  # a third of read_table's time for the few rows of a date
+            return parquet.read(columns=columns, use_threads=False)
+
+    def read_metadata(self, path: str) -> dict[bytes, bytes]:
+        """The key-value metadata of a Parquet file's schema; empty when there is no such file."""
+        try:
+            with self.open(path) as file:
+                return dict(pq.read_schema(file).metadata or {})
+        except FileNotFoundError:
+            return {}
+
+    def read_rows(
+        self, paths: Sequence[str], where: ds.Expression | None, schema: pa.Schema, *, columns: Sequence[str] | None = None
+    ) -> pa.Table:
+        """The rows of several Parquet files that fulfil `where` (None: all), in the order of `paths`; a column that one lacks is null."""
+        if not paths:
+            return schema.empty_table().select(columns if columns is not None else schema.names)
+        import pyarrow.dataset as ds  # with it comes pandas, which processes that read no rows are spared
+
+        with _storage_errors(paths[0]):
+            full = [self._full(path) for path in paths]
+            dataset = ds.dataset(full, schema=schema, format="parquet", filesystem=self._fs)
+            return dataset.to_table(filter=where, columns=None if columns is None else list(columns))
+
+    def captured_parts(self, interval_key: str) -> list[str]:
+        """Names of an interval's parts that are committed, sorted."""
+        folder = f"raw/interval={interval_key}"
+        names = [name.removeprefix("part=") for name in self.names(folder) if name.startswith("part=")]
+        return [name for name in names if self.exists(f"{folder}/part={name}/manifest.json")]
+
+    def captured_intervals(self) -> list[Interval]:
+        """Intervals that have a folder in `raw`, oldest first."""
+        keys = (name.removeprefix("interval=") for name in self.names("raw") if name.startswith("interval="))
+        return [Interval.parse(key) for key in keys]
+
+    def ledger_intervals(self) -> list[Interval]:
+        """Intervals that have a folder in `ledger`, oldest first."""
+        return [Interval.parse(name.removeprefix("interval=")) for name in self.names("ledger") if name.startswith("interval=")]
+
+    def ledger_parts(self, interval_key: str) -> list[str]:
+        """Names of an interval's parts that have a ledger, sorted."""
+        names = self.names(f"ledger/interval={interval_key}")
+        return [name.removeprefix("part-").removesuffix(".parquet") for name in names if name.startswith("part-")]
+
+    def free_bytes(self) -> int | None:
+        """Bytes free where a local lake is, or will be; None for an object store."""
+        if not self.is_local:
+            return None
+        folder = Path(self.root)
+        while not folder.exists():
+            folder = folder.parent
+        return shutil.disk_usage(folder).free
+
+    def published_dates(self) -> list[date]:
+        """Dates that have a published partition, oldest first."""
+        return _dates(self.names("articles"))
+
+    def touched_dates(self) -> list[date]:
+        """Dates on which some extracted article was published, oldest first."""
+        return _dates(self.names("touched"))
+
+    def marks(self, published_date: date) -> list[Mark]:
+        """The marks of a date, ordered by interval and part."""
+        folder = touched_folder(published_date)
+        return [read_mark(f"{folder}/{name}") for name in self.names(folder)]
+
+    def _full(self, path: str) -> str:
+        return f"{self.root}/{path}"
+
+    @contextlib.contextmanager
+    def _replacing(self, path: str) -> Iterator[BinaryIO]:
+        full = self._full(path)
+        with _storage_errors(path):
+            if not self.is_local:
+                # Closing an upload makes it visible, after an error too: it begins when there is all of it.
+                with tempfile.TemporaryFile(prefix="news-upload-") as whole:
+                    yield whole
+                    whole.seek(0)
+                    with self._fs.open_output_stream(full, compression=None) as stream:
+                        shutil.copyfileobj(whole, stream, 1 << 20)
+                return
+            with replacing(Path(full)) as file:
+                yield file
+
+
+def _dates(names: Sequence[str]) -> list[date]:
+    prefix = "published_date="
+    return [date.fromisoformat(name.removeprefix(prefix)) for name in names if name.startswith(prefix)]
+
+
+@contextlib.contextmanager
+def _storage_errors(path: str) -> Iterator[None]:
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except pa.ArrowInvalid as error:
+        raise SchemaError(f"{path} cannot be read: {error}") from error
+    except OSError as error:
+        raise StorageError(f"the lake did not answer for {path}: {error}") from error

@@ -1,0 +1,97 @@
+"""Values to Arrow tables with the contract's columns. Pure; each table is checked against `pipeline.core.schema` before it leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+import pyarrow as pa
+
+from pipeline.core import schema
+from pipeline.core.errors import SchemaError
+from pipeline.core.models import Article, Image, Outcome
+
+
+def extracted_table(articles: Iterable[Article], *, marked: Iterable[Mapping[str, Any]] = ()) -> pa.Table:
+    """One row per article, ordered by publication time (undated last), then by web and original URL.
+
+    `marked` are rows of the same contract: versions that say that a page is gone, or on another date now.
+    """
+    rows: list[Mapping[str, Any]] = [*(_extracted_row(article) for article in articles), *marked]
+    far = max((row["publishedDateTime"] for row in rows if row["publishedDateTime"] is not None), default=None)
+    rows.sort(key=lambda row: (row["publishedDateTime"] is None, row["publishedDateTime"] or far, row["webUrl"], row["originalUrl"]))
+    return build(rows, schema.EXTRACTED, name="extracted")
+
+
+def ledger_table(outcomes: Iterable[Outcome]) -> pa.Table:
+    """One row per outcome, in the given order."""
+    return build([_ledger_row(outcome) for outcome in outcomes], schema.LEDGER, name="ledger")
+
+
+def build(rows: Sequence[Mapping[str, Any]], contract: pa.Schema, *, name: str) -> pa.Table:
+    """Rows with the contract's columns as keys to a checked table. Raises SchemaError."""
+    try:
+        table = pa.Table.from_pylist(list(rows), schema=contract)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, KeyError) as error:
+        raise SchemaError(f"{name}: {error}") from error
+    return schema.check(table, contract, name=name)
+
+
+def image_row(image: Image) -> dict[str, Any]:
+    return {"url": image.url, "width": image.width, "height": image.height, "isCached": image.is_cached}
+
+
+def _extracted_row(article: Article) -> dict[str, Any]:
+    return {
+        "originalUrl": article.original_url,
+        "webUrl": article.web_url,
+        "title": article.title,
+        "excerpt": article.excerpt,
+        "text": article.text,
+        "authors": list(article.authors),
+        "publishedDateTime": article.published.value if article.published else None,
+        "publishedPrecision": article.published.precision if article.published else None,
+        "publishedLocalDate": article.published.local_day if article.published else None,
+        "publishedOffset": _minutes(article.published.offset) if article.published else None,
+        "modifiedDateTime": article.modified,
+        "language": article.language,
+        "providerName": article.provider_name,
+        "providerDomain": article.provider_domain,
+        "images": [image_row(image) for image in article.images],
+        "ampWebUrl": article.amp_web_url,
+        "type": article.type,
+        "keywords": list(article.keywords),
+        "isAccessibleForFree": article.is_accessible_for_free,
+        "sourceId": article.source_id,
+        "via": article.via,
+        "capturedAt": article.capture.at,
+        "captureFile": article.capture.file,
+        "captureOffset": article.capture.offset,
+        "payloadDigest": article.payload_digest,
+        "vanishedAt": None,
+        "movedTo": None,
+        "imageFile": article.image_file,
+        "provenance": sorted(article.provenance.items()),
+        "alternatives": sorted(article.alternatives.items()),
+    }
+
+
+def _minutes(offset: timedelta | None) -> int | None:
+    return None if offset is None else int(offset.total_seconds()) // 60
+
+
+def _ledger_row(outcome: Outcome) -> dict[str, Any]:
+    return {
+        "url": outcome.url,
+        "kind": outcome.kind,
+        "outcome": outcome.verdict,
+        "reason": outcome.reason,
+        "sourceId": outcome.source_id,
+        "via": outcome.via,
+        "listedBy": list(outcome.listed_by),
+        "status": outcome.status,
+        "bytes": outcome.bytes,
+        "offset": outcome.offset,
+        "at": outcome.at,
+    }

@@ -1,0 +1,332 @@
+"""Captures as WARC/1.1 (ISO 28500:2017): the only module that knows the format.
+
+Writes `response`, `revisit` (for a 304, profile server-not-modified) and `request` records whose blocks are the octets of the wire, each
+record a gzip member of its own, so that a record can be read at its offset and files can be joined by appending. Record ids are
+derived from content, so equal exchanges give equal bytes. Reads WARC and ARC files of any origin through warcio.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import hashlib
+import io
+import re
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from email.parser import BytesHeaderParser
+from typing import BinaryIO
+from uuid import NAMESPACE_URL
+
+from warcio.bufferedreaders import ChunkedDataReader
+from warcio.exceptions import ArchiveLoadFailed
+from warcio.recordloader import ArcWarcRecord
+from zlib_ng import zlib_ng
+
+from pipeline.core.errors import WarcError
+from pipeline.core.models import Answer, Exchange, Validators
+from pipeline.lake.content_codings import CODINGS, codings_of, decode
+from pipeline.lake.gzip_members import GZIP, GZIP_ERROR, Records
+
+NOT_MODIFIED = "http://netpreserve.org/warc/1.1/revisit/server-not-modified"
+SAME_PAYLOAD = "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"
+CHUNK = 1 << 16
+WRITE_BUFFER = 1 << 18
+LEVEL = 4
+"""zlib-ng's: real pages (147 kB in the mean) take 3 % more room than at zlib's usual 6, and a third of its time."""
+SMALL = 1 << 10
+"""Records below, most requests, are stored: 130 bytes less are not worth a compressor, a twentieth of a fetch in `bench/fetch.py`."""
+MEMBER_HEAD = 1 << 10
+"""As much of a gzip member as shows what it begins with."""
+MIN_MEMBER = 1 << 8
+"""Octets; a smaller member is packed anew, so that there is room for what stands in its place when its provider is erased."""
+_STARTS = re.compile(rb"\x1f\x8b\x08|(?<=\r\n\r\n)(WARC/1\.[01]\r\n)")
+BROKEN = (ArchiveLoadFailed, EOFError, OSError, ValueError, AttributeError, TypeError, KeyError, IndexError, zlib.error, GZIP_ERROR)
+"""What warcio lets through for files that are not what they seem."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record as read. `body` has transfer and content codings removed and is cut at the reader's bound."""
+
+    type: str
+    url: str | None
+    at: datetime | None
+    offset: int
+    status: int | None
+    content_type: str | None
+    body: bytes
+    block: bytes
+    """HTTP header and payload as stored (a `resource` record has no header), cut like `body`."""
+    is_cut: bool = False
+    problem: str | None = None
+    """Why the record could not be read as HTTP, None when it could."""
+    member: bytes | None = None
+    """The gzip member that the record has for itself, where the reader was asked to keep it."""
+
+
+class CaptureWriter:
+    """Writes exchanges to a binary file, which nobody else writes to meanwhile; `offset` is where the next record will start.
+
+    Dozens of threads capture at once: each call that gives the interpreter's lock away is waited for behind all the others. So a record
+    is one call to zlib, the offset is counted, and the file should be opened with a large buffer (`WRITE_BUFFER`).
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._offset = file.tell()
+
+    @property
+    def offset(self) -> int:
+        return self._offset
+
+    def write_info(self, *, at: datetime, software: str) -> None:
+        block = f"software: {software}\r\nformat: WARC File Format 1.1\r\n".encode()
+        self._write("warcinfo", None, at, block, "application/warc-fields", [])
+
+    def write_answer(self, answer: Answer) -> int | None:
+        """Write all exchanges of `answer`; the offset of the last response, None when there was no exchange."""
+        offset = None
+        for exchange in answer.exchanges:
+            offset = self.write_exchange(exchange)
+        return offset
+
+    def write_exchange(self, exchange: Exchange) -> int:
+        """Write the response (or revisit) and its request; the offset of the first."""
+        offset = self.offset
+        extra = [("WARC-Payload-Digest", _digest(_payload(exchange.response)))]
+        kind = "response"
+        if exchange.status == 304:
+            kind, extra = "revisit", [("WARC-Profile", NOT_MODIFIED)]
+        record_id = self._write(kind, exchange.url, exchange.at, exchange.response, "application/http; msgtype=response", extra)
+        concurrent = [("WARC-Concurrent-To", record_id)]
+        self._write("request", exchange.url, exchange.at, exchange.request, "application/http; msgtype=request", concurrent)
+        return offset
+
+    def write_unchanged(self, answer: Answer) -> int | None:
+        """As `write_answer`, the last response as a `revisit` without its payload, which was captured before (ISO 28500, section 6.7.2)."""
+        offset = self.write_answer(replace(answer, exchanges=answer.exchanges[:-1]))
+        if answer.final is None:
+            return offset
+        final = answer.final
+        offset = self.offset
+        head = final.response.partition(b"\r\n\r\n")[0] + b"\r\n\r\n"
+        extra = [("WARC-Profile", SAME_PAYLOAD), ("WARC-Payload-Digest", _digest(_payload(final.response)))]
+        record_id = self._write("revisit", final.url, final.at, head, "application/http; msgtype=response", extra)
+        concurrent = [("WARC-Concurrent-To", record_id)]
+        self._write("request", final.url, final.at, final.request, "application/http; msgtype=request", concurrent)
+        return offset
+
+    def write_response(self, url: str, at: datetime, response: bytes, *, source: str) -> int:
+        """Write the response of `url` as an archive keeps it at `source` (WARC-Source-URI, as other tools name it); its offset."""
+        offset = self.offset
+        extra = [("WARC-Source-URI", source), ("WARC-Payload-Digest", _digest(_payload(response)))]
+        self._write("response", url, at, response, "application/http; msgtype=response", extra)
+        return offset
+
+    def write_copy(self, record: Record) -> int:
+        """Write a record read elsewhere as `capture_of` gives it; its offset here. Raises ValueError as that does."""
+        return self.write_member(capture_of(record))
+
+    def write_member(self, member: bytes) -> int:
+        """Write a record that is packed already; its offset."""
+        offset = self._offset
+        self._file.write(member)
+        self._offset += len(member)
+        return offset
+
+    def _write(self, kind: str, url: str | None, at: datetime, block: bytes, content_type: str, extra: list[tuple[str, str]]) -> str:
+        record_id, member = _packed(kind, url, at, block, content_type, extra)
+        self.write_member(member)
+        return record_id
+
+
+def packed_copy(record: Record) -> bytes:
+    """A record read elsewhere as a response of our own, with its URL and date kept: one gzip member, equal for equal records.
+
+    May run in threads: nearly all of it, digests and compression, lets go of the interpreter's lock. Raises ValueError for a record
+    without URL or date.
+    """
+    if record.url is None or record.at is None:
+        raise ValueError("a record without URL or date cannot be a capture")
+    block = record.block
+    if record.status is None:  # a `resource` record: the payload alone, so the answer it stands for is added
+        block = f"HTTP/1.1 200 OK\r\nContent-Type: {record.content_type}\r\n\r\n".encode() + block
+    extra = [("WARC-Payload-Digest", _digest(_payload(block)))]
+    return _packed("response", record.url, record.at, block, "application/http; msgtype=response", extra)[1]
+
+
+def capture_of(record: Record) -> bytes:
+    """A record read elsewhere as a capture: the gzip member that it came in, octet for octet, or else what `packed_copy` makes of it.
+
+    Raises ValueError as that does.
+    """
+    member = record.member
+    if record.type == "response" and member is not None and len(member) >= MIN_MEMBER and _is_member(member[:MEMBER_HEAD]):
+        return member
+    return packed_copy(record)
+
+
+def _packed(kind: str, url: str | None, at: datetime, block: bytes, content_type: str, extra: list[tuple[str, str]]) -> tuple[str, bytes]:
+    """A record's id, and its gzip member."""
+    date = f"{at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
+    digest = _digest(block)  # beside the payload's: readers that verify skip records without it
+    record_id = _urn(f"{kind} {url} {date} {digest}")
+    headers = [("WARC-Type", kind), ("WARC-Record-ID", record_id), ("WARC-Date", date)]
+    if url is not None:
+        headers.append(("WARC-Target-URI", url))
+    headers += [*extra, ("WARC-Block-Digest", digest), ("Content-Type", content_type)]
+    headers.append(("Content-Length", str(len(block))))
+    head = "WARC/1.1\r\n" + "".join(f"{name}: {value}\r\n" for name, value in headers) + "\r\n"
+    data = head.encode() + block + b"\r\n\r\n"
+    return record_id, zlib_ng.compress(data, LEVEL if len(data) > SMALL else 0, GZIP)
+
+
+def read_records(file: BinaryIO, *, max_body_bytes: int, keep_members: bool = False) -> Iterator[Record]:
+    """Every record of a WARC or ARC file (gzipped or not), in order, each body read up to `max_body_bytes`; with `keep_members` each
+    with its gzip member, where it has one and that is no longer than a body may be.
+
+    A record that cannot be read comes with its `problem`. Raises WarcError when the file is no such file from its first record on; where it
+    breaks later stands a Record of type `broken`, and the reading goes on with the next one that can be found.
+    """
+    seen, last = 0, -1
+    keep_bytes = max_body_bytes if keep_members else 0
+    archive, offset = Records(file, keep_bytes=keep_bytes), 0
+    while True:
+        try:
+            offset = archive.offset
+            raw = next(archive, None)
+            if raw is None:
+                archive.verify()
+                return
+            offset = archive.offset
+            record = _read(raw, offset=offset, max_body_bytes=max_body_bytes)
+            member = archive.verify()
+            record = replace(record, member=member) if keep_members else record
+        except BROKEN as error:
+            if not seen:
+                raise WarcError(f"not a WARC or ARC file: {error}") from error
+            # a file in one gzip member has no places that could be found again
+            following = _next_start(file, offset + 1) if offset > last else None
+            problem = f"the {'file breaks off' if following is None else 'record is broken'}: {_in_one_line(error)}"
+            yield Record("broken", None, None, offset, None, None, b"", b"", problem=problem)
+            if following is None:
+                return
+            last = following - 1
+            file.seek(following)
+            archive = Records(file, keep_bytes=keep_bytes)
+            continue
+        seen, last = seen + 1, record.offset
+        yield record
+
+
+def _in_one_line(error: Exception) -> str:
+    return " ".join(ascii(str(error))[1:-1].replace("\\n", " ").split())[:200]
+
+
+def _next_start(file: BinaryIO, offset: int) -> int | None:
+    """Where a WARC record begins at or after `offset`: as a gzip member, or behind the two empty lines that end another."""
+    if not file.seekable():
+        return None
+    file.seek(offset)
+    window, start = b"", offset
+    while chunk := file.read(CHUNK):
+        window += chunk
+        for match in _STARTS.finditer(window):
+            if match[1] is not None:
+                return start + match.start(1)
+            if _is_member(window[match.start() : match.start() + MEMBER_HEAD]):
+                return start + match.start()
+        kept = min(len(window), MEMBER_HEAD)  # what begins at a window's end is seen whole in the next
+        start, window = start + len(window) - kept, window[-kept:]
+    return None
+
+
+def _is_member(data: bytes) -> bool:
+    with contextlib.suppress(zlib.error):
+        return zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(data, 16).startswith(b"WARC/")
+    return False
+
+
+def read_record_at(file: BinaryIO, offset: int, *, max_body_bytes: int, keep_member: bool = False) -> Record:
+    """The record that starts at `offset`, as `read_records` gives it. Raises WarcError when there is none."""
+    file.seek(offset)
+    for record in read_records(file, max_body_bytes=max_body_bytes, keep_members=keep_member):
+        return record
+    raise WarcError(f"there is no record at offset {offset}")
+
+
+def validators_of(record: Record) -> Validators:
+    """ETag and Last-Modified of a captured answer, for a conditional GET."""
+    headers = BytesHeaderParser().parsebytes(record.block.partition(b"\r\n")[2])
+    return Validators(etag=headers["ETag"], last_modified=headers["Last-Modified"])
+
+
+def _read(raw: ArcWarcRecord, *, offset: int, max_body_bytes: int) -> Record:
+    headers = raw.rec_headers
+    http = raw.http_headers
+    payload = raw.raw_stream.read(max_body_bytes + 1)
+    is_cut = len(payload) > max_body_bytes
+    while raw.raw_stream.read(CHUNK):  # to the record's end: the next one starts there
+        continue
+    raw.raw_stream = io.BytesIO(payload)
+    problem: str | None = None
+    body = b""
+    try:
+        body = _content(raw, payload, limit=max_body_bytes + 1)
+        is_cut = is_cut or len(body) > max_body_bytes
+    except (zlib.error, OSError, ValueError, EOFError) as error:
+        problem = f"the content coding is broken: {error}"
+    status = http.get_statuscode() if http is not None else ""
+    return Record(
+        type=raw.rec_type or "unknown",
+        url=headers.get_header("WARC-Target-URI"),
+        at=_moment(headers.get_header("WARC-Date")),
+        offset=offset,
+        status=int(status) if status.isdigit() else None,
+        content_type=http.get_header("Content-Type") if http is not None else raw.content_type,
+        body=body[:max_body_bytes],
+        block=(http.to_bytes() if http is not None else b"") + payload,
+        is_cut=is_cut,
+        problem=problem,
+    )
+
+
+def _content(raw: ArcWarcRecord, payload: bytes, *, limit: int) -> bytes:
+    """The payload without its codings; warcio would decode brotli without a bound, and zstd not at all."""
+    http = raw.http_headers
+    codings = codings_of(http.get_header("Content-Encoding")) if http is not None else ()
+    if not codings or not CODINGS.issuperset(codings):
+        return bytes(raw.content_stream().read(limit))
+    if (http.get_header("Transfer-Encoding") or "").lower() == "chunked":
+        payload = ChunkedDataReader(io.BytesIO(payload)).read(len(payload))
+    return decode(payload, codings, limit=limit)
+
+
+def _moment(text: str | None) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat((text or "").replace("Z", "+00:00"))
+    except ValueError:
+        return None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def _payload(response: bytes) -> bytes:
+    """The entity body as it came, behind the header block."""
+    return response.partition(b"\r\n\r\n")[2]
+
+
+def _digest(data: bytes) -> str:
+    """A labelled digest as WARC writes it (ISO 28500, section 5.8): SHA-256 in base 32."""
+    return f"sha256:{base64.b32encode(hashlib.sha256(data).digest()).decode()}"
+
+
+def _urn(name: str) -> str:
+    """The URN of uuid.uuid5(NAMESPACE_URL, name), RFC 9562, section 5.5; uuid's own classes take over twice as long."""
+    octets = bytearray(hashlib.sha1(NAMESPACE_URL.bytes + name.encode(), usedforsecurity=False).digest()[:16])
+    octets[6] = octets[6] & 0x0F | 0x50
+    octets[8] = octets[8] & 0x3F | 0x80
+    text = octets.hex()
+    return f"<urn:uuid:{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}>"

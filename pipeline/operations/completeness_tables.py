@@ -1,0 +1,106 @@
+"""The completeness ledger made and read: per source and day what was expected, found, fetched, extracted and published, and every drop.
+
+Reads `ledger`, `extracted` and `articles`, writes `completeness`; what counts how is decided in `pipeline.operations.completeness`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+
+import pyarrow as pa
+
+from pipeline.core import schema
+from pipeline.core.catalogue import Catalogue
+from pipeline.core.models import Part
+from pipeline.lake import storage
+from pipeline.lake.ledgers import day_parts, ledger_days, read_ledger
+from pipeline.lake.storage import Lake
+from pipeline.lake.tables import build
+from pipeline.operations.completeness import (
+    EXTRACTED_COLUMNS,
+    LEDGER_COLUMNS,
+    RHYTHM_DAYS,
+    Found,
+    SourceDay,
+    account_day,
+    begun,
+    count_found,
+)
+
+
+def account(lake: Lake, catalogue: Catalogue, days: Sequence[date], *, is_whole: bool = False) -> tuple[SourceDay, ...]:
+    """The completeness rows of `days`, by day and source, from what the lake holds now.
+
+    Every followed source has one on each day from its first in the ledger on; with `is_whole` on every day.
+    """
+    known = ledger_days(lake)
+    parts = {day: day_parts(lake, known.get(day, ())) for day in _with_rhythm(days)}
+    found = {day: count_found(read_ledger(lake, parts[day], columns=LEDGER_COLUMNS)) for day in parts if parts[day]}
+    history = _by_source(found)
+    followed = [source.id for source in catalogue.enabled_sources]
+    urls: dict[date, frozenset[str]] = {}
+    rows: list[SourceDay] = []
+    for day in sorted(set(days)):
+        extracted = _read_extracted(lake, parts[day])
+        rows += account_day(
+            day,
+            ledger=read_ledger(lake, parts[day], columns=LEDGER_COLUMNS),
+            extracted=extracted,
+            published=_published(lake, extracted, urls),
+            history=history,
+            sources=followed if is_whole else begun(day, history).intersection(followed),
+        )
+    return tuple(rows)
+
+
+def write_account(lake: Lake, rows: Sequence[SourceDay]) -> None:
+    """Replace the completeness table of each day that `rows` are of."""
+    for day in sorted({row.day for row in rows}):
+        table = build([_row(row) for row in rows if row.day == day], schema.COMPLETENESS, name="completeness")
+        lake.write_table(storage.completeness_path(day), table)
+
+
+def _with_rhythm(days: Sequence[date]) -> list[date]:
+    """The days, and those before them that tell what is expected."""
+    return sorted({day - timedelta(days=shift) for day in days for shift in range(RHYTHM_DAYS + 1)})
+
+
+def _by_source(found: Mapping[date, Mapping[str, Found]]) -> dict[str, dict[date, Found]]:
+    history: dict[str, dict[date, Found]] = {}
+    for day, sources in found.items():
+        for source, one in sources.items():
+            history.setdefault(source, {})[day] = one
+    return history
+
+
+def _read_extracted(lake: Lake, parts: Sequence[Part]) -> pa.Table:
+    paths = [path for part in parts if lake.exists(path := storage.extracted_path(part))]
+    return lake.read_rows(paths, None, schema.EXTRACTED, columns=EXTRACTED_COLUMNS)
+
+
+def _published(lake: Lake, extracted: pa.Table, urls: dict[date, frozenset[str]]) -> frozenset[tuple[date, str]]:
+    """(published date, webUrl) of the records on the dates of `extracted`; `urls` remembers what was read."""
+    dates = sorted({moment.date() for moment in extracted["publishedDateTime"].to_pylist() if moment is not None})
+    for day in dates:
+        if day not in urls:
+            path = storage.articles_path(day)
+            urls[day] = frozenset(lake.read_table(path, columns=["webUrl"])["webUrl"].to_pylist()) if lake.exists(path) else frozenset()
+    return frozenset((day, url) for day in dates for url in urls[day])
+
+
+def _row(row: SourceDay) -> dict[str, object]:
+    return {
+        "day": row.day,
+        "sourceId": row.source_id,
+        "expected": row.expected,
+        "expectedFrom": row.expected_from,
+        "polls": row.polls,
+        "failedPolls": row.failed_polls,
+        "found": row.found,
+        "fetched": row.fetched,
+        "extracted": row.extracted,
+        "published": row.published,
+        "dropped": sorted(row.dropped.items()),
+        "isGap": row.is_gap,
+    }

@@ -1,0 +1,135 @@
+"""Laws 1 to 3: quality, heat, published, and the order inside a story.
+
+Pure arithmetic over values that others found. Never looks at a page, a title's words or a domain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from pipeline.core.catalogue import EditorialConstants, HeatConstants, QualityConstants
+
+NOT_LEAD = -1
+"""The heat of a member of a story that another member stands for."""
+
+
+@dataclass(frozen=True, slots=True)
+class QualityParts:
+    """The terms of law 1, in points; they add up to `total`."""
+
+    image: int
+    amp: int
+    provider: int
+    video: int
+    topics: int
+    keywords: int
+    title_length: int
+    """At most 0: what a long title costs."""
+    promotion: int
+    clickbait: int
+    thin: int
+    stock_picture: int
+    copied: int
+    reliability: int
+    floor: int
+    """At least 0: lifts a negative sum to 0."""
+
+    @property
+    def total(self) -> int:
+        return sum(getattr(self, name) for name in self.__slots__)
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """The second opinion on an article, each from 0 to 1; `reliability` from -1 to 1."""
+
+    promotion: float = 0.0
+    clickbait: float = 0.0
+    thin: float = 0.0
+    stock_picture: float = 0.0
+    copied: float = 0.0
+    reliability: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class StoryMember:
+    """What decides an article's place in its story."""
+
+    web_url: str
+    quality: int
+    published: datetime
+
+
+NO_OPINION, NO_EDITORIAL = Opinion(), EditorialConstants()
+
+
+def quality_parts(
+    *,
+    title: str,
+    has_image: bool,
+    has_amp: bool,
+    provider_weight: int,
+    topics: int,
+    keyword_hits: int,
+    is_featured_video: bool,
+    constants: QualityConstants,
+    opinion: Opinion = NO_OPINION,
+    editorial: EditorialConstants = NO_EDITORIAL,
+) -> QualityParts:
+    """Law 1. `topics` counts the article's topics, `keyword_hits` the keywords of these that stand in its title.
+
+    The terms of the second opinion are whole points, halves to the even one."""
+    image = constants.image if has_image else 0
+    amp = constants.amp if has_amp else 0
+    video = constants.featured_video if is_featured_video else 0
+    title_length = -(max(0, len(title) - constants.title_free) // constants.title_per_point)
+    by_topics, by_keywords = constants.topic * topics, constants.keyword * keyword_hits
+    second = {
+        "promotion": round(editorial.promotion * opinion.promotion),
+        "clickbait": round(editorial.clickbait * opinion.clickbait),
+        "thin": round(editorial.thin * opinion.thin),
+        "stock_picture": round(editorial.stock_picture * opinion.stock_picture),
+        "copied": round(editorial.copied * opinion.copied),
+        "reliability": round(editorial.reliability * opinion.reliability),
+    }
+    earned = image + amp + provider_weight + video + by_topics + by_keywords + title_length + sum(second.values())
+    return QualityParts(
+        image=image,
+        amp=amp,
+        provider=provider_weight,
+        video=video,
+        topics=by_topics,
+        keywords=by_keywords,
+        title_length=title_length,
+        **second,
+        floor=max(0, -earned),
+    )
+
+
+def related_order(members: Iterable[StoryMember]) -> list[StoryMember]:
+    """Law 5's order: quality falling, then the earliest published, then the smaller URL."""
+    return sorted(members, key=lambda member: (-member.quality, member.published, member.web_url))
+
+
+def pick_lead(members: Iterable[StoryMember]) -> StoryMember:
+    """Law 2's lead: the first in law 5's order. Raises ValueError when there are no members."""
+    ordered = related_order(members)
+    if not ordered:
+        raise ValueError("a story has at least one member")
+    return ordered[0]
+
+
+def heat(*, quality: int, related: int, is_lead: bool, constants: HeatConstants) -> int:
+    """Law 2. `related` is the number of the other members of the story; 0 for an article that stands alone."""
+    if related == 0:
+        return quality
+    if not is_lead:
+        return NOT_LEAD
+    return quality + constants.related * related if quality >= constants.lead_quality else quality
+
+
+def is_published(heat: int, *, threshold: int, removed: bool) -> bool:
+    """Law 3. `removed` is true for an article on the list of removed URLs."""
+    return heat >= threshold and not removed

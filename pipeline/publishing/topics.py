@@ -1,0 +1,157 @@
+"""Law 4: the topics of a title, and the keywords that gave them.
+
+Pure: a vocabulary and a title in, names out. A matcher is built once and asked often; one pass over the title finds the keywords of all
+topics (Aho and Corasick 1975), so that its cost grows with the title, not with the number of keywords.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+from ahocorasick import Automaton
+
+from pipeline.core.catalogue import Topic
+
+Match = Literal["words", "substring"]
+
+HYPHENS = dict.fromkeys(map(ord, "-\u2010\u2011\u2012\u2013\u2014\u2015\u2212"), " ")
+"""Every dash reads as a space: "self driving" finds "self-driving"."""
+
+# Scripts that write without spaces, or hang particles on words: a keyword may start and end anywhere in them.
+_UNSPACED = ("CJK", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO", "THAI", "LAO", "KHMER", "MYANMAR", "TIBETAN")
+
+
+@dataclass(frozen=True, slots=True)
+class TopicMatch:
+    """The topics of one title in law 4's order, and the (topic, keyword) pairs that stand in it, by position."""
+
+    topics: tuple[str, ...]
+    hits: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """One keyword of one topic; `normal` is how it is looked for, `order` its place in the vocabulary."""
+
+    topic: str
+    keyword: str
+    normal: str
+    order: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    position: int
+    entry: _Entry
+
+
+class TopicMatcher:
+    """Finds the keywords of a vocabulary of topics in titles.
+
+    `words` finds whole words, ignoring case and kind of hyphen; `substring` is the original's way, lower-cased and
+    anywhere ("ai" stands in "Brain"), and reproduces its numbers.
+    """
+
+    def __init__(self, topics: Sequence[Topic], *, match: Match) -> None:
+        parents = {topic.name: topic.parent for topic in topics}
+        self._chains = {name: tuple(_upwards(name, parents)) for name in parents}
+        self._match = match
+        entries: dict[str, list[_Entry]] = defaultdict(list)
+        order = 0
+        for topic in topics:
+            seen: set[str] = set()
+            for keyword in topic.keywords:
+                normal = keyword.lower() if match == "substring" else _normalise(keyword)
+                if not normal or normal in seen:
+                    continue
+                seen.add(normal)
+                order += 1
+                entries[normal].append(_Entry(topic.name, keyword, normal, order))
+        self._automaton = Automaton()
+        for normal, same in entries.items():
+            self._automaton.add_word(normal, (len(normal), tuple(same)))
+        self._automaton.make_automaton()
+        self._is_empty = not entries
+
+    def topics_of(self, title: str, *, root: str | None, vocabulary: Sequence[str] = ()) -> TopicMatch:
+        """Topics and hits of `title` for a source whose own topic is `root`; None for a source that has none.
+
+        `vocabulary` names the root topics whose trees are looked for; empty means all of them. A topic comes before its
+        parents, topics of the same rank by their position in the title, the source's own topic last where no keyword
+        gave it. The hits are those of all topics given, parents and the source's own included.
+        """
+        found = self._find(title)
+        given = [hit.entry.topic for hit in found if not vocabulary or self._chains[hit.entry.topic][-1] in vocabulary]
+        chains = [self._chains[topic] for topic in given]
+        if root is not None and not any(root in chain for chain in chains):
+            chains.append(self._chains.get(root, (root,)))
+        topics = _last_places(topic for chain in chains for topic in chain)
+        return TopicMatch(topics=topics, hits=_pairs(found, topics))
+
+    def hits_of(self, title: str, topics: Sequence[str]) -> tuple[tuple[str, str], ...]:
+        """The (topic, keyword) pairs of just these `topics` that stand in `title`, in order of position."""
+        return _pairs(self._find(title), topics)
+
+    def _find(self, title: str) -> list[_Found]:
+        """The first place of every keyword; at one place the deeper topic and the longer keyword come first."""
+        first: dict[int, _Found] = {}
+        for hit in self._hits(title):
+            first.setdefault(hit.entry.order, hit)
+        return sorted(
+            first.values(),
+            key=lambda hit: (
+                hit.position,
+                -len(self._chains[hit.entry.topic]),
+                -len(hit.entry.normal),
+                hit.entry.order,
+            ),
+        )
+
+    def _hits(self, title: str) -> Iterator[_Found]:
+        """Every place of every keyword, those of one keyword in order."""
+        if self._is_empty:
+            return
+        text = _normalise(title) if self._match == "words" else title.lower()
+        for last, (length, entries) in self._automaton.iter(text):
+            start, end = last - length + 1, last + 1
+            if self._match == "substring" or not (_joins_at(text, start) or _joins_at(text, end)):
+                yield from (_Found(start, entry) for entry in entries)
+
+
+def _pairs(found: Iterable[_Found], topics: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    return tuple((hit.entry.topic, hit.entry.keyword) for hit in found if hit.entry.topic in topics)
+
+
+def _upwards(name: str, parents: dict[str, str | None]) -> Iterator[str]:
+    above: str | None = name
+    while above is not None:
+        yield above
+        above = parents[above]
+
+
+def _last_places(names: Iterable[str]) -> tuple[str, ...]:
+    """`names` without repeats, each at its last place: so a parent stands behind all of its children."""
+    return tuple(reversed(dict.fromkeys(reversed(list(names)))))
+
+
+def _normalise(text: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().translate(HYPHENS).split())
+
+
+def _joins_at(text: str, position: int) -> bool:
+    """True where no word ends between the characters before and at `position`."""
+    return 0 < position < len(text) and _is_of_word(text[position - 1]) and _is_of_word(text[position])
+
+
+@lru_cache(maxsize=4096)
+def _is_of_word(character: str) -> bool:
+    if character.isascii():
+        return character.isalnum() or character == "_"
+    if unicodedata.category(character)[0] not in "LNM":
+        return False
+    return not unicodedata.name(character, "").startswith(_UNSPACED)

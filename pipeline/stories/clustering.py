@@ -1,0 +1,304 @@
+"""Law 5: stories, the clusters of articles about one event, and which of their articles only copy another.
+
+Pure: a table of articles in, tables of stories and links out; the argument is never changed and the order of its rows never matters. The
+requirement: a wrong link hides a good article behind another (heat -1), a missing link only shows an event twice. So precision
+comes first, and no story chains from one event to the next. How it works, what was tried and what it is measured on: docs/stories.md.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from pipeline.core.catalogue import StoryConstants
+from pipeline.stories.average_linkage import Floats, Integers, Pairs, clusters
+from pipeline.stories.duplicates import Copy, Method, find_copies
+from pipeline.stories.lineage import Lineage, find_lineage
+from pipeline.stories.title_similarity import Meanings, add_meaning, read_meanings, with_meaning
+from pipeline.stories.vectors import Nearness, Vectors, find_alike, similarities, vectors
+from pipeline.stories.words import Words, named_weekdays, read_words
+
+FAR_LOSS, FAR_DAYS = 0.5, 3.0
+"""Similarity fades with the days between two articles, by up to half."""
+OTHER_WEEKDAY = 0.65
+"""Two articles that both name weekdays, and none in common, tell of different days: of the pairs of the labelled sets with texts and a
+similarity around the threshold 8 % are one story then, of those that share a weekday 51 %. 0.5 gives the same."""
+MIN_SIMILARITY = 0.05
+"""Pairs less alike than this count as not alike at all, unless the threshold is lower still. 0.04 costs a fifth more pairs for the same
+stories, 0.06 breaks large ones."""
+BRIEF_WORDS = 60
+"""Fewer words of text than this make an article a headline, for which chance decides which words it shares."""
+
+STORY_TYPES = {
+    "webUrl": "str",
+    "storyId": "object",
+    "duplicateOf": "object",
+    "duplicateMethod": "object",
+    "duplicateSimilarity": "float64",
+    "absorbedStoryIds": "object",
+    "splitFromStoryIds": "object",
+}
+LINK_TYPES = {"webUrl": "str", "otherUrl": "str", "similarity": "float64"}
+
+DEFAULTS = StoryConstants()
+
+
+@dataclass(frozen=True, slots=True)
+class Articles:
+    """Columns of equal length, a place an article; times in whole seconds since 1970."""
+
+    urls: Sequence[str]
+    titles: Sequence[str | None]
+    texts: Sequence[str | None]
+    published_s: Sequence[int | None]
+    """An article without one stands alone."""
+    captured_s: Sequence[int] | None
+    """When it was captured first; None where nothing tells of captures."""
+    domains: Sequence[str | None]
+    languages: Sequence[str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """An article's place among the others: its story's id (None when alone), what it copies, what became of earlier stories."""
+
+    url: str
+    story_id: str | None = None
+    duplicate_of: str | None = None
+    duplicate_method: Method | None = None
+    duplicate_similarity: float | None = None
+    absorbed: tuple[str, ...] = ()
+    """Ids, the same for each member of a story."""
+    split_from: tuple[str, ...] = ()
+    """Ids, of this article alone."""
+
+
+Link = tuple[str, str, float]
+"""Two webUrls of a story, the smaller first, and how alike they are, to four places."""
+
+
+def tell_stories(
+    articles: Articles, *, constants: StoryConstants = DEFAULTS, of: Collection[str] | None = None
+) -> tuple[list[Membership], list[Link]]:
+    """The place of each article, by webUrl, and how alike the articles of each story are, in order; `of` limits these links to those of
+    the articles with these webUrls. The rest is as `find_stories` says, which takes and gives tables."""
+    found = _find(articles, constants)
+    return found.memberships, _links(found, of)
+
+
+def find_stories(articles: pd.DataFrame, *, constants: StoryConstants = DEFAULTS) -> pd.DataFrame:
+    """The story of each article, a row each, sorted by webUrl; storyId is null for one that stands alone.
+
+    Columns: `webUrl, storyId, duplicateOf` (webUrl of the article that it copies, null for most), `duplicateMethod` (text, rewrite, title),
+    `duplicateSimilarity` (0 to 1), `absorbedStoryIds`, the same list for each member of a story, and `splitFromStoryIds`, a list for
+    each article.
+
+    Needs the columns webUrl, title, text and publishedDateTime (UTC; an article without one stands alone); takes `providerDomain`,
+    `capturedAt` and `language` (two letters; only `constants.embeddings` asks for it) where they are there. A story id is the first
+    16 hex digits of SHA-256 of the webUrl of the member that was captured first (published first, where nothing tells of captures): a
+    story that grows keeps it. When an article joins two stories, the one that was known first gives the id, and the other's id is
+    among the absorbed. An article that stood in another story at the end of an earlier day of captures, which is no part of its
+    story now, was split from it. Raises ConfigError where the extra `embeddings` is asked for and missing.
+    """
+    return _story_table(_find(_columns(articles), constants).memberships)
+
+
+def find_story_links(
+    articles: pd.DataFrame, *, constants: StoryConstants = DEFAULTS, of: Collection[str] | None = None
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """As `find_stories`, and how alike the articles of each story are: `webUrl, otherUrl, similarity` with webUrl < otherUrl.
+
+    `of` limits the links to those of the articles with these webUrls.
+    """
+    memberships, links = tell_stories(_columns(articles), constants=constants, of=of)
+    return _story_table(memberships), pd.DataFrame(links, columns=list(LINK_TYPES)).astype(LINK_TYPES)
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """The dated articles, ordered by webUrl; times in seconds since 1970."""
+
+    urls: list[str]
+    titles: list[str]
+    languages: list[str | None]
+    domains: list[str | None]
+    published_s: Integers
+    known_s: Integers
+    """When it was captured, where that is told, else when it was published."""
+    has_captures: bool
+    words: Words
+
+    def known_ranks(self) -> Integers:
+        """The place of each row in the order of captures; of those captured together the one published first comes first."""
+        ranks = np.empty(len(self.urls), dtype=np.int64)
+        ranks[np.lexsort((np.arange(len(self.urls)), self.published_s, self.known_s))] = np.arange(len(self.urls))
+        return ranks
+
+    def published_order(self, row: int) -> tuple[int, str]:
+        return int(self.published_s[row]), self.urls[row]
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """`groups` are the rows of `table` in each story."""
+
+    memberships: list[Membership]
+    table: _Table
+    features: Vectors
+    nearness: Nearness
+    meanings: Meanings | None
+    """None where only words count."""
+    groups: list[list[int]]
+
+
+def _find(articles: Articles, constants: StoryConstants) -> _Found:
+    table = _read(articles)
+    features, nearness = vectors(table.words), _nearness(table, constants)
+    least, window_s = min(MIN_SIMILARITY, constants.threshold), constants.window_hours * 3600
+    pairs = find_alike(features, nearness, least=least)
+    is_brief = table.words.texts.lengths < BRIEF_WORDS
+    meanings = read_meanings(table.titles, table.languages, is_brief) if constants.embeddings else None
+    if meanings is not None:
+        pairs = add_meaning(pairs, meanings, table.published_s, features, nearness, window_s=window_s, least=least)
+
+    def cluster(pairs: Pairs, copies: int) -> Integers:
+        seconds, brief = np.tile(table.published_s, copies), np.tile(is_brief, copies)
+        return clusters(pairs, seconds, is_brief=brief, window_s=window_s, threshold=constants.threshold)
+
+    labels = cluster(pairs, 1)
+    groups, lineage = _groups(labels), Lineage({}, {})
+    if table.has_captures:
+        lineage = find_lineage(pairs, labels, table.known_s, table.known_ranks(), cluster=cluster, threshold=constants.threshold)
+    ordered = (sorted(members, key=table.published_order) for members in groups)
+    copies = {table.urls[copy.row]: copy for copy in find_copies(ordered, table.words.titles, table.words.texts, table.domains)}
+    memberships = _memberships(sorted(set(articles.urls)), table, groups, lineage, copies)
+    return _Found(memberships, table, features, nearness, meanings, groups)
+
+
+def _read(articles: Articles) -> _Table:
+    """Of several articles with one webUrl the first title counts."""
+
+    def key(row: int) -> tuple[str, bool, str]:
+        title = articles.titles[row]
+        return articles.urls[row], title is None, title or ""
+
+    ordered = sorted((row for row, moment in enumerate(articles.published_s) if moment is not None), key=key)
+    rows = [
+        row for row, before in zip(ordered, [None, *ordered], strict=False) if before is None or articles.urls[before] != articles.urls[row]
+    ]
+    titles = [articles.titles[row] or "" for row in rows]
+    published_s = np.array([articles.published_s[row] for row in rows], dtype=np.int64)
+    captured_s = articles.captured_s
+    return _Table(
+        urls=[articles.urls[row] for row in rows],
+        titles=titles,
+        languages=[articles.languages[row] for row in rows],
+        domains=[articles.domains[row] for row in rows],
+        published_s=published_s,
+        known_s=published_s if captured_s is None else np.array([captured_s[row] for row in rows], dtype=np.int64),
+        has_captures=captured_s is not None,
+        words=read_words(titles, [articles.texts[row] or "" for row in rows]),
+    )
+
+
+def _columns(articles: pd.DataFrame) -> Articles:
+    return Articles(
+        urls=articles["webUrl"].tolist(),
+        titles=_strings(articles, "title"),
+        texts=_strings(articles, "text"),
+        published_s=_seconds(articles["publishedDateTime"]),
+        captured_s=[second or 0 for second in _seconds(articles["capturedAt"])] if "capturedAt" in articles else None,
+        domains=_strings(articles, "providerDomain"),
+        languages=_strings(articles, "language"),
+    )
+
+
+def _seconds(moments: pd.Series) -> list[int | None]:
+    in_utc = pd.to_datetime(moments, utc=True)
+    seconds = in_utc.dt.as_unit("s").to_numpy(dtype="datetime64[s]").astype(np.int64).tolist()
+    return [None if is_missing else second for second, is_missing in zip(seconds, in_utc.isna().tolist(), strict=True)]
+
+
+def _strings(articles: pd.DataFrame, name: str) -> list[str | None]:
+    column = articles[name].tolist() if name in articles else [None] * len(articles)
+    return [value if isinstance(value, str) else None for value in column]
+
+
+def _nearness(table: _Table, constants: StoryConstants) -> Nearness:
+    weekdays = named_weekdays(table.words)
+
+    def nearness(rows: Integers, others: Integers) -> Floats:
+        apart_s = np.abs(table.published_s[rows] - table.published_s[others])
+        fading = 1 - FAR_LOSS + FAR_LOSS * np.exp(-apart_s / (86_400 * FAR_DAYS))
+        one, other = weekdays[rows], weekdays[others]
+        fading[(one > 0) & (other > 0) & (one & other == 0)] *= OTHER_WEEKDAY
+        return np.where(apart_s <= constants.window_hours * 3600, fading, 0.0)
+
+    return nearness
+
+
+def _groups(labels: Integers) -> list[list[int]]:
+    """The rows of each cluster of two or more, in order."""
+    order = np.argsort(labels, kind="stable")
+    starts = np.flatnonzero(np.diff(labels[order], prepend=-1))
+    return [group.tolist() for group in np.split(order, starts[1:]) if len(group) > 1]
+
+
+def _story_id(url: str) -> str:
+    return hashlib.sha256(url.encode()).hexdigest()[:16]
+
+
+def _memberships(
+    every: Sequence[str], table: _Table, groups: Sequence[Sequence[int]], lineage: Lineage, copies: Mapping[str, Copy]
+) -> list[Membership]:
+    ranks = table.known_ranks().tolist()
+    owner_of = {row: owner for members in groups for owner in [min(members, key=ranks.__getitem__)] for row in members}
+    row_of = {url: row for row, url in enumerate(table.urls)}
+    id_of = {owner: _story_id(table.urls[owner]) for owner in set(owner_of.values())}
+
+    def ids(owners: Iterable[int]) -> tuple[str, ...]:
+        return tuple(sorted(_story_id(table.urls[owner]) for owner in owners))
+
+    def membership(url: str) -> Membership:
+        row = row_of.get(url, -1)
+        owner, left = owner_of.get(row), ids(lineage.left.get(row, ()))
+        if owner is None:
+            return Membership(url, split_from=left)
+        copy, absorbed = copies.get(url), ids(lineage.absorbed.get(owner, ()))
+        if copy is None:
+            return Membership(url, id_of[owner], absorbed=absorbed, split_from=left)
+        return Membership(url, id_of[owner], table.urls[copy.original], copy.method, round(copy.similarity, 4), absorbed, left)
+
+    return [membership(url) for url in every]
+
+
+def _links(found: _Found, of: Collection[str] | None) -> list[Link]:
+    inside = [np.array(members)[np.stack(np.triu_indices(len(members), k=1))] for members in found.groups]
+    rows, others = np.concatenate(inside, axis=1) if inside else np.empty((2, 0), dtype=np.int64)
+    if of is not None:
+        is_wanted = np.array([url in of for url in found.table.urls], dtype=bool)
+        wanted = is_wanted[rows] | is_wanted[others]
+        rows, others = rows[wanted], others[wanted]
+    values = similarities(found.features, rows, others, found.nearness)
+    if found.meanings is not None:
+        values = with_meaning(values, found.meanings, rows, others, found.nearness)
+    urls, order = found.table.urls, np.lexsort((others, rows))
+    pairs = zip(rows[order].tolist(), others[order].tolist(), np.round(values[order], 4).tolist(), strict=True)
+    return [(urls[row], urls[other], value) for row, other, value in pairs]
+
+
+def _story_table(memberships: Sequence[Membership]) -> pd.DataFrame:
+    columns: dict[str, list[object]] = {
+        "webUrl": [one.url for one in memberships],
+        "storyId": [one.story_id for one in memberships],
+        "duplicateOf": [one.duplicate_of for one in memberships],
+        "duplicateMethod": [one.duplicate_method for one in memberships],
+        "duplicateSimilarity": [one.duplicate_similarity for one in memberships],
+        "absorbedStoryIds": [list(one.absorbed) for one in memberships],
+        "splitFromStoryIds": [list(one.split_from) for one in memberships],
+    }
+    return pd.DataFrame({name: pd.Series(column, dtype=STORY_TYPES[name]) for name, column in columns.items()})

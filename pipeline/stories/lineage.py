@@ -1,0 +1,140 @@
+"""What became of stories as more was captured: which of them a story absorbed, and which an article left.
+
+Pure: knows rows, pairs and times, never articles. A story is known by its owner, the row of its member that was captured first. What
+earlier builds of a date have said cannot be asked, for a rebuild must give the same bytes; so it is told again from what was captured
+when. Merges are followed from capture to capture, inside each story. For splits the clusters are formed anew from what was there at
+the end of each UTC day of captures, with today's similarities: two articles that stood together then and do not now were split.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipeline.stories.average_linkage import Integers, Pairs
+
+Cluster = Callable[[Pairs, int], Integers]
+"""The clusters of so many copies of all rows, side by side, as `linkage.clusters` gives them."""
+
+DAY_S = 86_400
+BLOCK_PAIRS = 300_000
+"""Days are clustered side by side up to so many pairs: a small window's days cost one call, a large one's no memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lineage:
+    """Rows of owners, sorted by when they were captured."""
+
+    absorbed: dict[int, list[int]]
+    """By a story's owner: the owners of stories that are part of it now."""
+    left: dict[int, list[int]]
+    """By article: the owners of stories in which it stood at the end of a day, and that are no part of its story now."""
+
+
+def find_lineage(
+    pairs: Pairs,
+    labels: Integers,
+    captured_s: Integers,
+    ranks: Integers,
+    *,
+    cluster: Cluster,
+    threshold: float,
+) -> Lineage:
+    """What became of the stories that led to `labels`, the cluster of each row.
+
+    `captured_s` are seconds since 1970; `ranks` are the places of the rows in the order of their captures, each once; `cluster` gave the
+    labels, and pairs from `threshold` on are a story by themselves.
+    """
+    owner_now = _owners(labels, ranks)
+    known: set[tuple[int, int]] = set()
+    """Each row and the owner of a story that it stood in."""
+    for rows, owners in _days(pairs, captured_s, ranks, cluster):
+        changed = owners != owner_now[rows]
+        known.update(zip(rows[changed].tolist(), owners[changed].tolist(), strict=True))
+    absorbed: defaultdict[int, set[int]] = defaultdict(set)
+    left: defaultdict[int, set[int]] = defaultdict(set)
+    for row, owner in known:
+        if owner_now[owner] not in (owner, -1):
+            absorbed[int(owner_now[owner])].add(owner)
+        if owner_now[row] == -1 or owner_now[owner] != owner_now[row]:
+            left[row].add(owner)
+    for owner, merged in _merged(pairs, labels, ranks, threshold=threshold):
+        absorbed[int(owner_now[owner])].add(merged)
+    return Lineage(_in_order(absorbed, ranks), _in_order(left, ranks))
+
+
+def _in_order(owners: dict[int, set[int]], ranks: Integers) -> dict[int, list[int]]:
+    return {row: sorted(found, key=lambda owner: int(ranks[owner])) for row, found in owners.items()}
+
+
+def _owners(labels: Integers, ranks: Integers) -> Integers:
+    """The owner of each row's story, -1 for a row that stands alone."""
+    first = np.full(len(labels), len(labels))
+    np.minimum.at(first, labels, ranks)
+    row_of = np.argsort(ranks)
+    is_story = np.bincount(labels, minlength=len(labels))[labels] > 1
+    return np.where(is_story, row_of[first[labels]], -1)
+
+
+def _days(pairs: Pairs, captured_s: Integers, ranks: Integers, cluster: Cluster) -> Iterator[tuple[Integers, Integers]]:
+    """The rows that stood in stories at the ends of the days of captures but the last, and the owner of each's story."""
+    size = len(captured_s)
+    day_of = captured_s // DAY_S
+    pair_day = np.maximum(day_of[pairs.rows], day_of[pairs.others])
+    for days in _blocks(np.unique(day_of)[:-1], pair_day):
+        kept = [np.flatnonzero(pair_day <= day) for day in days]
+        shift = np.repeat(np.arange(len(days)) * size, [len(places) for places in kept])
+        places = np.concatenate(kept)
+        beside = Pairs(pairs.rows[places] + shift, pairs.others[places] + shift, pairs.similarities[places])
+        labels = cluster(beside, len(days))
+        for number in range(len(days)):
+            owners = _owners(labels[number * size : (number + 1) * size] - number * size, ranks)
+            rows = np.flatnonzero(owners >= 0)
+            yield rows, owners[rows]
+
+
+def _blocks(days: Integers, pair_day: Integers) -> Iterator[Sequence[int]]:
+    """The days in runs of at most BLOCK_PAIRS pairs, and at least one day."""
+    block: list[int] = []
+    total = 0
+    for day, count in zip(days.tolist(), np.searchsorted(np.sort(pair_day), days, side="right").tolist(), strict=True):
+        if block and total + count > BLOCK_PAIRS:
+            yield block
+            block, total = [], 0
+        block.append(day)
+        total += count
+    if block:
+        yield block
+
+
+def _merged(pairs: Pairs, labels: Integers, ranks: Integers, *, threshold: float) -> Iterator[tuple[int, int]]:
+    """A row of each story that absorbed another, and the owner of that other.
+
+    The members of a story come again in the order in which they were captured, and each joins those that it is alike; parts of two or
+    more that it joins had ids of their own, and the first captured member of all gives its own to the whole.
+    """
+    strong = np.flatnonzero((pairs.similarities >= threshold) & (labels[pairs.rows] == labels[pairs.others]))
+    one, other = ranks[pairs.rows[strong]], ranks[pairs.others[strong]]
+    later, earlier = np.maximum(one, other), np.minimum(one, other)
+    order = np.lexsort((earlier, later))
+    row_of = np.argsort(ranks).tolist()
+    part_of, sizes, firsts = list(range(len(ranks))), [1] * len(ranks), list(range(len(ranks)))
+    for now, before in zip(later[order].tolist(), earlier[order].tolist(), strict=True):
+        mine, theirs = _part(part_of, now), _part(part_of, before)
+        if mine == theirs:
+            continue
+        whole = min(firsts[mine], firsts[theirs])
+        for part, size in ((mine, sizes[mine] - 1), (theirs, sizes[theirs])):  # without the article that comes now
+            if size > 1 and firsts[part] != whole:
+                yield row_of[now], row_of[firsts[part]]
+        part_of[theirs], sizes[mine], firsts[mine] = mine, sizes[mine] + sizes[theirs], whole
+
+
+def _part(part_of: list[int], member: int) -> int:
+    """The part that the member stands in; the way to it is halved for the next time."""
+    while part_of[member] != member:
+        part_of[member] = member = part_of[part_of[member]]
+    return member

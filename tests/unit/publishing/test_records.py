@@ -1,0 +1,381 @@
+"""The laws over whole windows of extracted rows: a table of cases, and properties of whatever rows there are."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.core import schema
+from pipeline.core.catalogue import Catalogue, OfficialSource, Provider, ProviderList, Scoring, Source, Topic
+from pipeline.lake.tables import build
+from pipeline.publishing.records import Records, build_records, newest_versions
+from pipeline.text.amp import cache_url
+
+DAY = date(2026, 11, 20)
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+WINDOW = timedelta(hours=168)
+STORY = "Earthquake closes the harbour of Valparaiso"
+TEXT = "The earthquake shook Valparaiso at dawn. The harbour and all bridges are closed, the mayor of Valparaiso said. Nobody was hurt."
+
+
+def catalogue(**scoring: Any) -> Catalogue:
+    return Catalogue(
+        sources=(Source(id="one", name="One", feeds=("https://one.example/feed",), topic="AI"),),
+        topics=(
+            Topic(name="AI", keywords=("ai", "artificial intelligence")),
+            Topic(name="Robots", parent="AI", keywords=("robot", "robots")),
+        ),
+        provider_lists=(ProviderList(name="reference", weight=50, providers=(Provider(domain="wire.example", name="The Wire"),)),),
+        official=(OfficialSource(topic="Robots", domain="maker.example", weight=60),),
+        scoring=Scoring(**scoring),
+    )
+
+
+CATALOGUE = catalogue()
+
+
+def picture(url: str, width: int | None = 640, height: int | None = 360, *, is_cached: bool = True) -> dict[str, Any]:
+    return {"url": url, "width": width, "height": height, "isCached": is_cached}
+
+
+def row(name: str, **given: Any) -> dict[str, Any]:
+    """An extracted row of a page of `domain`; what is not given is plain."""
+    domain = given.pop("domain", "any.example")
+    url = f"https://www.{domain}/{name}"
+    plain = {
+        "originalUrl": url,
+        "webUrl": url,
+        "title": f"Title {name}",
+        "excerpt": f"Excerpt {name}.",
+        "text": f"Text of {name}.",
+        "authors": [],
+        "publishedDateTime": NOON,
+        "publishedPrecision": "second",
+        "modifiedDateTime": None,
+        "language": "en",
+        "providerName": None,
+        "providerDomain": domain,
+        "images": [],
+        "ampWebUrl": None,
+        "type": "article",
+        "keywords": [],
+        "isAccessibleForFree": None,
+        "sourceId": None,
+        "via": "feed",
+        "capturedAt": NOON,
+        "captureFile": "raw/interval=2026-11-20T12/part=00/captures.warc.gz",
+        "captureOffset": int.from_bytes(name.encode()[:6], "big"),
+        "payloadDigest": f"sha256:{name}",
+        "imageFile": None,
+        "provenance": [],
+    }
+    assert given.keys() <= plain.keys()
+    return {**plain, **given}
+
+
+def records(*rows: Mapping[str, Any], laws: Catalogue = CATALOGUE) -> Records:
+    return build_records(rows, laws, DAY, seal=None)
+
+
+def article(*rows: Mapping[str, Any], laws: Catalogue = CATALOGUE) -> Mapping[str, Any]:
+    """The one record of `rows`."""
+    (found,) = records(*rows, laws=laws).articles
+    return found
+
+
+def story(*names: str, **given: Any) -> list[dict[str, Any]]:
+    """Reports of one event, each at a site of its own, an hour apart."""
+    return [
+        row(name, domain=f"{name}.example", title=f"{STORY}, {name}", text=TEXT, publishedDateTime=NOON + timedelta(hours=number), **given)
+        for number, name in enumerate(names)
+    ]
+
+
+def by_url(built: Records) -> dict[str, Mapping[str, Any]]:
+    return {one["webUrl"]: one for one in built.articles}
+
+
+def test_a_record_shows_what_was_extracted() -> None:
+    found = article(row("a", title="A robot learns", sourceId="one", providerName="Any News", images=[picture("https://x.example/a.jpg")]))
+    assert list(found) == schema.ARTICLES.names
+    assert found["topics"] == ["Robots", "AI"]
+    assert found["quality"] == 20 + 2 * 2 + 15
+    assert found["provider"] == {"name": "Any News", "domain": "any.example"}
+    assert found["images"] == [picture("https://x.example/a.jpg")]
+    assert (found["category"], found["secured"], found["related"]) == ("news", None, [])
+
+
+@pytest.mark.parametrize(
+    ("given", "name"),
+    [
+        ({"domain": "wire.example", "providerName": "wire dot example"}, "The Wire"),
+        ({"providerName": "Any News"}, "Any News"),
+        ({}, "any.example"),
+    ],
+)
+def test_a_provider_has_its_best_name(given: dict[str, Any], name: str) -> None:
+    assert article(row("a", **given))["provider"]["name"] == name
+
+
+def test_an_article_that_stands_alone_has_its_quality_as_heat() -> None:
+    found = article(row("a", domain="wire.example", images=[picture("https://x.example/a.jpg")], sourceId="one"))
+    assert (found["quality"], found["heat"], found["published"]) == (72, 72, True)
+
+
+def test_the_lead_of_a_story_stands_for_the_others() -> None:
+    rows = [*story("a", "b"), *story("wire")]
+    rows[2]["images"] = [picture("https://x.example/a.jpg")]
+    built = records(*rows)
+    found = by_url(built)
+    lead = found["https://www.wire.example/wire"]
+    assert built.stories == 1
+    assert lead["quality"] == 50 + 20
+    assert lead["heat"] == 70 + 2 * 10
+    assert [other["webUrl"] for other in lead["related"]] == ["https://www.a.example/a", "https://www.b.example/b"]
+    assert {found[url]["heat"] for url in found if url != lead["webUrl"]} == {-1}
+    explained = {one["webUrl"]: one for one in built.explain}
+    assert {one["leadUrl"] for one in explained.values()} == {lead["webUrl"]}
+    assert explained[lead["webUrl"]]["heatRelated"] == 20
+    assert [link["webUrl"] for link in explained[lead["webUrl"]]["links"]] == [other["webUrl"] for other in lead["related"]]
+
+
+def test_the_lead_of_a_weak_story_gains_nothing() -> None:
+    found = by_url(records(*story("a", "b", "c")))
+    assert found["https://www.a.example/a"]["heat"] == found["https://www.a.example/a"]["quality"] < 50
+
+
+def test_a_member_of_another_date_is_related_and_not_listed() -> None:
+    rows = story("a", "b")
+    rows[1]["publishedDateTime"] = NOON + timedelta(days=2)
+    built = records(*rows)
+    assert list(by_url(built)) == ["https://www.a.example/a"]
+    assert [other["webUrl"] for other in built.articles[0]["related"]] == ["https://www.b.example/b"]
+
+
+def test_equal_leads_are_told_apart_by_time_and_then_by_url() -> None:
+    rows = story("b", "c", "a")
+    assert {one["leadUrl"] for one in records(*rows).explain} == {"https://www.b.example/b"}
+    for one in rows:
+        one["publishedDateTime"] = NOON
+    assert {one["leadUrl"] for one in records(*rows).explain} == {"https://www.a.example/a"}
+
+
+@pytest.mark.parametrize("name", ["webUrl", "originalUrl"])
+def test_a_removed_url_is_never_published(name: str) -> None:
+    hot = row(
+        "a", domain="wire.example", images=[picture("https://x.example/a.jpg")], sourceId="one", originalUrl="https://wire.example/r/1"
+    )
+    assert article(hot)["published"]
+    found = article(hot, laws=catalogue(removed=(hot[name],)))
+    assert (found["heat"], found["published"]) == (72, False)
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "is_shown"),
+    [(201, 201, True), (200, 400, False), (400, 200, False), (None, 400, False), (400, None, False), (None, None, False), (1, 1, False)],
+)
+def test_a_picture_has_more_than_200_pixels_on_both_sides(width: int | None, height: int | None, is_shown: bool) -> None:
+    found = article(row("a", images=[picture("https://x.example/a.jpg", width, height)]))
+    assert bool(found["images"]) == is_shown
+    assert found["quality"] == (20 if is_shown else 0)
+
+
+def test_the_newest_version_of_a_page_is_shown() -> None:
+    old = row("a", title="Old")
+    new = row("a", title="New", capturedAt=NOON + timedelta(hours=1), payloadDigest="sha256:new")
+    assert article(new, old)["title"] == article(old, new)["title"] == "New"
+
+
+def test_a_page_whose_date_changed_is_listed_under_the_new_one_only() -> None:
+    old = row("a", capturedAt=NOON)
+    new = row("a", capturedAt=NOON + timedelta(hours=1), publishedDateTime=NOON + timedelta(days=1))
+    assert records(old, new).articles == ()
+    assert len(build_records([old, new], CATALOGUE, DAY + timedelta(days=1), seal=None).articles) == 1
+
+
+LATER = {"capturedAt": NOON + timedelta(hours=1), "captureOffset": 1}
+SHOWN = picture("https://x.example/a.jpg")
+
+
+def test_the_last_good_probe_of_an_unchanged_page_stands() -> None:
+    good = row("a", images=[SHOWN], ampWebUrl="https://www.any.example/a/amp")
+    failed = row("a", **LATER)
+    for rows in ([good, failed], [failed, good]):
+        found = article(*rows)
+        assert found["images"] == [SHOWN]
+        assert found["ampWebUrl"] == "https://www.any.example/a/amp"
+        assert found["quality"] == 40
+
+
+def test_a_mere_declaration_does_not_stand_against_a_probe_that_worked() -> None:
+    declared = picture("https://x.example/declared.jpg", is_cached=False)
+    assert article(row("a", images=[SHOWN]), row("a", images=[declared], **LATER))["images"] == [SHOWN]
+
+
+def test_the_probe_of_a_page_that_changed_does_not_stand() -> None:
+    good = row("a", images=[SHOWN], ampWebUrl="https://www.any.example/a/amp")
+    changed = row("a", payloadDigest="sha256:changed", **LATER)
+    found = article(good, changed)
+    assert (found["images"], found["ampWebUrl"], found["quality"]) == ([], None, 0)
+
+
+def test_versions_captured_at_the_same_moment_are_told_apart() -> None:
+    one, other = row("a", title="One", captureOffset=1), row("a", title="Other", captureOffset=2)
+    assert newest_versions([one, other])[0]["title"] == newest_versions([other, one])[0]["title"] == "Other"
+
+
+def test_a_featured_video_of_a_topics_own_source_gains_fifty() -> None:
+    found = records(row("a", domain="maker.example", title="Our robot", type="video"))
+    (explained,) = found.explain
+    assert (explained["qualityVideo"], explained["qualityProvider"]) == (50, 60)
+    assert records(row("a", domain="other.example", title="Our robot", type="video")).explain[0]["qualityVideo"] == 0
+
+
+def test_an_empty_window_has_no_records() -> None:
+    assert records() == Records((), (), 0)
+
+
+def test_what_is_sealed_is_the_private_side_of_the_record() -> None:
+    seen: list[tuple[Mapping[str, object], str]] = []
+
+    def seal(private: Mapping[str, object], url: str) -> str:
+        seen.append((private, url))
+        return "sealed"
+
+    built = build_records([row("a", sourceId="one")], CATALOGUE, DAY, seal=seal)
+    assert built.articles[0]["secured"] == "sealed"
+    ((private, url),) = seen
+    assert url == "https://www.any.example/a"
+    assert set(private) == {"source", "via", "capture", "payloadDigest", "quality"}
+    assert sum(private["quality"].values()) == built.articles[0]["quality"]  # type: ignore[attr-defined]
+
+
+# Whatever rows there are.
+
+EVENTS = {
+    "quake": "Earthquake shakes the harbour of Valparaiso and closes its bridges",
+    "vote": "Parliament of Freedonia votes on the new pension law tonight",
+    "robot": "A robot wins the marathon of Utrecht ahead of all runners",
+    "bees": "Beekeepers count fewer hives after the cold spring in Carinthia",
+}
+SITES = ["wire.example", "maker.example", "a.example", "b.example"]
+PICTURES = [picture(f"https://x.example/{number}.jpg", 150 + 100 * number, 400, is_cached=number % 2 == 0) for number in range(4)]
+
+
+@st.composite
+def windows(draw: st.DrawFn) -> list[dict[str, Any]]:
+    """Rows of a window: several events, several versions of some pages, shared and small pictures, AMP pages, long titles."""
+    rows = []
+    for number in range(draw(st.integers(0, 12))):
+        event = draw(st.sampled_from(sorted(EVENTS)))
+        versions = draw(st.integers(1, 3))
+        site, name = draw(st.sampled_from(SITES)), f"{event}-{number}"
+        published = NOON + timedelta(hours=draw(st.sampled_from([-168, -30, 0, 1, 11, 168])))
+        rows.extend(
+            row(
+                name,
+                domain=site,
+                title=EVENTS[event] + draw(st.sampled_from(["", " again", ", say two ai experts" * 4])),
+                text=f"{EVENTS[event]}. " * draw(st.integers(0, 3)),
+                type=draw(st.sampled_from(["article", "video"])),
+                publishedDateTime=published,
+                images=draw(st.lists(st.sampled_from(PICTURES), max_size=1)),
+                ampWebUrl=draw(st.sampled_from([None, f"https://amp.{site}/{name}"])),
+                sourceId=draw(st.sampled_from([None, "one", "gone"])),
+                payloadDigest=f"sha256:{draw(st.integers(0, 1))}",
+                capturedAt=NOON + timedelta(hours=draw(st.integers(0, 2))),
+                captureOffset=100 * number + version,
+            )
+            for version in range(versions)
+        )
+    return rows
+
+
+REMOVED = catalogue(removed=("https://www.wire.example/quake-0",), publishedHeat=50)
+
+
+def build_all(rows: list[dict[str, Any]]) -> Records:
+    """The window as one: every record, whatever its date, as the build of each date sees it when all rows are inside its window."""
+    days = sorted({one["publishedDateTime"].date() for one in rows})
+    built = [build_records(rows, REMOVED, day, seal=None) for day in days]
+    return Records(
+        tuple(one for part in built for one in part.articles),
+        tuple(one for part in built for one in part.explain),
+        sum(part.stories for part in built),
+    )
+
+
+def hold_stories(built: Records, found: Mapping[str, Mapping[str, Any]]) -> None:
+    """A story has one lead, its best, and all its members know each other."""
+    members: dict[str, list[Mapping[str, Any]]] = {}
+    for reason in built.explain:
+        if reason["storyId"] is not None:
+            members.setdefault(reason["storyId"], []).append(reason)
+        else:
+            assert reason["isLead"]
+            assert reason["leadUrl"] is None
+            assert found[reason["webUrl"]]["related"] == []
+    for group in members.values():
+        urls = {reason["webUrl"] for reason in group}
+        assert len(urls) > 1
+        assert sum(reason["isLead"] for reason in group) == 1
+        (lead,) = (reason["webUrl"] for reason in group if reason["isLead"])
+        assert {reason["leadUrl"] for reason in group} == {lead}
+        assert found[lead]["quality"] == max(found[url]["quality"] for url in urls)
+        for url in urls:
+            assert {other["webUrl"] for other in found[url]["related"]} == urls - {url}
+
+
+@settings(deadline=None, max_examples=40)
+@given(windows())
+def test_the_laws_hold(rows: list[dict[str, Any]]) -> None:
+    built = build_all(rows)
+    found, explained = by_url(built), {one["webUrl"]: one for one in built.explain}
+    assert len(found) == len(built.articles) == len({one["webUrl"] for one in rows}), "every page has one record"
+    assert [one["webUrl"] for one in built.explain] == [one["webUrl"] for one in built.articles]
+    hold_stories(built, found)
+    for url, record in found.items():
+        reason = explained[url]
+        terms = [value for name, value in reason.items() if name.startswith("quality") and name != "quality"]
+        assert sum(terms) == record["quality"] == reason["quality"] >= 0
+        related = [other["webUrl"] for other in record["related"]]
+        assert url not in related
+        assert len(related) == len(set(related))
+        order = [(-other["quality"], other["publishedDateTime"], other["webUrl"]) for other in record["related"]]
+        assert order == sorted(order)
+        expected = record["quality"] + (10 * len(related) if record["quality"] >= 50 else 0)
+        assert record["heat"] == reason["heat"] == (expected if reason["isLead"] else -1)
+        is_removed = url == "https://www.wire.example/quake-0"
+        assert record["published"] == (record["heat"] >= 50 and not is_removed)
+        assert record["cdnAmpWebUrl"] == (cache_url(record["ampWebUrl"]) if record["ampWebUrl"] else None)
+        assert all(min(image["width"], image["height"]) > 200 for image in record["images"])
+        for other in record["related"]:
+            shown = found[other["webUrl"]]
+            assert {name: shown[name] for name in other} == other, "a related record is shown as it is"
+            assert abs(shown["publishedDateTime"] - record["publishedDateTime"]) <= WINDOW
+
+
+@settings(deadline=None, max_examples=40)
+@given(windows(), st.randoms(use_true_random=False))
+def test_the_order_of_the_rows_does_not_matter(rows: list[dict[str, Any]], chance: random.Random) -> None:
+    shuffled = list(rows)
+    chance.shuffle(shuffled)
+    assert records(*shuffled) == records(*rows)
+
+
+@settings(deadline=None, max_examples=15)
+@given(windows())
+def test_records_fit_the_contract_and_the_rows_are_not_changed(rows: list[dict[str, Any]]) -> None:
+    before = [dict(one) for one in rows]
+    built = records(*rows)
+    assert rows == before
+    assert build(built.articles, schema.ARTICLES, name="articles").num_rows == len(built.articles)
+    assert build(built.explain, schema.EXPLAIN, name="explain").num_rows == len(built.explain)
+    assert Counter(one["publishedDateTime"].date() for one in built.articles).keys() <= {DAY}
