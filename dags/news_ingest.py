@@ -266,7 +266,7 @@ with DAG(
         names = {report.part for report in finished}
         lost = [part for part in (load(Part, one["part"]) for one in planned) if part.name not in names]
         sources = [source for part in lost for source in part.source_ids or (f"part {part.name}",)]
-        judgement = stages.judge(settings(), finished, lost=sources)
+        judgement = stages.assess_failures(settings(), finished, lost=sources)
         if judgement.is_red:
             raise AirflowFailException(judgement.message)
         (log.warning if judgement.failed or judgement.warnings else log.info)(judgement.message)

@@ -6,5 +6,6 @@
     captures ──extract──> article text and metadata, each value with where it came from     ──> extracted/ (Parquet)
     extracted, 7 days around ──stories, topics, quality, heat, related, seal──>                  ──> articles/ (Parquet, the seed's schema)
 
-Start reading at `pipeline.operations.stages`. This module imports nothing.
+Start reading at `pipeline.operations.stages`. Each room is a package whose docstring says what it owns and never does, and whose `__all__`
+names the modules that other rooms may import. This module imports nothing.
 """

@@ -22,7 +22,8 @@ from pipeline.capture.earlier_captures import Memory, read_memory, robots_reader
 from pipeline.capture.past.kept_documents import Documents
 from pipeline.capture.past.origins import walk
 from pipeline.capture.probes import PageReader, page_reader
-from pipeline.capture.source_sessions import Desk, capture_page, outcome_of, poll_feed, poll_sitemap
+from pipeline.capture.segments import append, moved, moved_page
+from pipeline.capture.source_sessions import SourceSession, capture_page, outcome_of, poll_feed, poll_sitemap
 from pipeline.core.catalogue import Catalogue, Source
 from pipeline.core.models import CaptureReport, Clock, Entry, Interval, Origin, Outcome, Part
 from pipeline.core.settings import VERSION, Settings
@@ -35,7 +36,6 @@ from pipeline.lake.erased_providers import erased_of
 from pipeline.lake.erasures import Erased
 from pipeline.lake.locks import Check, in_turn, sweep
 from pipeline.lake.manifests import FeedState, Manifest, PageCapture, Pending, count, from_json, to_json
-from pipeline.lake.segments import append, moved, moved_page
 from pipeline.lake.storage import Lake
 from pipeline.lake.warc import WRITE_BUFFER, CaptureWriter
 
@@ -87,7 +87,7 @@ class _Poll:
 
 
 @dataclass(frozen=True, slots=True)
-class _Harvest:
+class _CapturedPages:
     """A source's pages after their fetches; offsets count from the start of the source's own file."""
 
     pages: tuple[PageCapture, ...] = ()
@@ -141,7 +141,7 @@ def _captured(
         Fetcher(settings, clock=clock, known_robots=known_robots) as fetcher,
         page_reader(settings) as reader,
     ):
-        work = _Work(
+        work = _PartCapture(
             lake, settings, catalogue, part, clock, fetcher, reader, Path(folder), past, erased, check, only_due=only_due and past is None
         )
         manifest = work.run(sources, earlier)
@@ -161,7 +161,7 @@ def unserved_warning(source_id: str, interval: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Work:
+class _PartCapture:
     """One part in the making."""
 
     lake: Lake
@@ -211,8 +211,8 @@ class _Work:
     def _segment(self, phase: str, source: Source) -> Path:
         return self.folder / f"{phase}-{source.id}.warc.gz"
 
-    def _desk(self, file: CaptureWriter, source: Source) -> Desk:
-        return Desk(self.fetcher, file, source, self.settings, self.clock, self.catalogue.scoring.images.min_side, self.reader)
+    def _desk(self, file: CaptureWriter, source: Source) -> SourceSession:
+        return SourceSession(self.fetcher, file, source, self.settings, self.clock, self.catalogue.scoring.images.min_side, self.reader)
 
     def _look_back(self, sources: Sequence[Source], past: Past) -> list[_Poll]:
         """A past interval leaves no feed state: what it did not take is still to be captured by a later one."""
@@ -220,10 +220,10 @@ class _Work:
 
         def look(source: Source) -> _Poll:
             with self._segment("feeds", source).open("wb", WRITE_BUFFER) as file:
-                desk = self._desk(CaptureWriter(file), source)
-                walked = walk(desk, documents, self.part.interval, order=past.order)
+                session = self._desk(CaptureWriter(file), source)
+                walked = walk(session, documents, self.part.interval, order=past.order)
             log.info("%s: %d entries, from %s", source.id, len(walked.entries), walked.origin or "nowhere: no origin reaches back so far")
-            return _Poll(source, walked.states, (*walked.entries, *walked.others), tuple(desk.outcomes), walked.origin)
+            return _Poll(source, walked.states, (*walked.entries, *walked.others), tuple(session.outcomes), walked.origin)
 
         return self._side_by_side(look, sources)
 
@@ -232,7 +232,7 @@ class _Work:
         entries: list[Entry] = []
         since = self.part.interval.start - timedelta(days=self.settings.sitemap_days)
         with self._segment("feeds", source).open("wb", WRITE_BUFFER) as file:
-            desk = self._desk(CaptureWriter(file), source)
+            session = self._desk(CaptureWriter(file), source)
             for url in source.listings:
                 before = memory.feeds.get(url)
                 delay_s = self._wait_s(before)
@@ -241,35 +241,35 @@ class _Work:
                     continue
                 if delay_s > 0:
                     self.clock.sleep(delay_s)
-                state, listed = poll_feed(desk, url, before) if url in source.feeds else poll_sitemap(desk, url, before, since=since)
+                state, listed = poll_feed(session, url, before) if url in source.feeds else poll_sitemap(session, url, before, since=since)
                 states.append(state)
                 entries.extend(listed)
         said = ", ".join("not due" if state.is_carried else state.reason or state.verdict for state in states)
         log.info("%s: %s, %d entries", source.id, said, len(entries))
-        return _Poll(source, tuple(states), tuple(entries), tuple(desk.outcomes))
+        return _Poll(source, tuple(states), tuple(entries), tuple(session.outcomes))
 
     def _listing(self, poll: _Poll) -> Listing:
         """What the source offers, but for pages of erased providers."""
         pending = {one.entry.url: one for state in poll.states for one in state.pending if not self.erased.holds(one.entry.url)}
         return Listing(poll.source.id, tuple(pending.values()), tuple(one for one in poll.entries if not self.erased.holds(one.url)))
 
-    def _harvest(self, source: Source, chosen: Sequence[Pending], listed_by: Mapping[str, tuple[str, ...]]) -> _Harvest:
+    def _harvest(self, source: Source, chosen: Sequence[Pending], listed_by: Mapping[str, tuple[str, ...]]) -> _CapturedPages:
         pages: list[PageCapture] = []
         pending: list[Pending] = []
         with self._segment("pages", source).open("wb", WRITE_BUFFER) as file:
-            desk = self._desk(CaptureWriter(file), source)
+            session = self._desk(CaptureWriter(file), source)
             for candidate in interleaved(chosen):
                 listings = listed_by.get(digest_of(candidate.entry), ())
-                page, is_transient = capture_page(desk, candidate.entry, listed_by=listings)
+                page, is_transient = capture_page(session, candidate.entry, listed_by=listings)
                 if page is not None:
                     pages.append(page)
                 elif is_transient and candidate.attempts + 1 < self.settings.max_attempts:
                     pending.append(Pending(candidate.entry, candidate.attempts + 1))
         if chosen:
             log.info("%s: %d of %d pages captured", source.id, len(pages), len(chosen))
-        return _Harvest(tuple(pages), tuple(desk.outcomes), tuple(pending))
+        return _CapturedPages(tuple(pages), tuple(session.outcomes), tuple(pending))
 
-    def _commit(self, polls: Sequence[_Poll], harvests: Sequence[_Harvest], ended: Sequence[Outcome], deferred: set[str]) -> Manifest:
+    def _commit(self, polls: Sequence[_Poll], harvests: Sequence[_CapturedPages], ended: Sequence[Outcome], deferred: set[str]) -> Manifest:
         joined = self.folder / "captures.warc.gz"
         outcomes: list[Outcome] = []
         pages: list[PageCapture] = []
@@ -320,7 +320,7 @@ def report_of(manifest: Manifest, *, is_reused: bool) -> CaptureReport:
     return CaptureReport(manifest.interval, manifest.part, manifest.counts, manifest.sources, failed, reused=is_reused)
 
 
-def _with_pending(poll: _Poll, harvest: _Harvest, deferred: set[str]) -> Iterable[FeedState]:
+def _with_pending(poll: _Poll, harvest: _CapturedPages, deferred: set[str]) -> Iterable[FeedState]:
     """The source's feed states; what stays pending stands with its first feed."""
     waiting = {pending.entry.url: pending for pending in harvest.pending}
     earlier = [pending for state in poll.states for pending in state.pending]

@@ -30,7 +30,7 @@ class Snapshot:
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
+class CdxAnswer:
     """One answer of the CDX API, in its order; `resume_key` leads to the next one."""
 
     snapshots: tuple[Snapshot, ...]
@@ -62,7 +62,7 @@ def query(
     return f"{endpoint}?{urlencode(given)}"
 
 
-def read_rows(body: bytes, *, url: str) -> Rows:
+def read_rows(body: bytes, *, url: str) -> CdxAnswer:
     """The rows of an answer with `output=json`: a line of names, lines of values, and, behind an empty one, the resume key.
 
     A row without a time or an address is left out. Raises FeedError for what is no such answer.
@@ -74,7 +74,7 @@ def read_rows(body: bytes, *, url: str) -> Rows:
     if not isinstance(lines, list) or not all(isinstance(line, list) for line in lines):
         raise FeedError(f"{url}: no answer of a CDX server: not a list of rows")
     if not lines:
-        return Rows(())
+        return CdxAnswer(())
     names, *values = lines
     if not {"timestamp", "original"} <= set(map(str, names)):
         raise FeedError(f"{url}: no answer of a CDX server: its rows have no timestamp or original")
@@ -84,7 +84,7 @@ def read_rows(body: bytes, *, url: str) -> Rows:
         values = values[:-2]
     at, original = names.index("timestamp"), names.index("original")
     rows = (_snapshot(line, at, original) for line in values if len(line) == len(names))
-    return Rows(tuple(row for row in rows if row is not None), resume_key)
+    return CdxAnswer(tuple(row for row in rows if row is not None), resume_key)
 
 
 def _snapshot(line: Sequence[object], at: int, original: int) -> Snapshot | None:

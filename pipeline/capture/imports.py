@@ -26,7 +26,7 @@ from pipeline.lake import storage
 from pipeline.lake.erased_providers import erased_of
 from pipeline.lake.manifests import Manifest, PageCapture, Probe, count, from_json, to_json
 from pipeline.lake.storage import Lake
-from pipeline.lake.warc import CaptureWriter, Record, capture_of, read_record_at, read_records
+from pipeline.lake.warc import CaptureWriter, WarcRecord, capture_of, read_record_at, read_records
 from pipeline.text.urls import registered_domain
 
 log = logging.getLogger(__name__)
@@ -163,7 +163,7 @@ def import_file(lake: Lake, settings: Settings, catalogue: Catalogue, path: Path
     return ImportReport(str(path), parts, dict(sorted((+counts).items())), others, problem, is_known)
 
 
-def _records(path: Path, settings: Settings) -> Iterator[Record]:
+def _records(path: Path, settings: Settings) -> Iterator[WarcRecord]:
     with path.open("rb") as file:
         try:
             yield from read_records(file, max_body_bytes=max(settings.max_page_bytes, settings.max_image_bytes), keep_members=True)
@@ -171,10 +171,10 @@ def _records(path: Path, settings: Settings) -> Iterator[Record]:
             raise WarcError(f"{path}: {error}") from error
 
 
-def _packing(records: Iterable[Record]) -> Iterator[tuple[Record, Future[bytes] | None]]:
+def _packing(records: Iterable[WarcRecord]) -> Iterator[tuple[WarcRecord, Future[bytes] | None]]:
     """The records, in their order, each that can be kept with itself as a capture, which is being made while the next ones are read."""
     with ThreadPoolExecutor(PACKERS) as pool:
-        ahead: deque[tuple[Record, Future[bytes] | None]] = deque()
+        ahead: deque[tuple[WarcRecord, Future[bytes] | None]] = deque()
         for record in records:
             can_be_kept = record.type in PAGE_RECORDS and record.url and record.at and judge_record(record)[0] == "captured"
             ahead.append((record, pool.submit(capture_of, record) if can_be_kept else None))
@@ -183,7 +183,7 @@ def _packing(records: Iterable[Record]) -> Iterator[tuple[Record, Future[bytes] 
         yield from ahead
 
 
-def _take(draft: _Draft, record: Record, packed: Future[bytes] | None, file: _LastFile, *, source_id: str | None) -> None:
+def _take(draft: _Draft, record: WarcRecord, packed: Future[bytes] | None, file: _LastFile, *, source_id: str | None) -> None:
     """Note the record's one outcome and keep it when it is a page or a picture."""
     url = record.url or ""
     if url in draft.outcomes:
@@ -210,12 +210,12 @@ def _take(draft: _Draft, record: Record, packed: Future[bytes] | None, file: _La
         draft.pages[url] = PageCapture(Entry(url=url, source_id=source_id, via="warc"), offset)
 
 
-def media_type(record: Record) -> str:
+def media_type(record: WarcRecord) -> str:
     """The type that its header declares, in lower case and without parameters; empty where it declares none."""
     return (record.content_type or "").partition(";")[0].strip().lower()
 
 
-def judge_record(record: Record) -> tuple[Verdict, str | None]:
+def judge_record(record: WarcRecord) -> tuple[Verdict, str | None]:
     """Whether a record is a page or a picture that can be read, and why not."""
     if record.problem is not None:
         return "rejected", "broken"

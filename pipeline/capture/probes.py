@@ -26,7 +26,7 @@ MAX_OVERRUNS = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class PageResources:
     """What a page names: the URLs of the pictures that may stand for it, the best first, and of its AMP page.
 
     `problem` says why nothing is known of it: `pageTimeout`, `pageMemory`, `pageCrash` and `pageFault`, as extraction calls them, or
@@ -46,32 +46,32 @@ class PageReader(workers.BoundedReader):
         self._counting = threading.Lock()
         self._overruns: Counter[str] = Counter()
 
-    def named(self, body: bytes, *, url: str, content_type: str | None, entry: Entry) -> Named:
+    def named(self, body: bytes, *, url: str, content_type: str | None, entry: Entry) -> PageResources:
         """What the page at `url` names; never raises for what a page does to its reader.
 
         Raises TransientError when the workers died through no page's fault: what is captured without its pictures stays so.
         """
         domain = registered_domain(url)
         if self._overruns[domain] >= MAX_OVERRUNS:
-            return Named(problem="notRead")
+            return PageResources(problem="notRead")
         named = self._read(body, url, content_type, entry)
         if named.problem is not None:
             with self._counting:
                 self._overruns[domain] += 1
         return named
 
-    def _read(self, body: bytes, url: str, content_type: str | None, entry: Entry) -> Named:
+    def _read(self, body: bytes, url: str, content_type: str | None, entry: Entry) -> PageResources:
         try:
             return self.read(_named, body, url, content_type, entry)
         except OverrunError as error:
             problem = f"page{error.bound}"
             log.warning("%s: its pictures and its AMP page are not asked for: %s", url, problem)
-            return Named(problem=problem)
+            return PageResources(problem=problem)
         except TransientError:
             raise
         except Exception:
             log.exception("%s: looking for its picture met a fault of ours; please report it", url)
-            return Named(problem="pageFault")
+            return PageResources(problem="pageFault")
 
 
 def page_reader(settings: Settings) -> PageReader:
@@ -79,7 +79,7 @@ def page_reader(settings: Settings) -> PageReader:
     return PageReader(processes=settings.extract_processes, timeout_s=settings.page_timeout_s)
 
 
-def _named(body: bytes, url: str, content_type: str | None, entry: Entry) -> Named:
+def _named(body: bytes, url: str, content_type: str | None, entry: Entry) -> PageResources:
     """The work of a worker process; two or three strings come back, and no page."""
     page = read_page(body, url=url, content_type=content_type)
-    return Named(tuple(image.url for image in lead_images(page, entry)), amp_link(page)) if page.is_html else Named()
+    return PageResources(tuple(image.url for image in lead_images(page, entry)), amp_link(page)) if page.is_html else PageResources()

@@ -20,7 +20,8 @@ from typing import BinaryIO
 from pipeline.capture.earlier_captures import read_memory, robots_reader
 from pipeline.capture.probes import PageReader, page_reader
 from pipeline.capture.revisit_plans import COLUMNS, HORIZON, KnownPage, due_pages
-from pipeline.capture.source_sessions import Desk, outcome_of, with_probes
+from pipeline.capture.segments import append, moved, moved_page
+from pipeline.capture.source_sessions import SourceSession, outcome_of, with_probes
 from pipeline.core import schema
 from pipeline.core.catalogue import Catalogue, Source
 from pipeline.core.errors import WarcError
@@ -32,7 +33,6 @@ from pipeline.lake.erased_providers import allowed
 from pipeline.lake.ledgers import read_manifest
 from pipeline.lake.locks import Check, in_turn, sweep
 from pipeline.lake.manifests import GonePage, Manifest, PageCapture, RecordPlace, count, to_json
-from pipeline.lake.segments import append, moved, moved_page
 from pipeline.lake.storage import Lake
 from pipeline.lake.warc import CaptureWriter, read_record_at, validators_of
 
@@ -44,7 +44,7 @@ ROBOTS_DAYS = 1
 
 
 @dataclass(slots=True)
-class _Harvest:
+class _RevisitedPages:
     """What the visits to one source's pages gave; offsets count from the start of the source's own file."""
 
     pages: list[PageCapture] = field(default_factory=list)
@@ -89,7 +89,7 @@ def _revisited(lake: Lake, settings: Settings, catalogue: Catalogue, part: Part,
         Fetcher(settings, clock=clock, known_robots=robots_reader(lake, memory, now=now)) as fetcher,
         page_reader(settings) as reader,
     ):
-        work = _Work(lake, settings, catalogue, part, clock, fetcher, reader, Path(folder), entries, check)
+        work = _RevisitRun(lake, settings, catalogue, part, clock, fetcher, reader, Path(folder), entries, check)
         manifest = work.run([(source, due[source.id]) for source in followed if due[source.id]])
     check()
     lake.write_bytes(storage.manifest_path(part), to_json(manifest))
@@ -118,7 +118,7 @@ def _entries(lake: Lake, pages: Sequence[KnownPage]) -> dict[tuple[str, int], En
 
 
 @dataclass(frozen=True, slots=True)
-class _Work:
+class _RevisitRun:
     """One part of revisits in the making."""
 
     lake: Lake
@@ -140,31 +140,33 @@ class _Work:
     def _segment(self, source: Source) -> Path:
         return self.folder / f"{source.id}.warc.gz"
 
-    def _visit(self, source: Source, pages: Sequence[KnownPage]) -> _Harvest:
-        harvest = _Harvest()
+    def _visit(self, source: Source, pages: Sequence[KnownPage]) -> _RevisitedPages:
+        harvest = _RevisitedPages()
         with self._segment(source).open("wb") as file:
             writer = CaptureWriter(file)
-            desk = Desk(self.fetcher, writer, source, self.settings, self.clock, self.catalogue.scoring.images.min_side, self.reader)
+            session = SourceSession(
+                self.fetcher, writer, source, self.settings, self.clock, self.catalogue.scoring.images.min_side, self.reader
+            )
             for page in pages:
-                self._look(desk, page, harvest)
-        harvest.outcomes = tuple(desk.outcomes)
+                self._look(session, page, harvest)
+        harvest.outcomes = tuple(session.outcomes)
         log.info("%s: %d pages looked at, %d changed, %d gone", source.id, len(pages), len(harvest.pages), len(harvest.gone))
         return harvest
 
-    def _look(self, desk: Desk, page: KnownPage, harvest: _Harvest) -> None:
+    def _look(self, session: SourceSession, page: KnownPage, harvest: _RevisitedPages) -> None:
         entry = self.entries.get((page.file, page.offset)) or Entry(page.url, page.source_id, "feed")
         validators = Validators() if page.is_gone else self._validators(page)
-        answer = self.fetcher.get(Target(page.url, "page", desk.source.pace_s, validators))
+        answer = self.fetcher.get(Target(page.url, "page", session.source.pace_s, validators))
         final = answer.final
         is_same = answer.error is None and final is not None and final.status == 200 and _digest(final) == page.payload_digest
-        offset = desk.writer.write_unchanged(answer) if is_same and not page.is_gone else desk.writer.write_answer(answer)
+        offset = session.writer.write_unchanged(answer) if is_same and not page.is_gone else session.writer.write_answer(answer)
         outcome = outcome_of(answer, "page", source_id=page.source_id, offset=offset, entry=entry)
         if is_same and not page.is_gone:
             outcome = replace(outcome, verdict="notModified")
-        desk.outcomes.append(outcome)
+        session.outcomes.append(outcome)
         if outcome.verdict == "captured" and final is not None and offset is not None:
             captured = PageCapture(entry, offset, replaces=RecordPlace(page.file, page.offset))
-            harvest.pages.append(with_probes(desk, captured, final, url=final.url))
+            harvest.pages.append(with_probes(session, captured, final, url=final.url))
         elif outcome.status in GONE_STATUSES and final is not None and offset is not None and not page.is_gone:
             harvest.gone.append(GonePage(page.url, final.at, offset, page.file, page.offset))
 
@@ -177,7 +179,7 @@ class _Work:
             log.warning("%s: asked without validators: its capture cannot be read: %s", page.url, error)
             return Validators()
 
-    def _commit(self, sources: Sequence[Source], harvests: Sequence[_Harvest]) -> Manifest:
+    def _commit(self, sources: Sequence[Source], harvests: Sequence[_RevisitedPages]) -> Manifest:
         joined = self.folder / "captures.warc.gz"
         outcomes: list[Outcome] = []
         pages: list[PageCapture] = []

@@ -1,6 +1,6 @@
 """Visits to a source: its feeds polled, its pages captured with their lead picture and AMP page.
 
-Part of the capture stage. Every request goes through a `Desk`, which writes what came over the wire and notes the one outcome.
+Part of the capture stage. Every request goes through a `SourceSession`, which writes what came over the wire and notes the one outcome.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ REJECTIONS = frozenset({"wrongType", "tooLarge", "forbiddenUrl", "forbiddenAddre
 
 
 @dataclass(slots=True)
-class Desk:
+class SourceSession:
     """What the work on one source shares: the fetcher, the source's file, and the pictures already asked for."""
 
     fetcher: Fetcher
@@ -89,105 +89,105 @@ class Desk:
         return answer, outcome
 
 
-def poll_feed(desk: Desk, url: str, before: FeedState | None) -> tuple[FeedState, tuple[Entry, ...]]:
+def poll_feed(session: SourceSession, url: str, before: FeedState | None) -> tuple[FeedState, tuple[Entry, ...]]:
     """Ask for a feed conditionally. A poll that gives no document keeps what was known of the feed."""
 
     def read(final: Exchange) -> tuple[tuple[Entry, ...], float]:
-        feed = read_feed(desk.reader, final.body, url=final.url, content_type=final.content_type, source_id=desk.source.id)
+        feed = read_feed(session.reader, final.body, url=final.url, content_type=final.content_type, source_id=session.source.id)
         return feed.entries, feed.period_s
 
-    return _poll(desk, url, "feed", before, read)
+    return _poll(session, url, "feed", before, read)
 
 
-def poll_sitemap(desk: Desk, url: str, before: FeedState | None, *, since: datetime) -> tuple[FeedState, tuple[Entry, ...]]:
+def poll_sitemap(session: SourceSession, url: str, before: FeedState | None, *, since: datetime) -> tuple[FeedState, tuple[Entry, ...]]:
     """Ask for a sitemap conditionally, and for the newest sitemaps of an index.
 
     Gives the pages published or changed at or after `since`; one without any date is the site's furniture, not news.
     """
 
     def read(final: Exchange) -> tuple[tuple[Entry, ...], float]:
-        sitemap = read_sitemap(desk.reader, final.body, url=final.url, source_id=desk.source.id)
+        sitemap = read_sitemap(session.reader, final.body, url=final.url, source_id=session.source.id)
         entries = list(sitemap.entries)
-        for child in newer_children(sitemap, than=since)[: desk.settings.sitemap_requests]:
-            answer, outcome = desk.ask(child.url, "sitemap")
+        for child in newer_children(sitemap, than=since)[: session.settings.sitemap_requests]:
+            answer, outcome = session.ask(child.url, "sitemap")
             if outcome.verdict == "captured" and answer.final is not None:
-                entries += _child_entries(desk, answer.final)
+                entries += _child_entries(session, answer.final)
         dated = ((entry, entry.published or entry.modified) for entry in entries)
         return tuple(entry for entry, moment in dated if moment is not None and moment.value >= since), 0.0
 
-    return _poll(desk, url, "sitemap", before, read)
+    return _poll(session, url, "sitemap", before, read)
 
 
-def _child_entries(desk: Desk, final: Exchange) -> tuple[Entry, ...]:
+def _child_entries(session: SourceSession, final: Exchange) -> tuple[Entry, ...]:
     try:
-        return read_sitemap(desk.reader, final.body, url=final.url, source_id=desk.source.id).entries
+        return read_sitemap(session.reader, final.body, url=final.url, source_id=session.source.id).entries
     except FeedError as error:
-        log.warning("%s: %s", desk.source.id, error)
-        desk.outcomes[-1] = replace(desk.outcomes[-1], verdict="rejected", reason=error.reason)
+        log.warning("%s: %s", session.source.id, error)
+        session.outcomes[-1] = replace(session.outcomes[-1], verdict="rejected", reason=error.reason)
         return ()
 
 
 def _poll(
-    desk: Desk, url: str, kind: Kind, before: FeedState | None, read: Callable[[Exchange], tuple[tuple[Entry, ...], float]]
+    session: SourceSession, url: str, kind: Kind, before: FeedState | None, read: Callable[[Exchange], tuple[tuple[Entry, ...], float]]
 ) -> tuple[FeedState, tuple[Entry, ...]]:
     """`read` gives a document's entries and the seconds between polls that it asks for."""
-    known = before or FeedState(desk.source.id, url, "failed")
-    is_conditional = sends_validators(known.schedule, now=desk.clock.now())
-    answer, outcome = desk.ask(url, kind, validators=known.validators if is_conditional else Validators())
-    place = len(desk.outcomes) - 1
+    known = before or FeedState(session.source.id, url, "failed")
+    is_conditional = sends_validators(known.schedule, now=session.clock.now())
+    answer, outcome = session.ask(url, kind, validators=known.validators if is_conditional else Validators())
+    place = len(session.outcomes) - 1
     state = replace(
         known, verdict=outcome.verdict, reason=outcome.reason, status=outcome.status, moved_to=answer.moved_to, new=0, is_carried=False
     )
     if outcome.verdict != "captured" or answer.final is None:
-        return replace(state, schedule=_without_document(desk, known.schedule, answer, outcome)), ()
+        return replace(state, schedule=_without_document(session, known.schedule, answer, outcome)), ()
     try:
         found, document_s = read(answer.final)
         entries = tuple(replace(entry, listing=url) for entry in found)
     except FeedError as error:
-        log.warning("%s: %s", desk.source.id, error)
+        log.warning("%s: %s", session.source.id, error)
         outcome = replace(outcome, verdict="rejected", reason=error.reason)
     except TransientError:
         raise
     except Exception:
-        log.exception("%s: reading %s met a fault of ours; please report it", desk.source.id, url)
+        log.exception("%s: reading %s met a fault of ours; please report it", session.source.id, url)
         outcome = replace(outcome, verdict="failed", reason="fault")
     else:
-        return _with_document(desk, state, answer.final, entries, document_s=document_s, is_conditional=is_conditional), entries
-    desk.outcomes[place] = outcome
-    schedule = _without_document(desk, known.schedule, answer, outcome)
+        return _with_document(session, state, answer.final, entries, document_s=document_s, is_conditional=is_conditional), entries
+    session.outcomes[place] = outcome
+    schedule = _without_document(session, known.schedule, answer, outcome)
     return replace(state, verdict=outcome.verdict, reason=outcome.reason, schedule=schedule), ()
 
 
 def _with_document(
-    desk: Desk, known: FeedState, final: Exchange, entries: tuple[Entry, ...], *, document_s: float, is_conditional: bool
+    session: SourceSession, known: FeedState, final: Exchange, entries: tuple[Entry, ...], *, document_s: float, is_conditional: bool
 ) -> FeedState:
     """The feed's state after a document that could be read."""
     listed = {digest: entry for entry in reversed(entries) if (digest := _digest(entry.url)) is not None}
     new = [entry for digest, entry in listed.items() if digest not in known.seen]
-    now = desk.clock.now()
+    now = session.clock.now()
     schedule = known.schedule
     if not is_conditional:
         dates = [entry.published.value if entry.published is not None else None for entry in new]
         if have_lied(schedule, same_validators=final.validators == known.validators, new_dates=dates):
-            log.warning("%s: %s says 304 although it changed; its validators are not sent for a while", desk.source.id, known.url)
+            log.warning("%s: %s says 304 although it changed; its validators are not sent for a while", session.source.id, known.url)
             schedule = distrusted(schedule, now=now)
     count = len(new) if known.schedule.asked is not None else 0
     schedule = after_document(
-        schedule, now=now, bounds=_bounds(desk.source), new=len(new), total=len(listed), headers=final.headers, document_s=document_s
+        schedule, now=now, bounds=_bounds(session.source), new=len(new), total=len(listed), headers=final.headers, document_s=document_s
     )
     return replace(known, validators=final.validators, seen=tuple(reversed(listed)), new=count, schedule=schedule)
 
 
-def _without_document(desk: Desk, schedule: Schedule, answer: Answer, outcome: Outcome) -> Schedule:
+def _without_document(session: SourceSession, schedule: Schedule, answer: Answer, outcome: Outcome) -> Schedule:
     """The schedule after a poll that brought no document: a 304 or a failure."""
-    now, headers = desk.clock.now(), answer.final.headers if answer.final is not None else {}
+    now, headers = session.clock.now(), answer.final.headers if answer.final is not None else {}
     if outcome.verdict == "notModified":
-        return after_not_modified(schedule, now=now, bounds=_bounds(desk.source), headers=headers)
+        return after_not_modified(schedule, now=now, bounds=_bounds(session.source), headers=headers)
     asked_s = getattr(answer.error, "retry_after_s", None)
     return after_failure(
         schedule,
         now=now,
-        bounds=_bounds(desk.source),
+        bounds=_bounds(session.source),
         reason=outcome.reason,
         status=outcome.status,
         retry_after_s=asked_s if asked_s is not None else retry_after(headers, now=now),
@@ -198,59 +198,59 @@ def _bounds(source: Source) -> Bounds:
     return Bounds(source.poll_min_s, source.poll_max_s)
 
 
-def capture_page(desk: Desk, entry: Entry, *, listed_by: tuple[str, ...]) -> tuple[PageCapture | None, bool]:
+def capture_page(session: SourceSession, entry: Entry, *, listed_by: tuple[str, ...]) -> tuple[PageCapture | None, bool]:
     """A page with its lead picture and its AMP page; without a page, whether it may come later."""
     if entry.snapshot is None:
-        answer, outcome = desk.ask(entry.url, "page", entry=entry, listed_by=listed_by)
+        answer, outcome = session.ask(entry.url, "page", entry=entry, listed_by=listed_by)
     else:
-        answer, outcome = desk.ask_archive(entry.snapshot, entry, listed_by=listed_by)
+        answer, outcome = session.ask_archive(entry.snapshot, entry, listed_by=listed_by)
     if outcome.verdict != "captured" or answer.final is None or outcome.offset is None:
         return None, isinstance(answer.error, TransientError)
     url = answer.final.url if entry.snapshot is None else entry.url
-    return with_probes(desk, PageCapture(entry, outcome.offset), answer.final, url=url), False
+    return with_probes(session, PageCapture(entry, outcome.offset), answer.final, url=url), False
 
 
-def with_probes(desk: Desk, capture: PageCapture, final: Exchange, *, url: str) -> PageCapture:
+def with_probes(session: SourceSession, capture: PageCapture, final: Exchange, *, url: str) -> PageCapture:
     """The captured page with its lead picture and its AMP page, which are asked for here; where it cannot be read, with the reason.
 
     Raises TransientError when the workers that read pages died.
     """
-    named = desk.reader.named(final.body, url=url, content_type=final.content_type, entry=capture.entry)
+    named = session.reader.named(final.body, url=url, content_type=final.content_type, entry=capture.entry)
     if named.problem is not None:
         return replace(capture, unprobed=named.problem)
     try:
-        return replace(capture, images=_probe_images(desk, named.pictures), amp=_probe_amp(desk, named.amp))
+        return replace(capture, images=_probe_images(session, named.pictures), amp=_probe_amp(session, named.amp))
     except Exception:
         log.exception("%s: asking for its picture met a fault of ours; please report it", capture.entry.url)
         return replace(capture, unprobed="pageFault")
 
 
-def _probe_images(desk: Desk, urls: Sequence[str]) -> tuple[Probe, ...]:
+def _probe_images(session: SourceSession, urls: Sequence[str]) -> tuple[Probe, ...]:
     probes: list[Probe] = []
     for url in urls[:MAX_IMAGE_TRIES]:
-        if url not in desk.pictures:
-            desk.pictures[url] = _probe_image(desk, url)
-        probe, is_wanted = desk.pictures[url]
+        if url not in session.pictures:
+            session.pictures[url] = _probe_image(session, url)
+        probe, is_wanted = session.pictures[url]
         probes.append(probe)
         if is_wanted:
             break
     return tuple(probes)
 
 
-def _probe_image(desk: Desk, url: str) -> tuple[Probe, bool]:
+def _probe_image(session: SourceSession, url: str) -> tuple[Probe, bool]:
     """Ask for a picture; it is wanted when it is large enough, or when nobody can say for now."""
-    answer, outcome = desk.ask(url, "image")
+    answer, outcome = session.ask(url, "image")
     if outcome.verdict != "captured" or answer.final is None:
         is_gone = _is_gone(answer)
         return Probe(url, is_gone=is_gone), not is_gone
-    size = measure(answer.final.body, max_pixels=desk.settings.max_image_pixels)
-    return Probe(url, offset=outcome.offset), size is not None and min(size[:2]) > desk.min_side
+    size = measure(answer.final.body, max_pixels=session.settings.max_image_pixels)
+    return Probe(url, offset=outcome.offset), size is not None and min(size[:2]) > session.min_side
 
 
-def _probe_amp(desk: Desk, url: str | None) -> Probe | None:
+def _probe_amp(session: SourceSession, url: str | None) -> Probe | None:
     if url is None:
         return None
-    answer, outcome = desk.ask(url, "amp")
+    answer, outcome = session.ask(url, "amp")
     if outcome.verdict == "captured" and answer.final is not None:
         # Sites that gave AMP up lead its addresses to the article or to their home page.
         return Probe(url, offset=outcome.offset, is_gone=not is_amp(answer.final.body))

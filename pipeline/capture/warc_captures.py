@@ -21,7 +21,7 @@ from pipeline.capture.imports import judge_record, media_type
 from pipeline.capture.part_plans import LEFT_TO_FILES
 from pipeline.capture.past.given_files import PAGE_RECORDS, given_paths, outside
 from pipeline.capture.past.kept_documents import Documents
-from pipeline.capture.past.warc_sources import GivenShelf, NewsShelf, Reading, Shelved, shelves_of
+from pipeline.capture.past.warc_sources import GivenFiles, NewsFiles, RecordReader, SourceFile, warc_sources_of
 from pipeline.capture.source_sessions import outcome_of
 from pipeline.core.catalogue import Catalogue, Source
 from pipeline.core.errors import PermanentFetchError, WarcError
@@ -34,7 +34,7 @@ from pipeline.lake.erasures import Erased
 from pipeline.lake.locks import Check, in_turn
 from pipeline.lake.manifests import Manifest, PageCapture, count, from_json, to_json
 from pipeline.lake.storage import Lake
-from pipeline.lake.warc import CaptureWriter, Record
+from pipeline.lake.warc import CaptureWriter, WarcRecord
 from pipeline.text.urls import registered_domain, url_digest
 
 log = logging.getLogger(__name__)
@@ -103,10 +103,12 @@ def _captured(
         tempfile.TemporaryDirectory(prefix="news-archive-") as folder,
         Fetcher(settings, clock=clock, known_robots=robots_reader(lake, memory, now=clock.now())) as fetcher,
     ):
-        for shelf in shelves_of(
+        for warc_source in warc_sources_of(
             past.order, lake=lake, settings=settings, interval=interval, documents=documents, clock=clock, fetcher=fetcher
         ):
-            work = _Work(lake, settings, interval, past, mark, clock, fetcher, shelf, Path(folder), seen, reused, erased, check)
+            work = _FilesCapture(
+                lake, settings, interval, past, mark, clock, fetcher, warc_source, Path(folder), seen, reused, erased, check
+            )
             manifests += work.run(lacking)
             found = {page.entry.source_id for manifest in manifests for page in manifest.pages}
             lacking = [source for source in lacking if source.id not in found]
@@ -137,7 +139,7 @@ class _Stretch:
 
 
 @dataclass(frozen=True, slots=True)
-class _Work:
+class _FilesCapture:
     """One interval's files being read."""
 
     lake: Lake
@@ -147,7 +149,7 @@ class _Work:
     mark: str
     clock: Clock
     fetcher: Fetcher
-    shelf: NewsShelf | GivenShelf
+    warc_source: NewsFiles | GivenFiles
     folder: Path
     seen: set[str]
     """URL digests that need no capture any more."""
@@ -159,7 +161,7 @@ class _Work:
     def run(self, sources: Sequence[Source]) -> list[Manifest]:
         if not sources:
             return []
-        files, asked = self.shelf.files(domains_of(sources))
+        files, asked = self.warc_source.files(domains_of(sources))
         manifests: list[Manifest] = []
         for number, file in enumerate(files):
             for mark, ids in self._series(file, sources):
@@ -170,7 +172,7 @@ class _Work:
                     log.warning("%s is passed over: %s", file.address, error)
         return manifests
 
-    def _series(self, file: Shelved, sources: Sequence[Source]) -> Iterator[tuple[str, frozenset[str]]]:
+    def _series(self, file: SourceFile, sources: Sequence[Source]) -> Iterator[tuple[str, frozenset[str]]]:
         """Which of the sources the file is read for, under which mark: those of an earlier read first, then, once more, those it lacks."""
         ids = frozenset(source.id for source in sources)
         first = Part(self.interval, file.part_name(0, mark=self.mark))
@@ -183,7 +185,7 @@ class _Work:
             digest = hashlib.sha256(" ".join(sorted(ids - before)).encode()).hexdigest()[:8]
             yield f"-s{digest}{self.mark}", ids - before
 
-    def _read(self, file: Shelved, mark: str, sources: Sequence[Source], asked: Sequence[Outcome]) -> Iterator[Manifest]:
+    def _read(self, file: SourceFile, mark: str, sources: Sequence[Source], asked: Sequence[Outcome]) -> Iterator[Manifest]:
         """The file's parts, those that are committed and those still to be read."""
         domains = domains_of(sources)
         place, start = 0, 0
@@ -205,7 +207,7 @@ class _Work:
                 yield manifest
 
     def _stretches(
-        self, reading: Reading, start: int, file: Shelved, mark: str, place: int, domains: Mapping[str, str]
+        self, reading: RecordReader, start: int, file: SourceFile, mark: str, place: int, domains: Mapping[str, str]
     ) -> Iterator[_Stretch]:
         """The rest of the file in stretches that end where a record does."""
         stretch = self._begin(file, mark, place, start)
@@ -219,7 +221,7 @@ class _Work:
         stretch.end = reading.end()
         yield stretch
 
-    def _begin(self, file: Shelved, mark: str, place: int, start: int) -> _Stretch:
+    def _begin(self, file: SourceFile, mark: str, place: int, start: int) -> _Stretch:
         self._captures.unlink(missing_ok=True)
         self._captures.touch()
         return _Stretch(Part(self.interval, file.part_name(place, mark=mark)), start)
@@ -228,17 +230,19 @@ class _Work:
     def _captures(self) -> Path:
         return self.folder / "captures.warc.gz"
 
-    def _take(self, stretch: _Stretch, record: Record, file: Shelved, domains: Mapping[str, str]) -> None:
+    def _take(self, stretch: _Stretch, record: WarcRecord, file: SourceFile, domains: Mapping[str, str]) -> None:
         if record.type == "broken":
             log.warning("%s: at %d: %s", file.address, record.offset, record.problem)
             url = f"{file.address}#{record.offset}"  # it tells no URL: the place stands for it
-            stretch.outcomes[url] = Outcome(url, "page", "rejected", via=self.shelf.via, reason="broken")
+            stretch.outcomes[url] = Outcome(url, "page", "rejected", via=self.warc_source.via, reason="broken")
             return
         url = record.url or ""
         source_id = domains.get(registered_domain(url)) if url.startswith(("http://", "https://")) else None
         if record.type not in PAGE_RECORDS or source_id is None or record.at is None or url in stretch.outcomes or self.erased.holds(url):
             return
-        outcome = Outcome(url, "page", "captured", source_id, self.shelf.via, status=record.status, bytes=len(record.block), at=record.at)
+        outcome = Outcome(
+            url, "page", "captured", source_id, self.warc_source.via, status=record.status, bytes=len(record.block), at=record.at
+        )
         verdict, reason = judge_record(record)
         if media_type(record).startswith("image/"):
             verdict, reason = "rejected", "wrongType"
@@ -247,11 +251,11 @@ class _Work:
         if verdict == "captured":
             with self._captures.open("ab") as captures:
                 outcome = replace(outcome, offset=CaptureWriter(captures).write_copy(record))
-            stretch.pages[url] = PageCapture(Entry(url, source_id, self.shelf.via), outcome.offset or 0)
+            stretch.pages[url] = PageCapture(Entry(url, source_id, self.warc_source.via), outcome.offset or 0)
             self.seen.add(_digest(url))
         stretch.outcomes[url] = replace(outcome, verdict=verdict, reason=reason)
 
-    def _commit(self, stretch: _Stretch, file: Shelved, sources: Sequence[Source], asked: Sequence[Outcome]) -> Manifest:
+    def _commit(self, stretch: _Stretch, file: SourceFile, sources: Sequence[Source], asked: Sequence[Outcome]) -> Manifest:
         address = f"{file.address}#bytes={stretch.start}-{stretch.end - 1}"
         outcomes = [*asked, Outcome(address, "listing", "captured", bytes=stretch.end - stretch.start, at=self.clock.now())]
         with self._captures.open("ab") as captures:
@@ -275,7 +279,7 @@ class _Work:
             outcomes=tuple(outcomes),
             taken=self.past.taken,
             order=self.past.order,
-            origins={source.id: self.shelf.via for source in sources},
+            origins={source.id: self.warc_source.via for source in sources},
             goes_on=stretch.goes_on,
         )
         self.check()

@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _log_to_stderr(options.verbose)
     try:
         settings = Settings.from_environment(lake=options.lake, config=options.config)
-        return int(options.command(Desk(settings, console, options)) or 0)
+        return int(options.command(CommandContext(settings, console, options)) or 0)
     except TransientError as error:
         _complain(error)
         return EXIT_TRANSIENT
@@ -59,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return EXIT_INTERRUPTED
 
 
-class Desk:
+class CommandContext:
     """What every command gets: the settings, the console, its options, and the catalogue when it asks for it."""
 
     def __init__(self, settings: Settings, console: Console, options: argparse.Namespace) -> None:
@@ -79,32 +79,32 @@ class Desk:
             self.console.print(screen())
 
 
-def _run(desk: Desk) -> int:
+def _run(context: CommandContext) -> int:
     now = SystemClock().now()
-    interval = desk.options.interval or Interval.containing(now)
-    is_live = desk.options.live or now < interval.end + HOUR
-    report = stages.run(desk.settings, desk.catalogue, interval, live=is_live, only_due=desk.options.due)
-    desk.show(report, lambda: screens.walk(report, desk.settings))
+    interval = context.options.interval or Interval.containing(now)
+    is_live = context.options.live or now < interval.end + HOUR
+    report = stages.run(context.settings, context.catalogue, interval, live=is_live, only_due=context.options.due)
+    context.show(report, lambda: screens.walk(report, context.settings))
     return EXIT_RED if report.judgement.is_red else 0
 
 
-def _backfill(desk: Desk) -> int:
-    options, catalogue, clock = desk.options, desk.catalogue, SystemClock()
+def _backfill(context: CommandContext) -> int:
+    options, catalogue, clock = context.options, context.catalogue, SystemClock()
     chosen = (tuple(sorted(set(options.source))), tuple(options.origin), options.refetch, tuple(options.warc))
     try:
         asked = Asked(options.first, options.last, *chosen)
     except ValueError as error:
         _complain(error)
         return EXIT_USAGE
-    plan = plan_backfill(desk.settings, catalogue, asked, now=clock.now())
+    plan = plan_backfill(context.settings, catalogue, asked, now=clock.now())
     if not options.json:
-        desk.console.print(operation_screens.plan(plan))
+        context.console.print(operation_screens.plan(plan))
     if options.dry_run or not (options.yes or _is_confirmed(options)):
         if options.json:
-            desk.show({"plan": plan}, lambda: None)
+            context.show({"plan": plan}, lambda: None)
         return 0 if options.dry_run or sys.stdin.isatty() else EXIT_USAGE
-    record = run_backfill(desk.settings, catalogue, plan, clock=clock, allow_shrink=options.allow_shrink)
-    desk.show(plain(record), lambda: operation_screens.result(record))
+    record = run_backfill(context.settings, catalogue, plan, clock=clock, allow_shrink=options.allow_shrink)
+    context.show(plain(record), lambda: operation_screens.result(record))
     if record.state == "refused":
         return EXIT_FAILED
     return EXIT_RED if record.red else 0
@@ -118,30 +118,30 @@ def _is_confirmed(options: argparse.Namespace) -> bool:
     return input("Run it? [y/N] ").strip().lower() in ("y", "yes")
 
 
-def _erase(desk: Desk) -> int:
-    options, catalogue = desk.options, desk.catalogue
-    plan = plan_erasure(desk.settings, catalogue, options.domain)
+def _erase(context: CommandContext) -> int:
+    options, catalogue = context.options, context.catalogue
+    plan = plan_erasure(context.settings, catalogue, options.domain)
     if not options.json:
-        desk.console.print(operation_screens.erasure(plan))
+        context.console.print(operation_screens.erasure(plan))
     if options.dry_run or not (options.yes or _is_confirmed(options)):
         if options.json:
-            desk.show({"plan": plan}, lambda: None)
+            context.show({"plan": plan}, lambda: None)
         return 0 if options.dry_run or sys.stdin.isatty() else EXIT_USAGE
-    record = run_erasure(desk.settings, catalogue, plan, reason=options.reason, clock=SystemClock())
-    desk.show(record, lambda: operation_screens.erased(record))
+    record = run_erasure(context.settings, catalogue, plan, reason=options.reason, clock=SystemClock())
+    context.show(record, lambda: operation_screens.erased(record))
     return 0
 
 
-def _maintain(desk: Desk) -> int:
+def _maintain(context: CommandContext) -> int:
     clock = SystemClock()
-    interval = desk.options.interval or Interval.containing(clock.now() - HOUR)
-    done = maintenance.maintain(desk.settings, desk.catalogue, interval, clock=clock)
-    desk.show(done, lambda: operation_screens.maintained(done))
+    interval = context.options.interval or Interval.containing(clock.now() - HOUR)
+    done = maintenance.maintain(context.settings, context.catalogue, interval, clock=clock)
+    context.show(done, lambda: operation_screens.maintained(done))
     return 0
 
 
-def _ledger(desk: Desk) -> int:
-    options = desk.options
+def _ledger(context: CommandContext) -> int:
+    options = context.options
     now = datetime.combine(options.until, time(), UTC) + timedelta(days=1) if options.until else SystemClock().now()
     days = (now.date() - options.first).days if options.first else options.days
     if days < 1:
@@ -149,95 +149,95 @@ def _ledger(desk: Desk) -> int:
             ValueError(f"a ledger goes from the earlier date to the later, not from {options.first} to {now.date() - timedelta(days=1)}")
         )
         return EXIT_USAGE
-    rows = maintenance.completeness(desk.settings, desk.catalogue, days=days, now=now, is_whole=options.first is not None)
+    rows = maintenance.completeness(context.settings, context.catalogue, days=days, now=now, is_whole=options.first is not None)
     shown = [row for row in rows if not options.source or row.source_id in options.source]
-    desk.show([{**asdict(row), "gap": row.gap} for row in shown], lambda: operation_screens.ledger(shown))
+    context.show([{**asdict(row), "gap": row.gap} for row in shown], lambda: operation_screens.ledger(shown))
     return 0
 
 
-def _import(desk: Desk) -> int:
-    imports, report = stages.import_files(desk.settings, desk.catalogue, desk.options.files)
-    desk.show({"imports": imports, "walk": report}, lambda: screens.imports(imports, report, desk.settings))
+def _import(context: CommandContext) -> int:
+    imports, report = stages.import_files(context.settings, context.catalogue, context.options.files)
+    context.show({"imports": imports, "walk": report}, lambda: screens.imports(imports, report, context.settings))
     return EXIT_FAILED if any(one.problem for one in imports) else 0
 
 
-def _extract(desk: Desk) -> int:
-    catalogue = desk.catalogue
-    reports = [stages.extract(desk.settings, catalogue, part) for part in stages.captured(desk.settings, desk.options.interval)]
-    desk.show(reports, lambda: screens.extracts(reports))
+def _extract(context: CommandContext) -> int:
+    catalogue = context.catalogue
+    reports = [stages.extract(context.settings, catalogue, part) for part in stages.captured(context.settings, context.options.interval)]
+    context.show(reports, lambda: screens.extracts(reports))
     return 0
 
 
-def _publish(desk: Desk) -> int:
-    catalogue, options = desk.catalogue, desk.options
-    dates = options.dates or stages.touched_dates(desk.settings)
+def _publish(context: CommandContext) -> int:
+    catalogue, options = context.catalogue, context.options
+    dates = options.dates or stages.touched_dates(context.settings)
     how = How(allow_shrink=options.allow_shrink, as_of=options.as_of, into=options.into)
-    reports = list(stages.publish_dates(desk.settings, catalogue, dates, how))
-    desk.show(reports, lambda: screens.publishes(reports))
+    reports = list(stages.publish_dates(context.settings, catalogue, dates, how))
+    context.show(reports, lambda: screens.publishes(reports))
     return 0
 
 
-def _top(desk: Desk) -> int:
-    options = desk.options
-    rows = stages.top(desk.settings, days=options.days, limit=options.limit, published_only=options.published)
-    desk.show(rows, lambda: screens.top(rows, desk.settings))
+def _top(context: CommandContext) -> int:
+    options = context.options
+    rows = stages.top(context.settings, days=options.days, limit=options.limit, published_only=options.published)
+    context.show(rows, lambda: screens.top(rows, context.settings))
     return 0
 
 
-def _show(desk: Desk) -> int:
-    found = stages.show(desk.settings, desk.options.url)
-    desk.show(found, lambda: screens.record(found, desk.catalogue))
+def _show(context: CommandContext) -> int:
+    found = stages.show(context.settings, context.options.url)
+    context.show(found, lambda: screens.record(found, context.catalogue))
     return 0
 
 
-def _story(desk: Desk) -> int:
-    told = stages.story(desk.settings, desk.options.url)
-    desk.show(told, lambda: screens.story(told))
+def _story(context: CommandContext) -> int:
+    told = stages.story(context.settings, context.options.url)
+    context.show(told, lambda: screens.story(told))
     return 0
 
 
-def _open(desk: Desk) -> int:
-    opened = stages.unseal(desk.settings, desk.options.url)
-    desk.show(opened, lambda: screens.opened(opened))
+def _open(context: CommandContext) -> int:
+    opened = stages.unseal(context.settings, context.options.url)
+    context.show(opened, lambda: screens.opened(opened))
     return 0
 
 
-def _sources_check(desk: Desk) -> int:
-    polls = stages.poll(desk.settings, desk.catalogue)
-    desk.show(polls, lambda: screens.polls(polls))
+def _sources_check(context: CommandContext) -> int:
+    polls = stages.poll(context.settings, context.catalogue)
+    context.show(polls, lambda: screens.polls(polls))
     return EXIT_RED if any(poll.problem for poll in polls) else 0
 
 
-def _sources_list(desk: Desk) -> int:
-    sources = desk.catalogue.sources
-    desk.show([source.model_dump() for source in sources], lambda: screens.sources(sources))
+def _sources_list(context: CommandContext) -> int:
+    sources = context.catalogue.sources
+    context.show([source.model_dump() for source in sources], lambda: screens.sources(sources))
     return 0
 
 
-def _sources_add(desk: Desk) -> int:
-    added = stages.add_source(desk.settings, desk.catalogue, desk.options.url, topic=desk.options.topic)
-    desk.show(added, lambda: screens.added([added]))
+def _sources_add(context: CommandContext) -> int:
+    added = stages.add_source(context.settings, context.catalogue, context.options.url, topic=context.options.topic)
+    context.show(added, lambda: screens.added([added]))
     return 0
 
 
-def _sources_import(desk: Desk) -> int:
-    results = import_opml(desk.settings, desk.catalogue, desk.options.file, topic=desk.options.topic)
-    desk.show(results, lambda: screens.added(results))
+def _sources_import(context: CommandContext) -> int:
+    results = import_opml(context.settings, context.catalogue, context.options.file, topic=context.options.topic)
+    context.show(results, lambda: screens.added(results))
     return 0
 
 
-def _sources_export(desk: Desk) -> int:
-    print(export_opml(desk.catalogue).decode(), end="")
+def _sources_export(context: CommandContext) -> int:
+    print(export_opml(context.catalogue).decode(), end="")
     return 0
 
 
-def _doctor(desk: Desk) -> int:
-    findings = doctor.examine(desk.settings)
-    desk.show(findings, lambda: screens.findings(findings))
+def _doctor(context: CommandContext) -> int:
+    findings = doctor.examine(context.settings)
+    context.show(findings, lambda: screens.findings(findings))
     return EXIT_FAILED if any(finding.is_problem for finding in findings) else 0
 
 
-def _dictionary(_desk: Desk) -> int:
+def _dictionary(_desk: CommandContext) -> int:
     print(screens.dictionary(), end="")
     return 0
 
@@ -252,7 +252,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("-v", "--verbose", action="count", default=0, help="say more on stderr; twice for everything")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
-    def add(name: str, command: Callable[[Desk], int], text: str, *, to: Any = commands) -> argparse.ArgumentParser:
+    def add(name: str, command: Callable[[CommandContext], int], text: str, *, to: Any = commands) -> argparse.ArgumentParser:
         sub: argparse.ArgumentParser = to.add_parser(name, help=text, description=text)
         sub.set_defaults(command=command)
         sub.add_argument("--json", action="store_true", help="print JSON for a script")

@@ -12,9 +12,9 @@ from rich.text import Text
 
 from pipeline.cli.screens import make_table, publishes
 from pipeline.core.models import Difference
-from pipeline.lake.erasures import Record as Erasure
+from pipeline.lake.erasures import ErasureRecord as Erasure
 from pipeline.operations.backfill_plans import Plan
-from pipeline.operations.backfill_records import Record
+from pipeline.operations.backfill_records import BackfillRecord
 from pipeline.operations.completeness import SourceDay
 from pipeline.operations.erasure_runs import ErasurePlan
 from pipeline.operations.maintenance import Round
@@ -65,7 +65,7 @@ def _disk(one: Plan) -> str:
     return (f"about {_bytes(one.bytes)} more" if one.is_known else NOT_KNOWN) + free
 
 
-def result(record: Record) -> RenderableType:
+def result(record: BackfillRecord) -> RenderableType:
     """What a backfill did: the difference per published date, what was refused, what failed."""
     articles = sum(step.articles for step in record.steps.values())
     urls = sum(step.urls for step in record.steps.values())

@@ -23,7 +23,7 @@ from pipeline.lake.storage import Lake
 from pipeline.operations.doctor import Finding
 from pipeline.operations.stages import WalkReport
 from pipeline.publishing.differences import sentence
-from pipeline.publishing.lookup import Found, Opened, Row, Told
+from pipeline.publishing.lookup import ExplainedRecord, Opened, Row, Told
 from pipeline.text.urls import without_credentials
 
 QUALITY_TERMS = {
@@ -113,12 +113,12 @@ def publishes(reports: Sequence[PublishReport]) -> RenderableType:
     return Group(summary, table)
 
 
-def record(found: Found, catalogue: Catalogue) -> RenderableType:
+def record(found: ExplainedRecord, catalogue: Catalogue) -> RenderableType:
     """One record: fields with their sources, the sum of its quality, its story."""
     return Group(_fields(found), Text(""), _quality(found, catalogue), Text(""), _story(found))
 
 
-def _fields(found: Found) -> Table:
+def _fields(found: ExplainedRecord) -> Table:
     article, extracted = found.article, found.extracted or {}
     provenance = dict(extracted.get("provenance") or [])
     alternatives = dict(extracted.get("alternatives") or [])
@@ -156,7 +156,7 @@ def _yes_or_no(value: bool | None) -> str | None:
     return None if value is None else "yes" if value else "no"
 
 
-def _quality(found: Found, catalogue: Catalogue) -> Table:
+def _quality(found: ExplainedRecord, catalogue: Catalogue) -> Table:
     explain, scoring = found.explain, catalogue.scoring
     table = make_table("points", "for", numbers=(0,))
     for column, meaning in QUALITY_TERMS.items():
@@ -179,7 +179,7 @@ def _quality(found: Found, catalogue: Catalogue) -> Table:
     return table
 
 
-def _story(found: Found) -> RenderableType:
+def _story(found: ExplainedRecord) -> RenderableType:
     explain = found.explain
     if explain["storyId"] is None:
         return Text("It stands alone: no other article reports its story.")

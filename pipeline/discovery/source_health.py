@@ -28,7 +28,7 @@ GONE_STATUSES = frozenset({404, 410})
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class FeedFinding:
     """One oddity of a source's feed, for an operator."""
 
     source_id: str
@@ -38,7 +38,9 @@ class Finding:
     text: str
 
 
-def findings(states: Sequence[FeedState], *, now: datetime, news: Mapping[str, Sequence[datetime]] | None = None) -> tuple[Finding, ...]:
+def findings(
+    states: Sequence[FeedState], *, now: datetime, news: Mapping[str, Sequence[datetime]] | None = None
+) -> tuple[FeedFinding, ...]:
     """What is odd about `states`, by source, URL and kind.
 
     `news` are the times at which new entries of a feed (by its URL) were found in the last `RHYTHM_WINDOW`.
@@ -48,7 +50,7 @@ def findings(states: Sequence[FeedState], *, now: datetime, news: Mapping[str, S
     return tuple(sorted(found, key=lambda finding: (finding.source_id, finding.url, finding.kind, finding.text)))
 
 
-def _twins(states: Sequence[FeedState]) -> Iterable[Finding]:
+def _twins(states: Sequence[FeedState]) -> Iterable[FeedFinding]:
     for one, other in combinations(states, 2):
         if one.url == other.url or (one.moved_to or one.url) == (other.moved_to or other.url):
             reason = "both lead to the same address"
@@ -58,18 +60,18 @@ def _twins(states: Sequence[FeedState]) -> Iterable[Finding]:
             if smaller < TWIN_ENTRIES or common < TWIN_SHARE * smaller:
                 continue
             reason = f"{common} of {smaller} entries are the same"
-        yield Finding(other.source_id, other.url, "twin", f"the same feed as {one.url} of {one.source_id}: {reason}")
+        yield FeedFinding(other.source_id, other.url, "twin", f"the same feed as {one.url} of {one.source_id}: {reason}")
 
 
-def _moved(states: Sequence[FeedState]) -> Iterable[Finding]:
+def _moved(states: Sequence[FeedState]) -> Iterable[FeedFinding]:
     return (
-        Finding(state.source_id, state.url, "moved", f"moved for good to {state.moved_to}: write that into sources.yaml")
+        FeedFinding(state.source_id, state.url, "moved", f"moved for good to {state.moved_to}: write that into sources.yaml")
         for state in states
         if state.moved_to is not None and state.verdict in ("captured", "notModified")
     )
 
 
-def _gone(states: Sequence[FeedState]) -> Iterable[Finding]:
+def _gone(states: Sequence[FeedState]) -> Iterable[FeedFinding]:
     for state in states:
         if state.schedule.failures < GONE_AFTER:
             continue
@@ -77,10 +79,10 @@ def _gone(states: Sequence[FeedState]) -> Iterable[Finding]:
         why = f"{state.reason or state.verdict}{f' {state.status}' if state.status else ''}"
         following = state.schedule.next_poll
         when = f", asked again {following:%Y-%m-%d %H:%M} UTC" if following is not None else ""
-        yield Finding(state.source_id, state.url, "gone", f"{words} in its last {state.schedule.failures} polls ({why}){when}")
+        yield FeedFinding(state.source_id, state.url, "gone", f"{words} in its last {state.schedule.failures} polls ({why}){when}")
 
 
-def _silence(state: FeedState, news: Sequence[datetime], *, now: datetime) -> Finding | None:
+def _silence(state: FeedState, news: Sequence[datetime], *, now: datetime) -> FeedFinding | None:
     """A feed that can be read and whose news stopped."""
     recent = sorted(moment for moment in news if now - RHYTHM_WINDOW <= moment <= now)
     if state.verdict not in ("captured", "notModified") or len(recent) < 2:
@@ -90,4 +92,4 @@ def _silence(state: FeedState, news: Sequence[datetime], *, now: datetime) -> Fi
     silent = now - recent[-1]
     if per_day < USUAL_PER_DAY or silent < max(SILENT_AT_LEAST, timedelta(days=SILENT_ENTRIES / per_day)):
         return None
-    return Finding(state.source_id, state.url, "silent", f"usually {per_day:.0f} a day, 0 for {silent / timedelta(days=1):.1f} days")
+    return FeedFinding(state.source_id, state.url, "silent", f"usually {per_day:.0f} a day, 0 for {silent / timedelta(days=1):.1f} days")

@@ -23,7 +23,7 @@ from pipeline.core.catalogue import Catalogue
 from pipeline.core.errors import TransientError, WarcError
 from pipeline.core.models import Article, ExtractReport, Outcome, Part, Rejected
 from pipeline.core.settings import Settings
-from pipeline.extraction.page_workers import CaptureFile, Reading, read_captures
+from pipeline.extraction.page_workers import CaptureFile, PageResult, read_captures
 from pipeline.lake import storage
 from pipeline.lake.erased_providers import erased_of
 from pipeline.lake.manifests import Manifest, PageCapture, RecordPlace, from_json
@@ -119,12 +119,12 @@ def affected_dates(lake: Lake, dates: Iterable[date], *, window: timedelta) -> t
 
 def _readings(
     captures: CaptureFile, pages: Sequence[PageCapture], settings: Settings, *, min_side: int
-) -> Iterator[tuple[PageCapture, Reading]]:
+) -> Iterator[tuple[PageCapture, PageResult]]:
     """The pages with what was read, in their order."""
     memory, processes = (workers.MAX_BYTES,), settings.extract_processes
     size = max(1, min(BATCH, len(pages) // (4 * processes)))  # a few pages are shared out evenly
     max_tasks = workers.MAX_PAGES // size
-    waiting: deque[tuple[Batch, Future[list[Reading]]]] = deque()
+    waiting: deque[tuple[Batch, Future[list[PageResult]]]] = deque()
     with workers.pool(processes, workers.READING, prepare=workers.bound_memory, arguments=memory, max_tasks=max_tasks) as pool:
         readers = _Readers(pool, captures, min_side, settings.page_timeout_s)
         for start in range(0, len(pages), size):
@@ -145,12 +145,12 @@ class _Readers:
     min_side: int
     timeout_s: float
 
-    def begin(self, batch: Batch) -> Future[list[Reading]]:
+    def begin(self, batch: Batch) -> Future[list[PageResult]]:
         return workers.schedule(self.pool, read_captures, self.captures, batch, self.min_side, timeout_s=self.timeout_s)
 
-    def end(self, batch: Batch, future: Future[list[Reading]]) -> Iterator[tuple[PageCapture, Reading]]:
+    def end(self, batch: Batch, future: Future[list[PageResult]]) -> Iterator[tuple[PageCapture, PageResult]]:
         """The batch's pages with what was read; where one of them does not let it end, each is read by itself."""
-        readings: list[Reading]
+        readings: list[PageResult]
         if len(batch) == 1:
             readings = [self._alone(batch[0], future)]
         else:
@@ -162,21 +162,21 @@ class _Readers:
                 readings = [self._alone(page, self.begin([page])) for page in batch]
         yield from zip(batch, readings, strict=True)
 
-    def _alone(self, page: PageCapture, future: Future[list[Reading]]) -> Reading:
+    def _alone(self, page: PageCapture, future: Future[list[PageResult]]) -> PageResult:
         url = page.entry.url
         try:
             return workers.result_of(self.pool, future)[0]
         except PageTimeoutError:
             log.warning("%s: not read within its time", url)
-            return Reading(Rejected("pageTimeout"))
+            return PageResult(Rejected("pageTimeout"))
         except ProcessExpired as error:
             log.warning("%s: reading it ended its process: %s", url, error)
-            return Reading(Rejected("pageCrash"))
+            return PageResult(Rejected("pageCrash"))
         except (TransientError, WarcError, FileNotFoundError):  # no page's fault: nothing may be written
             raise
         except Exception:
             log.exception("%s: reading it met a fault of ours; please report it", url)
-            return Reading(Rejected("pageFault"))
+            return PageResult(Rejected("pageFault"))
 
 
 def _cache_image(lake: Lake, image: tuple[str, bytes] | None) -> str | None:

@@ -62,7 +62,7 @@ def _opened(uri: str, path: str) -> tuple[BinaryIO, contextlib.ExitStack]:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class PageResult:
     """What a page gave, with path and bytes of the lead image where they were captured."""
 
     result: Article | Rejected
@@ -93,7 +93,7 @@ def _read(job: Job) -> Article | Rejected:
     )
 
 
-def read_captures(captures: CaptureFile, pages: Sequence[PageCapture], min_side: int) -> list[Reading]:
+def read_captures(captures: CaptureFile, pages: Sequence[PageCapture], min_side: int) -> list[PageResult]:
     """Read some pages from where they were captured; what a worker process does, so that pages never pass between processes.
 
     Raises WarcError when the record is not there, FileNotFoundError when the file is not, StorageError when the lake does not answer.
@@ -101,18 +101,18 @@ def read_captures(captures: CaptureFile, pages: Sequence[PageCapture], min_side:
     return [_read_capture(captures, page, min_side=min_side) for page in pages]
 
 
-def _read_capture(captures: CaptureFile, page: PageCapture, *, min_side: int) -> Reading:
+def _read_capture(captures: CaptureFile, page: PageCapture, *, min_side: int) -> PageResult:
     try:
         job = _job(captures.file(), captures, page, min_side=min_side)
     except MemoryError:
-        return Reading(Rejected("pageMemory"))
+        return PageResult(Rejected("pageMemory"))
     except FileNotFoundError:
         raise
     except OSError as error:
         raise StorageError(f"{storage.captures_path(captures.part)}: {error}") from error
     result = read_job(job)
     image = _lead_image(result, job.pictures, max_pixels=captures.max_pixels) if isinstance(result, Article) else None
-    return Reading(result, image)
+    return PageResult(result, image)
 
 
 def _job(file: BinaryIO, captures: CaptureFile, page: PageCapture, *, min_side: int) -> Job:

@@ -39,25 +39,25 @@ _PART = 0.25
 """Shares of the letters that a declared title has of its heading, and a part of its title, to be taken for it."""
 
 
-class Named(NamedTuple):
+class SourcedText(NamedTuple):
     """A title or name, and the place it was taken from."""
 
     text: str
     source: str
 
 
-def title(page: Page, entry: Entry | None) -> Named | None:
+def title(page: Page, entry: Entry | None) -> SourcedText | None:
     """The article's title on one line, and where it was taken from; None when the page and its finder name none.
 
     The heading on the page that agrees with a declared title (JSON-LD, Open Graph, `<title>`, the feed); else the declared one,
     without what stands around the part that the page shows.
     """
     names = _SiteNames(page, entry)
-    declared = [Named(names.removed_from(text), source) for text, source in _declared(page, entry)]
+    declared = [SourcedText(names.removed_from(text), source) for text, source in _declared(page, entry)]
     declared = [candidate for candidate in declared if _is_title(candidate.text, names)]
-    headings = [Named(names.removed_from(text), "page.h1") for text in _headings(page, "h1", 5)]
+    headings = [SourcedText(names.removed_from(text), "page.h1") for text in _headings(page, "h1", 5)]
     headings = [candidate for candidate in headings if _is_title(candidate.text, names)]
-    tag = Named(names.removed_from(plain(page.title_tag)[:_MAX_LENGTH]), "page.title")
+    tag = SourcedText(names.removed_from(plain(page.title_tag)[:_MAX_LENGTH]), "page.title")
     agreed = _agreed_heading(headings, declared, tag)
     if agreed:
         return agreed
@@ -68,7 +68,7 @@ def title(page: Page, entry: Entry | None) -> Named | None:
     return next(iter(headings), None) or _last_resort(page, entry)
 
 
-def _whole(candidate: Named, others: Sequence[Named]) -> Named:
+def _whole(candidate: SourcedText, others: Sequence[SourcedText]) -> SourcedText:
     """The first of `others` that goes on where `candidate` was cut off; the candidate where none does, or nothing was."""
     if not candidate.text.endswith(("…", "...")):
         return candidate
@@ -88,7 +88,7 @@ def _is_title(text: str, names: _SiteNames) -> bool:
     return len(key) >= _MIN_KEY // 2 and key not in names.keys
 
 
-def _agreed_heading(headings: Sequence[Named], declared: Sequence[Named], tag: Named) -> Named | None:
+def _agreed_heading(headings: Sequence[SourcedText], declared: Sequence[SourcedText], tag: SourcedText) -> SourcedText | None:
     """The heading that a declared title or the title tag confirms; of several, the one confirmed best.
 
     A heading that only adds words to a declared title gives way to it: they are a label (`Sponsored by`, the section).
@@ -125,7 +125,7 @@ def _similarity(heading: str, reference: str) -> float:
     return len(left & right) / max(1, len(left | right))
 
 
-def _visible_part(page: Page, candidate: Named) -> Named:
+def _visible_part(page: Page, candidate: SourcedText) -> SourcedText:
     """The longest run of the candidate's parts that the page shows as a text of its own; else the candidate, without a short last part."""
     runs = _runs(candidate.text)
     if len(runs) < 2:
@@ -134,11 +134,11 @@ def _visible_part(page: Page, candidate: Named) -> Named:
     for run in runs:
         key = letters_only(run)
         if len(key) >= max(_MIN_KEY, _PART * len(letters_only(candidate.text))) and key in shown:
-            return Named(run, candidate.source)
+            return SourcedText(run, candidate.source)
     if candidate.source != "page.title":
         return candidate
     head = max(_SEPARATOR.split(candidate.text), key=len)
-    return Named(head.strip(), candidate.source)
+    return SourcedText(head.strip(), candidate.source)
 
 
 def _runs(text: str) -> list[str]:
@@ -162,24 +162,24 @@ def _shown(page: Page) -> frozenset[str]:
     return frozenset(shown)
 
 
-def _last_resort(page: Page, entry: Entry | None) -> Named | None:
+def _last_resort(page: Page, entry: Entry | None) -> SourcedText | None:
     everything = [
         *_declared(page, entry),
-        *(Named(text, "page.h1") for text in _headings(page, "h1", 5)),
-        Named(plain(page.title_tag), "page.title"),
+        *(SourcedText(text, "page.h1") for text in _headings(page, "h1", 5)),
+        SourcedText(plain(page.title_tag), "page.title"),
     ]
     return next((candidate for candidate in everything if letters_only(candidate.text)), None)
 
 
-def _declared(page: Page, entry: Entry | None) -> Iterator[Named]:
+def _declared(page: Page, entry: Entry | None) -> Iterator[SourcedText]:
     for article in page.articles:
         key = "name" if "headline" not in article and types_of(article) & VIDEO_TYPES else "headline"
-        yield Named(plain(text_of(article.get(key)))[:_MAX_LENGTH], f"jsonld.{key}")
+        yield SourcedText(plain(text_of(article.get(key)))[:_MAX_LENGTH], f"jsonld.{key}")
     for name, source in (("og:title", "og.title"), ("twitter:title", "twitter.title")):
         for content in page.meta.get(name, ()):
-            yield Named(plain(content)[:_MAX_LENGTH], source)
+            yield SourcedText(plain(content)[:_MAX_LENGTH], source)
     if entry and entry.title:
-        yield Named(plain(entry.title)[:_MAX_LENGTH], "feed.title")
+        yield SourcedText(plain(entry.title)[:_MAX_LENGTH], "feed.title")
 
 
 def _headings(page: Page, level: str, limit: int) -> Iterator[str]:
@@ -229,16 +229,16 @@ class _SiteNames:
         return bool(key) and (key in self.keys or bool(_DOMAIN.match(part.strip())))
 
 
-def site_name(page: Page, entry: Entry | None) -> Named | None:
+def site_name(page: Page, entry: Entry | None) -> SourcedText | None:
     """The site's own name and where it was taken from; a bare domain only when nothing better is to be had, else None."""
-    domains: list[Named] = []
+    domains: list[SourcedText] = []
     for declared, source in _site_names(page, entry):
         name = host_of(declared).removeprefix("www.") if "://" in declared else declared.removeprefix("@")
         if not name or len(name) > 80:
             continue
         if not _DOMAIN.match(name):
-            return Named(name, source)
-        domains.append(Named(name, source))
+            return SourcedText(name, source)
+        domains.append(SourcedText(name, source))
     return domains[0] if domains else None
 
 

@@ -1,0 +1,6 @@
+"""Where data lies and how it is replaced: paths, WARC, manifests, Parquet tables, marks, locks, erased providers.
+
+The only room that writes to storage. It never fetches and never decides what an article is.
+"""
+
+__all__ = ["erased_providers", "erasures", "ledgers", "locks", "manifests", "schedules", "storage", "tables", "tombstones", "warc"]

@@ -95,7 +95,7 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class ErasureRecord:
     """`erasures/<domain>.json`: it is written before anything is deleted, and stays."""
 
     domain: str
@@ -113,15 +113,15 @@ class Record:
     format: int = FORMAT
 
 
-_ADAPTER = TypeAdapter(Record)
+_ADAPTER = TypeAdapter(ErasureRecord)
 
 
-def to_json(record: Record) -> bytes:
+def to_json(record: ErasureRecord) -> bytes:
     """Equal records give equal bytes."""
     return json.dumps(_ADAPTER.dump_python(record, mode="json"), ensure_ascii=False, indent=1).encode() + b"\n"
 
 
-def from_json(data: bytes, *, path: str) -> Record:
+def from_json(data: bytes, *, path: str) -> ErasureRecord:
     """Raises SchemaError naming `path` when the bytes are no record of this format."""
     try:
         record = _ADAPTER.validate_json(data)

@@ -34,7 +34,7 @@ class _Octets(DecompressingBufferedReader):  # type: ignore[misc]
         return plain
 
 
-class Records(ArchiveIterator):  # type: ignore[misc]
+class WarcRecordIterator(ArchiveIterator):  # type: ignore[misc]
     """warcio's reader, which would write its warnings to standard error and trust a gzip member before its checksum is seen."""
 
     INC_RECORD = ""

@@ -28,7 +28,7 @@ from zlib_ng import zlib_ng
 from pipeline.core.errors import WarcError
 from pipeline.core.models import Answer, Exchange, Validators
 from pipeline.lake.content_codings import CODINGS, codings_of, decode
-from pipeline.lake.gzip_members import GZIP, GZIP_ERROR, Records
+from pipeline.lake.gzip_members import GZIP, GZIP_ERROR, WarcRecordIterator
 
 NOT_MODIFIED = "http://netpreserve.org/warc/1.1/revisit/server-not-modified"
 SAME_PAYLOAD = "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"
@@ -48,7 +48,7 @@ BROKEN = (ArchiveLoadFailed, EOFError, OSError, ValueError, AttributeError, Type
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class WarcRecord:
     """One record as read. `body` has transfer and content codings removed and is cut at the reader's bound."""
 
     type: str
@@ -126,7 +126,7 @@ class CaptureWriter:
         self._write("response", url, at, response, "application/http; msgtype=response", extra)
         return offset
 
-    def write_copy(self, record: Record) -> int:
+    def write_copy(self, record: WarcRecord) -> int:
         """Write a record read elsewhere as `capture_of` gives it; its offset here. Raises ValueError as that does."""
         return self.write_member(capture_of(record))
 
@@ -143,7 +143,7 @@ class CaptureWriter:
         return record_id
 
 
-def packed_copy(record: Record) -> bytes:
+def packed_copy(record: WarcRecord) -> bytes:
     """A record read elsewhere as a response of our own, with its URL and date kept: one gzip member, equal for equal records.
 
     May run in threads: nearly all of it, digests and compression, lets go of the interpreter's lock. Raises ValueError for a record
@@ -158,7 +158,7 @@ def packed_copy(record: Record) -> bytes:
     return _packed("response", record.url, record.at, block, "application/http; msgtype=response", extra)[1]
 
 
-def capture_of(record: Record) -> bytes:
+def capture_of(record: WarcRecord) -> bytes:
     """A record read elsewhere as a capture: the gzip member that it came in, octet for octet, or else what `packed_copy` makes of it.
 
     Raises ValueError as that does.
@@ -184,7 +184,7 @@ def _packed(kind: str, url: str | None, at: datetime, block: bytes, content_type
     return record_id, zlib_ng.compress(data, LEVEL if len(data) > SMALL else 0, GZIP)
 
 
-def read_records(file: BinaryIO, *, max_body_bytes: int, keep_members: bool = False) -> Iterator[Record]:
+def read_records(file: BinaryIO, *, max_body_bytes: int, keep_members: bool = False) -> Iterator[WarcRecord]:
     """Every record of a WARC or ARC file (gzipped or not), in order, each body read up to `max_body_bytes`; with `keep_members` each
     with its gzip member, where it has one and that is no longer than a body may be.
 
@@ -193,7 +193,7 @@ def read_records(file: BinaryIO, *, max_body_bytes: int, keep_members: bool = Fa
     """
     seen, last = 0, -1
     keep_bytes = max_body_bytes if keep_members else 0
-    archive, offset = Records(file, keep_bytes=keep_bytes), 0
+    archive, offset = WarcRecordIterator(file, keep_bytes=keep_bytes), 0
     while True:
         try:
             offset = archive.offset
@@ -211,12 +211,12 @@ def read_records(file: BinaryIO, *, max_body_bytes: int, keep_members: bool = Fa
             # a file in one gzip member has no places that could be found again
             following = _next_start(file, offset + 1) if offset > last else None
             problem = f"the {'file breaks off' if following is None else 'record is broken'}: {_in_one_line(error)}"
-            yield Record("broken", None, None, offset, None, None, b"", b"", problem=problem)
+            yield WarcRecord("broken", None, None, offset, None, None, b"", b"", problem=problem)
             if following is None:
                 return
             last = following - 1
             file.seek(following)
-            archive = Records(file, keep_bytes=keep_bytes)
+            archive = WarcRecordIterator(file, keep_bytes=keep_bytes)
             continue
         seen, last = seen + 1, record.offset
         yield record
@@ -250,7 +250,7 @@ def _is_member(data: bytes) -> bool:
     return False
 
 
-def read_record_at(file: BinaryIO, offset: int, *, max_body_bytes: int, keep_member: bool = False) -> Record:
+def read_record_at(file: BinaryIO, offset: int, *, max_body_bytes: int, keep_member: bool = False) -> WarcRecord:
     """The record that starts at `offset`, as `read_records` gives it. Raises WarcError when there is none."""
     file.seek(offset)
     for record in read_records(file, max_body_bytes=max_body_bytes, keep_members=keep_member):
@@ -258,13 +258,13 @@ def read_record_at(file: BinaryIO, offset: int, *, max_body_bytes: int, keep_mem
     raise WarcError(f"there is no record at offset {offset}")
 
 
-def validators_of(record: Record) -> Validators:
+def validators_of(record: WarcRecord) -> Validators:
     """ETag and Last-Modified of a captured answer, for a conditional GET."""
     headers = BytesHeaderParser().parsebytes(record.block.partition(b"\r\n")[2])
     return Validators(etag=headers["ETag"], last_modified=headers["Last-Modified"])
 
 
-def _read(raw: ArcWarcRecord, *, offset: int, max_body_bytes: int) -> Record:
+def _read(raw: ArcWarcRecord, *, offset: int, max_body_bytes: int) -> WarcRecord:
     headers = raw.rec_headers
     http = raw.http_headers
     payload = raw.raw_stream.read(max_body_bytes + 1)
@@ -280,7 +280,7 @@ def _read(raw: ArcWarcRecord, *, offset: int, max_body_bytes: int) -> Record:
     except (zlib.error, OSError, ValueError, EOFError) as error:
         problem = f"the content coding is broken: {error}"
     status = http.get_statuscode() if http is not None else ""
-    return Record(
+    return WarcRecord(
         type=raw.rec_type or "unknown",
         url=headers.get_header("WARC-Target-URI"),
         at=_moment(headers.get_header("WARC-Date")),

@@ -39,7 +39,7 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class BackfillRecord:
     """`backfills/<id>.json`."""
 
     asked: Asked
@@ -90,37 +90,37 @@ class Record:
         """Published dates to build: those that the steps touched."""
         return tuple(sorted({day for step in self.steps.values() for day in step.dates}))
 
-    def with_step(self, key: str, step: Step) -> Record:
+    def with_step(self, key: str, step: Step) -> BackfillRecord:
         return replace(self, steps={**self.steps, key: step})
 
-    def with_difference(self, day: date, difference: Difference) -> Record:
+    def with_difference(self, day: date, difference: Difference) -> BackfillRecord:
         left = {other: why for other, why in self.refused.items() if other != day}
         return replace(self, differences={**self.differences, day: difference}, refused=left)
 
-    def with_refusal(self, day: date, why: str) -> Record:
+    def with_refusal(self, day: date, why: str) -> BackfillRecord:
         return replace(self, refused={**self.refused, day: why})
 
-    def going_on(self, *, code: str, reason: str | None) -> Record:
+    def going_on(self, *, code: str, reason: str | None) -> BackfillRecord:
         """The record for the same command again: with other code or another catalogue every step is done again."""
         same = self if self.code == code else replace(self, code=code, steps={}, differences={}, refused={})
         return replace(same, state="running", reason=reason or self.reason)
 
 
-_ADAPTER = TypeAdapter(Record)
+_ADAPTER = TypeAdapter(BackfillRecord)
 
 
-def plain(record: Record) -> dict[str, Any]:
+def plain(record: BackfillRecord) -> dict[str, Any]:
     """The record as JSON values."""
     values: dict[str, Any] = _ADAPTER.dump_python(record, mode="json")
     return values
 
 
-def to_json(record: Record) -> bytes:
+def to_json(record: BackfillRecord) -> bytes:
     """Equal records give equal bytes."""
     return json.dumps(plain(record), ensure_ascii=False, indent=1).encode() + b"\n"
 
 
-def from_json(data: bytes, *, path: str) -> Record:
+def from_json(data: bytes, *, path: str) -> BackfillRecord:
     """Raises SchemaError naming `path` when the bytes are no record of this format."""
     try:
         record = _ADAPTER.validate_json(data)

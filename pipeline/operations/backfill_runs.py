@@ -32,7 +32,7 @@ from pipeline.lake.manifests import from_json as manifest_from_json
 from pipeline.lake.storage import Lake
 from pipeline.operations import stages
 from pipeline.operations.backfill_plans import HISTORY_DAYS, LEDGER_COLUMNS, Asked, Held, Plan, Usual, count_day, make_plan, usual_days
-from pipeline.operations.backfill_records import Record, Step, from_json, to_json
+from pipeline.operations.backfill_records import BackfillRecord, Step, from_json, to_json
 from pipeline.operations.cost_estimates import archive_costs
 from pipeline.publishing.date_builds import Built, How, build_dates
 from pipeline.publishing.differences import difference, sentence
@@ -99,7 +99,7 @@ def _plan(settings: Settings, catalogue: Catalogue, asked: Asked, intervals: Seq
     )
 
 
-def run_backfill(settings: Settings, catalogue: Catalogue, plan: Plan, *, clock: Clock, allow_shrink: str | None = None) -> Record:
+def run_backfill(settings: Settings, catalogue: Catalogue, plan: Plan, *, clock: Clock, allow_shrink: str | None = None) -> BackfillRecord:
     """Carry out `plan`, or go on with what an earlier call of the same wishes left; the record with what changed.
 
     `allow_shrink` is the reason for which partitions may lose more rows than the settings allow; without it such a date is refused, keeps
@@ -115,7 +115,7 @@ def own_settings(settings: Settings, asked: Asked) -> Settings:
     return settings.model_copy(update={"warc": asked.warc}) if asked.warc else settings
 
 
-def read_record(settings: Settings, backfill_id: str) -> Record | None:
+def read_record(settings: Settings, backfill_id: str) -> BackfillRecord | None:
     """The record of a backfill; None when there is none."""
     return _read(Lake(settings.lake), backfill_id)
 
@@ -130,7 +130,7 @@ class _Run:
         self._reason = allow_shrink
         self._lake = Lake(settings.lake)
 
-    def run(self, plan: Plan) -> Record:
+    def run(self, plan: Plan) -> BackfillRecord:
         stages.begin_workers()
         record = self._begin(plan)
         record = self._walk(record)
@@ -142,7 +142,7 @@ class _Run:
         self._forget(record.id)
         return self._keep(replace(record, state="done", finished=self._clock.now()))
 
-    def _begin(self, plan: Plan) -> Record:
+    def _begin(self, plan: Plan) -> BackfillRecord:
         code = _code_digest(self._catalogue)
         known = _read(self._lake, plan.id)
         if known is not None and known.state != "done":
@@ -157,9 +157,9 @@ class _Run:
         mark = hashlib.sha256(f"{plan.id} {started.isoformat()}".encode()).hexdigest()[:8]
         keys = tuple(f"{part.interval.key}/{part.name}" for part in later)
         planned = replace(plan, disk_free=None)  # it says nothing about the backfill later
-        return self._keep(Record(plan.asked, planned, started, code, mark, keys, reason=self._reason))
+        return self._keep(BackfillRecord(plan.asked, planned, started, code, mark, keys, reason=self._reason))
 
-    def _walk(self, record: Record) -> Record:
+    def _walk(self, record: BackfillRecord) -> BackfillRecord:
         intervals = record.asked.intervals(now=record.started)
         steps = [interval.key for interval in intervals] + list(record.later)
         began, before, red = self._clock.now(), len(record.steps), 0
@@ -178,7 +178,7 @@ class _Run:
                 return self._keep(replace(record, state="stopped"))
         return record
 
-    def _hour(self, record: Record, interval: Interval) -> Step:
+    def _hour(self, record: BackfillRecord, interval: Interval) -> Step:
         asked, own, catalogue = record.asked, self._settings, self._catalogue
         origins, mark = asked.origins or None, record.mark if asked.refetch else None
         planned = _parts(own, catalogue, asked, interval, mark=record.mark)
@@ -191,7 +191,7 @@ class _Run:
         )
         captures, parts = stages.with_archived(found, planned, archived)
         extracts = [stages.extract(own, catalogue, part) for part in parts]
-        judgement = stages.judge(own, captures)
+        judgement = stages.assess_failures(own, captures)
         told = {unserved_warning(source.id, interval.key) for source in catalogue.sources}
         told |= {warning for report in archived.reports for warning in report.warnings}
         return Step(
@@ -207,7 +207,7 @@ class _Run:
         report = stages.extract(self._settings, self._catalogue, part)
         return Step(report.articles, 0, report.published_dates, outside=report.rejected.get(OUT_OF_RANGE, 0))
 
-    def _publish(self, record: Record) -> Record:
+    def _publish(self, record: BackfillRecord) -> BackfillRecord:
         touched = set(stages.touched_dates(self._settings))
         days = sorted({*record.dates, *(touched & set(record.asked.dates))} - record.differences.keys())
         for day in days:  # what stands there, before any of them is built
@@ -216,7 +216,7 @@ class _Run:
             record = self._keep(self._compared(record, built))
         return record
 
-    def _compared(self, record: Record, built: Built) -> Record:
+    def _compared(self, record: BackfillRecord, built: Built) -> BackfillRecord:
         day = built.published_date
         if built.refused is not None:
             log.warning("%s", built.refused)
@@ -225,7 +225,7 @@ class _Run:
         log.info("%s: %s", day, sentence(found))
         return record.with_difference(day, found)
 
-    def _before(self, record: Record, day: date) -> pa.Table | None:
+    def _before(self, record: BackfillRecord, day: date) -> pa.Table | None:
         """What stood on the date; a date far from those asked for, which an older article of the same hours touches, is copied now."""
         kept = storage.backfill_before_path(record.id, day)
         if not self._lake.exists(kept):
@@ -244,7 +244,7 @@ class _Run:
         window = timedelta(days=-(-self._catalogue.scoring.stories.window_hours // 24))
         return asked.first - window <= day <= asked.last + window
 
-    def _keep(self, record: Record) -> Record:
+    def _keep(self, record: BackfillRecord) -> BackfillRecord:
         self._lake.write_bytes(storage.backfill_path(record.id), to_json(record))
         return record
 
@@ -303,7 +303,7 @@ def _usual(lake: Lake) -> dict[str, Usual]:
     return usual_days(count_day(read_ledger(lake, day_parts(lake, days[day]), columns=LEDGER_COLUMNS)) for day in newest)
 
 
-def _read(lake: Lake, backfill_id: str) -> Record | None:
+def _read(lake: Lake, backfill_id: str) -> BackfillRecord | None:
     path = storage.backfill_path(backfill_id)
     return from_json(lake.read_bytes(path), path=path) if lake.exists(path) else None
 

@@ -36,7 +36,7 @@ _RANK = {"captured": 0, "rejected": 1, "disallowed": 2, "notModified": 3, "faile
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class ListedPages:
     """What a source's listings brought on a day, by the ledger alone."""
 
     polls: int = 0
@@ -83,16 +83,16 @@ class SourceDay:
         return f"{self.source_id}: found {self.found} on {self.day}, usually about {self.expected:.0f}; {why}"
 
 
-def count_found(ledger: pa.Table) -> dict[str, Found]:
+def count_found(ledger: pa.Table) -> dict[str, ListedPages]:
     """Per source the polls and distinct pages of one day's ledger rows."""
     rows = _rows(ledger)
     polls = Counter((row["sourceId"], row["outcome"] in ("captured", "notModified")) for row in rows if row["kind"] in LISTINGS)
     pages = Counter(source for source, _ in _pages(rows))
     sources = sorted({source for source, _ in polls} | set(pages))
-    return {source: Found(polls[source, True], polls[source, False], pages[source]) for source in sources}
+    return {source: ListedPages(polls[source, True], polls[source, False], pages[source]) for source in sources}
 
 
-def begun(day: date, history: Mapping[str, Mapping[date, Found]]) -> frozenset[str]:
+def begun(day: date, history: Mapping[str, Mapping[date, ListedPages]]) -> frozenset[str]:
     """The sources that brought something, or were asked, on `day` or earlier: of others nothing could be expected on it.
 
     `history` are the known days of each source.
@@ -100,7 +100,7 @@ def begun(day: date, history: Mapping[str, Mapping[date, Found]]) -> frozenset[s
     return frozenset(source for source, days in history.items() if any(other <= day and found.is_asked for other, found in days.items()))
 
 
-def expect(day: date, history: Mapping[date, Found]) -> tuple[float | None, str | None]:
+def expect(day: date, history: Mapping[date, ListedPages]) -> tuple[float | None, str | None]:
     """What a source brings on such a day by its own rhythm, and whether that is its `weekday`'s or all `days`'.
 
     `history` are its earlier days; those on which nobody asked it do not count.
@@ -119,7 +119,7 @@ def account_day(
     ledger: pa.Table,
     extracted: pa.Table,
     published: Collection[tuple[date, str]],
-    history: Mapping[str, Mapping[date, Found]],
+    history: Mapping[str, Mapping[date, ListedPages]],
     sources: Iterable[str],
 ) -> tuple[SourceDay, ...]:
     """A row for each of `sources`, and for every other source that brought something, by id.
@@ -130,12 +130,14 @@ def account_day(
     found = count_found(ledger)
     ends = _ends(ledger, extracted, published)
     return tuple(
-        _source_day(day, source, found.get(source, Found()), ends.get(source, ()), history.get(source, {}))
+        _source_day(day, source, found.get(source, ListedPages()), ends.get(source, ()), history.get(source, {}))
         for source in sorted({*sources, *found})
     )
 
 
-def _source_day(day: date, source: str, found: Found, ends: Sequence[tuple[bool, str | None]], history: Mapping[date, Found]) -> SourceDay:
+def _source_day(
+    day: date, source: str, found: ListedPages, ends: Sequence[tuple[bool, str | None]], history: Mapping[date, ListedPages]
+) -> SourceDay:
     expected, expected_from = expect(day, history)
     dropped = Counter(reason for _, reason in ends if reason is not None)
     published = sum(reason is None for _, reason in ends)

@@ -21,7 +21,7 @@ from pipeline.operations.completeness import (
     EXTRACTED_COLUMNS,
     LEDGER_COLUMNS,
     RHYTHM_DAYS,
-    Found,
+    ListedPages,
     SourceDay,
     account_day,
     begun,
@@ -66,8 +66,8 @@ def _with_rhythm(days: Sequence[date]) -> list[date]:
     return sorted({day - timedelta(days=shift) for day in days for shift in range(RHYTHM_DAYS + 1)})
 
 
-def _by_source(found: Mapping[date, Mapping[str, Found]]) -> dict[str, dict[date, Found]]:
-    history: dict[str, dict[date, Found]] = {}
+def _by_source(found: Mapping[date, Mapping[str, ListedPages]]) -> dict[str, dict[date, ListedPages]]:
+    history: dict[str, dict[date, ListedPages]] = {}
     for day, sources in found.items():
         for source, one in sources.items():
             history.setdefault(source, {})[day] = one

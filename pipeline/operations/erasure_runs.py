@@ -24,7 +24,7 @@ from pipeline.core.settings import Settings
 from pipeline.extraction.extract import affected_dates
 from pipeline.lake import storage
 from pipeline.lake.erased_providers import erased_of
-from pipeline.lake.erasures import Counts, Erased, Record, from_json, merged, provider_domain, to_json
+from pipeline.lake.erasures import Counts, Erased, ErasureRecord, from_json, merged, provider_domain, to_json
 from pipeline.lake.ledgers import read_manifest
 from pipeline.lake.locks import sole
 from pipeline.lake.storage import Lake, Mark
@@ -100,7 +100,7 @@ def plan_erasure(settings: Settings, catalogue: Catalogue, domain: str) -> Erasu
     )
 
 
-def run_erasure(settings: Settings, catalogue: Catalogue, plan: ErasurePlan, *, reason: str, clock: Clock) -> Record:
+def run_erasure(settings: Settings, catalogue: Catalogue, plan: ErasurePlan, *, reason: str, clock: Clock) -> ErasureRecord:
     """Carry out `plan`, or go on with what an interrupted call left; the record that is kept.
 
     Raises LockedError when another process does it, StorageError and other transient errors: the same call goes on.
@@ -124,18 +124,18 @@ def run_erasure(settings: Settings, catalogue: Catalogue, plan: ErasurePlan, *, 
         return record
 
 
-def erasures(settings: Settings) -> tuple[Record, ...]:
+def erasures(settings: Settings) -> tuple[ErasureRecord, ...]:
     """The records of all erasures, by domain."""
     lake = Lake(settings.lake)
     paths = [storage.erasure_path(domain) for domain in sorted(erased_of(lake).domains)]
     return tuple(from_json(lake.read_bytes(path), path=path) for path in paths)
 
 
-def _begin(lake: Lake, plan: ErasurePlan, reason: str, clock: Clock) -> Record:
+def _begin(lake: Lake, plan: ErasurePlan, reason: str, clock: Clock) -> ErasureRecord:
     """The record before anything goes: a call that goes on keeps what the first one counted, one that finds new things adds them."""
     path = storage.erasure_path(plan.domain)
     parts = tuple(f"{part.interval.key}/{part.name}" for part in plan.parts)
-    record = Record(plan.domain, reason, clock.now(), plan.counts, plan.dates, plan.images, parts)
+    record = ErasureRecord(plan.domain, reason, clock.now(), plan.counts, plan.dates, plan.images, parts)
     if lake.exists(path):
         known = from_json(lake.read_bytes(path), path=path)
         counts = merged(known.counts, plan.counts) if known.state == "done" else known.counts
@@ -218,7 +218,7 @@ def _without_related(row: dict[str, Any], erased: Erased) -> dict[str, Any]:
     return {**row, "related": kept}
 
 
-def _delete_images(lake: Lake, record: Record) -> None:
+def _delete_images(lake: Lake, record: ErasureRecord) -> None:
     """Images that only the provider's rows named."""
     if not record.images:
         return

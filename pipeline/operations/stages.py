@@ -31,7 +31,7 @@ from pipeline.lake.erased_providers import allowed
 from pipeline.lake.manifests import Manifest, from_json
 from pipeline.lake.storage import Lake
 from pipeline.publishing.date_builds import AS_IT_STANDS, How, build_dates
-from pipeline.publishing.lookup import Found, Opened, Row, Told, find, hottest, open_sealed, tell
+from pipeline.publishing.lookup import ExplainedRecord, Opened, Row, Told, find, hottest, open_sealed, tell
 from pipeline.publishing.publish import check_date, publish_date
 
 log = logging.getLogger(__name__)
@@ -213,7 +213,7 @@ def top(settings: Settings, *, days: int = 7, limit: int = 10, published_only: b
     return hottest(Lake(settings.lake), days=days, limit=limit, published_only=published_only)
 
 
-def show(settings: Settings, url: str) -> Found:
+def show(settings: Settings, url: str) -> ExplainedRecord:
     """One record with its explanation and its extracted row; PermanentError when there is none."""
     return find(Lake(settings.lake), url)
 
@@ -240,7 +240,7 @@ def add_source(settings: Settings, catalogue: Catalogue, url: str, *, topic: str
     return add_site(settings, catalogue, url, topic=topic, clock=SystemClock())
 
 
-def judge(settings: Settings, reports: Sequence[CaptureReport], *, lost: Sequence[str] = ()) -> Judgement:
+def assess_failures(settings: Settings, reports: Sequence[CaptureReport], *, lost: Sequence[str] = ()) -> Judgement:
     """Red when more than the tolerated share of sources failed; `lost` are sources of parts that gave no report at all."""
     failed = {source: reason for report in reports for source, reason in report.failed_sources.items()}
     failed.update(dict.fromkeys(lost, "its part failed"))
@@ -309,4 +309,4 @@ def _finish(settings: Settings, catalogue: Catalogue, captures: Sequence[Capture
         publishes.append(report)
         if number % 100 == 0:
             log.info("%d of %d dates published", number, len(dates))
-    return WalkReport(tuple(captures), tuple(extracts), tuple(publishes), judge(settings, captures))
+    return WalkReport(tuple(captures), tuple(extracts), tuple(publishes), assess_failures(settings, captures))

@@ -20,7 +20,7 @@ Row = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class ExplainedRecord:
     """One published record with its explanation and the extracted row it was made from (None when that is gone)."""
 
     published_date: date
@@ -52,7 +52,7 @@ def hottest(lake: Lake, *, days: int, limit: int, published_only: bool = False) 
     return wanted[:limit]
 
 
-def find(lake: Lake, url: str) -> Found:
+def find(lake: Lake, url: str) -> ExplainedRecord:
     """The record whose webUrl or originalUrl is `url`, newest published date first. Raises PermanentError when there is none."""
     wanted = {url}
     try:
@@ -99,10 +99,10 @@ def open_sealed(blob: str, *, web_url: str, keys: Sequence[str]) -> Opened:
     return Opened(private=private, key_id=sealer.key_ids[index])
 
 
-def _explained(lake: Lake, day: date, article: Row) -> Found:
+def _explained(lake: Lake, day: date, article: Row) -> ExplainedRecord:
     this = ds.field("webUrl") == article["webUrl"]
     explain: Row = lake.read_rows([storage.explain_path(day)], this, schema.EXPLAIN).to_pylist()[0]
     capture = (ds.field("captureFile") == explain["captureFile"]) & (ds.field("captureOffset") == explain["captureOffset"])
     path = storage.extracted_path(storage.part_of_capture(explain["captureFile"]))
     extracted = lake.read_rows([path] if lake.exists(path) else [], capture, schema.EXTRACTED).to_pylist()
-    return Found(day, article, explain, next((row for row in extracted if row["movedTo"] is None), None))
+    return ExplainedRecord(day, article, explain, next((row for row in extracted if row["movedTo"] is None), None))

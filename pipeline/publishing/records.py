@@ -80,13 +80,13 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Records:
+class DateRecords:
     articles: tuple[Row, ...]
     explain: tuple[Row, ...]
     stories: int
 
 
-def build_records(rows: Iterable[Row], catalogue: Catalogue, published_date: date, *, seal: Seal | None) -> Records:
+def build_records(rows: Iterable[Row], catalogue: Catalogue, published_date: date, *, seal: Seal | None) -> DateRecords:
     """The records of `published_date`, ordered by publication time and webUrl.
 
     `rows` are the extracted rows of the date and of the story window around it, every version of each page. Without `seal` the
@@ -106,7 +106,7 @@ def build_records(rows: Iterable[Row], catalogue: Catalogue, published_date: dat
     )
     removed = frozenset(catalogue.scoring.removed)
     related = {url: _related_row(article) for url, article in scored.items() if stories[url].id is not None}
-    return Records(
+    return DateRecords(
         articles=tuple(_article_row(article, places[article.url], related, catalogue.scoring, removed, seal) for article in mine),
         explain=tuple(_explain_row(article, places[article.url], similarity) for article in mine),
         stories=len({story for article in mine if (story := stories[article.url].id) is not None}),

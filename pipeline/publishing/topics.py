@@ -45,7 +45,7 @@ class _Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
+class _Match:
     position: int
     entry: _Entry
 
@@ -97,9 +97,9 @@ class TopicMatcher:
         """The (topic, keyword) pairs of just these `topics` that stand in `title`, in order of position."""
         return _pairs(self._find(title), topics)
 
-    def _find(self, title: str) -> list[_Found]:
+    def _find(self, title: str) -> list[_Match]:
         """The first place of every keyword; at one place the deeper topic and the longer keyword come first."""
-        first: dict[int, _Found] = {}
+        first: dict[int, _Match] = {}
         for hit in self._hits(title):
             first.setdefault(hit.entry.order, hit)
         return sorted(
@@ -112,7 +112,7 @@ class TopicMatcher:
             ),
         )
 
-    def _hits(self, title: str) -> Iterator[_Found]:
+    def _hits(self, title: str) -> Iterator[_Match]:
         """Every place of every keyword, those of one keyword in order."""
         if self._is_empty:
             return
@@ -120,10 +120,10 @@ class TopicMatcher:
         for last, (length, entries) in self._automaton.iter(text):
             start, end = last - length + 1, last + 1
             if self._match == "substring" or not (_joins_at(text, start) or _joins_at(text, end)):
-                yield from (_Found(start, entry) for entry in entries)
+                yield from (_Match(start, entry) for entry in entries)
 
 
-def _pairs(found: Iterable[_Found], topics: Sequence[str]) -> tuple[tuple[str, str], ...]:
+def _pairs(found: Iterable[_Match], topics: Sequence[str]) -> tuple[tuple[str, str], ...]:
     return tuple((hit.entry.topic, hit.entry.keyword) for hit in found if hit.entry.topic in topics)
 
 

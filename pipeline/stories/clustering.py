@@ -143,7 +143,7 @@ class _Table:
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
+class _Clustered:
     """`groups` are the rows of `table` in each story."""
 
     memberships: list[Membership]
@@ -155,7 +155,7 @@ class _Found:
     groups: list[list[int]]
 
 
-def _find(articles: Articles, constants: StoryConstants) -> _Found:
+def _find(articles: Articles, constants: StoryConstants) -> _Clustered:
     table = _read(articles)
     features, nearness = vectors(table.words), _nearness(table, constants)
     least, window_s = min(MIN_SIMILARITY, constants.threshold), constants.window_hours * 3600
@@ -176,7 +176,7 @@ def _find(articles: Articles, constants: StoryConstants) -> _Found:
     ordered = (sorted(members, key=table.published_order) for members in groups)
     copies = {table.urls[copy.row]: copy for copy in find_copies(ordered, table.words.titles, table.words.texts, table.domains)}
     memberships = _memberships(sorted(set(articles.urls)), table, groups, lineage, copies)
-    return _Found(memberships, table, features, nearness, meanings, groups)
+    return _Clustered(memberships, table, features, nearness, meanings, groups)
 
 
 def _read(articles: Articles) -> _Table:
@@ -276,7 +276,7 @@ def _memberships(
     return [membership(url) for url in every]
 
 
-def _links(found: _Found, of: Collection[str] | None) -> list[Link]:
+def _links(found: _Clustered, of: Collection[str] | None) -> list[Link]:
     inside = [np.array(members)[np.stack(np.triu_indices(len(members), k=1))] for members in found.groups]
     rows, others = np.concatenate(inside, axis=1) if inside else np.empty((2, 0), dtype=np.int64)
     if of is not None:

@@ -16,7 +16,7 @@ from scipy.sparse import csr_matrix, hstack
 
 from pipeline.stories.average_linkage import Floats, Integers, Pairs
 from pipeline.stories.common_words import SHARES, STOP_WORDS
-from pipeline.stories.words import Rows, Words, side_by_side
+from pipeline.stories.words import RaggedArray, Words, side_by_side
 
 TITLE_COUNT, LETTERS_TITLE_COUNT = 2, 2
 """A title counts twice."""
@@ -81,14 +81,14 @@ def vectors(words: Words) -> Vectors:
     return _ordered(together, len(telling)) if size else Vectors(together, np.empty(0))
 
 
-def _only(rows: Rows, place: NDArray[np.int32]) -> Rows:
+def _only(rows: RaggedArray, place: NDArray[np.int32]) -> RaggedArray:
     """The numbers that have a place, as their places."""
     places = place[rows.numbers]
     kept = places >= 0
-    return Rows(places[kept], np.append(0, np.cumsum(kept))[rows.ends])
+    return RaggedArray(places[kept], np.append(0, np.cumsum(kept))[rows.ends])
 
 
-def _counts(rows: Rows, columns: int) -> csr_matrix:
+def _counts(rows: RaggedArray, columns: int) -> csr_matrix:
     matrix = csr_matrix((np.ones(len(rows.numbers)), rows.numbers, np.append(0, rows.ends)), shape=(len(rows), columns), copy=True)
     matrix.sum_duplicates()
     return matrix
@@ -117,7 +117,7 @@ def letter_groups(vocabulary: Sequence[str], columns: int) -> csr_matrix:
     rank = np.empty(len(first), dtype=np.int32)
     rank[np.argsort(first)] = np.arange(len(first))
     all_ends = np.append(ends, np.full(columns - len(vocabulary), len(names)))
-    return _counts(Rows(rank[names], all_ends), max(len(first), 1))
+    return _counts(RaggedArray(rank[names], all_ends), max(len(first), 1))
 
 
 def _weighted(counts: csr_matrix, shares: Floats, part: float) -> csr_matrix:

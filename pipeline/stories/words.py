@@ -38,7 +38,7 @@ _FACTOR = 0x9E3779B97F4A7C15
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
+class RaggedArray:
     """A list of numbers for each article, one after the other; those of row i end before `ends[i]`."""
 
     numbers: NDArray[np.int32]
@@ -54,10 +54,10 @@ class Rows:
     def lengths(self) -> Integers:
         return np.diff(self.ends, prepend=0)
 
-    def first(self, counts: Integers) -> Rows:
+    def first(self, counts: Integers) -> RaggedArray:
         """The first `counts[i]` numbers of each row."""
         place = np.arange(len(self.numbers)) - np.repeat(self.ends - self.lengths, self.lengths)
-        return Rows(self.numbers[place < np.repeat(counts, self.lengths)], np.cumsum(np.minimum(counts, self.lengths)))
+        return RaggedArray(self.numbers[place < np.repeat(counts, self.lengths)], np.cumsum(np.minimum(counts, self.lengths)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +65,8 @@ class Words:
     """The words of each article as numbers of `vocabulary`, in their order; `leads` says how many of the text's come early."""
 
     vocabulary: list[str]
-    titles: Rows
-    texts: Rows
+    titles: RaggedArray
+    texts: RaggedArray
     leads: Integers
 
 
@@ -100,7 +100,7 @@ def named_weekdays(words: Words) -> Integers:
     return found
 
 
-def _read(texts: Sequence[str], numbers: defaultdict[str, int]) -> Rows:
+def _read(texts: Sequence[str], numbers: defaultdict[str, int]) -> RaggedArray:
     lowered = [text.lower() for text in texts]
     lengths = [len(text) + 1 for text in lowered]
     places = min(sum(lengths), BATCH_CHARACTERS + max(lengths, default=0)) + 1
@@ -120,7 +120,7 @@ def _read(texts: Sequence[str], numbers: defaultdict[str, int]) -> Rows:
         found.append(np.fromiter(map(numbers.__getitem__, words), dtype=np.int32, count=len(words))[which])
         ends.append(last + count)
         count += len(which)
-    return Rows(np.concatenate(found), np.concatenate(ends))
+    return RaggedArray(np.concatenate(found), np.concatenate(ends))
 
 
 def _batches(texts: Sequence[str]) -> Iterator[Sequence[str]]:

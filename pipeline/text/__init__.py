@@ -1,0 +1,6 @@
+"""Strings in, values out: plain text, URLs, AMP addresses, encodings, languages, dates, time zones.
+
+Pure. It never sees a page's tree, a feed or the lake.
+"""
+
+__all__ = ["amp", "date_parsing", "encodings", "languages", "markup", "plain_text", "time_zones", "urls"]

@@ -21,7 +21,7 @@ from pipeline.lake.locks import sole
 from pipeline.lake.storage import Lake
 from pipeline.operations import stages
 from pipeline.operations.backfill_plans import Asked, Plan
-from pipeline.operations.backfill_records import Record
+from pipeline.operations.backfill_records import BackfillRecord
 from pipeline.operations.backfill_runs import plan_backfill, read_record, run_backfill
 from tests.integration import walking
 from tests.integration.conftest import KEY, NOON
@@ -58,7 +58,7 @@ def few(room: Newsroom, settings: Settings, catalogue: Catalogue) -> Asked:
     return replace(ASKED, sources=tuple(sorted(source.id for source in catalogue.enabled_sources[:2])))
 
 
-def backfill(settings: Settings, catalogue: Catalogue, asked: Asked, **options: Any) -> tuple[Plan, Record]:
+def backfill(settings: Settings, catalogue: Catalogue, asked: Asked, **options: Any) -> tuple[Plan, BackfillRecord]:
     plan = plan_backfill(settings, catalogue, asked, now=NOW)
     return plan, run_backfill(settings, catalogue, plan, clock=walking.StoppedClock(NOW), **options)
 

@@ -20,7 +20,7 @@ from pipeline.core.errors import PermanentError
 from pipeline.core.models import Difference, Interval, Part
 from pipeline.core.settings import Settings
 from pipeline.lake import storage
-from pipeline.lake.erasures import Record
+from pipeline.lake.erasures import ErasureRecord
 from pipeline.lake.ledgers import read_manifest
 from pipeline.lake.storage import Lake
 from pipeline.lake.warc import read_record_at, read_records
@@ -107,7 +107,7 @@ def lake(built: Path, room: Newsroom, settings: Settings) -> Lake:
     return Lake(settings.lake)
 
 
-def erase(settings: Settings, catalogue: Catalogue, domain: str = "one.example") -> Record:
+def erase(settings: Settings, catalogue: Catalogue, domain: str = "one.example") -> ErasureRecord:
     plan = plan_erasure(settings, catalogue, domain)
     return run_erasure(settings, catalogue, plan, reason="asked by letter", clock=FrozenClock())
 

@@ -134,7 +134,7 @@ def test_what_is_odd_about_feeds_is_in_the_report_and_in_the_judgement(world: Ne
         f"moved for good to {ONE}/feed: write that into sources.yaml",
         f"the same feed as {ONE}/feed of one: both lead to the same address",
     ]
-    judgement = stages.judge(settings, [report])
+    judgement = stages.assess_failures(settings, [report])
     assert judgement.warnings == report.warnings
     assert "moved for good" in judgement.message
 

@@ -11,7 +11,7 @@ import pytest
 from pebble.common import CONSTS
 
 from pipeline.capture.imports import import_file
-from pipeline.capture.probes import MAX_OVERRUNS, Named, PageReader
+from pipeline.capture.probes import MAX_OVERRUNS, PageReader, PageResources
 from pipeline.core import workers
 from pipeline.core.catalogue import Catalogue
 from pipeline.core.errors import TransientError
@@ -43,38 +43,38 @@ def _no_grace(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(CONSTS, "term_timeout", 0.1)
 
 
-def read(reader: PageReader, body: bytes, *, url: str = URL) -> Named:
+def read(reader: PageReader, body: bytes, *, url: str = URL) -> PageResources:
     return reader.named(body, url=url, content_type="text/html", entry=ENTRY)
 
 
 def test_a_page_names_its_pictures_and_its_amp_page() -> None:
     with PageReader(processes=1, timeout_s=20) as reader:
-        assert read(reader, PAGE) == Named((PICTURE,), f"{ONE}/a/amp")
-        assert read(reader, b"%PDF-1.7") == Named()
+        assert read(reader, PAGE) == PageResources((PICTURE,), f"{ONE}/a/amp")
+        assert read(reader, b"%PDF-1.7") == PageResources()
 
 
 def test_a_page_of_endless_attributes_is_given_up_and_the_next_one_is_read() -> None:
     with PageReader(processes=1, timeout_s=1) as reader:
-        assert read(reader, ATTRIBUTES) == Named(problem="pageTimeout")
+        assert read(reader, ATTRIBUTES) == PageResources(problem="pageTimeout")
         assert read(reader, PAGE).pictures == (PICTURE,)
 
 
 def test_a_page_nested_without_end_ends_within_its_time() -> None:
     with PageReader(processes=1, timeout_s=20) as reader:
-        assert isinstance(read(reader, b"<!doctype html><title>x</title>" + b"<div><b>" * 600_000), Named)
+        assert isinstance(read(reader, b"<!doctype html><title>x</title>" + b"<div><b>" * 600_000), PageResources)
         assert read(reader, PAGE).pictures == (PICTURE,)
 
 
 def test_a_page_over_the_memory_of_its_reader_names_nothing_and_the_next_one_is_read() -> None:
     with PageReader(processes=1, timeout_s=60, max_bytes=1 << 27) as reader:
-        assert read(reader, PAGE + b"<p><b><i>x</i></b>" * 500_000) == Named(problem="pageMemory")
+        assert read(reader, PAGE + b"<p><b><i>x</i></b>" * 500_000) == PageResources(problem="pageMemory")
         assert read(reader, PAGE).pictures == (PICTURE,)
 
 
 def test_a_site_whose_pages_overrun_is_not_read_any_further() -> None:
     with PageReader(processes=1, timeout_s=0.5) as reader:
         assert {read(reader, ATTRIBUTES).problem for _ in range(MAX_OVERRUNS)} == {"pageTimeout"}
-        assert read(reader, PAGE) == Named(problem="notRead")
+        assert read(reader, PAGE) == PageResources(problem="notRead")
         assert read(reader, PAGE, url=f"{TWO}/a").pictures == (PICTURE,)
 
 

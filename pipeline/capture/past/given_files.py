@@ -24,7 +24,7 @@ from pipeline.core.errors import ConfigError, WarcError
 from pipeline.core.models import HOUR, Interval
 from pipeline.lake import storage
 from pipeline.lake.storage import Lake
-from pipeline.lake.warc import Record, read_record_at, read_records
+from pipeline.lake.warc import WarcRecord, read_record_at, read_records
 from pipeline.text.urls import registered_domain
 
 log = logging.getLogger(__name__)
@@ -166,7 +166,7 @@ def _table(stream: BinaryIO, file: GivenFile) -> pa.Table:
     return pa.table({"offset": pa.array(offsets, pa.int64()), "hour": pa.array(hours, pa.int32()), "domain": encoded})
 
 
-def _domain(record: Record) -> str | None:
+def _domain(record: WarcRecord) -> str | None:
     """The domain that the record is listed under; None for one that holds no page."""
     if record.type == "broken":
         return NO_DOMAIN
@@ -183,7 +183,7 @@ class Hour:
     pages: tuple[int, ...]
     broken: tuple[int, ...]
 
-    def records(self, stream: BinaryIO, start: int, *, max_body_bytes: int) -> Iterator[Record]:
+    def records(self, stream: BinaryIO, start: int, *, max_body_bytes: int) -> Iterator[WarcRecord]:
         """The records from the offset `start` on, in the order of the file; one at a time is in memory."""
         is_broken = frozenset(self.broken)
         for offset in sorted({*self.pages, *is_broken}):
@@ -224,8 +224,8 @@ def outside(lake: Lake, paths: Sequence[Path], domains: Collection[str], taken: 
             yield f"{path}: {mine - inside} of the {mine} records of these sources are dated outside {taken[0].date()} to {last.date()}"
 
 
-def _broken(offset: int, problem: str) -> Record:
-    return Record("broken", None, None, offset, None, None, b"", b"", problem=problem)
+def _broken(offset: int, problem: str) -> WarcRecord:
+    return WarcRecord("broken", None, None, offset, None, None, b"", b"", problem=problem)
 
 
 def _hour(moment: datetime) -> int:

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
 
-from pipeline.capture.past.kept_documents import Document, Documents, Found, content_of
-from pipeline.capture.source_sessions import Desk
+from pipeline.capture.past.kept_documents import Document, Documents, OriginListing, content_of
+from pipeline.capture.source_sessions import SourceSession
 from pipeline.core.models import Entry, Interval, Outcome
 from pipeline.core.workers import BoundedReader
 from pipeline.discovery.autodiscovery import is_of_whole_site
@@ -29,16 +29,16 @@ KEPT_FEEDS = 256
 """Pages of feeds that stay parsed: the hours of a month go down the same ones, each takes ten milliseconds and a tenth of a megabyte."""
 
 
-def from_sitemaps(desk: Desk, documents: Documents, interval: Interval) -> Found:
+def from_sitemaps(session: SourceSession, documents: Documents, interval: Interval) -> OriginListing:
     """The pages that the source's sitemaps date inside `interval`: by publication date, or by lastmod where they have none.
 
     Without sitemaps in the catalogue, those that robots.txt names, unless the source is a section of its site. They cover the interval
     when all that may list it could be read, something in them is older, and something as new: a sitemap that nobody writes any more is
     silent about everything.
     """
-    source = desk.source
+    source = session.source
     hosts = dict.fromkeys(join(url, "/") or url for url in source.feeds if is_of_whole_site(url))
-    named = source.sitemaps or tuple(url for host in hosts for url in desk.fetcher.sitemaps_of(host, pace_s=source.pace_s))
+    named = source.sitemaps or tuple(url for host in hosts for url in session.fetcher.sitemaps_of(host, pace_s=source.pace_s))
     roots = tuple(dict.fromkeys(named))
     walk = _SitemapWalk(interval)
     queue = deque((url, 0) for url in roots)
@@ -48,16 +48,16 @@ def from_sitemaps(desk: Desk, documents: Documents, interval: Interval) -> Found
         url, depth = queue.popleft()
         if url in asked:
             continue
-        if len(asked) >= desk.settings.history_pages:
+        if len(asked) >= session.settings.history_pages:
             walk.is_whole = False
             break
         asked.add(url)
-        sitemap = _read_sitemap(desk, documents.read(desk, url, "sitemap"))
+        sitemap = _read_sitemap(session, documents.read(session, url, "sitemap"))
         if url in roots:
-            states.append(state_of(desk, url))
+            states.append(state_of(session, url))
         queue.extend((child, depth + 1) for child in walk.children(sitemap, root=url, is_deep=depth + 1 >= MAX_DEPTH))
     covers = bool(roots) and walk.is_whole and walk.reaches_back and walk.reaches_on
-    return Found(tuple(walk.entries.values()), covers, tuple(states))
+    return OriginListing(tuple(walk.entries.values()), covers, tuple(states))
 
 
 @dataclass(slots=True)
@@ -93,14 +93,14 @@ class _SitemapWalk:
             self.entries.setdefault(entry.url, listed(entry, by=listing))
 
 
-def from_pages(desk: Desk, documents: Documents, interval: Interval) -> Found:
+def from_pages(session: SourceSession, documents: Documents, interval: Interval) -> OriginListing:
     """The entries of the source's feeds dated inside `interval`, on as many pages as lead there.
 
     The first page is the feed; where it is not the interval's, its entries are `others`. The feeds cover the interval when each of them
     was read down to an older entry, or to its end.
     """
-    walks = [_walk_feed(desk, documents, interval, url) for url in desk.source.feeds]
-    return Found(
+    walks = [_walk_feed(session, documents, interval, url) for url in session.source.feeds]
+    return OriginListing(
         entries=tuple(entry for walk in walks for entry in walk.entries),
         covers=bool(walks) and all(walk.covers for walk in walks),
         states=tuple(state for walk in walks for state in walk.states),
@@ -108,26 +108,26 @@ def from_pages(desk: Desk, documents: Documents, interval: Interval) -> Found:
     )
 
 
-def _walk_feed(desk: Desk, documents: Documents, interval: Interval, url: str) -> Found:
-    first = documents.read(desk, url, "feed")
-    feed = read_feed_document(desk, first)
-    states = (state_of(desk, url),)
+def _walk_feed(session: SourceSession, documents: Documents, interval: Interval, url: str) -> OriginListing:
+    first = documents.read(session, url, "feed")
+    feed = read_feed_document(session, first)
+    states = (state_of(session, url),)
     if feed is None:
-        return Found(states=states)
+        return OriginListing(states=states)
     seen, asked, page = {entry.url for entry in feed.entries}, {url}, 1
     document, covers = first, ends_before(feed.entries, interval.start)
     inside = {entry.url: listed(entry, by=url) for entry in feed.entries if _is_inside(entry, interval)}
     others = tuple(listed(entry, by=url) for entry in feed.entries if not _is_inside(entry, interval))
-    while not covers and page < desk.settings.history_pages:
+    while not covers and page < session.settings.history_pages:
         page += 1
-        following = feed.older or _paged(url, desk.source.paging, page)
+        following = feed.older or _paged(url, session.source.paging, page)
         if following is None or following in asked:
             covers = page > 2 and following is None
             break
         asked.add(following)
         # a page that is older than the one before it may lack what has moved on to it since
-        document = documents.read(desk, following, "feed", since=document.at)
-        read = read_feed_document(desk, document)
+        document = documents.read(session, following, "feed", since=document.at)
+        read = read_feed_document(session, document)
         if read is None:
             covers = document.outcome.status in (404, 410)  # behind the last page
             break
@@ -138,7 +138,7 @@ def _walk_feed(desk: Desk, documents: Documents, interval: Interval, url: str) -
         seen.update(entry.url for entry in new)
         inside |= {entry.url: listed(entry, by=url) for entry in new if _is_inside(entry, interval)}
         covers = ends_before(feed.entries, interval.start)
-    return Found(tuple(inside.values()), covers, states, others)
+    return OriginListing(tuple(inside.values()), covers, states, others)
 
 
 def _paged(url: str, template: str | None, page: int) -> str | None:
@@ -156,10 +156,10 @@ def ends_before(entries: Sequence[Entry], moment: datetime) -> bool:
     return bool(dates) and dates[-1] < moment
 
 
-def read_feed_document(desk: Desk, document: Document) -> Feed | None:
-    """The feed that `document`, the last that the desk read, is; None, and its outcome says so, when it is none."""
+def read_feed_document(session: SourceSession, document: Document) -> Feed | None:
+    """The feed that `document`, the last that the session read, is; None, and its outcome says so, when it is none."""
     return content_of(
-        desk, document, lambda body: _feed(_FeedDocument(body, document.url, document.content_type, desk.source.id, desk.reader))
+        session, document, lambda body: _feed(_FeedDocument(body, document.url, document.content_type, session.source.id, session.reader))
     )
 
 
@@ -179,14 +179,14 @@ def _feed(page: _FeedDocument) -> Feed:
     return read_feed(page.reader, page.body, url=page.url, content_type=page.content_type, source_id=page.source_id)
 
 
-def _read_sitemap(desk: Desk, document: Document) -> Sitemap | None:
-    return content_of(desk, document, lambda body: read_sitemap(desk.reader, body, url=document.url, source_id=desk.source.id))
+def _read_sitemap(session: SourceSession, document: Document) -> Sitemap | None:
+    return content_of(session, document, lambda body: read_sitemap(session.reader, body, url=document.url, source_id=session.source.id))
 
 
-def state_of(desk: Desk, url: str) -> FeedState:
-    """How the document that the desk read last ended. A past interval keeps no state of its feeds: nothing is hidden from the live one."""
-    outcome: Outcome = desk.outcomes[-1]
-    return FeedState(desk.source.id, url, outcome.verdict, reason=outcome.reason, status=outcome.status)
+def state_of(session: SourceSession, url: str) -> FeedState:
+    """How the document that the session read last ended. A past interval keeps no feed state, so it hides nothing from the live one."""
+    outcome: Outcome = session.outcomes[-1]
+    return FeedState(session.source.id, url, outcome.verdict, reason=outcome.reason, status=outcome.status)
 
 
 def listed(entry: Entry, *, by: str) -> Entry:

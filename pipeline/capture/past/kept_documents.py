@@ -16,14 +16,14 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from pipeline.capture.source_sessions import Desk, outcome_of
+from pipeline.capture.source_sessions import SourceSession, outcome_of
 from pipeline.core.errors import FeedError, WarcError
 from pipeline.core.models import Answer, Entry, Kind, Outcome
 from pipeline.fetching.fetcher import Target
 from pipeline.lake import storage
 from pipeline.lake.manifests import FeedState
 from pipeline.lake.storage import Lake
-from pipeline.lake.warc import CaptureWriter, Record, read_records
+from pipeline.lake.warc import CaptureWriter, WarcRecord, read_records
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +47,7 @@ class Document:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class OriginListing:
     """What one origin has of a source's past interval.
 
     `covers` says that it would have listed what was published then: nothing found means that there was nothing. `states` are the feeds and
@@ -74,17 +74,17 @@ class Documents:
     _locks: dict[str, threading.Lock] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def read(self, desk: Desk, url: str, kind: Kind, *, since: datetime | None = None, pace_s: float | None = None) -> Document:
-        """The document at `url`, asked for when the lake has none that was answered at or after `since`; its outcome goes to the desk."""
+    def read(self, session: SourceSession, url: str, kind: Kind, *, since: datetime | None = None, pace_s: float | None = None) -> Document:
+        """The document at `url`, fetched when the lake has none answered at or after `since`; its outcome goes to the session."""
         since = max(since or self.since, self.since)
         with self._lock:
             lock = self._locks.setdefault(url, threading.Lock())
         with lock:
-            document = self._kept(desk, url, kind, since=since) or self._asked(desk, url, kind, pace_s=pace_s)
-        desk.outcomes.append(document.outcome)
+            document = self._kept(session, url, kind, since=since) or self._asked(session, url, kind, pace_s=pace_s)
+        session.outcomes.append(document.outcome)
         return document
 
-    def _kept(self, desk: Desk, url: str, kind: Kind, *, since: datetime) -> Document | None:
+    def _kept(self, session: SourceSession, url: str, kind: Kind, *, since: datetime) -> Document | None:
         try:
             data = self.lake.read_bytes(storage.document_path(_digest(url)))
             records = [one for one in read_records(io.BytesIO(data), max_body_bytes=self.max_bytes) if one.type == "response"]
@@ -92,20 +92,20 @@ class Documents:
             return None
         if not records or records[-1].at is None or records[-1].at < since or records[-1].problem is not None:
             return None
-        if records[-1].status != 200 and not timedelta() <= desk.clock.now() - records[-1].at < REFUSAL_AGE:
+        if records[-1].status != 200 and not timedelta() <= session.clock.now() - records[-1].at < REFUSAL_AGE:
             return None
-        return _document(url, kind, records, source_id=desk.source.id)
+        return _document(url, kind, records, source_id=session.source.id)
 
-    def _asked(self, desk: Desk, url: str, kind: Kind, *, pace_s: float | None) -> Document:
-        answer = desk.fetcher.get(Target(url, kind, desk.source.pace_s if pace_s is None else pace_s))
+    def _asked(self, session: SourceSession, url: str, kind: Kind, *, pace_s: float | None) -> Document:
+        answer = session.fetcher.get(Target(url, kind, session.source.pace_s if pace_s is None else pace_s))
         if not _is_kept(answer):
-            return Document(url, outcome_of(answer, kind, source_id=desk.source.id, offset=None))
+            return Document(url, outcome_of(answer, kind, source_id=session.source.id, offset=None))
         file = io.BytesIO()
         CaptureWriter(file).write_answer(answer)
         self.lake.write_bytes(storage.document_path(_digest(url)), file.getvalue())
         file.seek(0)
         records = [one for one in read_records(file, max_body_bytes=self.max_bytes) if one.type == "response"]
-        return _document(url, kind, records, source_id=desk.source.id)
+        return _document(url, kind, records, source_id=session.source.id)
 
 
 def kept_body(lake: Lake, url: str, *, max_bytes: int) -> bytes | None:
@@ -118,15 +118,15 @@ def kept_body(lake: Lake, url: str, *, max_bytes: int) -> bytes | None:
     return records[-1].body if records and records[-1].status == 200 else None
 
 
-def content_of(desk: Desk, document: Document, read: Callable[[bytes], Content]) -> Content | None:
-    """What `read` makes of the document that the desk read last; None, and its outcome says so, when it is not one of that kind."""
+def content_of(session: SourceSession, document: Document, read: Callable[[bytes], Content]) -> Content | None:
+    """What `read` makes of the document that the session read last; None, and its outcome says so, when it is not one of that kind."""
     if document.body is None:
         return None
     try:
         return read(document.body)
     except FeedError as error:
-        log.warning("%s: %s", desk.source.id, error)
-        desk.outcomes[-1] = replace(document.outcome, verdict="rejected", reason=error.reason)
+        log.warning("%s: %s", session.source.id, error)
+        session.outcomes[-1] = replace(document.outcome, verdict="rejected", reason=error.reason)
         return None
 
 
@@ -137,7 +137,7 @@ def _is_kept(answer: Answer) -> bool:
     return final.status == 200 if answer.error is None else final.status in REFUSALS and answer.error.status == final.status
 
 
-def _document(url: str, kind: Kind, records: list[Record], *, source_id: str) -> Document:
+def _document(url: str, kind: Kind, records: list[WarcRecord], *, source_id: str) -> Document:
     last = records[-1]
     is_there = last.status == 200
     outcome = Outcome(

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 
 from pipeline.capture.part_plans import LEFT_TO_FILES
 from pipeline.capture.past.histories import from_pages, from_sitemaps
-from pipeline.capture.past.kept_documents import Documents, Found
+from pipeline.capture.past.kept_documents import Documents, OriginListing
 from pipeline.capture.past.wayback import from_wayback
-from pipeline.capture.source_sessions import Desk
+from pipeline.capture.source_sessions import SourceSession
 from pipeline.core.models import Entry, Interval, Origin
 from pipeline.lake.manifests import FeedState
 
-ORIGINS: Mapping[str, Callable[[Desk, Documents, Interval], Found]] = {
+ORIGINS: Mapping[str, Callable[[SourceSession, Documents, Interval], OriginListing]] = {
     "sitemap": from_sitemaps,
     "pages": from_pages,
     "wayback": from_wayback,
@@ -33,14 +33,14 @@ class Walked:
     origin: Origin | None
 
 
-def walk(desk: Desk, documents: Documents, interval: Interval, *, order: Sequence[Origin]) -> Walked:
+def walk(session: SourceSession, documents: Documents, interval: Interval, *, order: Sequence[Origin]) -> Walked:
     """Ask the origins of `order` until one has the interval. What none has is left to `ccnews` or `warc` where these are allowed: their
     files are read once for all sources, after everything else."""
     states: list[FeedState] = []
     others: list[Entry] = []
     for origin in order:
         if origin in ORIGINS:
-            found = ORIGINS[origin](desk, documents, interval)
+            found = ORIGINS[origin](session, documents, interval)
             states += found.states
             others += found.others
             if found.has_it:

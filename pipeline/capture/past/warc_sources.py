@@ -1,6 +1,6 @@
 """The two places of the past that come as WARC files: Common Crawl's news files, on a server or in a folder, and files that are given.
 
-Part of the capture stage. A shelf says which files an interval has and gives their records from an offset on; what becomes of the records
+Part of the capture stage. A WARC source says which files an interval has and gives their records from an offset on; what becomes of them
 is decided in `pipeline.capture.warc_captures`.
 """
 
@@ -18,19 +18,19 @@ from pipeline.capture.past.given_files import Hour, given_paths, hours_of
 from pipeline.capture.past.kept_documents import Documents, content_of
 from pipeline.capture.past.news_files import NewsFile, files_of, listing_path
 from pipeline.capture.probes import page_reader
-from pipeline.capture.source_sessions import Desk
+from pipeline.capture.source_sessions import SourceSession
 from pipeline.core.catalogue import Source
 from pipeline.core.models import Clock, Interval, Outcome
 from pipeline.core.settings import Settings
 from pipeline.fetching.fetcher import Fetcher
 from pipeline.fetching.ranged_files import BLOCK_BYTES, RangedFile
 from pipeline.lake.storage import Lake
-from pipeline.lake.warc import CaptureWriter, Record, read_records
+from pipeline.lake.warc import CaptureWriter, WarcRecord, read_records
 
 log = logging.getLogger(__name__)
 
 
-class Shelved(Protocol):
+class SourceFile(Protocol):
     """A file of an interval, open to be read."""
 
     @property
@@ -40,19 +40,19 @@ class Shelved(Protocol):
 
     def part_name(self, place: int, *, mark: str = "") -> str: ...
 
-    def reading(self, start: int) -> contextlib.AbstractContextManager[Reading]: ...
+    def reading(self, start: int) -> contextlib.AbstractContextManager[RecordReader]: ...
 
 
-class Reading(Protocol):
+class RecordReader(Protocol):
     """The records of a file from an offset on, one at a time, and where the reading is."""
 
-    def records(self) -> Iterator[Record]: ...
+    def records(self) -> Iterator[WarcRecord]: ...
 
     def end(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
-class NewsShelf:
+class NewsFiles:
     """Common Crawl's news files that were begun in the interval."""
 
     lake: Lake
@@ -63,7 +63,7 @@ class NewsShelf:
     fetcher: Fetcher
     via: Literal["ccnews"] = "ccnews"
 
-    def files(self, _domains: Collection[str]) -> tuple[tuple[Shelved, ...], tuple[Outcome, ...]]:
+    def files(self, _domains: Collection[str]) -> tuple[tuple[SourceFile, ...], tuple[Outcome, ...]]:
         """The interval's files, and how the request for their listing ended."""
         path = listing_path(self.interval)
         if not is_remote(self.settings):
@@ -74,15 +74,17 @@ class NewsShelf:
                 return (), ()
             return tuple(_NewsFile(file, self.settings, self.fetcher) for file in found), ()
         url = listing_address(self.settings, self.interval)
-        desk = Desk(self.fetcher, CaptureWriter(io.BytesIO()), _ARCHIVE, self.settings, self.clock, 0, page_reader(self.settings))
-        document = self.documents.read(desk, url, "listing", pace_s=self.settings.archive_pace_s)
-        files = content_of(desk, document, lambda body: files_of(body, self.interval, url=url)) or ()
-        asked = tuple(replace(outcome, source_id=None) for outcome in desk.outcomes)
+        session = SourceSession(
+            self.fetcher, CaptureWriter(io.BytesIO()), _ARCHIVE, self.settings, self.clock, 0, page_reader(self.settings)
+        )
+        document = self.documents.read(session, url, "listing", pace_s=self.settings.archive_pace_s)
+        files = content_of(session, document, lambda body: files_of(body, self.interval, url=url)) or ()
+        asked = tuple(replace(outcome, source_id=None) for outcome in session.outcomes)
         return tuple(_NewsFile(file, self.settings, self.fetcher) for file in files), asked
 
 
 @dataclass(frozen=True, slots=True)
-class GivenShelf:
+class GivenFiles:
     """Files that are given: of each the records that are dated in the interval."""
 
     lake: Lake
@@ -90,7 +92,7 @@ class GivenShelf:
     interval: Interval
     via: Literal["warc"] = "warc"
 
-    def files(self, domains: Collection[str]) -> tuple[tuple[Shelved, ...], tuple[Outcome, ...]]:
+    def files(self, domains: Collection[str]) -> tuple[tuple[SourceFile, ...], tuple[Outcome, ...]]:
         hours = hours_of(self.lake, given_paths(self.settings.warc), self.interval, domains)
         return tuple(_GivenFile(hour, self.settings.max_page_bytes) for hour in hours), ()
 
@@ -109,7 +111,7 @@ class _NewsFile:
         return self.file.part_name(place, mark=mark)
 
     @contextlib.contextmanager
-    def reading(self, start: int) -> Iterator[Reading]:
+    def reading(self, start: int) -> Iterator[RecordReader]:
         with self._open() as stream:
             stream.seek(start)
             yield _Whole(stream, self.settings.max_page_bytes)
@@ -130,7 +132,7 @@ class _Whole:
     stream: BinaryIO
     max_body_bytes: int
 
-    def records(self) -> Iterator[Record]:
+    def records(self) -> Iterator[WarcRecord]:
         yield from read_records(self.stream, max_body_bytes=self.max_body_bytes, keep_members=True)
 
     def end(self) -> int:
@@ -150,7 +152,7 @@ class _GivenFile:
         return self.hour.file.part_name(place, mark=mark)
 
     @contextlib.contextmanager
-    def reading(self, start: int) -> Iterator[Reading]:
+    def reading(self, start: int) -> Iterator[RecordReader]:
         with Path(self.hour.file.path).open("rb") as stream:
             yield _Picked(self.hour, stream, start, self.max_body_bytes)
 
@@ -162,7 +164,7 @@ class _Picked:
     start: int
     max_body_bytes: int
 
-    def records(self) -> Iterator[Record]:
+    def records(self) -> Iterator[WarcRecord]:
         yield from self.hour.records(self.stream, self.start, max_body_bytes=self.max_body_bytes)
 
     def end(self) -> int:
@@ -182,7 +184,7 @@ def listing_address(settings: Settings, interval: Interval) -> str:
     return f"{settings.ccnews.rstrip('/')}/{listing_path(interval)}"
 
 
-def shelves_of(
+def warc_sources_of(
     order: Sequence[str],
     *,
     lake: Lake,
@@ -191,10 +193,10 @@ def shelves_of(
     documents: Documents,
     clock: Clock,
     fetcher: Fetcher,
-) -> tuple[NewsShelf | GivenShelf, ...]:
-    """The shelves among the origins of `order`, in its order."""
-    known: dict[str, NewsShelf | GivenShelf] = {
-        "ccnews": NewsShelf(lake, settings, interval, documents, clock, fetcher),
-        "warc": GivenShelf(lake, settings, interval),
+) -> tuple[NewsFiles | GivenFiles, ...]:
+    """The WARC sources among the origins of `order`, in its order."""
+    known: dict[str, NewsFiles | GivenFiles] = {
+        "ccnews": NewsFiles(lake, settings, interval, documents, clock, fetcher),
+        "warc": GivenFiles(lake, settings, interval),
     }
     return tuple(known[origin] for origin in order if origin in known)

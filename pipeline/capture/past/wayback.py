@@ -12,10 +12,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
-from pipeline.capture.cdx import Rows, Snapshot, address_of, day_of, query, read_rows
+from pipeline.capture.cdx import CdxAnswer, Snapshot, address_of, day_of, query, read_rows
 from pipeline.capture.past.histories import ends_before, listed, read_feed_document
-from pipeline.capture.past.kept_documents import Documents, Found, content_of
-from pipeline.capture.source_sessions import Desk
+from pipeline.capture.past.kept_documents import Documents, OriginListing, content_of
+from pipeline.capture.source_sessions import SourceSession
 from pipeline.core.models import Entry, Interval
 from pipeline.discovery.autodiscovery import is_of_whole_site
 from pipeline.discovery.entries import digest_of
@@ -26,7 +26,7 @@ LOOK_AHEAD = timedelta(hours=24)
 HTML = "text/html"
 
 
-def from_wayback(desk: Desk, documents: Documents, interval: Interval) -> Found:
+def from_wayback(session: SourceSession, documents: Documents, interval: Interval) -> OriginListing:
     """The pages that the archive shows to have been published in `interval`, each with the snapshot that is taken for it.
 
     A page that the archive does not have is asked of its publisher. The archive covers the interval when a feed's snapshot made after it
@@ -34,36 +34,38 @@ def from_wayback(desk: Desk, documents: Documents, interval: Interval) -> Found:
     """
     entries: dict[str, Entry] = {}
     covers: list[bool] = []
-    for url in desk.source.feeds:
-        shown, reaches_back = _feed_entries(desk, documents, interval, url)
+    for url in session.source.feeds:
+        shown, reaches_back = _feed_entries(session, documents, interval, url)
         for entry in shown:
             entries.setdefault(digest_of(entry), entry)
         covers.append(reaches_back)
     if covers and all(covers):
-        return Found(_with_snapshots(desk, documents, entries.values()), covers=True)
+        return OriginListing(_with_snapshots(session, documents, entries.values()), covers=True)
     knows = False
-    for host in dict.fromkeys(host_of(url) for url in desk.source.listings if url in desk.source.sitemaps or is_of_whole_site(url)):
-        for snapshot, listing in _pages_of(desk, documents, interval, host):
+    for host in dict.fromkeys(host_of(url) for url in session.source.listings if url in session.source.sitemaps or is_of_whole_site(url)):
+        for snapshot, listing in _pages_of(session, documents, interval, host):
             knows = True
             if interval.holds(snapshot.at) and urlsplit(snapshot.url).path not in ("", "/"):
-                page = Entry(snapshot.url, desk.source.id, "wayback", listing=listing, snapshot=address_of(desk.settings.wayback, snapshot))
+                page = Entry(
+                    snapshot.url, session.source.id, "wayback", listing=listing, snapshot=address_of(session.settings.wayback, snapshot)
+                )
                 entries.setdefault(digest_of(page), page)
-    return Found(_with_snapshots(desk, documents, entries.values()), covers=knows)
+    return OriginListing(_with_snapshots(session, documents, entries.values()), covers=knows)
 
 
-def _feed_entries(desk: Desk, documents: Documents, interval: Interval, url: str) -> tuple[list[Entry], bool]:
+def _feed_entries(session: SourceSession, documents: Documents, interval: Interval, url: str) -> tuple[list[Entry], bool]:
     """What the feed's snapshots list inside the interval, and whether one that was made after it reaches back behind it.
 
     The first one after the interval reaches back furthest; those inside it are read only when it does not reach far enough.
     """
     days = (interval.start.date(), (interval.start + LOOK_AHEAD).date())
-    rows = [row for day in days for row, _ in _listed(desk, documents, url, *day_of(day))]
+    rows = [row for day in days for row, _ in _listed(session, documents, url, *day_of(day))]
     later = [row for row in rows if interval.end <= row.at < interval.end + LOOK_AHEAD][:1]
-    inside = [row for row in rows if interval.holds(row.at)][: desk.settings.history_pages]
+    inside = [row for row in rows if interval.holds(row.at)][: session.settings.history_pages]
     found: list[Entry] = []
     for row in (*later, *inside):
-        document = documents.read(desk, address_of(desk.settings.wayback, row), "feed", pace_s=desk.settings.archive_pace_s)
-        feed = read_feed_document(desk, replace(document, url=row.url))  # links are relative to where the feed stood
+        document = documents.read(session, address_of(session.settings.wayback, row), "feed", pace_s=session.settings.archive_pace_s)
+        feed = read_feed_document(session, replace(document, url=row.url))  # links are relative to where the feed stood
         if feed is None:
             continue
         dated = (entry for entry in feed.entries if entry.published is not None and interval.holds(entry.published.value))
@@ -73,39 +75,48 @@ def _feed_entries(desk: Desk, documents: Documents, interval: Interval, url: str
     return found, False
 
 
-def _pages_of(desk: Desk, documents: Documents, interval: Interval, host: str) -> Iterator[tuple[Snapshot, str]]:
+def _pages_of(session: SourceSession, documents: Documents, interval: Interval, host: str) -> Iterator[tuple[Snapshot, str]]:
     """The pages of a host archived on the day of the interval, each with the listing that names it."""
     start, end = day_of(interval.start.date())
-    return _listed(desk, documents, host, start, end, is_host=True, mime=HTML)
+    return _listed(session, documents, host, start, end, is_host=True, mime=HTML)
 
 
 def _listed(
-    desk: Desk, documents: Documents, url: str, start: datetime, end: datetime, *, is_host: bool = False, mime: str | None = None
+    session: SourceSession,
+    documents: Documents,
+    url: str,
+    start: datetime,
+    end: datetime,
+    *,
+    is_host: bool = False,
+    mime: str | None = None,
 ) -> Iterator[tuple[Snapshot, str]]:
     """All rows of a query, page after page, as far as the settings allow."""
     resume_key: str | None = None
-    for _ in range(desk.settings.history_pages):
-        address = query(desk.settings.wayback_cdx, url, start=start, end=end, is_host=is_host, mime=mime, resume_key=resume_key)
-        rows = _read(desk, documents, address)
+    for _ in range(session.settings.history_pages):
+        address = query(session.settings.wayback_cdx, url, start=start, end=end, is_host=is_host, mime=mime, resume_key=resume_key)
+        rows = _read(session, documents, address)
         yield from ((row, address) for row in rows.snapshots)
         if rows.resume_key is None or rows.resume_key == resume_key:
             return
         resume_key = rows.resume_key
 
 
-def _with_snapshots(desk: Desk, documents: Documents, entries: Iterable[Entry]) -> tuple[Entry, ...]:
+def _with_snapshots(session: SourceSession, documents: Documents, entries: Iterable[Entry]) -> tuple[Entry, ...]:
     """Each entry with the first snapshot of its page at or after its publication, where the archive has one."""
-    return tuple(entry if entry.snapshot is not None else replace(entry, snapshot=_first_of(desk, documents, entry)) for entry in entries)
+    return tuple(
+        entry if entry.snapshot is not None else replace(entry, snapshot=_first_of(session, documents, entry)) for entry in entries
+    )
 
 
-def _first_of(desk: Desk, documents: Documents, entry: Entry) -> str | None:
+def _first_of(session: SourceSession, documents: Documents, entry: Entry) -> str | None:
     if entry.published is None:
         return None
-    rows = _read(desk, documents, query(desk.settings.wayback_cdx, entry.url, start=entry.published.value, limit=1))
+    rows = _read(session, documents, query(session.settings.wayback_cdx, entry.url, start=entry.published.value, limit=1))
     first = next((row for row in rows.snapshots if row.at >= entry.published.value), None)
-    return address_of(desk.settings.wayback, first) if first is not None else None
+    return address_of(session.settings.wayback, first) if first is not None else None
 
 
-def _read(desk: Desk, documents: Documents, address: str) -> Rows:
-    document = documents.read(desk, address, "listing", pace_s=desk.settings.archive_pace_s)
-    return content_of(desk, document, lambda body: read_rows(body, url=address)) or Rows(())
+def _read(session: SourceSession, documents: Documents, address: str) -> CdxAnswer:
+    document = documents.read(session, address, "listing", pace_s=session.settings.archive_pace_s)
+    return content_of(session, document, lambda body: read_rows(body, url=address)) or CdxAnswer(())

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.capture.cdx import Rows, Snapshot, address_of, day_of, moment_in, query, read_rows
+from pipeline.capture.cdx import CdxAnswer, Snapshot, address_of, day_of, moment_in, query, read_rows
 from pipeline.core.errors import FeedError
 
 NAMES = ["urlkey", "timestamp", "original", "mimetype", "statuscode", "digest", "length"]
@@ -22,7 +22,7 @@ def row(timestamp: str, original: str = "https://a.example/") -> list[str]:
     return ["example,a)/", timestamp, original, "text/html", "200", "DIGEST", "123"]
 
 
-def read(*lines: object) -> Rows:
+def read(*lines: object) -> CdxAnswer:
     return read_rows(json.dumps(lines).encode(), url=ENDPOINT)
 
 
@@ -53,8 +53,8 @@ def test_the_pages_of_a_host_are_asked_for_once_each() -> None:
 
 def test_rows_are_read_by_their_names() -> None:
     one = Snapshot("https://a.example/", datetime(2026, 11, 18, 12, 5, 1, tzinfo=UTC))
-    assert read(NAMES, row("20261118120501")) == Rows((one,))
-    assert read(["original", "timestamp"], ["https://a.example/", "20261118120501"]) == Rows((one,))
+    assert read(NAMES, row("20261118120501")) == CdxAnswer((one,))
+    assert read(["original", "timestamp"], ["https://a.example/", "20261118120501"]) == CdxAnswer((one,))
 
 
 def test_the_last_line_leads_to_the_next_answer() -> None:
@@ -63,7 +63,7 @@ def test_the_last_line_leads_to_the_next_answer() -> None:
 
 
 def test_an_archive_without_snapshots_answers_with_nothing() -> None:
-    assert read() == read_rows(b"", url=ENDPOINT) == Rows(())
+    assert read() == read_rows(b"", url=ENDPOINT) == CdxAnswer(())
 
 
 def test_a_row_that_tells_no_time_costs_that_row() -> None:

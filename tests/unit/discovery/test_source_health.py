@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from pipeline.discovery.source_health import Finding, findings
+from pipeline.discovery.source_health import FeedFinding, findings
 from pipeline.lake.manifests import FeedState
 from pipeline.lake.schedules import Schedule
 
@@ -40,7 +40,7 @@ def test_few_entries_in_common_are_no_twins() -> None:
 
 def test_a_rhythm_that_stopped_is_told_with_its_figures() -> None:
     (finding,) = findings([ONE], now=NOW, news=steadily(12, until=NOW - timedelta(days=2)))
-    assert finding == Finding("one", ONE.url, "silent", "usually 12 a day, 0 for 2.0 days")
+    assert finding == FeedFinding("one", ONE.url, "silent", "usually 12 a day, 0 for 2.0 days")
 
 
 def test_a_night_a_slow_feed_and_a_failing_one_are_not_silent() -> None:

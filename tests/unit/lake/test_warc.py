@@ -25,7 +25,7 @@ from pipeline.lake.warc import (
     NOT_MODIFIED,
     SAME_PAYLOAD,
     CaptureWriter,
-    Record,
+    WarcRecord,
     capture_of,
     packed_copy,
     read_record_at,
@@ -59,7 +59,7 @@ def write(*exchanges: Exchange) -> bytes:
     return file.getvalue()
 
 
-def read(octets: bytes, *, max_body_bytes: int = 1_000_000) -> list[Record]:
+def read(octets: bytes, *, max_body_bytes: int = 1_000_000) -> list[WarcRecord]:
     return list(read_records(io.BytesIO(octets), max_body_bytes=max_body_bytes))
 
 
@@ -205,7 +205,7 @@ def test_a_copy_of_a_record_is_read_like_the_original() -> None:
 
 
 def test_a_copy_of_a_resource_gets_the_answer_it_stands_for() -> None:
-    resource = Record("resource", URL, AT, 0, None, "text/html", BODY, BODY)
+    resource = WarcRecord("resource", URL, AT, 0, None, "text/html", BODY, BODY)
     file = io.BytesIO()
     CaptureWriter(file).write_copy(resource)
     (copy,) = read(file.getvalue())
@@ -227,7 +227,7 @@ def foreign(number: int, kind: str = "response", body: bytes = PLAIN.response) -
     return f"WARC/1.0\r\n{head}\r\n".encode() + body + b"\r\n\r\n"
 
 
-def captures_of(octets: bytes) -> list[tuple[Record, bytes]]:
+def captures_of(octets: bytes) -> list[tuple[WarcRecord, bytes]]:
     records = read_records(io.BytesIO(octets), max_body_bytes=100_000, keep_members=True)
     return [(record, capture_of(record)) for record in records if record.type != "broken"]
 
@@ -269,7 +269,7 @@ def test_any_other_record_is_packed_anew(octets: bytes) -> None:
 
 @pytest.mark.parametrize("lacking", [{"url": None}, {"at": None}])
 def test_a_record_without_url_or_date_is_no_capture(lacking: dict[str, None]) -> None:
-    record = Record("response", URL, AT, 0, 200, "text/html", BODY, PLAIN.response)
+    record = WarcRecord("response", URL, AT, 0, 200, "text/html", BODY, PLAIN.response)
     with pytest.raises(ValueError, match="without URL or date"):
         CaptureWriter(io.BytesIO()).write_copy(replace(record, **lacking))  # type: ignore[arg-type]
 

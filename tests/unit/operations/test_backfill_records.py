@@ -8,7 +8,7 @@ import pytest
 from pipeline.core.errors import SchemaError
 from pipeline.core.models import Difference
 from pipeline.operations.backfill_plans import Asked, Plan, SourcePlan
-from pipeline.operations.backfill_records import Record, Step, from_json, to_json
+from pipeline.operations.backfill_records import BackfillRecord, Step, from_json, to_json
 
 DAY, NEXT = date(2026, 11, 20), date(2026, 11, 21)
 ASKED = Asked(DAY, NEXT, ("one",), ("captures", "pages"), refetch=True)
@@ -31,10 +31,10 @@ PLAN = Plan(
     without_history=(),
     disk_free=5,
 )
-RECORD = Record(ASKED, PLAN, datetime(2026, 11, 23, tzinfo=UTC), code="c0de", mark="12345678", later=("2026-11-22T10/00",))
+RECORD = BackfillRecord(ASKED, PLAN, datetime(2026, 11, 23, tzinfo=UTC), code="c0de", mark="12345678", later=("2026-11-22T10/00",))
 
 
-def filled() -> Record:
+def filled() -> BackfillRecord:
     red = Step(3, 9, (DAY, NEXT), red="2 of 2 sources failed", warnings=("one: moved",), outside=2)
     steps = {"2026-11-20T00": Step(1, 4, (DAY,)), "2026-11-20T01": red}
     return replace(RECORD, steps=steps).with_difference(DAY, Difference(before=1, after=2, new=1)).with_refusal(NEXT, "too many")

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.core import schema
-from pipeline.operations.completeness import Found, SourceDay, account_day, begun, count_found, expect
+from pipeline.operations.completeness import ListedPages, SourceDay, account_day, begun, count_found, expect
 
 DAY = date(2026, 11, 20)  # a Friday
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -45,7 +45,7 @@ def extracted(**web_urls: str | None) -> pa.Table:
 
 
 def account(
-    *rows: dict[str, Any], articles: pa.Table | None = None, records: tuple[str, ...] = (), history: dict[date, Found] | None = None
+    *rows: dict[str, Any], articles: pa.Table | None = None, records: tuple[str, ...] = (), history: dict[date, ListedPages] | None = None
 ) -> SourceDay:
     """The day of the source `one`."""
     days = account_day(
@@ -59,9 +59,9 @@ def account(
     return next(day for day in days if day.source_id == "one")
 
 
-def weeks(*counts: int, step: int = 1) -> dict[date, Found]:
+def weeks(*counts: int, step: int = 1) -> dict[date, ListedPages]:
     """Days before `DAY`, the newest first, `step` days apart."""
-    return {DAY - timedelta(days=step * number): Found(polls=24, pages=count) for number, count in enumerate(counts, start=1)}
+    return {DAY - timedelta(days=step * number): ListedPages(polls=24, pages=count) for number, count in enumerate(counts, start=1)}
 
 
 def test_every_page_found_is_published_or_dropped_for_a_reason() -> None:
@@ -106,7 +106,7 @@ def test_a_record_of_another_date_does_not_stand_for_an_article() -> None:
 
 def test_polls_count_by_whether_they_could_be_read() -> None:
     polls = [row("f", kind="feed"), row("f", "notModified", kind="feed"), row("s", "failed", "status", kind="sitemap")]
-    assert count_found(ledger(*polls)) == {"one": Found(polls=2, failed_polls=1, pages=0)}
+    assert count_found(ledger(*polls)) == {"one": ListedPages(polls=2, failed_polls=1, pages=0)}
 
 
 def test_a_source_without_any_row_has_a_row_of_zeros() -> None:
@@ -122,12 +122,12 @@ def test_a_source_without_any_row_has_a_row_of_zeros() -> None:
         (weeks(5, 9, 7), (7.0, "days")),
         (weeks(20, 22, 24, 26, step=7), (23.0, "weekday")),
         (weeks(20, 22, step=7) | weeks(1, 1, 1, 1, 1, 1), (1.0, "days")),
-        (weeks(*[9] * 27) | {DAY - timedelta(days=40): Found(polls=1, pages=1_000)}, (9.0, "weekday")),
-        (weeks(8, 8, 8) | {DAY - timedelta(days=9): Found(), DAY + timedelta(days=1): Found(1, 0, 99)}, (8.0, "days")),
+        (weeks(*[9] * 27) | {DAY - timedelta(days=40): ListedPages(polls=1, pages=1_000)}, (9.0, "weekday")),
+        (weeks(8, 8, 8) | {DAY - timedelta(days=9): ListedPages(), DAY + timedelta(days=1): ListedPages(1, 0, 99)}, (8.0, "days")),
     ],
 )
 def test_the_median_of_the_weekday_or_of_all_days_is_expected(
-    history: dict[date, Found], expected: tuple[float | None, str | None]
+    history: dict[date, ListedPages], expected: tuple[float | None, str | None]
 ) -> None:
     assert expect(DAY, history) == expected
 
@@ -173,7 +173,7 @@ def test_found_is_always_published_plus_dropped(rows: list[tuple[str, str, tuple
 
 
 def test_a_source_begins_with_the_day_on_which_it_was_first_asked() -> None:
-    history = {"one": {DAY: Found(polls=1)}, "two": {DAY: Found(), DAY + timedelta(days=1): Found(failed_polls=1)}}
+    history = {"one": {DAY: ListedPages(polls=1)}, "two": {DAY: ListedPages(), DAY + timedelta(days=1): ListedPages(failed_polls=1)}}
     assert begun(DAY - timedelta(days=1), history) == frozenset()
     assert begun(DAY, history) == {"one"}
     assert begun(DAY + timedelta(days=1), history) == {"one", "two"}

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from pipeline.core import schema
 from pipeline.core.catalogue import Catalogue, OfficialSource, Provider, ProviderList, Scoring, Source, Topic
 from pipeline.lake.tables import build
-from pipeline.publishing.records import Records, build_records, newest_versions
+from pipeline.publishing.records import DateRecords, build_records, newest_versions
 from pipeline.text.amp import cache_url
 
 DAY = date(2026, 11, 20)
@@ -80,7 +80,7 @@ def row(name: str, **given: Any) -> dict[str, Any]:
     return {**plain, **given}
 
 
-def records(*rows: Mapping[str, Any], laws: Catalogue = CATALOGUE) -> Records:
+def records(*rows: Mapping[str, Any], laws: Catalogue = CATALOGUE) -> DateRecords:
     return build_records(rows, laws, DAY, seal=None)
 
 
@@ -98,7 +98,7 @@ def story(*names: str, **given: Any) -> list[dict[str, Any]]:
     ]
 
 
-def by_url(built: Records) -> dict[str, Mapping[str, Any]]:
+def by_url(built: DateRecords) -> dict[str, Mapping[str, Any]]:
     return {one["webUrl"]: one for one in built.articles}
 
 
@@ -239,7 +239,7 @@ def test_a_featured_video_of_a_topics_own_source_gains_fifty() -> None:
 
 
 def test_an_empty_window_has_no_records() -> None:
-    assert records() == Records((), (), 0)
+    assert records() == DateRecords((), (), 0)
 
 
 def test_what_is_sealed_is_the_private_side_of_the_record() -> None:
@@ -301,18 +301,18 @@ def windows(draw: st.DrawFn) -> list[dict[str, Any]]:
 REMOVED = catalogue(removed=("https://www.wire.example/quake-0",), publishedHeat=50)
 
 
-def build_all(rows: list[dict[str, Any]]) -> Records:
+def build_all(rows: list[dict[str, Any]]) -> DateRecords:
     """The window as one: every record, whatever its date, as the build of each date sees it when all rows are inside its window."""
     days = sorted({one["publishedDateTime"].date() for one in rows})
     built = [build_records(rows, REMOVED, day, seal=None) for day in days]
-    return Records(
+    return DateRecords(
         tuple(one for part in built for one in part.articles),
         tuple(one for part in built for one in part.explain),
         sum(part.stories for part in built),
     )
 
 
-def hold_stories(built: Records, found: Mapping[str, Mapping[str, Any]]) -> None:
+def hold_stories(built: DateRecords, found: Mapping[str, Mapping[str, Any]]) -> None:
     """A story has one lead, its best, and all its members know each other."""
     members: dict[str, list[Mapping[str, Any]]] = {}
     for reason in built.explain:

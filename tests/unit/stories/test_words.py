@@ -9,12 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.stories import words as words_module
-from pipeline.stories.words import LEAD_CHARACTERS, TEXT_CHARACTERS, Rows, read_words
+from pipeline.stories.words import LEAD_CHARACTERS, TEXT_CHARACTERS, RaggedArray, read_words
 
 WORD = re.compile(r"\w\w+")
 
 
-def found(rows: Rows, vocabulary: list[str]) -> list[list[str]]:
+def found(rows: RaggedArray, vocabulary: list[str]) -> list[list[str]]:
     return [[vocabulary[number] for number in rows[row]] for row in range(len(rows))]
 
 
