@@ -18,16 +18,16 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
-from pipeline.capture.earlier_captures import Memory, read_memory, robots_reader
-from pipeline.capture.past.kept_documents import Documents
-from pipeline.capture.past.origins import walk
+from pipeline.capture.earlier_captures import EarlierCaptures, read_earlier_captures, robots_reader
+from pipeline.capture.past.kept_documents import KeptDocuments
+from pipeline.capture.past.origins import find_past_entries
 from pipeline.capture.probes import PageReader, page_reader
 from pipeline.capture.segments import append, moved, moved_page
 from pipeline.capture.source_sessions import SourceSession, capture_page, outcome_of, poll_feed, poll_sitemap
 from pipeline.core.catalogue import Catalogue, Source
 from pipeline.core.models import CaptureReport, Clock, Entry, Interval, Origin, Outcome, Part
 from pipeline.core.settings import VERSION, Settings
-from pipeline.discovery.entries import Listing, choose, digest_of, interleaved
+from pipeline.discovery.entries import SourceListing, choose_entries, digest_of, interleaved
 from pipeline.discovery.polling import wait_s
 from pipeline.discovery.source_health import findings
 from pipeline.fetching.fetcher import Fetcher
@@ -47,14 +47,14 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-NEIGHBOURHOOD = timedelta(hours=24)
+TAKEN_AROUND = timedelta(hours=24)
 """What a past hour lists may be published a day before or after it: publishers state days without times, in their own zones."""
 REFETCH_AGE = timedelta(hours=1)
 """Captured anew, a past interval reads listings that are at most so old."""
 
 
 @dataclass(frozen=True, slots=True)
-class Past:
+class PastCapture:
     """How a past interval is captured.
 
     `order` are the origins that may be asked; `taken` is the half-open range of published dates that is taken in; with `is_refetch`
@@ -70,9 +70,9 @@ class Past:
         return max(interval.end, now - REFETCH_AGE) if self.is_refetch else interval.end
 
 
-def neighbourhood(interval: Interval) -> tuple[datetime, datetime]:
+def default_taken_range(interval: Interval) -> tuple[datetime, datetime]:
     """The published dates that are taken in when nobody says which."""
-    return interval.start - NEIGHBOURHOOD, interval.end + NEIGHBOURHOOD
+    return interval.start - TAKEN_AROUND, interval.end + TAKEN_AROUND
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,14 @@ class _CapturedPages:
 
 
 def capture_part(
-    lake: Lake, settings: Settings, catalogue: Catalogue, part: Part, *, clock: Clock, past: Past | None = None, only_due: bool = False
+    lake: Lake,
+    settings: Settings,
+    catalogue: Catalogue,
+    part: Part,
+    *,
+    clock: Clock,
+    past: PastCapture | None = None,
+    only_due: bool = False,
 ) -> CaptureReport:
     """Capture the part's sources, or report the captures that are already there.
 
@@ -128,11 +135,19 @@ def _known(lake: Lake, part: Part, clock: Clock) -> CaptureReport | None:
 
 
 def _captured(
-    lake: Lake, settings: Settings, catalogue: Catalogue, part: Part, clock: Clock, past: Past | None, *, only_due: bool, check: Check
+    lake: Lake,
+    settings: Settings,
+    catalogue: Catalogue,
+    part: Part,
+    clock: Clock,
+    past: PastCapture | None,
+    *,
+    only_due: bool,
+    check: Check,
 ) -> CaptureReport:
     erased = erased_of(lake)
     sources = [one for one in catalogue.sources if one.id in part.source_ids and not any(erased.holds(url) for url in one.listings)]
-    earlier = read_memory(lake, part.interval, days=settings.seen_days, is_live=past is None)
+    earlier = read_earlier_captures(lake, part.interval, days=settings.seen_days, is_live=past is None)
     if past is not None and past.is_refetch:
         earlier = replace(earlier, seen=frozenset())
     known_robots = robots_reader(lake, earlier, now=clock.now())
@@ -172,17 +187,17 @@ class _PartCapture:
     fetcher: Fetcher
     reader: PageReader
     folder: Path
-    past: Past | None
+    past: PastCapture | None
     erased: Erased
     check: Check
     only_due: bool
 
-    def run(self, sources: Sequence[Source], memory: Memory) -> Manifest:
+    def run(self, sources: Sequence[Source], memory: EarlierCaptures) -> Manifest:
         if self.past is None:
             polls = self._in_time(lambda source: self._poll(source, memory), sources, memory)
         else:
             polls = self._look_back(sources, self.past)
-        choice = choose(
+        choice = choose_entries(
             [self._listing(poll) for poll in polls],
             seen=memory.seen,
             interval=self.part.interval,
@@ -197,7 +212,7 @@ class _PartCapture:
         with ThreadPoolExecutor(max_workers=max(1, min(self.settings.fetch_threads, len(items)))) as pool:
             return list(pool.map(work, items))
 
-    def _in_time(self, work: Callable[[Source], Result], sources: Sequence[Source], memory: Memory) -> list[Result]:
+    def _in_time(self, work: Callable[[Source], Result], sources: Sequence[Source], memory: EarlierCaptures) -> list[Result]:
         """As above, those that are due first: one that is waited for would hold a thread."""
         waits = [max((self._wait_s(memory.feeds.get(url)) for url in source.listings), default=0.0) for source in sources]
         order = sorted(range(len(sources)), key=lambda number: waits[number])
@@ -214,20 +229,20 @@ class _PartCapture:
     def _desk(self, file: CaptureWriter, source: Source) -> SourceSession:
         return SourceSession(self.fetcher, file, source, self.settings, self.clock, self.catalogue.scoring.images.min_side, self.reader)
 
-    def _look_back(self, sources: Sequence[Source], past: Past) -> list[_Poll]:
+    def _look_back(self, sources: Sequence[Source], past: PastCapture) -> list[_Poll]:
         """A past interval leaves no feed state: what it did not take is still to be captured by a later one."""
-        documents = Documents(self.lake, past.documents_since(self.part.interval, now=self.clock.now()), self.settings.max_feed_bytes)
+        documents = KeptDocuments(self.lake, past.documents_since(self.part.interval, now=self.clock.now()), self.settings.max_feed_bytes)
 
         def look(source: Source) -> _Poll:
             with self._segment("feeds", source).open("wb", WRITE_BUFFER) as file:
                 session = self._desk(CaptureWriter(file), source)
-                walked = walk(session, documents, self.part.interval, order=past.order)
+                walked = find_past_entries(session, documents, self.part.interval, order=past.order)
             log.info("%s: %d entries, from %s", source.id, len(walked.entries), walked.origin or "nowhere: no origin reaches back so far")
             return _Poll(source, walked.states, (*walked.entries, *walked.others), tuple(session.outcomes), walked.origin)
 
         return self._side_by_side(look, sources)
 
-    def _poll(self, source: Source, memory: Memory) -> _Poll:
+    def _poll(self, source: Source, memory: EarlierCaptures) -> _Poll:
         states: list[FeedState] = []
         entries: list[Entry] = []
         since = self.part.interval.start - timedelta(days=self.settings.sitemap_days)
@@ -248,10 +263,10 @@ class _PartCapture:
         log.info("%s: %s, %d entries", source.id, said, len(entries))
         return _Poll(source, tuple(states), tuple(entries), tuple(session.outcomes))
 
-    def _listing(self, poll: _Poll) -> Listing:
+    def _listing(self, poll: _Poll) -> SourceListing:
         """What the source offers, but for pages of erased providers."""
         pending = {one.entry.url: one for state in poll.states for one in state.pending if not self.erased.holds(one.entry.url)}
-        return Listing(poll.source.id, tuple(pending.values()), tuple(one for one in poll.entries if not self.erased.holds(one.url)))
+        return SourceListing(poll.source.id, tuple(pending.values()), tuple(one for one in poll.entries if not self.erased.holds(one.url)))
 
     def _harvest(self, source: Source, chosen: Sequence[Pending], listed_by: Mapping[str, tuple[str, ...]]) -> _CapturedPages:
         pages: list[PageCapture] = []

@@ -37,7 +37,7 @@ class CdxAnswer:
     resume_key: str | None = None
 
 
-def query(
+def query_address(
     endpoint: str,
     url: str,
     *,
@@ -52,8 +52,8 @@ def query(
 
     Snapshots that are the same as the one before them are left out; of a host, all but the first of each page.
     """
-    given = [("url", url), ("output", "json"), ("from", stamp(start))]
-    given += [("to", stamp(end - MICROSECOND))] if end is not None else []
+    given = [("url", url), ("output", "json"), ("from", format_timestamp(start))]
+    given += [("to", format_timestamp(end - MICROSECOND))] if end is not None else []
     given += [("matchType", "host")] if is_host else []
     given += [("filter", "statuscode:200")] + ([("filter", f"mimetype:{mime}")] if mime else [])
     given += [("collapse", "urlkey" if is_host else "digest"), ("limit", str(limit)), ("showResumeKey", "true")]
@@ -88,26 +88,26 @@ def read_rows(body: bytes, *, url: str) -> CdxAnswer:
 
 
 def _snapshot(line: Sequence[object], at: int, original: int) -> Snapshot | None:
-    moment, url = moment_of(str(line[at])), str(line[original])
+    moment, url = parse_timestamp(str(line[at])), str(line[original])
     return Snapshot(url, moment) if moment is not None and url.startswith(("http://", "https://")) else None
 
 
-def address_of(prefix: str, snapshot: Snapshot) -> str:
+def snapshot_address(prefix: str, snapshot: Snapshot) -> str:
     """Where the archive gives the snapshot's octets as they were (`id_`: without its own links and frame)."""
-    return f"{prefix}/{stamp(snapshot.at)}id_/{snapshot.url}"
+    return f"{prefix}/{format_timestamp(snapshot.at)}id_/{snapshot.url}"
 
 
-def moment_in(address: str) -> datetime | None:
+def snapshot_time(address: str) -> datetime | None:
     """When the snapshot at an archive's address was made, by that address."""
     match = _SNAPSHOT.search(address)
-    return moment_of(match[1]) if match is not None else None
+    return parse_timestamp(match[1]) if match is not None else None
 
 
-def stamp(moment: datetime) -> str:
+def format_timestamp(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y%m%d%H%M%S")
 
 
-def moment_of(text: str) -> datetime | None:
+def parse_timestamp(text: str) -> datetime | None:
     """The UTC moment that 14 digits tell; None for anything else."""
     try:
         return datetime.strptime(text, "%Y%m%d%H%M%S").replace(tzinfo=UTC) if len(text) == 14 and text.isdigit() else None
@@ -115,7 +115,7 @@ def moment_of(text: str) -> datetime | None:
         return None
 
 
-def day_of(day: date) -> tuple[datetime, datetime]:
+def day_span(day: date) -> tuple[datetime, datetime]:
     """A UTC day as a half-open span."""
     start = datetime.combine(day, time(), UTC)
     return start, start + timedelta(days=1)

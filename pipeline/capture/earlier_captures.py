@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Memory:
+class EarlierCaptures:
     """What earlier manifests tell: each feed's last state, the digests of URLs that need no fetch, each host's last robots.txt, and when
     each feed brought something new."""
 
@@ -29,7 +29,7 @@ class Memory:
     news: dict[str, list[datetime]]
 
 
-def read_memory(lake: Lake, interval: Interval, *, days: int, is_live: bool) -> Memory:
+def read_earlier_captures(lake: Lake, interval: Interval, *, days: int, is_live: bool) -> EarlierCaptures:
     """The manifests of the `days` before `interval`, oldest first.
 
     A past interval looks `days` ahead too: what a later one captured is there already.
@@ -54,10 +54,10 @@ def read_memory(lake: Lake, interval: Interval, *, days: int, is_live: bool) -> 
                     news.setdefault(state.url, []).extend([state.schedule.asked] * state.new)
             if is_live:
                 feeds.update((state.url, state) for state in manifest.feeds)
-    return Memory(feeds=feeds, seen=frozenset(seen), robots=robots, news=news)
+    return EarlierCaptures(feeds=feeds, seen=frozenset(seen), robots=robots, news=news)
 
 
-def robots_reader(lake: Lake, memory: Memory, *, now: datetime) -> KnownRobots:
+def robots_reader(lake: Lake, memory: EarlierCaptures, *, now: datetime) -> KnownRobots:
     """Reads a robots.txt that was captured within the last day: a manifest says where it lies."""
 
     def read(url: str) -> tuple[int, bytes] | None:

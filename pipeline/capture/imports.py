@@ -176,7 +176,7 @@ def _packing(records: Iterable[WarcRecord]) -> Iterator[tuple[WarcRecord, Future
     with ThreadPoolExecutor(PACKERS) as pool:
         ahead: deque[tuple[WarcRecord, Future[bytes] | None]] = deque()
         for record in records:
-            can_be_kept = record.type in PAGE_RECORDS and record.url and record.at and judge_record(record)[0] == "captured"
+            can_be_kept = record.type in PAGE_RECORDS and record.url and record.at and record_verdict(record)[0] == "captured"
             ahead.append((record, pool.submit(capture_of, record) if can_be_kept else None))
             if len(ahead) > READ_AHEAD:
                 yield ahead.popleft()
@@ -189,7 +189,7 @@ def _take(draft: _Draft, record: WarcRecord, packed: Future[bytes] | None, file:
     if url in draft.outcomes:
         draft.repeated += 1
         return
-    verdict, reason = judge_record(record)
+    verdict, reason = record_verdict(record)
     offset = file.append(draft.path, packed.result()) if packed is not None else None
     kind = "image" if media_type(record).startswith("image/") else "page"
     draft.outcomes[url] = Outcome(
@@ -215,7 +215,7 @@ def media_type(record: WarcRecord) -> str:
     return (record.content_type or "").partition(";")[0].strip().lower()
 
 
-def judge_record(record: WarcRecord) -> tuple[Verdict, str | None]:
+def record_verdict(record: WarcRecord) -> tuple[Verdict, str | None]:
     """Whether a record is a page or a picture that can be read, and why not."""
     if record.problem is not None:
         return "rejected", "broken"

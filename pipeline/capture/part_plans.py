@@ -35,7 +35,7 @@ def origins_in_order(chosen: Iterable[str], *, is_refetch: bool) -> tuple[Origin
     return tuple(order)
 
 
-def shares(sources: Sequence[Source], size: int) -> tuple[tuple[str, ...], ...]:
+def group_sources(sources: Sequence[Source], size: int) -> tuple[tuple[str, ...], ...]:
     """Source ids in shares of about `size`, those with a feed on the same registered domain together, in the catalogue's order."""
     groups: dict[str, list[str]] = {}
     for source in sources:

@@ -17,7 +17,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from pipeline.capture.earlier_captures import read_memory, robots_reader
+from pipeline.capture.earlier_captures import read_earlier_captures, robots_reader
 from pipeline.capture.probes import PageReader, page_reader
 from pipeline.capture.revisit_plans import COLUMNS, HORIZON, KnownPage, due_pages
 from pipeline.capture.segments import append, moved, moved_page
@@ -82,7 +82,7 @@ def _revisited(lake: Lake, settings: Settings, catalogue: Catalogue, part: Part,
     rows, revisited = _known_versions(lake, interval)
     due = due_pages(rows, revisited, sources=[source.id for source in followed], now=now, max_per_source=settings.max_entries_per_source)
     log.info("%s: %d pages to look at again", interval.key, sum(map(len, due.values())))
-    memory = read_memory(lake, interval, days=ROBOTS_DAYS, is_live=True)
+    memory = read_earlier_captures(lake, interval, days=ROBOTS_DAYS, is_live=True)
     entries = _entries(lake, [page for pages in due.values() for page in pages])
     with (
         tempfile.TemporaryDirectory(prefix="news-revisit-") as folder,

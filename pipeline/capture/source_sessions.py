@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from pipeline.capture.cdx import moment_in
+from pipeline.capture.cdx import snapshot_time
 from pipeline.capture.probes import PageReader
 from pipeline.core.catalogue import Source
 from pipeline.core.errors import FeedError, PermanentFetchError, TransientError, TransientFetchError
@@ -22,10 +22,10 @@ from pipeline.discovery.polling import (
     after_document,
     after_failure,
     after_not_modified,
-    distrusted,
-    have_lied,
+    distrust_validators,
     retry_after,
     sends_validators,
+    were_validators_wrong,
 )
 from pipeline.discovery.sitemaps import newer_children
 from pipeline.extraction.images import measure
@@ -82,7 +82,7 @@ class SourceSession:
         outcome = replace(outcome, url=entry.url, listed_by=listed_by)
         final = answer.final
         if outcome.verdict == "captured" and final is not None:
-            at = moment_in(final.url) or moment_in(snapshot) or final.at
+            at = snapshot_time(final.url) or snapshot_time(snapshot) or final.at
             offset = self.writer.write_response(entry.url, at, final.response, source=final.url)
             outcome = replace(outcome, offset=offset, at=at)
         self.outcomes.append(outcome)
@@ -168,9 +168,9 @@ def _with_document(
     schedule = known.schedule
     if not is_conditional:
         dates = [entry.published.value if entry.published is not None else None for entry in new]
-        if have_lied(schedule, same_validators=final.validators == known.validators, new_dates=dates):
+        if were_validators_wrong(schedule, same_validators=final.validators == known.validators, new_dates=dates):
             log.warning("%s: %s says 304 although it changed; its validators are not sent for a while", session.source.id, known.url)
-            schedule = distrusted(schedule, now=now)
+            schedule = distrust_validators(schedule, now=now)
     count = len(new) if known.schedule.asked is not None else 0
     schedule = after_document(
         schedule, now=now, bounds=_bounds(session.source), new=len(new), total=len(listed), headers=final.headers, document_s=document_s

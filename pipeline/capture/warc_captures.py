@@ -15,12 +15,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from pipeline.capture.capture import SOFTWARE, Past, report_of, unserved_warning
-from pipeline.capture.earlier_captures import read_memory, robots_reader
-from pipeline.capture.imports import judge_record, media_type
+from pipeline.capture.capture import SOFTWARE, PastCapture, report_of, unserved_warning
+from pipeline.capture.earlier_captures import read_earlier_captures, robots_reader
+from pipeline.capture.imports import media_type, record_verdict
 from pipeline.capture.part_plans import LEFT_TO_FILES
-from pipeline.capture.past.given_files import PAGE_RECORDS, given_paths, outside
-from pipeline.capture.past.kept_documents import Documents
+from pipeline.capture.past.given_files import PAGE_RECORDS, given_paths, warn_of_dates_outside
+from pipeline.capture.past.kept_documents import KeptDocuments
 from pipeline.capture.past.warc_sources import GivenFiles, NewsFiles, RecordReader, SourceFile, warc_sources_of
 from pipeline.capture.source_sessions import outcome_of
 from pipeline.core.catalogue import Catalogue, Source
@@ -41,7 +41,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Archived:
+class FileCaptures:
     """What the files gave for an interval: its parts, and a report for each; one without a part tells of sources that they have not."""
 
     parts: tuple[Part, ...] = ()
@@ -55,10 +55,10 @@ def capture_files(
     interval: Interval,
     *,
     clock: Clock,
-    past: Past,
+    past: PastCapture,
     wanted: Sequence[str] | None = None,
     mark: str = "",
-) -> Archived:
+) -> FileCaptures:
     """Read the interval's files for the `wanted` sources (None: all) that its other parts, those whose names end in `mark`, left to them.
 
     A source is served by the first of `ccnews` and `warc`, in the order of `past`, that has a page of it. Only pages of the sources'
@@ -66,14 +66,14 @@ def capture_files(
     TransientFetchError where a file cannot be read for now; a file that is not there is passed over.
     """
     if not LEFT_TO_FILES & set(past.order):
-        return Archived()
+        return FileCaptures()
     held = _held(lake, interval, mark)
     left = {source for manifest in held if manifest.sources for source, origin in manifest.origins.items() if origin in LEFT_TO_FILES}
     erased = erased_of(lake)
     followed = allowed(lake, catalogue).enabled_sources if erased else catalogue.sources
     sources = [source for source in followed if source.id in left and (wanted is None or source.id in wanted)]
     if not sources:
-        return Archived()
+        return FileCaptures()
     with in_turn(lake, storage.files_lock_path(interval), what=f"the reading of files for {interval.key}") as check:
         return _captured(lake, settings, interval, clock, past, sources, mark, erased, check)
 
@@ -87,15 +87,15 @@ def _captured(
     settings: Settings,
     interval: Interval,
     clock: Clock,
-    past: Past,
+    past: PastCapture,
     sources: Sequence[Source],
     mark: str,
     erased: Erased,
     check: Check,
-) -> Archived:
-    memory = read_memory(lake, interval, days=settings.seen_days, is_live=False)
+) -> FileCaptures:
+    memory = read_earlier_captures(lake, interval, days=settings.seen_days, is_live=False)
     seen = set() if past.is_refetch else {*memory.seen, *(digest for manifest in _held(lake, interval, mark) for digest in manifest.seen)}
-    documents = Documents(lake, past.documents_since(interval, now=clock.now()), settings.max_feed_bytes)
+    documents = KeptDocuments(lake, past.documents_since(interval, now=clock.now()), settings.max_feed_bytes)
     manifests: list[Manifest] = []
     reused: set[str] = set()
     lacking = sources
@@ -115,13 +115,13 @@ def _captured(
     reports = [report_of(manifest, is_reused=manifest.part in reused) for manifest in manifests]
     warnings = [unserved_warning(source.id, interval.key) for source in lacking]
     if "warc" in past.order:
-        warnings += outside(lake, given_paths(settings.warc), set(domains_of(sources)), past.taken)
+        warnings += warn_of_dates_outside(lake, given_paths(settings.warc), set(source_by_domain(sources)), past.taken)
     if warnings:
         reports.append(CaptureReport(interval.key, f"files{mark}", {}, (), {}, warnings=tuple(warnings)))
-    return Archived(tuple(Part(interval, manifest.part) for manifest in manifests), tuple(reports))
+    return FileCaptures(tuple(Part(interval, manifest.part) for manifest in manifests), tuple(reports))
 
 
-def domains_of(sources: Sequence[Source]) -> dict[str, str]:
+def source_by_domain(sources: Sequence[Source]) -> dict[str, str]:
     """The registered domains of the sources' listings, each with the source whose pages are those of the domain: the first that has it."""
     return {registered_domain(url): source.id for source in reversed(sources) for url in source.listings}
 
@@ -145,7 +145,7 @@ class _FilesCapture:
     lake: Lake
     settings: Settings
     interval: Interval
-    past: Past
+    past: PastCapture
     mark: str
     clock: Clock
     fetcher: Fetcher
@@ -161,7 +161,7 @@ class _FilesCapture:
     def run(self, sources: Sequence[Source]) -> list[Manifest]:
         if not sources:
             return []
-        files, asked = self.warc_source.files(domains_of(sources))
+        files, asked = self.warc_source.files(source_by_domain(sources))
         manifests: list[Manifest] = []
         for number, file in enumerate(files):
             for mark, ids in self._series(file, sources):
@@ -187,7 +187,7 @@ class _FilesCapture:
 
     def _read(self, file: SourceFile, mark: str, sources: Sequence[Source], asked: Sequence[Outcome]) -> Iterator[Manifest]:
         """The file's parts, those that are committed and those still to be read."""
-        domains = domains_of(sources)
+        domains = source_by_domain(sources)
         place, start = 0, 0
         while True:
             part = Part(self.interval, file.part_name(place, mark=mark))
@@ -243,7 +243,7 @@ class _FilesCapture:
         outcome = Outcome(
             url, "page", "captured", source_id, self.warc_source.via, status=record.status, bytes=len(record.block), at=record.at
         )
-        verdict, reason = judge_record(record)
+        verdict, reason = record_verdict(record)
         if media_type(record).startswith("image/"):
             verdict, reason = "rejected", "wrongType"
         if verdict == "captured" and _digest(url) in self.seen:

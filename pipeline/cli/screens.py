@@ -17,8 +17,8 @@ from pipeline.core import schema
 from pipeline.core.catalogue import Catalogue, Source
 from pipeline.core.models import ExtractReport, PublishReport
 from pipeline.core.settings import Settings
-from pipeline.discovery.source_checks import FeedPoll
-from pipeline.discovery.subscriptions import Added
+from pipeline.discovery.source_checks import FeedCheck
+from pipeline.discovery.subscriptions import AddedSource
 from pipeline.lake.storage import Lake
 from pipeline.operations.doctor import Finding
 from pipeline.operations.stages import WalkReport
@@ -239,7 +239,7 @@ def opened(result: Opened) -> RenderableType:
     return Group(table, Text(f"opened by key {result.key_id}"))
 
 
-def polls(results: Sequence[FeedPoll]) -> RenderableType:
+def polls(results: Sequence[FeedCheck]) -> RenderableType:
     table = make_table("source", "status", "entries", "newest (UTC)", "finding", numbers=(1, 2))
     for poll in results:
         finding = Text(poll.problem, style="red") if poll.problem else Text(poll.note or "ok")
@@ -257,7 +257,7 @@ def sources(catalogue_sources: Iterable[Source]) -> RenderableType:
     return table
 
 
-def added(results: Sequence[Added]) -> RenderableType:
+def added(results: Sequence[AddedSource]) -> RenderableType:
     table = make_table("feed", "source", "finding")
     for one in results:
         table.add_row(

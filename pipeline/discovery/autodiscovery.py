@@ -22,7 +22,7 @@ COMMON_PATHS = ("/feed", "/rss", "/rss.xml", "/feed.xml", "/atom.xml", "/index.x
 """Where a site that declares no feed usually keeps one: the addresses that WordPress, Drupal, Jekyll, Hugo, Ghost and Blogger choose."""
 
 
-WHOLE_SITE = frozenset(
+WHOLE_SITE_WORDS = frozenset(
     re.findall(
         r"\S+",
         """
@@ -43,7 +43,7 @@ def is_of_whole_site(feed: str) -> bool:
     parts = urlsplit(feed)
     host = (parts.hostname or "").lower()
     words = [word for segment in parts.path.lower().split("/") for word in re.split(r"[.\-~]", segment) if word]
-    return not parts.query and all(word in WHOLE_SITE or word in host for word in words)
+    return not parts.query and all(word in WHOLE_SITE_WORDS or word in host for word in words)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Which of the entries that feeds list are fetched in an interval. Pure: it decides, `pipeline.capture.capture` does.
 
-Every distinct URL is given to exactly one of the two results of `choose`, so that outcomes add up to the entries seen.
+Every distinct URL is given to exactly one of the two results of `choose_entries`, so that outcomes add up to the entries seen.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pipeline.text.urls import url_digest
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
+class SourceListing:
     """What one source offers: entries still pending from earlier intervals, and those its feeds list now, in feed order."""
 
     source_id: str
@@ -25,7 +25,7 @@ class Listing:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class ChosenEntries:
     """`chosen`: per source what to fetch, with the intervals that tried it before; `outcomes`: what ends without a fetch.
 
     `listed_by` gives, by URL digest, the addresses of all feeds and sitemaps that list the page, in the order of the listings.
@@ -36,7 +36,9 @@ class Choice:
     listed_by: Mapping[str, tuple[str, ...]]
 
 
-def choose(listings: Sequence[Listing], *, seen: frozenset[str], interval: Interval, is_live: bool, max_per_source: int) -> Choice:
+def choose_entries(
+    listings: Sequence[SourceListing], *, seen: frozenset[str], interval: Interval, is_live: bool, max_per_source: int
+) -> ChosenEntries:
     """Share out the URLs of `listings`, in their order: the first source that lists a URL fetches it.
 
     `seen` are URL digests that need no fetch. An interval that is not live (a past hour) takes only entries dated inside it; what an
@@ -63,7 +65,7 @@ def choose(listings: Sequence[Listing], *, seen: frozenset[str], interval: Inter
             taken.add(url_digest(entry.url))
             mine.append(candidate)
         chosen[listing.source_id] = tuple(mine)
-    return Choice(chosen=chosen, outcomes=tuple(outcomes), listed_by=listed_by)
+    return ChosenEntries(chosen=chosen, outcomes=tuple(outcomes), listed_by=listed_by)
 
 
 def interleaved(chosen: Sequence[Pending]) -> tuple[Pending, ...]:
@@ -83,7 +85,7 @@ def digest_of(entry: Entry) -> str:
         return ""
 
 
-def _ways(listings: Sequence[Listing]) -> dict[str, tuple[str, ...]]:
+def _ways(listings: Sequence[SourceListing]) -> dict[str, tuple[str, ...]]:
     ways: dict[str, dict[str, None]] = {}
     for listing in listings:
         for candidate, _ in _candidates(listing):
@@ -93,7 +95,7 @@ def _ways(listings: Sequence[Listing]) -> dict[str, tuple[str, ...]]:
     return {digest: tuple(addresses) for digest, addresses in ways.items()}
 
 
-def _candidates(listing: Listing) -> Iterable[tuple[Pending, bool]]:
+def _candidates(listing: SourceListing) -> Iterable[tuple[Pending, bool]]:
     yield from ((pending, True) for pending in listing.pending)
     yield from ((Pending(entry, 0), False) for entry in listing.entries)
 

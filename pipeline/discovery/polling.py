@@ -127,7 +127,7 @@ def after_failure(
     )
 
 
-def have_lied(
+def were_validators_wrong(
     schedule: Schedule,
     *,
     same_validators: bool,
@@ -143,7 +143,7 @@ def have_lied(
     return same_validators or older * 2 > len(new_dates)
 
 
-def distrusted(schedule: Schedule, *, now: datetime) -> Schedule:
+def distrust_validators(schedule: Schedule, *, now: datetime) -> Schedule:
     """The schedule of a feed whose validators lied: none are sent for `DISTRUST`."""
     return replace(schedule, distrusted_until=now + DISTRUST)
 

@@ -74,7 +74,7 @@ def newer_children(sitemap: Sitemap, *, than: datetime) -> tuple[Child, ...]:
     return tuple(sorted(wanted, key=lambda child: (child.changed is None, -(child.changed.timestamp() if child.changed else 0), child.url)))
 
 
-def children_of(sitemap: Sitemap, interval: Interval) -> tuple[Child, ...]:
+def children_for(sitemap: Sitemap, interval: Interval) -> tuple[Child, ...]:
     """The children that may list a page published in `interval`: those that name its day or month, those changed after it began, and those
     that say nothing; within each kind the one that changed first after the interval comes first.
 
@@ -83,7 +83,7 @@ def children_of(sitemap: Sitemap, interval: Interval) -> tuple[Child, ...]:
     wanted: list[tuple[int, float, str, Child]] = []
     for child in sitemap.children:
         period = period_of(child.url)
-        is_named = period is not None and meets(period, interval)
+        is_named = period is not None and overlaps(period, interval)
         if (period is not None and not is_named) or is_older(child, interval):
             continue
         changed = child.changed.timestamp() if child.changed is not None else 0.0
@@ -100,7 +100,7 @@ def is_older(child: Child, interval: Interval) -> bool:
     return (period is not None and period[1] <= interval.start) or (changed is not None and changed < interval.start)
 
 
-def meets(period: tuple[datetime, datetime], interval: Interval) -> bool:
+def overlaps(period: tuple[datetime, datetime], interval: Interval) -> bool:
     return period[0] < interval.end and interval.start < period[1]
 
 

@@ -20,7 +20,7 @@ from pipeline.lake.manifests import FeedState
 
 
 @dataclass(frozen=True, slots=True)
-class FeedPoll:
+class FeedCheck:
     """How one feed answered; `problem` is None when it could be read."""
 
     source_id: str
@@ -37,7 +37,7 @@ class FeedPoll:
     """Digests of the entries' URLs."""
 
 
-def poll_sources(settings: Settings, catalogue: Catalogue, *, clock: Clock) -> list[FeedPoll]:
+def check_sources(settings: Settings, catalogue: Catalogue, *, clock: Clock) -> list[FeedCheck]:
     """The enabled sources' feeds in the catalogue's order."""
     asked = [(source, url) for source in catalogue.enabled_sources for url in source.listings]
     with (
@@ -48,21 +48,21 @@ def poll_sources(settings: Settings, catalogue: Catalogue, *, clock: Clock) -> l
         return list(pool.map(lambda pair: _poll(fetcher, reader, *pair), asked))
 
 
-def _poll(fetcher: Fetcher, reader: BoundedReader, source: Source, url: str) -> FeedPoll:
+def _poll(fetcher: Fetcher, reader: BoundedReader, source: Source, url: str) -> FeedCheck:
     is_sitemap = url in source.sitemaps
     answer = fetcher.get(Target(url, "sitemap" if is_sitemap else "feed", source.pace_s))
     final = answer.final
     status = final.status if final is not None else None
     if answer.is_disallowed:
-        return FeedPoll(source.id, url, "disallowed by robots.txt", status)
+        return FeedCheck(source.id, url, "disallowed by robots.txt", status)
     if answer.error is not None or final is None:
-        return FeedPoll(source.id, url, str(answer.error or "no answer"), status)
+        return FeedCheck(source.id, url, str(answer.error or "no answer"), status)
     if is_sitemap:
         return _sitemap_poll(reader, source, url, final)
     try:
         feed = read_feed(reader, final.body, url=final.url, content_type=final.content_type, source_id=source.id)
     except FeedError as error:
-        return FeedPoll(source.id, url, str(error), status)
+        return FeedCheck(source.id, url, str(error), status)
     notes = []
     if final.url != url:
         notes.append(f"answers from {final.url}")
@@ -71,14 +71,14 @@ def _poll(fetcher: Fetcher, reader: BoundedReader, source: Source, url: str) -> 
     if feed.unlinked:
         notes.append(f"{feed.unlinked} entries without a link")
     newest = max((entry.published.value for entry in feed.entries if entry.published is not None), default=None)
-    return FeedPoll(
+    return FeedCheck(
         source.id, url, None, status, feed.title, len(feed.entries), newest, "; ".join(notes) or None, answer.moved_to, _seen(feed.entries)
     )
 
 
 def with_findings(
-    polls: Sequence[FeedPoll], known: Mapping[str, FeedState], news: Mapping[str, Sequence[datetime]], *, now: datetime
-) -> list[FeedPoll]:
+    polls: Sequence[FeedCheck], known: Mapping[str, FeedState], news: Mapping[str, Sequence[datetime]], *, now: datetime
+) -> list[FeedCheck]:
     """The polls, with the findings of `discovery.source_health` in their notes; `known` are the states that earlier runs left, by URL."""
     states = []
     for poll in polls:
@@ -96,13 +96,13 @@ def _seen(entries: Sequence[Entry]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(digest for entry in entries if (digest := digest_of(entry))))
 
 
-def _sitemap_poll(reader: BoundedReader, source: Source, url: str, final: Exchange) -> FeedPoll:
+def _sitemap_poll(reader: BoundedReader, source: Source, url: str, final: Exchange) -> FeedCheck:
     try:
         sitemap = read_sitemap(reader, final.body, url=final.url, source_id=source.id)
     except FeedError as error:
-        return FeedPoll(source.id, url, str(error), final.status)
+        return FeedCheck(source.id, url, str(error), final.status)
     moments = [moment.value for entry in sitemap.entries if (moment := entry.published or entry.modified) is not None]
     note = f"an index of {len(sitemap.children)} sitemaps" if sitemap.children else None
-    return FeedPoll(
+    return FeedCheck(
         source.id, url, None, final.status, None, len(sitemap.entries), max(moments, default=None), note, seen=_seen(sitemap.entries)
     )

@@ -31,7 +31,7 @@ PACE_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class Added:
+class AddedSource:
     """What became of one wish to follow: the new source, or why there is none."""
 
     url: str
@@ -39,7 +39,7 @@ class Added:
     problem: str | None = None
 
 
-def add_site(settings: Settings, catalogue: Catalogue, url: str, *, topic: str, clock: Clock) -> Added:
+def add_site(settings: Settings, catalogue: Catalogue, url: str, *, topic: str, clock: Clock) -> AddedSource:
     """Find the feed of a site (or take `url` as one) and append a source to sources.yaml.
 
     Raises PermanentError when no feed is found or the site's page cannot be read within its bounds, ConfigError when the topic is none or
@@ -54,12 +54,12 @@ def add_site(settings: Settings, catalogue: Catalogue, url: str, *, topic: str, 
     return added
 
 
-def import_opml(settings: Settings, catalogue: Catalogue, path: Path, *, topic: str) -> list[Added]:
+def import_opml(settings: Settings, catalogue: Catalogue, path: Path, *, topic: str) -> list[AddedSource]:
     """Append every feed of an OPML file that is not followed yet. Raises FeedError, ConfigError."""
     outlines = read_opml(path.read_bytes(), path=str(path))
     names = {one.name.casefold(): one.name for one in catalogue.topics}
     wishes = [(outline.url, outline.title, _topic_of(outline.folders, names) or topic) for outline in outlines]
-    results: list[Added] = []
+    results: list[AddedSource] = []
     for wanted in dict.fromkeys(name for _, _, name in wishes):
         share = [(url, title) for url, title, name in wishes if name == wanted]
         results += _append(settings, load_catalogue(settings.config), share, topic=wanted)
@@ -106,20 +106,20 @@ def _feed(reader: BoundedReader, final: Exchange) -> Feed:
     return read_feed(reader, final.body, url=final.url, content_type=final.content_type, source_id=None)
 
 
-def _append(settings: Settings, catalogue: Catalogue, wishes: Iterable[tuple[str, str]], *, topic: str) -> list[Added]:
+def _append(settings: Settings, catalogue: Catalogue, wishes: Iterable[tuple[str, str]], *, topic: str) -> list[AddedSource]:
     if topic not in {one.name for one in catalogue.topics}:
         raise ConfigError(f"{topic!r} is not in topics.yaml")
     followed = {address: source.id for source in catalogue.sources for address in source.listings}
     taken = {source.id for source in catalogue.sources}
-    results: list[Added] = []
+    results: list[AddedSource] = []
     for url, name in wishes:
         if url in followed:
-            results.append(Added(url, None, f"followed already, as {followed[url]}"))
+            results.append(AddedSource(url, None, f"followed already, as {followed[url]}"))
             continue
         source = Source(id=_free_id(url, taken), name=name, feeds=(url,), topic=topic, pace_s=PACE_S)
         taken.add(source.id)
         followed[url] = source.id
-        results.append(Added(url, source))
+        results.append(AddedSource(url, source))
     _write(Path(settings.config), [added.source for added in results if added.source is not None])
     return results
 

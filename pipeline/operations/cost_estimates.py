@@ -6,13 +6,13 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
-from pipeline.capture.cdx import Snapshot, day_of, query, read_rows
-from pipeline.capture.past.given_files import given_paths, identify, known_index
+from pipeline.capture.cdx import Snapshot, day_span, query_address, read_rows
+from pipeline.capture.past.given_files import given_file, given_paths, kept_index
 from pipeline.capture.past.kept_documents import kept_body
 from pipeline.capture.past.news_files import NewsFile, files_of, listing_path
 from pipeline.capture.past.warc_sources import is_remote, listing_address
 from pipeline.capture.past.wayback import HTML
-from pipeline.capture.warc_captures import domains_of
+from pipeline.capture.warc_captures import source_by_domain
 from pipeline.core.catalogue import Source
 from pipeline.core.errors import FeedError
 from pipeline.core.models import Interval
@@ -81,8 +81,8 @@ def _kept_rows(lake: Lake, settings: Settings, asked: Iterable[tuple[str, bool]]
     found: list[Snapshot] = []
     for url, is_host in asked:
         for day in days:
-            start, end = day_of(day)
-            address = query(settings.wayback_cdx, url, start=start, end=end, is_host=is_host, mime=HTML if is_host else None)
+            start, end = day_span(day)
+            address = query_address(settings.wayback_cdx, url, start=start, end=end, is_host=is_host, mime=HTML if is_host else None)
             body = kept_body(lake, address, max_bytes=settings.max_feed_bytes)
             if body is None:
                 return None
@@ -132,7 +132,7 @@ def _size(settings: Settings, file: NewsFile) -> int | None:
 
 def _given_shares(lake: Lake, settings: Settings, sources: Sequence[Source], asked: Asked) -> Iterable[GivenShare]:
     for path in given_paths(settings.warc):
-        file = identify(path)
-        index = known_index(lake, file)
-        records, inside = index.count(set(domains_of(sources)), *asked.range) if index is not None else (None, None)
+        file = given_file(path)
+        index = kept_index(lake, file)
+        records, inside = index.count(set(source_by_domain(sources)), *asked.range) if index is not None else (None, None)
         yield GivenShare(str(path), file.size, records, inside)

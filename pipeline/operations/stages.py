@@ -12,18 +12,18 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
-from pipeline.capture.capture import Past, capture_part, neighbourhood
-from pipeline.capture.earlier_captures import read_memory
+from pipeline.capture.capture import PastCapture, capture_part, default_taken_range
+from pipeline.capture.earlier_captures import read_earlier_captures
 from pipeline.capture.imports import ImportReport, import_file
-from pipeline.capture.part_plans import origins_in_order, plan_parts, shares
-from pipeline.capture.warc_captures import Archived, capture_files
+from pipeline.capture.part_plans import group_sources, origins_in_order, plan_parts
+from pipeline.capture.warc_captures import FileCaptures, capture_files
 from pipeline.core import workers
 from pipeline.core.catalogue import Catalogue
 from pipeline.core.errors import ConfigError, SealError, ShrinkError
 from pipeline.core.models import HOUR, CaptureReport, Clock, ExtractReport, Interval, Origin, Part, PublishReport
 from pipeline.core.settings import Settings
-from pipeline.discovery.source_checks import FeedPoll, poll_sources, with_findings
-from pipeline.discovery.subscriptions import Added, add_site
+from pipeline.discovery.source_checks import FeedCheck, check_sources, with_findings
+from pipeline.discovery.subscriptions import AddedSource, add_site
 from pipeline.extraction.extract import extract_part
 from pipeline.fetching.fetcher import SystemClock
 from pipeline.lake import storage
@@ -83,7 +83,7 @@ def plan(
         raise ConfigError(f"{unknown[0]!r} is no source that is followed")
     return plan_parts(
         interval,
-        shares(catalogue.enabled_sources, settings.sources_per_part),
+        group_sources(catalogue.enabled_sources, settings.sources_per_part),
         _committed(settings, interval),
         wanted=sources or None,
         order=None if live else _order(settings, origins, refetch),
@@ -123,7 +123,7 @@ def capture_archives(
     sources: Collection[str] | None = None,
     refetch: str | None = None,
     taken: tuple[datetime, datetime] | None = None,
-) -> Archived:
+) -> FileCaptures:
     """Read the WARC files of `ccnews` and `warc` for the sources of a past interval that its captured parts left to them; options as
     `capture` has them.
 
@@ -136,8 +136,8 @@ def capture_archives(
 
 def _past(
     settings: Settings, interval: Interval, origins: Sequence[str] | None, refetch: str | None, taken: tuple[datetime, datetime] | None
-) -> Past:
-    return Past(_order(settings, origins, refetch), taken or neighbourhood(interval), is_refetch=refetch is not None)
+) -> PastCapture:
+    return PastCapture(_order(settings, origins, refetch), taken or default_taken_range(interval), is_refetch=refetch is not None)
 
 
 def _order(settings: Settings, origins: Sequence[str] | None, refetch: str | None) -> tuple[Origin, ...]:
@@ -226,16 +226,16 @@ def unseal(settings: Settings, url: str) -> Opened:
     return open_sealed(article["secured"], web_url=article["webUrl"], keys=settings.sealing_keys)
 
 
-def poll(settings: Settings, catalogue: Catalogue) -> list[FeedPoll]:
+def poll(settings: Settings, catalogue: Catalogue) -> list[FeedCheck]:
     """Ask each enabled source's feeds once, write nothing; what the lake knows of them is said too. See `discovery.source_checks`."""
     clock = SystemClock()
-    polls = poll_sources(settings, allowed(Lake(settings.lake), catalogue), clock=clock)
+    polls = check_sources(settings, allowed(Lake(settings.lake), catalogue), clock=clock)
     now = clock.now()
-    memory = read_memory(Lake(settings.lake), Interval.containing(now + HOUR), days=settings.seen_days, is_live=True)
+    memory = read_earlier_captures(Lake(settings.lake), Interval.containing(now + HOUR), days=settings.seen_days, is_live=True)
     return with_findings(polls, memory.feeds, memory.news, now=now)
 
 
-def add_source(settings: Settings, catalogue: Catalogue, url: str, *, topic: str) -> Added:
+def add_source(settings: Settings, catalogue: Catalogue, url: str, *, topic: str) -> AddedSource:
     """Find a site's feed and follow it. See `discovery.subscriptions`."""
     return add_site(settings, catalogue, url, topic=topic, clock=SystemClock())
 
@@ -280,7 +280,9 @@ def run(
     return _finish(settings, catalogue, *with_archived(captures, parts, archived))
 
 
-def with_archived(captures: Sequence[CaptureReport], parts: Sequence[Part], archived: Archived) -> tuple[list[CaptureReport], list[Part]]:
+def with_archived(
+    captures: Sequence[CaptureReport], parts: Sequence[Part], archived: FileCaptures
+) -> tuple[list[CaptureReport], list[Part]]:
     """Reports and parts of an interval with those of the archive; what the plan named already is not named twice."""
     names = {part.name for part in parts}
     new = [part for part in archived.parts if part.name not in names]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.capture.past.given_files import PAGE_RECORDS, given_paths, hours_of
+from pipeline.capture.past.given_files import PAGE_RECORDS, given_paths, hours_with_records
 from pipeline.core.catalogue import Catalogue
 from pipeline.core.errors import ConfigError
 from pipeline.core.models import Interval, Part
@@ -159,7 +159,7 @@ def test_every_page_of_real_files_is_found_at_its_place(shared: Path, tmp_path: 
         pages = [one for one in records if one.type in PAGE_RECORDS and one.at is not None and (one.url or "").startswith("http")]
         domains = {registered_domain(one.url or "") for one in pages}
         for hour in sorted({Interval.containing(one.at) for one in pages if one.at is not None}):
-            (share,) = hours_of(lake, [path], hour, domains)
+            (share,) = hours_with_records(lake, [path], hour, domains)
             with path.open("rb") as file:
                 read = [one for one in share.records(file, 0, max_body_bytes=1_000_000) if one.type != "broken"]
             assert read == [one for one in pages if one.at is not None and hour.holds(one.at)]

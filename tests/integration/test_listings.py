@@ -14,7 +14,7 @@ from pipeline.core.models import CaptureReport
 from pipeline.core.settings import Settings
 from pipeline.core.workers import BoundedReader
 from pipeline.discovery.listing_readers import declared_feeds, read_feed, read_sitemap
-from pipeline.discovery.source_checks import poll_sources
+from pipeline.discovery.source_checks import check_sources
 from pipeline.discovery.subscriptions import add_site
 from pipeline.lake.manifests import Manifest
 from tests.integration.conftest import PAST_HOUR, REPOSITORY, FrozenClock
@@ -82,7 +82,7 @@ def test_a_feed_that_cannot_be_read_is_said_to_who_checks(
     world: Newsroom, settings: Settings, catalogue: Catalogue, clock: FrozenClock
 ) -> None:
     world.add_page(URL, ENDLESS, content_type="application/rss+xml")
-    broken, sound = poll_sources(settings, catalogue, clock=clock)
+    broken, sound = check_sources(settings, catalogue, clock=clock)
     assert broken.problem is not None
     assert "listingTimeout" in broken.problem
     assert (sound.problem, sound.entries) == (None, 2)

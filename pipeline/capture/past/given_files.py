@@ -55,7 +55,7 @@ class GivenFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Index:
+class FileIndex:
     """Where a file's pages lie: for each its offset, the hour of its WARC-Date since the epoch, and the number of its domain."""
 
     offsets: np.ndarray
@@ -101,7 +101,7 @@ def given_paths(given: Sequence[str]) -> tuple[Path, ...]:
     return tuple(found)
 
 
-def identify(path: Path) -> GivenFile:
+def given_file(path: Path) -> GivenFile:
     """The file as it is now; it is read through once a process. Raises FileNotFoundError."""
     state = path.stat()
     return _identify(str(path), state.st_size, state.st_mtime_ns)
@@ -113,7 +113,7 @@ def _identify(path: str, size: int, _modified_ns: int) -> GivenFile:
         return GivenFile(path, hashlib.file_digest(file, "sha256").hexdigest()[:12], size)
 
 
-def known_index(lake: Lake, file: GivenFile) -> Index | None:
+def kept_index(lake: Lake, file: GivenFile) -> FileIndex | None:
     """The file's index where the lake has it."""
     path = _index_path(file)
     if not lake.exists(path):
@@ -123,18 +123,18 @@ def known_index(lake: Lake, file: GivenFile) -> Index | None:
     offsets, hours = (table[name].to_numpy() for name in ("offset", "hour"))
     if not isinstance(domains, pa.DictionaryArray):
         domains = domains.dictionary_encode()
-    return Index(offsets, hours, domains.indices.to_numpy(zero_copy_only=False), tuple(domains.dictionary.to_pylist()))
+    return FileIndex(offsets, hours, domains.indices.to_numpy(zero_copy_only=False), tuple(domains.dictionary.to_pylist()))
 
 
-def index_of(lake: Lake, file: GivenFile) -> Index:
+def index_of(lake: Lake, file: GivenFile) -> FileIndex:
     """The file's index; made, by reading it through, and kept when the lake has none. Raises WarcError, StorageError."""
-    known = known_index(lake, file)
+    known = kept_index(lake, file)
     if known is not None:
         return known
     log.info("%s: its records are looked through once", file.path)
     with Path(file.path).open("rb") as stream:
         lake.write_table(_index_path(file), _table(stream, file))
-    made = known_index(lake, file)
+    made = kept_index(lake, file)
     if made is None:
         raise WarcError(f"{file.path}: its index is gone from the lake")
     return made
@@ -176,7 +176,7 @@ def _domain(record: WarcRecord) -> str | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Hour:
+class FileHour:
     """An hour's share of a given file: the offsets of its pages and of its broken records."""
 
     file: GivenFile
@@ -198,24 +198,24 @@ class Hour:
                 yield _broken(offset, str(error))
 
 
-def hours_of(lake: Lake, paths: Sequence[Path], interval: Interval, domains: Collection[str]) -> Iterator[Hour]:
+def hours_with_records(lake: Lake, paths: Sequence[Path], interval: Interval, domains: Collection[str]) -> Iterator[FileHour]:
     """The interval's share of each file that has records of `domains` in it; a file that is no WARC file is passed over, and said."""
     for path in paths:
         try:
-            file = identify(path)
+            file = given_file(path)
             pages, broken = index_of(lake, file).of(interval, domains)
         except (WarcError, FileNotFoundError) as error:
             log.warning("%s is passed over: %s", path, error)
             continue
         if pages or broken:
-            yield Hour(file, tuple(pages), tuple(broken))
+            yield FileHour(file, tuple(pages), tuple(broken))
 
 
-def outside(lake: Lake, paths: Sequence[Path], domains: Collection[str], taken: tuple[datetime, datetime]) -> Iterator[str]:
+def warn_of_dates_outside(lake: Lake, paths: Sequence[Path], domains: Collection[str], taken: tuple[datetime, datetime]) -> Iterator[str]:
     """A sentence for each file with records of `domains` that are dated outside `taken`, half-open, and for each that cannot be read."""
     for path in paths:
         try:
-            mine, inside = index_of(lake, identify(path)).count(domains, *taken)
+            mine, inside = index_of(lake, given_file(path)).count(domains, *taken)
         except (WarcError, FileNotFoundError) as error:
             yield f"{path}: not read: {error}"
             continue

@@ -1,6 +1,6 @@
 """What a source itself still says of a past interval: its sitemaps, and the further pages of its feeds.
 
-Part of the capture stage. Each function asks for the documents it needs, through `Documents`, and returns what they list inside the
+Part of the capture stage. Each function asks for the documents it needs, through `KeptDocuments`, and returns what they list inside the
 interval. None decides whether another origin is asked.
 """
 
@@ -12,14 +12,14 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
 
-from pipeline.capture.past.kept_documents import Document, Documents, OriginListing, content_of
+from pipeline.capture.past.kept_documents import Document, KeptDocuments, OriginListing, content_of
 from pipeline.capture.source_sessions import SourceSession
 from pipeline.core.models import Entry, Interval, Outcome
 from pipeline.core.workers import BoundedReader
 from pipeline.discovery.autodiscovery import is_of_whole_site
 from pipeline.discovery.feeds import Feed
 from pipeline.discovery.listing_readers import read_feed, read_sitemap
-from pipeline.discovery.sitemaps import Sitemap, children_of, is_older
+from pipeline.discovery.sitemaps import Sitemap, children_for, is_older
 from pipeline.lake.manifests import FeedState
 from pipeline.text.urls import join
 
@@ -29,7 +29,7 @@ KEPT_FEEDS = 256
 """Pages of feeds that stay parsed: the hours of a month go down the same ones, each takes ten milliseconds and a tenth of a megabyte."""
 
 
-def from_sitemaps(session: SourceSession, documents: Documents, interval: Interval) -> OriginListing:
+def from_sitemaps(session: SourceSession, documents: KeptDocuments, interval: Interval) -> OriginListing:
     """The pages that the source's sitemaps date inside `interval`: by publication date, or by lastmod where they have none.
 
     Without sitemaps in the catalogue, those that robots.txt names, unless the source is a section of its site. They cover the interval
@@ -77,7 +77,7 @@ class _SitemapWalk:
             return ()
         for entry in sitemap.entries:
             self._take(entry, root)
-        wanted = children_of(sitemap, self.interval)
+        wanted = children_for(sitemap, self.interval)
         self.reaches_back |= any(is_older(child, self.interval) for child in sitemap.children)
         self.reaches_on |= any(child.changed is not None for child in wanted)
         self.is_whole &= not (wanted and is_deep)
@@ -90,10 +90,10 @@ class _SitemapWalk:
         self.reaches_back |= dated.value < self.interval.start
         self.reaches_on |= dated.value >= self.interval.start
         if self.interval.holds(dated.value):
-            self.entries.setdefault(entry.url, listed(entry, by=listing))
+            self.entries.setdefault(entry.url, with_listing(entry, by=listing))
 
 
-def from_pages(session: SourceSession, documents: Documents, interval: Interval) -> OriginListing:
+def from_pages(session: SourceSession, documents: KeptDocuments, interval: Interval) -> OriginListing:
     """The entries of the source's feeds dated inside `interval`, on as many pages as lead there.
 
     The first page is the feed; where it is not the interval's, its entries are `others`. The feeds cover the interval when each of them
@@ -108,16 +108,16 @@ def from_pages(session: SourceSession, documents: Documents, interval: Interval)
     )
 
 
-def _walk_feed(session: SourceSession, documents: Documents, interval: Interval, url: str) -> OriginListing:
+def _walk_feed(session: SourceSession, documents: KeptDocuments, interval: Interval, url: str) -> OriginListing:
     first = documents.read(session, url, "feed")
     feed = read_feed_document(session, first)
     states = (state_of(session, url),)
     if feed is None:
         return OriginListing(states=states)
     seen, asked, page = {entry.url for entry in feed.entries}, {url}, 1
-    document, covers = first, ends_before(feed.entries, interval.start)
-    inside = {entry.url: listed(entry, by=url) for entry in feed.entries if _is_inside(entry, interval)}
-    others = tuple(listed(entry, by=url) for entry in feed.entries if not _is_inside(entry, interval))
+    document, covers = first, reaches_behind(feed.entries, interval.start)
+    inside = {entry.url: with_listing(entry, by=url) for entry in feed.entries if _is_inside(entry, interval)}
+    others = tuple(with_listing(entry, by=url) for entry in feed.entries if not _is_inside(entry, interval))
     while not covers and page < session.settings.history_pages:
         page += 1
         following = feed.older or _paged(url, session.source.paging, page)
@@ -136,8 +136,8 @@ def _walk_feed(session: SourceSession, documents: Documents, interval: Interval,
         if not new:
             break
         seen.update(entry.url for entry in new)
-        inside |= {entry.url: listed(entry, by=url) for entry in new if _is_inside(entry, interval)}
-        covers = ends_before(feed.entries, interval.start)
+        inside |= {entry.url: with_listing(entry, by=url) for entry in new if _is_inside(entry, interval)}
+        covers = reaches_behind(feed.entries, interval.start)
     return OriginListing(tuple(inside.values()), covers, states, others)
 
 
@@ -150,7 +150,7 @@ def _paged(url: str, template: str | None, page: int) -> str | None:
     return join(url, addition)
 
 
-def ends_before(entries: Sequence[Entry], moment: datetime) -> bool:
+def reaches_behind(entries: Sequence[Entry], moment: datetime) -> bool:
     """Whether a feed's document, newest entry first, reaches back behind `moment`. Its last dated entry tells: the first may be pinned."""
     dates = [entry.published.value for entry in entries if entry.published is not None]
     return bool(dates) and dates[-1] < moment
@@ -189,7 +189,7 @@ def state_of(session: SourceSession, url: str) -> FeedState:
     return FeedState(session.source.id, url, outcome.verdict, reason=outcome.reason, status=outcome.status)
 
 
-def listed(entry: Entry, *, by: str) -> Entry:
+def with_listing(entry: Entry, *, by: str) -> Entry:
     return replace(entry, listing=by)
 
 

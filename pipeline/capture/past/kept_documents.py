@@ -65,7 +65,7 @@ class OriginListing:
 
 
 @dataclass(frozen=True, slots=True)
-class Documents:
+class KeptDocuments:
     """The documents of a lake, as one part of one interval may read them: those that were answered at or after `since`."""
 
     lake: Lake

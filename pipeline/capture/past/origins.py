@@ -10,13 +10,13 @@ from dataclasses import dataclass
 
 from pipeline.capture.part_plans import LEFT_TO_FILES
 from pipeline.capture.past.histories import from_pages, from_sitemaps
-from pipeline.capture.past.kept_documents import Documents, OriginListing
+from pipeline.capture.past.kept_documents import KeptDocuments, OriginListing
 from pipeline.capture.past.wayback import from_wayback
 from pipeline.capture.source_sessions import SourceSession
 from pipeline.core.models import Entry, Interval, Origin
 from pipeline.lake.manifests import FeedState
 
-ORIGINS: Mapping[str, Callable[[SourceSession, Documents, Interval], OriginListing]] = {
+ORIGINS: Mapping[str, Callable[[SourceSession, KeptDocuments, Interval], OriginListing]] = {
     "sitemap": from_sitemaps,
     "pages": from_pages,
     "wayback": from_wayback,
@@ -24,7 +24,7 @@ ORIGINS: Mapping[str, Callable[[SourceSession, Documents, Interval], OriginListi
 
 
 @dataclass(frozen=True, slots=True)
-class Walked:
+class PastEntries:
     """What was found for a source: `entries` to take, `others` that its feeds date elsewhere, and the origin that served it, if one did."""
 
     entries: tuple[Entry, ...]
@@ -33,7 +33,7 @@ class Walked:
     origin: Origin | None
 
 
-def walk(session: SourceSession, documents: Documents, interval: Interval, *, order: Sequence[Origin]) -> Walked:
+def find_past_entries(session: SourceSession, documents: KeptDocuments, interval: Interval, *, order: Sequence[Origin]) -> PastEntries:
     """Ask the origins of `order` until one has the interval. What none has is left to `ccnews` or `warc` where these are allowed: their
     files are read once for all sources, after everything else."""
     states: list[FeedState] = []
@@ -44,5 +44,5 @@ def walk(session: SourceSession, documents: Documents, interval: Interval, *, or
             states += found.states
             others += found.others
             if found.has_it:
-                return Walked(found.entries, tuple(others), tuple(states), origin)
-    return Walked((), tuple(others), tuple(states), next((origin for origin in order if origin in LEFT_TO_FILES), None))
+                return PastEntries(found.entries, tuple(others), tuple(states), origin)
+    return PastEntries((), tuple(others), tuple(states), next((origin for origin in order if origin in LEFT_TO_FILES), None))

@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, Literal, Protocol, cast
 
-from pipeline.capture.past.given_files import Hour, given_paths, hours_of
-from pipeline.capture.past.kept_documents import Documents, content_of
+from pipeline.capture.past.given_files import FileHour, given_paths, hours_with_records
+from pipeline.capture.past.kept_documents import KeptDocuments, content_of
 from pipeline.capture.past.news_files import NewsFile, files_of, listing_path
 from pipeline.capture.probes import page_reader
 from pipeline.capture.source_sessions import SourceSession
@@ -58,7 +58,7 @@ class NewsFiles:
     lake: Lake
     settings: Settings
     interval: Interval
-    documents: Documents
+    documents: KeptDocuments
     clock: Clock
     fetcher: Fetcher
     via: Literal["ccnews"] = "ccnews"
@@ -93,7 +93,7 @@ class GivenFiles:
     via: Literal["warc"] = "warc"
 
     def files(self, domains: Collection[str]) -> tuple[tuple[SourceFile, ...], tuple[Outcome, ...]]:
-        hours = hours_of(self.lake, given_paths(self.settings.warc), self.interval, domains)
+        hours = hours_with_records(self.lake, given_paths(self.settings.warc), self.interval, domains)
         return tuple(_GivenFile(hour, self.settings.max_page_bytes) for hour in hours), ()
 
 
@@ -141,7 +141,7 @@ class _Whole:
 
 @dataclass(frozen=True, slots=True)
 class _GivenFile:
-    hour: Hour
+    hour: FileHour
     max_body_bytes: int
 
     @property
@@ -159,7 +159,7 @@ class _GivenFile:
 
 @dataclass(frozen=True, slots=True)
 class _Picked:
-    hour: Hour
+    hour: FileHour
     stream: BinaryIO
     start: int
     max_body_bytes: int
@@ -190,7 +190,7 @@ def warc_sources_of(
     lake: Lake,
     settings: Settings,
     interval: Interval,
-    documents: Documents,
+    documents: KeptDocuments,
     clock: Clock,
     fetcher: Fetcher,
 ) -> tuple[NewsFiles | GivenFiles, ...]:

@@ -12,9 +12,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
-from pipeline.capture.cdx import CdxAnswer, Snapshot, address_of, day_of, query, read_rows
-from pipeline.capture.past.histories import ends_before, listed, read_feed_document
-from pipeline.capture.past.kept_documents import Documents, OriginListing, content_of
+from pipeline.capture.cdx import CdxAnswer, Snapshot, day_span, query_address, read_rows, snapshot_address
+from pipeline.capture.past.histories import reaches_behind, read_feed_document, with_listing
+from pipeline.capture.past.kept_documents import KeptDocuments, OriginListing, content_of
 from pipeline.capture.source_sessions import SourceSession
 from pipeline.core.models import Entry, Interval
 from pipeline.discovery.autodiscovery import is_of_whole_site
@@ -26,7 +26,7 @@ LOOK_AHEAD = timedelta(hours=24)
 HTML = "text/html"
 
 
-def from_wayback(session: SourceSession, documents: Documents, interval: Interval) -> OriginListing:
+def from_wayback(session: SourceSession, documents: KeptDocuments, interval: Interval) -> OriginListing:
     """The pages that the archive shows to have been published in `interval`, each with the snapshot that is taken for it.
 
     A page that the archive does not have is asked of its publisher. The archive covers the interval when a feed's snapshot made after it
@@ -47,43 +47,47 @@ def from_wayback(session: SourceSession, documents: Documents, interval: Interva
             knows = True
             if interval.holds(snapshot.at) and urlsplit(snapshot.url).path not in ("", "/"):
                 page = Entry(
-                    snapshot.url, session.source.id, "wayback", listing=listing, snapshot=address_of(session.settings.wayback, snapshot)
+                    snapshot.url,
+                    session.source.id,
+                    "wayback",
+                    listing=listing,
+                    snapshot=snapshot_address(session.settings.wayback, snapshot),
                 )
                 entries.setdefault(digest_of(page), page)
     return OriginListing(_with_snapshots(session, documents, entries.values()), covers=knows)
 
 
-def _feed_entries(session: SourceSession, documents: Documents, interval: Interval, url: str) -> tuple[list[Entry], bool]:
+def _feed_entries(session: SourceSession, documents: KeptDocuments, interval: Interval, url: str) -> tuple[list[Entry], bool]:
     """What the feed's snapshots list inside the interval, and whether one that was made after it reaches back behind it.
 
     The first one after the interval reaches back furthest; those inside it are read only when it does not reach far enough.
     """
     days = (interval.start.date(), (interval.start + LOOK_AHEAD).date())
-    rows = [row for day in days for row, _ in _listed(session, documents, url, *day_of(day))]
+    rows = [row for day in days for row, _ in _listed(session, documents, url, *day_span(day))]
     later = [row for row in rows if interval.end <= row.at < interval.end + LOOK_AHEAD][:1]
     inside = [row for row in rows if interval.holds(row.at)][: session.settings.history_pages]
     found: list[Entry] = []
     for row in (*later, *inside):
-        document = documents.read(session, address_of(session.settings.wayback, row), "feed", pace_s=session.settings.archive_pace_s)
+        document = documents.read(session, snapshot_address(session.settings.wayback, row), "feed", pace_s=session.settings.archive_pace_s)
         feed = read_feed_document(session, replace(document, url=row.url))  # links are relative to where the feed stood
         if feed is None:
             continue
         dated = (entry for entry in feed.entries if entry.published is not None and interval.holds(entry.published.value))
-        found += [replace(listed(entry, by=url), via="wayback") for entry in dated]
-        if row.at >= interval.end and ends_before(feed.entries, interval.start):
+        found += [replace(with_listing(entry, by=url), via="wayback") for entry in dated]
+        if row.at >= interval.end and reaches_behind(feed.entries, interval.start):
             return found, True
     return found, False
 
 
-def _pages_of(session: SourceSession, documents: Documents, interval: Interval, host: str) -> Iterator[tuple[Snapshot, str]]:
+def _pages_of(session: SourceSession, documents: KeptDocuments, interval: Interval, host: str) -> Iterator[tuple[Snapshot, str]]:
     """The pages of a host archived on the day of the interval, each with the listing that names it."""
-    start, end = day_of(interval.start.date())
+    start, end = day_span(interval.start.date())
     return _listed(session, documents, host, start, end, is_host=True, mime=HTML)
 
 
 def _listed(
     session: SourceSession,
-    documents: Documents,
+    documents: KeptDocuments,
     url: str,
     start: datetime,
     end: datetime,
@@ -94,7 +98,7 @@ def _listed(
     """All rows of a query, page after page, as far as the settings allow."""
     resume_key: str | None = None
     for _ in range(session.settings.history_pages):
-        address = query(session.settings.wayback_cdx, url, start=start, end=end, is_host=is_host, mime=mime, resume_key=resume_key)
+        address = query_address(session.settings.wayback_cdx, url, start=start, end=end, is_host=is_host, mime=mime, resume_key=resume_key)
         rows = _read(session, documents, address)
         yield from ((row, address) for row in rows.snapshots)
         if rows.resume_key is None or rows.resume_key == resume_key:
@@ -102,21 +106,21 @@ def _listed(
         resume_key = rows.resume_key
 
 
-def _with_snapshots(session: SourceSession, documents: Documents, entries: Iterable[Entry]) -> tuple[Entry, ...]:
+def _with_snapshots(session: SourceSession, documents: KeptDocuments, entries: Iterable[Entry]) -> tuple[Entry, ...]:
     """Each entry with the first snapshot of its page at or after its publication, where the archive has one."""
     return tuple(
         entry if entry.snapshot is not None else replace(entry, snapshot=_first_of(session, documents, entry)) for entry in entries
     )
 
 
-def _first_of(session: SourceSession, documents: Documents, entry: Entry) -> str | None:
+def _first_of(session: SourceSession, documents: KeptDocuments, entry: Entry) -> str | None:
     if entry.published is None:
         return None
-    rows = _read(session, documents, query(session.settings.wayback_cdx, entry.url, start=entry.published.value, limit=1))
+    rows = _read(session, documents, query_address(session.settings.wayback_cdx, entry.url, start=entry.published.value, limit=1))
     first = next((row for row in rows.snapshots if row.at >= entry.published.value), None)
-    return address_of(session.settings.wayback, first) if first is not None else None
+    return snapshot_address(session.settings.wayback, first) if first is not None else None
 
 
-def _read(session: SourceSession, documents: Documents, address: str) -> CdxAnswer:
+def _read(session: SourceSession, documents: KeptDocuments, address: str) -> CdxAnswer:
     document = documents.read(session, address, "listing", pace_s=session.settings.archive_pace_s)
     return content_of(session, document, lambda body: read_rows(body, url=address)) or CdxAnswer(())

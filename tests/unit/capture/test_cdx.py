@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.capture.cdx import CdxAnswer, Snapshot, address_of, day_of, moment_in, query, read_rows
+from pipeline.capture.cdx import CdxAnswer, Snapshot, day_span, query_address, read_rows, snapshot_address, snapshot_time
 from pipeline.core.errors import FeedError
 
 NAMES = ["urlkey", "timestamp", "original", "mimetype", "statuscode", "digest", "length"]
 ENDPOINT = "https://web.archive.org/cdx/search/cdx"
-START, END = day_of(datetime(2026, 11, 18, tzinfo=UTC).date())
+START, END = day_span(datetime(2026, 11, 18, tzinfo=UTC).date())
 
 
 def row(timestamp: str, original: str = "https://a.example/") -> list[str]:
@@ -31,7 +31,7 @@ def asked(address: str) -> list[tuple[str, str]]:
 
 
 def test_the_snapshots_of_a_day_are_asked_for_without_repetitions() -> None:
-    assert asked(query(ENDPOINT, "https://a.example/feed?x=1", start=START, end=END)) == [
+    assert asked(query_address(ENDPOINT, "https://a.example/feed?x=1", start=START, end=END)) == [
         ("url", "https://a.example/feed?x=1"),
         ("output", "json"),
         ("from", "20261118000000"),
@@ -44,7 +44,9 @@ def test_the_snapshots_of_a_day_are_asked_for_without_repetitions() -> None:
 
 
 def test_the_pages_of_a_host_are_asked_for_once_each() -> None:
-    given_ = asked(query(ENDPOINT, "a.example", start=START, end=END, is_host=True, mime="text/html", resume_key="com%2Ca%29%2F+2026"))
+    given_ = asked(
+        query_address(ENDPOINT, "a.example", start=START, end=END, is_host=True, mime="text/html", resume_key="com%2Ca%29%2F+2026")
+    )
     assert ("matchType", "host") in given_
     assert ("collapse", "urlkey") in given_
     assert [value for name, value in given_ if name == "filter"] == ["statuscode:200", "mimetype:text/html"]
@@ -90,8 +92,8 @@ def test_json_of_any_shape_is_an_answer_or_refused(value: object) -> None:
 
 def test_a_snapshot_s_address_tells_its_time_again() -> None:
     one = Snapshot("https://a.example/x?y=1", datetime(2026, 11, 18, 12, 5, 1, tzinfo=UTC))
-    address = address_of("https://web.archive.org/web", one)
+    address = snapshot_address("https://web.archive.org/web", one)
     assert address == "https://web.archive.org/web/20261118120501id_/https://a.example/x?y=1"
-    assert moment_in(address) == one.at
-    assert moment_in("https://web.archive.org/web/20261118120501/http://a.example/") == one.at
-    assert moment_in("https://a.example/20261118120501/x") is None
+    assert snapshot_time(address) == one.at
+    assert snapshot_time("https://web.archive.org/web/20261118120501/http://a.example/") == one.at
+    assert snapshot_time("https://a.example/20261118120501/x") is None

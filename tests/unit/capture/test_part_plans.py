@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.capture.part_plans import origins_in_order, plan_parts, shares
+from pipeline.capture.part_plans import group_sources, origins_in_order, plan_parts
 from pipeline.core.catalogue import Source
 from pipeline.core.models import Interval, Origin, Part
 from pipeline.lake.manifests import Manifest
@@ -32,7 +32,7 @@ def named(parts: Sequence[Part]) -> dict[str, tuple[str, ...]]:
 def test_sources_of_one_domain_stay_together() -> None:
     hosts = ("one.example", "two.example", "www.one.example", "three.example")
     sources = [Source(id=f"s{number}", name=host, feeds=(f"https://{host}/feed",), topic="AI") for number, host in enumerate(hosts)]
-    assert shares(sources, 2) == (("s0", "s2"), ("s1", "s3"))
+    assert group_sources(sources, 2) == (("s0", "s2"), ("s1", "s3"))
 
 
 def test_an_interval_without_captures_has_a_part_for_each_share() -> None:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.core.models import Entry, Interval, Moment
-from pipeline.discovery.entries import Choice, Listing, choose
+from pipeline.discovery.entries import ChosenEntries, SourceListing, choose_entries
 from pipeline.lake.manifests import Pending
 from pipeline.text.urls import url_digest
 
@@ -23,21 +23,21 @@ def entry(url: str, source: str = "one", *, at: datetime | None = None) -> Entry
     return Entry(url=url, source_id=source, via="feed", published=Moment(at, "second") if at else None)
 
 
-def listing(source: str, *urls: str, pending: Iterable[tuple[str, int]] = ()) -> Listing:
+def listing(source: str, *urls: str, pending: Iterable[tuple[str, int]] = ()) -> SourceListing:
     waiting = tuple(Pending(entry(url, source), attempts) for url, attempts in pending)
-    return Listing(source, waiting, tuple(entry(url, source) for url in urls))
+    return SourceListing(source, waiting, tuple(entry(url, source) for url in urls))
 
 
-def share(*listings: Listing, seen: Iterable[str] = (), is_live: bool = True, max_per_source: int = 100) -> Choice:
+def share(*listings: SourceListing, seen: Iterable[str] = (), is_live: bool = True, max_per_source: int = 100) -> ChosenEntries:
     digests = frozenset(url_digest(url) for url in seen)
-    return choose(listings, seen=digests, interval=HOUR, is_live=is_live, max_per_source=max_per_source)
+    return choose_entries(listings, seen=digests, interval=HOUR, is_live=is_live, max_per_source=max_per_source)
 
 
-def chosen(choice: Choice) -> dict[str, list[str]]:
+def chosen(choice: ChosenEntries) -> dict[str, list[str]]:
     return {source: [pending.entry.url for pending in mine] for source, mine in choice.chosen.items()}
 
 
-def endings(choice: Choice) -> dict[str, str]:
+def endings(choice: ChosenEntries) -> dict[str, str]:
     return {outcome.url: " ".join(filter(None, (outcome.verdict, outcome.reason))) for outcome in choice.outcomes}
 
 
@@ -101,7 +101,7 @@ def test_what_is_no_url_is_rejected(url: str) -> None:
     ],
 )
 def test_a_past_interval_takes_only_what_is_dated_inside_it(at: datetime | None, is_taken: bool) -> None:
-    listings = [Listing("one", (), (entry(A, at=at),))]
+    listings = [SourceListing("one", (), (entry(A, at=at),))]
     past = share(*listings, is_live=False)
     assert chosen(past) == {"one": [A] if is_taken else []}
     assert endings(past) == ({} if is_taken else {A: "rejected outsideInterval"})
@@ -121,12 +121,12 @@ entries = st.builds(entry, urls, at=dates)
 listings = st.lists(
     st.tuples(st.lists(st.builds(Pending, entries, st.integers(1, 3)), max_size=3), st.lists(entries, max_size=6)),
     max_size=4,
-).map(lambda many: [Listing(f"source-{number}", tuple(waiting), tuple(new)) for number, (waiting, new) in enumerate(many)])
+).map(lambda many: [SourceListing(f"source-{number}", tuple(waiting), tuple(new)) for number, (waiting, new) in enumerate(many)])
 
 
 @settings(deadline=None)
 @given(listings, st.sets(urls.filter(bool).filter(lambda url: url != "nonsense")), st.booleans(), st.integers(1, 4))
-def test_every_url_ends_exactly_once(many: list[Listing], seen: set[str], is_live: bool, max_per_source: int) -> None:
+def test_every_url_ends_exactly_once(many: list[SourceListing], seen: set[str], is_live: bool, max_per_source: int) -> None:
     choice = share(*many, seen=seen, is_live=is_live, max_per_source=max_per_source)
     listed = {entry.url for one in many for entry in (*(pending.entry for pending in one.pending), *one.entries)}
     fetched = [pending.entry.url for mine in choice.chosen.values() for pending in mine]

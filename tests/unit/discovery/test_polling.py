@@ -18,10 +18,10 @@ from pipeline.discovery.polling import (
     after_failure,
     after_not_modified,
     freshness_s,
-    have_lied,
     period_s,
     sends_validators,
     wait_s,
+    were_validators_wrong,
 )
 from pipeline.lake.manifests import FeedState, Manifest, from_json, to_json
 from pipeline.lake.schedules import SHORTEST_S, Schedule
@@ -165,10 +165,10 @@ def test_after_many_304s_one_poll_is_unconditional() -> None:
 def test_304s_have_lied_when_the_validators_stayed_or_the_news_is_older() -> None:
     schedule = Schedule(asked=NOON, unchanged=CHECK_AFTER)
     before, after = NOON - timedelta(hours=1), NOON + timedelta(hours=1)
-    assert have_lied(schedule, same_validators=True, new_dates=[None])
-    assert have_lied(schedule, same_validators=False, new_dates=[before, before, after])
-    assert not have_lied(schedule, same_validators=False, new_dates=[after, after, before])
-    assert not have_lied(schedule, same_validators=True, new_dates=[])
+    assert were_validators_wrong(schedule, same_validators=True, new_dates=[None])
+    assert were_validators_wrong(schedule, same_validators=False, new_dates=[before, before, after])
+    assert not were_validators_wrong(schedule, same_validators=False, new_dates=[after, after, before])
+    assert not were_validators_wrong(schedule, same_validators=True, new_dates=[])
 
 
 def test_a_schedule_survives_the_manifest() -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from pipeline.core.errors import FeedError
 from pipeline.core.models import Interval, Moment
-from pipeline.discovery.sitemaps import MAX_DECODED_BYTES, Child, Sitemap, children_of, is_older, newer_children, period_of, read_sitemap
+from pipeline.discovery.sitemaps import MAX_DECODED_BYTES, Child, Sitemap, children_for, is_older, newer_children, period_of, read_sitemap
 
 URL = "https://site.example/sitemap.xml"
 PLAIN = "http://www.sitemaps.org/schemas/sitemap/0.9"
@@ -107,7 +107,7 @@ def test_an_interval_asks_for_the_children_that_may_list_it_the_likeliest_first(
         Child("https://site.example/that-day.xml", datetime(2026, 11, 18, tzinfo=UTC)),
         Child("https://site.example/2026-12.xml"),
     ]
-    asked = children_of(Sitemap(children=tuple(children)), HOUR)
+    asked = children_for(Sitemap(children=tuple(children)), HOUR)
     names = [child.url.rpartition("/")[2] for child in asked]
     assert names == ["2026-11.xml", "that-day.xml", "soon.xml", "later.xml", "unknown.xml"]
     assert [child.url.rpartition("/")[2] for child in children if is_older(child, HOUR)] == ["2026-10.xml", "before.xml"]
