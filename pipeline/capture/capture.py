@@ -1,14 +1,13 @@
-"""The capture stage: the only one that meets the network.
+"""The capture stage: it fetches one part of one interval and commits what came as WARC records and a manifest.
 
-One part of one interval: its sources' feeds are fetched side by side, their entries shared out so that a URL is fetched once, then the
-pages with their lead pictures and AMP pages, source by source side by side. Each source writes its exchanges into a file of its own; the
-files are joined in the order of the sources, so that the WARC does not depend on which thread was first. The manifest is written last:
-it is the commit. Where one is already there, nothing is fetched, and who comes while it is made waits for it.
+The feeds of the part's sources are fetched side by side. Their entries are divided so that each URL is fetched once. Then the pages are
+fetched with their lead pictures and AMP pages, the sources side by side. Each source writes a WARC file of its own (a segment); the
+segments are joined in the order of the sources, so that the part's file does not depend on which thread was first. The manifest is written
+last: it is the commit. A part that has a manifest is never fetched again, and a second process waits for the one that captures the part.
 """
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -19,46 +18,44 @@ from pathlib import Path
 from typing import TypeVar
 
 from pipeline.capture.earlier_captures import EarlierCaptures, read_earlier_captures, robots_reader
+from pipeline.capture.part_commits import PartContents, commit_part, report_once
 from pipeline.capture.past.kept_documents import KeptDocuments
 from pipeline.capture.past.origins import find_past_entries
 from pipeline.capture.probes import PageReader, page_reader
-from pipeline.capture.segments import append, moved, moved_page
-from pipeline.capture.source_sessions import SourceSession, capture_page, outcome_of, poll_feed, poll_sitemap
+from pipeline.capture.segments import Segment, join_segments
+from pipeline.capture.source_sessions import SourceSession, capture_page, poll_feed, poll_sitemap
 from pipeline.core.catalogue import Catalogue, Source
 from pipeline.core.models import CaptureReport, Clock, Entry, Interval, Origin, Outcome, Part
-from pipeline.core.settings import VERSION, Settings
+from pipeline.core.settings import Settings
 from pipeline.discovery.entries import SourceListing, choose_entries, digest_of, interleaved
 from pipeline.discovery.polling import wait_s
 from pipeline.discovery.source_health import findings
 from pipeline.fetching.fetcher import Fetcher
-from pipeline.lake import storage
 from pipeline.lake.erased_providers import erased_of
 from pipeline.lake.erasures import Erased
-from pipeline.lake.locks import Check, in_turn, sweep
-from pipeline.lake.manifests import FeedState, Manifest, PageCapture, Pending, count, from_json, to_json
+from pipeline.lake.locks import Check
+from pipeline.lake.manifests import FeedState, Manifest, PageCapture, Pending
 from pipeline.lake.storage import Lake
 from pipeline.lake.warc import WRITE_BUFFER, CaptureWriter
+from pipeline.text.counts import counted
 
 log = logging.getLogger(__name__)
-
-SOFTWARE = f"news-pipeline/{VERSION}"
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-
 TAKEN_AROUND = timedelta(hours=24)
-"""What a past hour lists may be published a day before or after it: publishers state days without times, in their own zones."""
+"""Articles that a past hour lists may be dated a day before or after it: publishers state days without times, in their own zones."""
 REFETCH_AGE = timedelta(hours=1)
-"""Captured anew, a past interval reads listings that are at most so old."""
+"""A past interval that is captured anew reads kept listings that are at most this old."""
 
 
 @dataclass(frozen=True, slots=True)
 class PastCapture:
     """How a past interval is captured.
 
-    `order` are the origins that may be asked; `taken` is the half-open range of published dates that is taken in; with `is_refetch`
-    everything is asked for again, whatever is there.
+    `order` names the origins that may be asked; `taken` is the half-open range of published dates whose articles are kept; with
+    `is_refetch` every page is fetched again, even one that the lake has.
     """
 
     order: tuple[Origin, ...]
@@ -66,32 +63,31 @@ class PastCapture:
     is_refetch: bool = False
 
     def documents_since(self, interval: Interval, *, now: datetime) -> datetime:
-        """From when on a listing tells all of `interval`."""
+        """The earliest time at which a kept listing may have been fetched: it must be complete for `interval`, and recent in a refetch."""
         return max(interval.end, now - REFETCH_AGE) if self.is_refetch else interval.end
 
 
 def default_taken_range(interval: Interval) -> tuple[datetime, datetime]:
-    """The published dates that are taken in when nobody says which."""
+    """The half-open range of published dates that is kept where the caller states none."""
     return interval.start - TAKEN_AROUND, interval.end + TAKEN_AROUND
 
 
 @dataclass(frozen=True, slots=True)
 class _Poll:
-    """A source's feeds after their polls; of a past interval, the origin that served it."""
+    """A source's feeds after their polls; for a past interval also the origin that listed its articles."""
 
     source: Source
     states: tuple[FeedState, ...]
     entries: tuple[Entry, ...]
-    outcomes: tuple[Outcome, ...]
+    segment: Segment
     origin: Origin | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class _CapturedPages:
-    """A source's pages after their fetches; offsets count from the start of the source's own file."""
+    """A source's pages after their fetches, and the entries to try again in a later interval."""
 
-    pages: tuple[PageCapture, ...] = ()
-    outcomes: tuple[Outcome, ...] = ()
+    segment: Segment
     pending: tuple[Pending, ...] = ()
 
 
@@ -107,31 +103,23 @@ def capture_part(
 ) -> CaptureReport:
     """Capture the part's sources, or report the captures that are already there.
 
-    Without `past` the interval has just ended: validators are sent and every new entry is taken. A past interval takes only entries
-    dated inside it, from the first origin that has it. With `only_due` a live interval asks the feeds whose time has come, else all.
+    Without `past` the interval has just ended: validators are sent and every new entry is fetched. For a past interval only entries dated
+    inside it are fetched, from the first origin that lists it. With `only_due` a live interval polls only the feeds that are due.
 
-    One process at a time captures a part; another one waits and reports what the first has committed.
+    One process at a time captures a part; a second one waits and reports what the first committed.
 
-    Raises StorageError, BusyError when it was waited for in vain, TransientError when the workers died; single sources and entries end in
-    outcomes.
+    Raises StorageError, BusyError when the wait took too long, TransientError when the workers died. What goes wrong with one source or
+    one entry ends in an outcome.
     """
-    known = _known(lake, part, clock)
-    if known is not None:
-        return known
-    with in_turn(lake, storage.part_lock_path(part), what=f"the capture of {part.interval.key} part {part.name}") as check:
-        known = _known(lake, part, clock)  # by whom this process waited for
-        return known if known is not None else _captured(lake, settings, catalogue, part, clock, past, only_due=only_due, check=check)
 
+    def reuse(manifest: Manifest) -> CaptureReport:
+        log.info("%s part %s: captured before, nothing is fetched", part.interval.key, part.name)
+        return _with_warnings(report_of(manifest, is_reused=True), manifest, {}, now=clock.now())
 
-def _known(lake: Lake, part: Part, clock: Clock) -> CaptureReport | None:
-    """What is said of a part that is committed."""
-    path = storage.manifest_path(part)
-    if not lake.exists(path):
-        return None
-    sweep(lake, storage.part_lock_path(part))
-    log.info("%s part %s: captured before, nothing is fetched", part.interval.key, part.name)
-    manifest = from_json(lake.read_bytes(path), path=path)
-    return _with_warnings(report_of(manifest, is_reused=True), manifest, {}, now=clock.now())
+    def make(check: Check) -> CaptureReport:
+        return _captured(lake, settings, catalogue, part, clock, past, only_due=only_due, check=check)
+
+    return report_once(lake, part, make, reuse, what=f"the capture of {part.interval.key} part {part.name}")
 
 
 def _captured(
@@ -160,8 +148,6 @@ def _captured(
             lake, settings, catalogue, part, clock, fetcher, reader, Path(folder), past, erased, check, only_due=only_due and past is None
         )
         manifest = work.run(sources, earlier)
-    check()
-    lake.write_bytes(storage.manifest_path(part), to_json(manifest))
     return _with_warnings(report_of(manifest, is_reused=False), manifest, earlier.news, now=clock.now())
 
 
@@ -177,7 +163,7 @@ def unserved_warning(source_id: str, interval: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _PartCapture:
-    """One part in the making."""
+    """The capture of one part."""
 
     lake: Lake
     settings: Settings
@@ -192,64 +178,68 @@ class _PartCapture:
     check: Check
     only_due: bool
 
-    def run(self, sources: Sequence[Source], memory: EarlierCaptures) -> Manifest:
+    def run(self, sources: Sequence[Source], earlier: EarlierCaptures) -> Manifest:
         if self.past is None:
-            polls = self._in_time(lambda source: self._poll(source, memory), sources, memory)
+            polls = self._side_by_side_by_wait(lambda source: self._poll(source, earlier), sources, earlier)
         else:
-            polls = self._look_back(sources, self.past)
-        choice = choose_entries(
+            polls = self._list_past(sources, self.past)
+        chosen = choose_entries(
             [self._listing(poll) for poll in polls],
-            seen=memory.seen,
+            seen=earlier.seen,
             interval=self.part.interval,
             is_live=self.past is None,
             max_per_source=self.settings.max_entries_per_source,
         )
-        harvests = self._side_by_side(lambda source: self._harvest(source, choice.chosen[source.id], choice.listed_by), sources)
-        deferred = {outcome.url for outcome in choice.outcomes if outcome.reason == "deferred"}
-        return self._commit(polls, harvests, choice.outcomes, deferred)
+        captured = self._side_by_side(lambda source: self._capture_pages(source, chosen.chosen[source.id], chosen.listed_by), sources)
+        return self._commit(polls, captured, chosen.outcomes)
 
     def _side_by_side(self, work: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
         with ThreadPoolExecutor(max_workers=max(1, min(self.settings.fetch_threads, len(items)))) as pool:
             return list(pool.map(work, items))
 
-    def _in_time(self, work: Callable[[Source], Result], sources: Sequence[Source], memory: EarlierCaptures) -> list[Result]:
-        """As above, those that are due first: one that is waited for would hold a thread."""
-        waits = [max((self._wait_s(memory.feeds.get(url)) for url in source.listings), default=0.0) for source in sources]
+    def _side_by_side_by_wait(self, work: Callable[[Source], Result], sources: Sequence[Source], earlier: EarlierCaptures) -> list[Result]:
+        """Work on the sources that are due first: one that must wait would hold a thread. The results are in the order of `sources`."""
+        waits = [max((self._wait_s(earlier.feeds.get(url)) for url in source.listings), default=0.0) for source in sources]
         order = sorted(range(len(sources)), key=lambda number: waits[number])
         results = dict(zip(order, self._side_by_side(work, [sources[number] for number in order]), strict=True))
         return [results[number] for number in range(len(sources))]
 
     def _wait_s(self, before: FeedState | None) -> float:
-        """Seconds until a feed is asked."""
+        """Seconds until the feed may be polled."""
         return wait_s(before.schedule, now=self.clock.now()) if self.only_due and before is not None else 0.0
 
-    def _segment(self, phase: str, source: Source) -> Path:
+    def _segment_path(self, phase: str, source: Source) -> Path:
         return self.folder / f"{phase}-{source.id}.warc.gz"
 
-    def _desk(self, file: CaptureWriter, source: Source) -> SourceSession:
+    def _session(self, file: CaptureWriter, source: Source) -> SourceSession:
         return SourceSession(self.fetcher, file, source, self.settings, self.clock, self.catalogue.scoring.images.min_side, self.reader)
 
-    def _look_back(self, sources: Sequence[Source], past: PastCapture) -> list[_Poll]:
-        """A past interval leaves no feed state: what it did not take is still to be captured by a later one."""
-        documents = KeptDocuments(self.lake, past.documents_since(self.part.interval, now=self.clock.now()), self.settings.max_feed_bytes)
+    def _list_past(self, sources: Sequence[Source], past: PastCapture) -> list[_Poll]:
+        """What the origins list of a past interval. No feed state is kept: what is not fetched here is still new to a later interval."""
+        since = past.documents_since(self.part.interval, now=self.clock.now())
+        documents = KeptDocuments(self.lake, since, self.settings.max_feed_bytes)
 
-        def look(source: Source) -> _Poll:
-            with self._segment("feeds", source).open("wb", WRITE_BUFFER) as file:
-                session = self._desk(CaptureWriter(file), source)
-                walked = find_past_entries(session, documents, self.part.interval, order=past.order)
-            log.info("%s: %d entries, from %s", source.id, len(walked.entries), walked.origin or "nowhere: no origin reaches back so far")
-            return _Poll(source, walked.states, (*walked.entries, *walked.others), tuple(session.outcomes), walked.origin)
+        def list_source(source: Source) -> _Poll:
+            path = self._segment_path("feeds", source)
+            with path.open("wb", WRITE_BUFFER) as file:
+                session = self._session(CaptureWriter(file), source)
+                found = find_past_entries(session, documents, self.part.interval, order=past.order)
+            origin = found.origin or "nowhere: no origin reaches back so far"
+            log.info("%s: %s, from %s", source.id, counted(len(found.entries), "entry", "entries"), origin)
+            segment = Segment(path, tuple(session.outcomes))
+            return _Poll(source, found.states, (*found.entries, *found.others), segment, found.origin)
 
-        return self._side_by_side(look, sources)
+        return self._side_by_side(list_source, sources)
 
-    def _poll(self, source: Source, memory: EarlierCaptures) -> _Poll:
+    def _poll(self, source: Source, earlier: EarlierCaptures) -> _Poll:
         states: list[FeedState] = []
         entries: list[Entry] = []
         since = self.part.interval.start - timedelta(days=self.settings.sitemap_days)
-        with self._segment("feeds", source).open("wb", WRITE_BUFFER) as file:
-            session = self._desk(CaptureWriter(file), source)
+        path = self._segment_path("feeds", source)
+        with path.open("wb", WRITE_BUFFER) as file:
+            session = self._session(CaptureWriter(file), source)
             for url in source.listings:
-                before = memory.feeds.get(url)
+                before = earlier.feeds.get(url)
                 delay_s = self._wait_s(before)
                 if before is not None and delay_s > self.settings.poll_patience_s:
                     states.append(replace(before, new=0, is_carried=True))
@@ -259,20 +249,21 @@ class _PartCapture:
                 state, listed = poll_feed(session, url, before) if url in source.feeds else poll_sitemap(session, url, before, since=since)
                 states.append(state)
                 entries.extend(listed)
-        said = ", ".join("not due" if state.is_carried else state.reason or state.verdict for state in states)
-        log.info("%s: %s, %d entries", source.id, said, len(entries))
-        return _Poll(source, tuple(states), tuple(entries), tuple(session.outcomes))
+        results = ", ".join("not due" if state.is_carried else state.reason or state.verdict for state in states)
+        log.info("%s: %s, %s", source.id, results, counted(len(entries), "entry", "entries"))
+        return _Poll(source, tuple(states), tuple(entries), Segment(path, tuple(session.outcomes)))
 
     def _listing(self, poll: _Poll) -> SourceListing:
-        """What the source offers, but for pages of erased providers."""
+        """The source's pending and listed entries, without pages of erased providers."""
         pending = {one.entry.url: one for state in poll.states for one in state.pending if not self.erased.holds(one.entry.url)}
         return SourceListing(poll.source.id, tuple(pending.values()), tuple(one for one in poll.entries if not self.erased.holds(one.url)))
 
-    def _harvest(self, source: Source, chosen: Sequence[Pending], listed_by: Mapping[str, tuple[str, ...]]) -> _CapturedPages:
+    def _capture_pages(self, source: Source, chosen: Sequence[Pending], listed_by: Mapping[str, tuple[str, ...]]) -> _CapturedPages:
         pages: list[PageCapture] = []
         pending: list[Pending] = []
-        with self._segment("pages", source).open("wb", WRITE_BUFFER) as file:
-            session = self._desk(CaptureWriter(file), source)
+        path = self._segment_path("pages", source)
+        with path.open("wb", WRITE_BUFFER) as file:
+            session = self._session(CaptureWriter(file), source)
             for candidate in interleaved(chosen):
                 listings = listed_by.get(digest_of(candidate.entry), ())
                 page, is_transient = capture_page(session, candidate.entry, listed_by=listings)
@@ -281,51 +272,29 @@ class _PartCapture:
                 elif is_transient and candidate.attempts + 1 < self.settings.max_attempts:
                     pending.append(Pending(candidate.entry, candidate.attempts + 1))
         if chosen:
-            log.info("%s: %d of %d pages captured", source.id, len(pages), len(chosen))
-        return _CapturedPages(tuple(pages), tuple(session.outcomes), tuple(pending))
+            log.info("%s: %d of %s captured", source.id, len(pages), counted(len(chosen), "page"))
+        return _CapturedPages(Segment(path, tuple(session.outcomes), tuple(pages)), tuple(pending))
 
-    def _commit(self, polls: Sequence[_Poll], harvests: Sequence[_CapturedPages], ended: Sequence[Outcome], deferred: set[str]) -> Manifest:
-        joined = self.folder / "captures.warc.gz"
-        outcomes: list[Outcome] = []
-        pages: list[PageCapture] = []
-        with joined.open("wb") as file:
-            writer = CaptureWriter(file)
-            writer.write_info(at=self.part.interval.end, software=SOFTWARE)
-            outcomes.extend(
-                outcome_of(answer, "robots", source_id=None, offset=writer.write_answer(answer)) for answer in self.fetcher.robots_answers
-            )
-            for poll in polls:
-                base = append(file, self._segment("feeds", poll.source))
-                outcomes.extend(moved(outcome, base) for outcome in poll.outcomes)
-            for poll, harvest in zip(polls, harvests, strict=True):
-                base = append(file, self._segment("pages", poll.source))
-                outcomes.extend(moved(outcome, base) for outcome in harvest.outcomes)
-                pages.extend(moved_page(page, base) for page in harvest.pages)
-        outcomes.extend(ended)
-        with joined.open("rb") as file_again:
-            digest = hashlib.file_digest(file_again, "sha256").hexdigest()
-        self.check()
-        self.lake.write_file(storage.captures_path(self.part), joined)
-        feeds = [state for poll, harvest in zip(polls, harvests, strict=True) for state in _with_pending(poll, harvest, deferred)]
-        return Manifest(
-            interval=self.part.interval.key,
-            part=self.part.name,
-            software=SOFTWARE,
+    def _commit(self, polls: Sequence[_Poll], captured: Sequence[_CapturedPages], unfetched: Sequence[Outcome]) -> Manifest:
+        """Join the segments and commit the part; `unfetched` are the outcomes of entries that needed no fetch."""
+        segments = [*(poll.segment for poll in polls), *(one.segment for one in captured)]
+        joined = join_segments(self.folder / "captures.warc.gz", segments, at=self.part.interval.end, robots=self.fetcher.robots_answers)
+        deferred = {outcome.url for outcome in unfetched if outcome.reason == "deferred"}
+        contents = PartContents(
+            outcomes=(*joined.outcomes, *unfetched),
+            pages=joined.pages,
             sources=tuple(poll.source.id for poll in polls),
-            captures_bytes=joined.stat().st_size,
-            captures_sha256=digest,
-            counts=count(outcomes),
-            feeds=tuple(feeds),
-            pages=tuple(pages),
-            outcomes=tuple(outcomes),
+            feeds=tuple(state for poll, one in zip(polls, captured, strict=True) for state in _with_pending(poll, one.pending, deferred)),
             taken=self.past.taken if self.past is not None else None,
             order=self.past.order if self.past is not None else (),
             origins={poll.source.id: poll.origin for poll in polls if poll.origin is not None},
         )
+        return commit_part(self.lake, self.part, joined.path, contents, check=self.check)
 
 
 def report_of(manifest: Manifest, *, is_reused: bool) -> CaptureReport:
-    """A source has failed when none of its feeds could be read or was unchanged, and one was asked, and nothing else had the interval."""
+    """The report of a committed part. A source has failed when it was asked, none of its listings was read or unchanged, and no other
+    origin served it."""
     healthy = {state.source_id for state in manifest.feeds if state.verdict in ("captured", "notModified")} | set(manifest.origins)
     failed = {
         state.source_id: f"{state.reason or state.verdict}{f' {state.status}' if state.status else ''}"
@@ -335,9 +304,9 @@ def report_of(manifest: Manifest, *, is_reused: bool) -> CaptureReport:
     return CaptureReport(manifest.interval, manifest.part, manifest.counts, manifest.sources, failed, reused=is_reused)
 
 
-def _with_pending(poll: _Poll, harvest: _CapturedPages, deferred: set[str]) -> Iterable[FeedState]:
-    """The source's feed states; what stays pending stands with its first feed."""
-    waiting = {pending.entry.url: pending for pending in harvest.pending}
+def _with_pending(poll: _Poll, unfinished: Sequence[Pending], deferred: set[str]) -> Iterable[FeedState]:
+    """The source's feed states; its first one holds all entries that stay pending: those `unfinished`, and those `deferred`, by URL."""
+    waiting = {pending.entry.url: pending for pending in unfinished}
     earlier = [pending for state in poll.states for pending in state.pending]
     for pending in [*earlier, *(Pending(entry, 0) for entry in poll.entries)]:
         if pending.entry.url in deferred:

@@ -1,4 +1,4 @@
-"""What earlier manifests tell the capture stage: what needs no fetch, how the feeds stood, and which robots.txt are still fresh."""
+"""What earlier manifests tell the capture stage: URLs that need no fetch, each feed's state, recent robots.txt files."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from pipeline.core.models import Interval, Outcome, Part
 from pipeline.fetching.fetcher import KnownRobots
 from pipeline.fetching.robots import MAX_AGE, MAX_BYTES
 from pipeline.lake import storage
-from pipeline.lake.manifests import FeedState, from_json
+from pipeline.lake.ledgers import read_manifest
+from pipeline.lake.manifests import FeedState
 from pipeline.lake.storage import Lake
 from pipeline.lake.warc import read_record_at
 
@@ -20,20 +21,21 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class EarlierCaptures:
-    """What earlier manifests tell: each feed's last state, the digests of URLs that need no fetch, each host's last robots.txt, and when
-    each feed brought something new."""
+    """What the manifests of earlier intervals record."""
 
     feeds: dict[str, FeedState]
+    """The last state of each feed, by URL."""
     seen: frozenset[str]
+    """Digests of URLs that need no fetch."""
     robots: dict[str, tuple[Part, Outcome]]
+    """The last robots.txt answer of each host, by URL, with the part that holds it."""
     news: dict[str, list[datetime]]
+    """The times of the polls that found new entries in a feed, once for each entry, by the feed's URL."""
 
 
 def read_earlier_captures(lake: Lake, interval: Interval, *, days: int, is_live: bool) -> EarlierCaptures:
-    """The manifests of the `days` before `interval`, oldest first.
-
-    A past interval looks `days` ahead too: what a later one captured is there already.
-    """
+    """Read the manifests of the `days` before `interval`, and for a past interval those of the `days` after it: what a later interval
+    captured needs no fetch either. Raises SchemaError for a broken manifest, StorageError."""
     first = interval.start - timedelta(days=days)
     last = interval.start if is_live else interval.start + timedelta(days=days)
     feeds: dict[str, FeedState] = {}
@@ -45,8 +47,7 @@ def read_earlier_captures(lake: Lake, interval: Interval, *, days: int, is_live:
             continue
         for name in lake.captured_parts(other.key):
             part = Part(other, name)
-            path = storage.manifest_path(part)
-            manifest = from_json(lake.read_bytes(path), path=path)
+            manifest = read_manifest(lake, part)
             seen |= manifest.seen
             robots.update((outcome.url, (part, outcome)) for outcome in manifest.outcomes if outcome.kind == "robots")
             for state in manifest.feeds:
@@ -57,11 +58,11 @@ def read_earlier_captures(lake: Lake, interval: Interval, *, days: int, is_live:
     return EarlierCaptures(feeds=feeds, seen=frozenset(seen), robots=robots, news=news)
 
 
-def robots_reader(lake: Lake, memory: EarlierCaptures, *, now: datetime) -> KnownRobots:
-    """Reads a robots.txt that was captured within the last day: a manifest says where it lies."""
+def robots_reader(lake: Lake, earlier: EarlierCaptures, *, now: datetime) -> KnownRobots:
+    """A function from the URL of a robots.txt to its status and body, None where none was captured within `MAX_AGE` before `now`."""
 
     def read(url: str) -> tuple[int, bytes] | None:
-        part, outcome = memory.robots.get(url, (None, None))
+        part, outcome = earlier.robots.get(url, (None, None))
         if part is None or outcome is None or outcome.verdict != "captured" or outcome.offset is None or outcome.status is None:
             return None
         if outcome.at is None or not timedelta() <= now - outcome.at < MAX_AGE:
@@ -70,7 +71,7 @@ def robots_reader(lake: Lake, memory: EarlierCaptures, *, now: datetime) -> Know
             with lake.open(storage.captures_path(part)) as file:
                 record = read_record_at(file, outcome.offset, max_body_bytes=MAX_BYTES + 1)
         except (FileNotFoundError, WarcError) as error:
-            log.warning("%s: asked again: its capture cannot be read: %s", url, error)
+            log.warning("%s: fetched again: its capture cannot be read: %s", url, error)
             return None
         return None if record.problem is not None else (outcome.status, record.body)
 

@@ -1,8 +1,8 @@
-"""The import stage: WARC and ARC files of any origin become captures of the lake, without network.
+"""The import stage: WARC and ARC files from anywhere become captures of the lake, without network.
 
-A file is streamed record by record; each goes to the interval of its own WARC-Date, as a part named after the file's digest. What is held
-of an interval is committed when it is much, and goes on in a further part, so that memory does not grow with the file. Importing the same
-file again finds its parts committed and changes nothing.
+A file is read record by record. Each record goes to the interval of its own WARC-Date, into a part named after the file's digest. An
+interval whose records become many is committed and goes on in a further part, so that memory does not grow with the file. Importing the
+same file again finds its parts committed and changes nothing.
 """
 
 from __future__ import annotations
@@ -17,46 +17,46 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from pipeline.capture.part_commits import PartContents, commit_part, committed_manifest, without_lock
 from pipeline.capture.probes import PageReader, page_reader
 from pipeline.core.catalogue import Catalogue
 from pipeline.core.errors import WarcError
 from pipeline.core.models import Entry, Interval, Outcome, Part, Verdict
-from pipeline.core.settings import VERSION, Settings
-from pipeline.lake import storage
+from pipeline.core.settings import Settings
 from pipeline.lake.erased_providers import erased_of
-from pipeline.lake.manifests import Manifest, PageCapture, Probe, count, from_json, to_json
+from pipeline.lake.manifests import PageCapture, Probe, count
 from pipeline.lake.storage import Lake
 from pipeline.lake.warc import CaptureWriter, WarcRecord, capture_of, read_record_at, read_records
 from pipeline.text.urls import registered_domain
 
 log = logging.getLogger(__name__)
 
-SOFTWARE = f"news-pipeline/{VERSION}"
 PAGE_RECORDS = frozenset({"response", "resource"})
 HTML_TYPES = ("text/html", "application/xhtml+xml")
 PROGRESS_EVERY = 1_000
 MAX_RECORDS = 2_000
-"""Of an interval's share: then it is committed, and a further part begins."""
+"""Records of one part; an interval with more goes on in a further part."""
 PACKERS = 2
+"""Threads that compress records."""
 READ_AHEAD = 4
-"""Records that are held packed, or being packed, while the next one is read."""
+"""Compressed records, or records being compressed, that are in memory while the next one is read."""
 MAX_HELD = 10_000
-"""Records of all intervals together: then the largest share is committed. A record takes about 3 kB until then."""
+"""Uncommitted records of all intervals together; beyond them the largest draft is committed. A record takes about 3 kB until then."""
 
 
 @dataclass(slots=True)
 class _Draft:
-    """One interval's share of a file, being written."""
+    """The part of one interval that records are being added to."""
 
     interval: Interval
     name: str
-    """Of its first part."""
+    """The name of the interval's first part."""
     path: Path
     place: int = 0
     is_known: bool = True
-    """Whether every part until now was imported before."""
+    """Whether every part so far was imported before."""
     is_over: bool = False
-    """Whether an earlier import ended here: what follows is in its parts."""
+    """Whether an earlier import of the file committed the interval's last part: nothing is left to commit."""
     parts: list[Part] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
     pages: dict[str, PageCapture] = field(default_factory=dict)
@@ -70,14 +70,14 @@ class _Draft:
 
 
 class _LastFile:
-    """The draft's file that was written to last stays open: records of an hour mostly stand together."""
+    """Appends to the drafts' files and keeps the last one open: neighbouring records mostly belong to the same hour."""
 
     def __init__(self) -> None:
         self._path: Path | None = None
         self._open = contextlib.ExitStack()
 
     def append(self, path: Path, packed: bytes) -> int:
-        """Where the record begins in the file."""
+        """Returns the offset at which the record begins in the file."""
         if path != self._path:
             self.close()
             self._writer = CaptureWriter(self._open.enter_context(path.open("ab")))
@@ -91,21 +91,24 @@ class _LastFile:
 
 @dataclass(frozen=True, slots=True)
 class ImportReport:
-    """What a file gave: its parts, what its records ended as, and how many records hold no page (requests, metadata, ...)."""
+    """The result for one file: its parts, its outcomes by `kind.verdict`, and how many records hold no page (requests, metadata, ...)."""
 
     file: str
     parts: tuple[Part, ...]
     counts: Mapping[str, int]
     other_records: int
     problem: str | None = None
-    """What is wrong with the file, where something is; what could be read behind it was."""
+    """What is wrong with the file, None for a sound one; the records behind the damage are imported where they can be found."""
     is_known: bool = False
-    """True when every part of it was imported before."""
+    """Whether every part of the file was imported before."""
 
 
 def import_file(lake: Lake, settings: Settings, catalogue: Catalogue, path: Path) -> ImportReport:
-    """Import one file. Raises WarcError when it is not a WARC or ARC file, FileNotFoundError, StorageError, TransientError when the
-    workers died: what is committed stays, and the next import goes on behind it."""
+    """Import one file.
+
+    Raises WarcError when it is not a WARC or ARC file, FileNotFoundError, StorageError, and TransientError when the workers died: what is
+    committed stays, and the next import continues behind it.
+    """
     with path.open("rb") as file:
         name = f"warc-{hashlib.file_digest(file, 'sha256').hexdigest()[:12]}"
     sources = {registered_domain(feed): source.id for source in reversed(catalogue.sources) for feed in source.listings}
@@ -123,7 +126,7 @@ def import_file(lake: Lake, settings: Settings, catalogue: Catalogue, path: Path
                 problem = record.problem
                 if latest is None:
                     counts["page.rejected"] += 1
-                else:  # it tells no URL and no date: the place stands for it
+                else:  # a broken record states no URL and no date: its place in the file is its URL
                     url = f"{name}#{record.offset}"
                     held += url not in latest.outcomes
                     latest.outcomes[url] = Outcome(url, "page", "rejected", via="warc", reason="broken")
@@ -133,7 +136,7 @@ def import_file(lake: Lake, settings: Settings, catalogue: Catalogue, path: Path
                 counts["page.erased"] += 1
             elif record.at is None:
                 counts["page.rejected"] += 1
-                log.warning("%s: record at %d has no WARC-Date and is not taken", path.name, record.offset)
+                log.warning("%s: the record at %d has no WARC-Date and is left out", path.name, record.offset)
             else:
                 interval = Interval.containing(record.at)
                 if interval not in drafts:
@@ -172,7 +175,8 @@ def _records(path: Path, settings: Settings) -> Iterator[WarcRecord]:
 
 
 def _packing(records: Iterable[WarcRecord]) -> Iterator[tuple[WarcRecord, Future[bytes] | None]]:
-    """The records, in their order, each that can be kept with itself as a capture, which is being made while the next ones are read."""
+    """The records in their order; a record to be kept comes with its compressed capture, which threads make while further records are
+    read."""
     with ThreadPoolExecutor(PACKERS) as pool:
         ahead: deque[tuple[WarcRecord, Future[bytes] | None]] = deque()
         for record in records:
@@ -184,7 +188,7 @@ def _packing(records: Iterable[WarcRecord]) -> Iterator[tuple[WarcRecord, Future
 
 
 def _take(draft: _Draft, record: WarcRecord, packed: Future[bytes] | None, file: _LastFile, *, source_id: str | None) -> None:
-    """Note the record's one outcome and keep it when it is a page or a picture."""
+    """Add the record's outcome to the draft, and the record itself where it is a page or a picture."""
     url = record.url or ""
     if url in draft.outcomes:
         draft.repeated += 1
@@ -211,12 +215,12 @@ def _take(draft: _Draft, record: WarcRecord, packed: Future[bytes] | None, file:
 
 
 def media_type(record: WarcRecord) -> str:
-    """The type that its header declares, in lower case and without parameters; empty where it declares none."""
+    """The media type that the record's Content-Type declares, in lower case and without parameters; empty where it declares none."""
     return (record.content_type or "").partition(";")[0].strip().lower()
 
 
 def record_verdict(record: WarcRecord) -> tuple[Verdict, str | None]:
-    """Whether a record is a page or a picture that can be read, and why not."""
+    """`captured` for a record with a page or a picture that can be read; else another verdict with its reason."""
     if record.problem is not None:
         return "rejected", "broken"
     if record.status is not None and record.status != 200:
@@ -229,17 +233,23 @@ def record_verdict(record: WarcRecord) -> tuple[Verdict, str | None]:
 
 
 def _commit(lake: Lake, draft: _Draft, settings: Settings, reader: PageReader, *, goes_on: int | None) -> None:
-    """Write what the draft holds as its next part, unless it was there before, and empty it; `goes_on` is where the file goes on."""
+    """Commit the draft's records as its next part, unless an earlier import did, and empty the draft.
+
+    `goes_on` is the offset in the imported file at which the interval's next part begins, None for the last one.
+    """
     draft.counts.update({**count(draft.outcomes.values()), "page.repeated": draft.repeated})
     if not draft.is_over:
-        part, path = draft.part, storage.manifest_path(draft.part)
+        part = draft.part
         draft.parts.append(part)
-        if lake.exists(path):
+        committed = committed_manifest(lake, part)
+        if committed is not None:
             log.info("%s part %s: imported before, nothing is written", part.interval.key, part.name)
-            draft.is_over = from_json(lake.read_bytes(path), path=path).goes_on is None
+            draft.is_over = committed.goes_on is None
         else:
             draft.is_known = False
-            _write(lake, draft, settings, reader, goes_on=goes_on)
+            draft.path.touch()
+            contents = PartContents(draft.outcomes.values(), _with_images(draft, settings, reader), goes_on=goes_on)
+            commit_part(lake, part, draft.path, contents, check=without_lock)
     draft.place += 1
     draft.path.unlink(missing_ok=True)
     draft.repeated = 0
@@ -247,30 +257,8 @@ def _commit(lake: Lake, draft: _Draft, settings: Settings, reader: PageReader, *
         held.clear()
 
 
-def _write(lake: Lake, draft: _Draft, settings: Settings, reader: PageReader, *, goes_on: int | None) -> None:
-    if not draft.path.exists():
-        draft.path.touch()
-    with draft.path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    manifest = Manifest(
-        interval=draft.part.interval.key,
-        part=draft.part.name,
-        software=SOFTWARE,
-        sources=(),
-        captures_bytes=draft.path.stat().st_size,
-        captures_sha256=digest,
-        counts=count(draft.outcomes.values()),
-        feeds=(),
-        pages=tuple(_with_images(draft, settings, reader)),
-        outcomes=tuple(draft.outcomes.values()),
-        goes_on=goes_on,
-    )
-    lake.write_file(storage.captures_path(draft.part), draft.path)
-    lake.write_bytes(storage.manifest_path(draft.part), to_json(manifest))
-
-
 def _with_images(draft: _Draft, settings: Settings, reader: PageReader) -> Iterator[PageCapture]:
-    """The pages, with those of their lead pictures that the file holds."""
+    """The draft's pages, each with those of its lead pictures that the draft's file holds."""
     if not draft.images:
         yield from draft.pages.values()
         return

@@ -1,7 +1,7 @@
-"""The revisit stage: pages captured a day and a week ago are asked for again, by conditional GET, into the part `revisit` of an hour.
+"""The revisit stage: pages captured a day and a week ago are fetched again, by conditional GET, into the part `revisit` of an hour.
 
-A page that is as it was (304, or the same payload) leaves a WARC `revisit` record and nothing else; one that differs is captured like any
-other and becomes a version of its article; one that its publisher says is gone (404, 410) is noted in the manifest, and extract marks it.
+An unchanged page (304, or the same payload) leaves a WARC `revisit` record and nothing else. A changed page is captured like any other and
+becomes a new version of its article. A page that its publisher has removed (404, 410) is noted in the manifest, and extract marks it.
 """
 
 from __future__ import annotations
@@ -15,89 +15,80 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO
 
 from pipeline.capture.earlier_captures import read_earlier_captures, robots_reader
+from pipeline.capture.part_commits import PartContents, commit_part, report_once
 from pipeline.capture.probes import PageReader, page_reader
 from pipeline.capture.revisit_plans import COLUMNS, HORIZON, KnownPage, due_pages
-from pipeline.capture.segments import append, moved, moved_page
+from pipeline.capture.segments import Segment, join_segments
 from pipeline.capture.source_sessions import SourceSession, outcome_of, with_probes
 from pipeline.core import schema
 from pipeline.core.catalogue import Catalogue, Source
 from pipeline.core.errors import WarcError
-from pipeline.core.models import REVISIT_PART, Clock, Entry, Exchange, Interval, Outcome, Part, RevisitReport, Validators
-from pipeline.core.settings import VERSION, Settings
+from pipeline.core.models import REVISIT_PART, Clock, Entry, Exchange, Interval, Part, RevisitReport, Validators
+from pipeline.core.settings import Settings
 from pipeline.fetching.fetcher import Fetcher, Target
 from pipeline.lake import storage
 from pipeline.lake.erased_providers import allowed
 from pipeline.lake.ledgers import read_manifest
-from pipeline.lake.locks import Check, in_turn, sweep
-from pipeline.lake.manifests import GonePage, Manifest, PageCapture, RecordPlace, count, to_json
+from pipeline.lake.locks import Check
+from pipeline.lake.manifests import GonePage, Manifest, PageCapture, RecordPlace
 from pipeline.lake.storage import Lake
 from pipeline.lake.warc import CaptureWriter, read_record_at, validators_of
+from pipeline.text.counts import counted
 
 log = logging.getLogger(__name__)
 
-SOFTWARE = f"news-pipeline/{VERSION}"
 GONE_STATUSES = frozenset({404, 410})
 ROBOTS_DAYS = 1
+"""How many days of manifests are read for robots.txt; one that is older is fetched again."""
 
 
 @dataclass(slots=True)
 class _RevisitedPages:
-    """What the visits to one source's pages gave; offsets count from the start of the source's own file."""
+    """What the revisits of one source's pages found; offsets count from the start of the source's own file."""
 
     pages: list[PageCapture] = field(default_factory=list)
     gone: list[GonePage] = field(default_factory=list)
-    outcomes: tuple[Outcome, ...] = ()
-    asked: int = 0
 
 
 def revisit_part(lake: Lake, settings: Settings, catalogue: Catalogue, interval: Interval, *, clock: Clock) -> RevisitReport:
-    """Look again at the pages whose time has come, or report what an earlier call of the same hour did.
+    """Fetch again the pages that are due in `interval`, or report what an earlier call for the same hour committed.
 
-    The pace of hosts, robots.txt and the bounds are those of any capture. Raises StorageError; single pages end in outcomes.
+    The pace of hosts, robots.txt and the bounds are those of any capture. Raises StorageError, BusyError when another process that revisits
+    the hour took too long; what goes wrong with one page ends in an outcome.
     """
     part = Part(interval, REVISIT_PART)
-    known = _known(lake, part)
-    if known is not None:
-        return known
-    with in_turn(lake, storage.part_lock_path(part), what=f"the revisit of {interval.key}") as check:
-        known = _known(lake, part)  # by whom this process waited for
-        return known if known is not None else _revisited(lake, settings, catalogue, part, clock, check)
+
+    def reuse(manifest: Manifest) -> RevisitReport:
+        log.info("%s: pages were revisited before, nothing is fetched", interval.key)
+        return _report(manifest, is_reused=True)
+
+    def make(check: Check) -> RevisitReport:
+        return _report(_revisited(lake, settings, catalogue, part, clock, check), is_reused=False)
+
+    return report_once(lake, part, make, reuse, what=f"the revisit of {interval.key}")
 
 
-def _known(lake: Lake, part: Part) -> RevisitReport | None:
-    """What is said of a part that is committed."""
-    if not lake.exists(storage.manifest_path(part)):
-        return None
-    sweep(lake, storage.part_lock_path(part))
-    log.info("%s: pages were revisited before, nothing is asked", part.interval.key)
-    return _report(read_manifest(lake, part), is_reused=True)
-
-
-def _revisited(lake: Lake, settings: Settings, catalogue: Catalogue, part: Part, clock: Clock, check: Check) -> RevisitReport:
+def _revisited(lake: Lake, settings: Settings, catalogue: Catalogue, part: Part, clock: Clock, check: Check) -> Manifest:
     interval, now = part.interval, clock.now()
     followed = allowed(lake, catalogue).enabled_sources
     rows, revisited = _known_versions(lake, interval)
     due = due_pages(rows, revisited, sources=[source.id for source in followed], now=now, max_per_source=settings.max_entries_per_source)
-    log.info("%s: %d pages to look at again", interval.key, sum(map(len, due.values())))
-    memory = read_earlier_captures(lake, interval, days=ROBOTS_DAYS, is_live=True)
+    log.info("%s: %s to revisit", interval.key, counted(sum(map(len, due.values())), "page"))
+    earlier = read_earlier_captures(lake, interval, days=ROBOTS_DAYS, is_live=True)
     entries = _entries(lake, [page for pages in due.values() for page in pages])
     with (
         tempfile.TemporaryDirectory(prefix="news-revisit-") as folder,
-        Fetcher(settings, clock=clock, known_robots=robots_reader(lake, memory, now=now)) as fetcher,
+        Fetcher(settings, clock=clock, known_robots=robots_reader(lake, earlier, now=now)) as fetcher,
         page_reader(settings) as reader,
     ):
         work = _RevisitRun(lake, settings, catalogue, part, clock, fetcher, reader, Path(folder), entries, check)
-        manifest = work.run([(source, due[source.id]) for source in followed if due[source.id]])
-    check()
-    lake.write_bytes(storage.manifest_path(part), to_json(manifest))
-    return _report(manifest, is_reused=False)
+        return work.run([(source, due[source.id]) for source in followed if due[source.id]])
 
 
 def _known_versions(lake: Lake, interval: Interval) -> tuple[list[dict[str, object]], dict[str, datetime]]:
-    """The rows of pages captured within the horizon, and when each URL was last looked at again."""
+    """The `extracted` rows of pages captured within `HORIZON` before `interval`, and when each URL was last revisited."""
     recent = [other for other in lake.captured_intervals() if interval.start - HORIZON <= other.start < interval.end]
     parts = [Part(other, name) for other in recent for name in lake.captured_parts(other.key)]
     paths = [path for part in parts if lake.exists(path := storage.extracted_path(part))]
@@ -111,7 +102,7 @@ def _known_versions(lake: Lake, interval: Interval) -> tuple[list[dict[str, obje
 
 
 def _entries(lake: Lake, pages: Sequence[KnownPage]) -> dict[tuple[str, int], Entry]:
-    """By capture file and offset the entries that found the pages: a version is read with what its finder said about the first."""
+    """The listing entries of the pages by capture file and offset: a new version is extracted with what the listing said of the first."""
     files = sorted({page.file for page in pages})
     manifests = ((file, read_manifest(lake, storage.part_of_capture(file))) for file in files)
     return {(file, page.offset): page.entry for file, manifest in manifests for page in manifest.pages}
@@ -119,7 +110,7 @@ def _entries(lake: Lake, pages: Sequence[KnownPage]) -> dict[tuple[str, int], En
 
 @dataclass(frozen=True, slots=True)
 class _RevisitRun:
-    """One part of revisits in the making."""
+    """The revisits of one part."""
 
     lake: Lake
     settings: Settings
@@ -134,26 +125,25 @@ class _RevisitRun:
 
     def run(self, due: Sequence[tuple[Source, Sequence[KnownPage]]]) -> Manifest:
         with ThreadPoolExecutor(max_workers=max(1, min(self.settings.fetch_threads, len(due)))) as pool:
-            harvests = list(pool.map(lambda pair: self._visit(*pair), due))
-        return self._commit([source for source, _ in due], harvests)
+            segments = list(pool.map(lambda pair: self._revisit_source(*pair), due))
+        joined = join_segments(self.folder / "captures.warc.gz", segments, at=self.part.interval.end, robots=self.fetcher.robots_answers)
+        contents = PartContents(joined.outcomes, joined.pages, joined.gone)
+        return commit_part(self.lake, self.part, joined.path, contents, check=self.check)
 
-    def _segment(self, source: Source) -> Path:
-        return self.folder / f"{source.id}.warc.gz"
-
-    def _visit(self, source: Source, pages: Sequence[KnownPage]) -> _RevisitedPages:
-        harvest = _RevisitedPages()
-        with self._segment(source).open("wb") as file:
+    def _revisit_source(self, source: Source, pages: Sequence[KnownPage]) -> Segment:
+        found = _RevisitedPages()
+        path = self.folder / f"{source.id}.warc.gz"
+        with path.open("wb") as file:
             writer = CaptureWriter(file)
             session = SourceSession(
                 self.fetcher, writer, source, self.settings, self.clock, self.catalogue.scoring.images.min_side, self.reader
             )
             for page in pages:
-                self._look(session, page, harvest)
-        harvest.outcomes = tuple(session.outcomes)
-        log.info("%s: %d pages looked at, %d changed, %d gone", source.id, len(pages), len(harvest.pages), len(harvest.gone))
-        return harvest
+                self._revisit_page(session, page, found)
+        log.info("%s: %s revisited, %d changed, %d gone", source.id, counted(len(pages), "page"), len(found.pages), len(found.gone))
+        return Segment(path, tuple(session.outcomes), tuple(found.pages), tuple(found.gone))
 
-    def _look(self, session: SourceSession, page: KnownPage, harvest: _RevisitedPages) -> None:
+    def _revisit_page(self, session: SourceSession, page: KnownPage, found: _RevisitedPages) -> None:
         entry = self.entries.get((page.file, page.offset)) or Entry(page.url, page.source_id, "feed")
         validators = Validators() if page.is_gone else self._validators(page)
         answer = self.fetcher.get(Target(page.url, "page", session.source.pace_s, validators))
@@ -166,55 +156,18 @@ class _RevisitRun:
         session.outcomes.append(outcome)
         if outcome.verdict == "captured" and final is not None and offset is not None:
             captured = PageCapture(entry, offset, replaces=RecordPlace(page.file, page.offset))
-            harvest.pages.append(with_probes(session, captured, final, url=final.url))
+            found.pages.append(with_probes(session, captured, final, url=final.url))
         elif outcome.status in GONE_STATUSES and final is not None and offset is not None and not page.is_gone:
-            harvest.gone.append(GonePage(page.url, final.at, offset, page.file, page.offset))
+            found.gone.append(GonePage(page.url, final.at, offset, page.file, page.offset))
 
     def _validators(self, page: KnownPage) -> Validators:
-        """Those of the page's last answer; none where its captures are gone."""
+        """The validators of the page's last answer; none where its capture cannot be read any more."""
         try:
             with self.lake.open(page.file) as file:
                 return validators_of(read_record_at(file, page.offset, max_body_bytes=1))
         except (FileNotFoundError, WarcError) as error:
-            log.warning("%s: asked without validators: its capture cannot be read: %s", page.url, error)
+            log.warning("%s: fetched without validators: its capture cannot be read: %s", page.url, error)
             return Validators()
-
-    def _commit(self, sources: Sequence[Source], harvests: Sequence[_RevisitedPages]) -> Manifest:
-        joined = self.folder / "captures.warc.gz"
-        outcomes: list[Outcome] = []
-        pages: list[PageCapture] = []
-        gone: list[GonePage] = []
-        with joined.open("wb") as file:
-            self._write_robots(file, outcomes)
-            for source, harvest in zip(sources, harvests, strict=True):
-                base = append(file, self._segment(source))
-                outcomes.extend(moved(outcome, base) for outcome in harvest.outcomes)
-                pages.extend(moved_page(page, base) for page in harvest.pages)
-                gone.extend(replace(page, offset=page.offset + base) for page in harvest.gone)
-        with joined.open("rb") as file_again:
-            digest = hashlib.file_digest(file_again, "sha256").hexdigest()
-        self.check()
-        self.lake.write_file(storage.captures_path(self.part), joined)
-        return Manifest(
-            interval=self.part.interval.key,
-            part=self.part.name,
-            software=SOFTWARE,
-            sources=(),
-            captures_bytes=joined.stat().st_size,
-            captures_sha256=digest,
-            counts=count(outcomes),
-            feeds=(),
-            pages=tuple(pages),
-            outcomes=tuple(outcomes),
-            gone=tuple(gone),
-        )
-
-    def _write_robots(self, file: BinaryIO, outcomes: list[Outcome]) -> None:
-        writer = CaptureWriter(file)
-        writer.write_info(at=self.part.interval.end, software=SOFTWARE)
-        outcomes.extend(
-            outcome_of(answer, "robots", source_id=None, offset=writer.write_answer(answer)) for answer in self.fetcher.robots_answers
-        )
 
 
 def _report(manifest: Manifest, *, is_reused: bool) -> RevisitReport:

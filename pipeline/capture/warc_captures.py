@@ -1,9 +1,8 @@
-"""WARC files of others, Common Crawl's news files and given ones: what no other origin has of a past interval, read once for all
-sources that are left.
+"""Pages from WARC files that others made, Common Crawl's news files and files that the user gives, for sources that no other origin serves.
 
-An interval owns the news files that the crawler began in it, and of given files the records that are dated in it. A file is streamed,
-record by record; each stretch of `ccnews_chunk_bytes` becomes a part of its own, whose manifest says where the next one begins. A read that
-was killed goes on there.
+An interval owns the news files that the crawler began in it, and of given files the records dated in it. A file is read once for all
+sources, record by record. Each stretch of `ccnews_chunk_bytes` becomes a part of its own, whose manifest says where the next one begins, so
+that a read that was killed continues there.
 """
 
 from __future__ import annotations
@@ -15,14 +14,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from pipeline.capture.capture import SOFTWARE, PastCapture, report_of, unserved_warning
+from pipeline.capture.capture import PastCapture, report_of, unserved_warning
 from pipeline.capture.earlier_captures import read_earlier_captures, robots_reader
 from pipeline.capture.imports import media_type, record_verdict
+from pipeline.capture.part_commits import PartContents, commit_part, committed_manifest
 from pipeline.capture.part_plans import LEFT_TO_FILES
 from pipeline.capture.past.given_files import PAGE_RECORDS, given_paths, warn_of_dates_outside
 from pipeline.capture.past.kept_documents import KeptDocuments
 from pipeline.capture.past.warc_sources import GivenFiles, NewsFiles, RecordReader, SourceFile, warc_sources_of
-from pipeline.capture.source_sessions import outcome_of
+from pipeline.capture.segments import write_robots
 from pipeline.core.catalogue import Catalogue, Source
 from pipeline.core.errors import PermanentFetchError, WarcError
 from pipeline.core.models import CaptureReport, Clock, Entry, Interval, Outcome, Part
@@ -31,10 +31,12 @@ from pipeline.fetching.fetcher import Fetcher
 from pipeline.lake import storage
 from pipeline.lake.erased_providers import allowed, erased_of
 from pipeline.lake.erasures import Erased
+from pipeline.lake.ledgers import read_manifest
 from pipeline.lake.locks import Check, in_turn
-from pipeline.lake.manifests import Manifest, PageCapture, count, from_json, to_json
+from pipeline.lake.manifests import Manifest, PageCapture
 from pipeline.lake.storage import Lake
 from pipeline.lake.warc import CaptureWriter, WarcRecord
+from pipeline.text.counts import counted
 from pipeline.text.urls import registered_domain, url_digest
 
 log = logging.getLogger(__name__)
@@ -42,7 +44,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class FileCaptures:
-    """What the files gave for an interval: its parts, and a report for each; one without a part tells of sources that they have not."""
+    """The parts that the files gave for an interval with a report for each; a last report without a part names sources with no page."""
 
     parts: tuple[Part, ...] = ()
     reports: tuple[CaptureReport, ...] = ()
@@ -59,16 +61,16 @@ def capture_files(
     wanted: Sequence[str] | None = None,
     mark: str = "",
 ) -> FileCaptures:
-    """Read the interval's files for the `wanted` sources (None: all) that its other parts, those whose names end in `mark`, left to them.
+    """Capture from the interval's files the pages of the `wanted` sources (None: all) that its committed parts left to such files.
 
-    A source is served by the first of `ccnews` and `warc`, in the order of `past`, that has a page of it. Only pages of the sources'
-    registered domains are taken, none that another part has. Raises StorageError, ConfigError when no file is given, and
-    TransientFetchError where a file cannot be read for now; a file that is not there is passed over.
+    Only parts whose names end in `mark` count as committed. A source is served by the first of `ccnews` and `warc`, in the order of `past`,
+    that has a page of it. Only pages of the sources' registered domains are captured, and none that another part has. A file that does not
+    exist is skipped. Raises StorageError, ConfigError when no file is given, and TransientFetchError where a file cannot be read for now.
     """
     if not LEFT_TO_FILES & set(past.order):
         return FileCaptures()
-    held = _held(lake, interval, mark)
-    left = {source for manifest in held if manifest.sources for source, origin in manifest.origins.items() if origin in LEFT_TO_FILES}
+    committed = _committed(lake, interval, mark)
+    left = {source for manifest in committed if manifest.sources for source, origin in manifest.origins.items() if origin in LEFT_TO_FILES}
     erased = erased_of(lake)
     followed = allowed(lake, catalogue).enabled_sources if erased else catalogue.sources
     sources = [source for source in followed if source.id in left and (wanted is None or source.id in wanted)]
@@ -78,8 +80,8 @@ def capture_files(
         return _captured(lake, settings, interval, clock, past, sources, mark, erased, check)
 
 
-def _held(lake: Lake, interval: Interval, mark: str) -> list[Manifest]:
-    return [_manifest(lake, Part(interval, name)) for name in lake.captured_parts(interval.key) if name.endswith(mark)]
+def _committed(lake: Lake, interval: Interval, mark: str) -> list[Manifest]:
+    return [read_manifest(lake, Part(interval, name)) for name in lake.captured_parts(interval.key) if name.endswith(mark)]
 
 
 def _captured(
@@ -93,15 +95,16 @@ def _captured(
     erased: Erased,
     check: Check,
 ) -> FileCaptures:
-    memory = read_earlier_captures(lake, interval, days=settings.seen_days, is_live=False)
-    seen = set() if past.is_refetch else {*memory.seen, *(digest for manifest in _held(lake, interval, mark) for digest in manifest.seen)}
+    earlier = read_earlier_captures(lake, interval, days=settings.seen_days, is_live=False)
+    committed = _committed(lake, interval, mark)
+    seen = set() if past.is_refetch else {*earlier.seen, *(digest for manifest in committed for digest in manifest.seen)}
     documents = KeptDocuments(lake, past.documents_since(interval, now=clock.now()), settings.max_feed_bytes)
     manifests: list[Manifest] = []
     reused: set[str] = set()
     lacking = sources
     with (
         tempfile.TemporaryDirectory(prefix="news-archive-") as folder,
-        Fetcher(settings, clock=clock, known_robots=robots_reader(lake, memory, now=clock.now())) as fetcher,
+        Fetcher(settings, clock=clock, known_robots=robots_reader(lake, earlier, now=clock.now())) as fetcher,
     ):
         for warc_source in warc_sources_of(
             past.order, lake=lake, settings=settings, interval=interval, documents=documents, clock=clock, fetcher=fetcher
@@ -122,13 +125,13 @@ def _captured(
 
 
 def source_by_domain(sources: Sequence[Source]) -> dict[str, str]:
-    """The registered domains of the sources' listings, each with the source whose pages are those of the domain: the first that has it."""
+    """The registered domains of the sources' listings, each with the id of the first source that has it: that source owns its pages."""
     return {registered_domain(url): source.id for source in reversed(sources) for url in source.listings}
 
 
 @dataclass(slots=True)
 class _Stretch:
-    """A part in the making: from `start` to where the next one begins."""
+    """The part that is being read: a file's octets from `start` to before `end`."""
 
     part: Part
     start: int
@@ -140,7 +143,7 @@ class _Stretch:
 
 @dataclass(frozen=True, slots=True)
 class _FilesCapture:
-    """One interval's files being read."""
+    """The captures of one interval from one kind of file."""
 
     lake: Lake
     settings: Settings
@@ -152,9 +155,9 @@ class _FilesCapture:
     warc_source: NewsFiles | GivenFiles
     folder: Path
     seen: set[str]
-    """URL digests that need no capture any more."""
+    """Digests of URLs that are captured already."""
     reused: set[str]
-    """Parts that were committed before."""
+    """Names of parts that an earlier run committed."""
     erased: Erased
     check: Check
 
@@ -169,32 +172,33 @@ class _FilesCapture:
                 try:
                     manifests += self._read(file, mark, readers, asked if number == 0 else ())
                 except (PermanentFetchError, FileNotFoundError, WarcError) as error:
-                    log.warning("%s is passed over: %s", file.address, error)
+                    log.warning("%s is skipped: %s", file.address, error)
         return manifests
 
     def _series(self, file: SourceFile, sources: Sequence[Source]) -> Iterator[tuple[str, frozenset[str]]]:
-        """Which of the sources the file is read for, under which mark: those of an earlier read first, then, once more, those it lacks."""
+        """The file's series of parts: the mark of each and the ids of its sources. A file that an earlier run read for some sources is read
+        again, under another mark, for the others."""
         ids = frozenset(source.id for source in sources)
         first = Part(self.interval, file.part_name(0, mark=self.mark))
-        if not self.lake.exists(storage.manifest_path(first)):
+        committed = committed_manifest(self.lake, first)
+        if committed is None:
             yield self.mark, ids
             return
-        before = frozenset(_manifest(self.lake, first).origins)
+        before = frozenset(committed.origins)
         yield self.mark, before
         if ids - before:
             digest = hashlib.sha256(" ".join(sorted(ids - before)).encode()).hexdigest()[:8]
             yield f"-s{digest}{self.mark}", ids - before
 
     def _read(self, file: SourceFile, mark: str, sources: Sequence[Source], asked: Sequence[Outcome]) -> Iterator[Manifest]:
-        """The file's parts, those that are committed and those still to be read."""
+        """The manifests of the file's parts: first those that are committed, then those that are read and committed here."""
         domains = source_by_domain(sources)
         place, start = 0, 0
         while True:
-            part = Part(self.interval, file.part_name(place, mark=mark))
-            if not self.lake.exists(storage.manifest_path(part)):
+            manifest = committed_manifest(self.lake, Part(self.interval, file.part_name(place, mark=mark)))
+            if manifest is None:
                 break
-            manifest = _manifest(self.lake, part)
-            self.reused.add(part.name)
+            self.reused.add(manifest.part)
             self.seen.update(manifest.seen)
             yield manifest
             if manifest.goes_on is None:
@@ -209,7 +213,7 @@ class _FilesCapture:
     def _stretches(
         self, reading: RecordReader, start: int, file: SourceFile, mark: str, place: int, domains: Mapping[str, str]
     ) -> Iterator[_Stretch]:
-        """The rest of the file in stretches that end where a record does."""
+        """The file from `start` on in stretches, each of whole records."""
         stretch = self._begin(file, mark, place, start)
         for record in reading.records():
             if record.offset >= stretch.start + self.settings.ccnews_chunk_bytes:
@@ -233,7 +237,7 @@ class _FilesCapture:
     def _take(self, stretch: _Stretch, record: WarcRecord, file: SourceFile, domains: Mapping[str, str]) -> None:
         if record.type == "broken":
             log.warning("%s: at %d: %s", file.address, record.offset, record.problem)
-            url = f"{file.address}#{record.offset}"  # it tells no URL: the place stands for it
+            url = f"{file.address}#{record.offset}"  # a broken record states no URL: its place in the file is its URL
             stretch.outcomes[url] = Outcome(url, "page", "rejected", via=self.warc_source.via, reason="broken")
             return
         url = record.url or ""
@@ -258,40 +262,22 @@ class _FilesCapture:
     def _commit(self, stretch: _Stretch, file: SourceFile, sources: Sequence[Source], asked: Sequence[Outcome]) -> Manifest:
         address = f"{file.address}#bytes={stretch.start}-{stretch.end - 1}"
         outcomes = [*asked, Outcome(address, "listing", "captured", bytes=stretch.end - stretch.start, at=self.clock.now())]
-        with self._captures.open("ab") as captures:
-            writer = CaptureWriter(captures)
-            if asked:
-                answers = self.fetcher.robots_answers
-                outcomes += [outcome_of(one, "robots", source_id=None, offset=writer.write_answer(one)) for one in answers]
+        if asked:
+            with self._captures.open("ab") as captures:
+                outcomes += write_robots(CaptureWriter(captures), self.fetcher.robots_answers)
         outcomes += stretch.outcomes.values()
-        with self._captures.open("rb") as captures:
-            digest = hashlib.file_digest(captures, "sha256").hexdigest()
-        manifest = Manifest(
-            interval=self.interval.key,
-            part=stretch.part.name,
-            software=SOFTWARE,
-            sources=(),
-            captures_bytes=self._captures.stat().st_size,
-            captures_sha256=digest,
-            counts=count(outcomes),
-            feeds=(),
-            pages=tuple(stretch.pages.values()),
-            outcomes=tuple(outcomes),
+        contents = PartContents(
+            outcomes,
+            stretch.pages.values(),
             taken=self.past.taken,
             order=self.past.order,
             origins={source.id: self.warc_source.via for source in sources},
             goes_on=stretch.goes_on,
         )
-        self.check()
-        self.lake.write_file(storage.captures_path(stretch.part), self._captures)
-        self.lake.write_bytes(storage.manifest_path(stretch.part), to_json(manifest))
-        log.info("%s: %d pages of %d octets from %d", file.address, len(stretch.pages), stretch.end - stretch.start, stretch.start)
+        manifest = commit_part(self.lake, stretch.part, self._captures, contents, check=self.check)
+        pages = counted(len(stretch.pages), "page")
+        log.info("%s: %s in %d octets from offset %d", file.address, pages, stretch.end - stretch.start, stretch.start)
         return manifest
-
-
-def _manifest(lake: Lake, part: Part) -> Manifest:
-    path = storage.manifest_path(part)
-    return from_json(lake.read_bytes(path), path=path)
 
 
 def _digest(url: str) -> str:

@@ -1,0 +1,102 @@
+"""The commit of a part, the same for captures, revisits, imports and WARC sources: its WARC file is written first, its manifest last.
+
+A part without a manifest does not exist. A process that is killed between the two leaves a WARC file that the next run replaces.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import TypeVar
+
+from pipeline.capture.segments import SOFTWARE
+from pipeline.core.models import Origin, Outcome, Part
+from pipeline.lake import storage
+from pipeline.lake.ledgers import read_manifest
+from pipeline.lake.locks import Check, in_turn, sweep
+from pipeline.lake.manifests import FeedState, GonePage, Manifest, PageCapture, count, to_json
+from pipeline.lake.storage import Lake
+
+Report = TypeVar("Report")
+
+
+@dataclass(frozen=True, slots=True)
+class PartContents:
+    """What a part's manifest says beside the size and the digest of its WARC file; each field as in `Manifest`."""
+
+    outcomes: Iterable[Outcome]
+    pages: Iterable[PageCapture] = ()
+    gone: tuple[GonePage, ...] = ()
+    sources: tuple[str, ...] = ()
+    feeds: tuple[FeedState, ...] = ()
+    taken: tuple[datetime, datetime] | None = None
+    order: tuple[Origin, ...] = ()
+    origins: dict[str, Origin] = field(default_factory=dict)
+    goes_on: int | None = None
+
+
+def commit_part(lake: Lake, part: Part, captures: Path, contents: PartContents, *, check: Check) -> Manifest:
+    """Commit a part whose WARC file is the local file `captures`; returns its manifest.
+
+    `check` raises BusyError when the lock under which the part was made is lost: then nothing more is written. Raises StorageError.
+    """
+    with captures.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    outcomes = tuple(contents.outcomes)
+    manifest = Manifest(
+        interval=part.interval.key,
+        part=part.name,
+        software=SOFTWARE,
+        sources=contents.sources,
+        captures_bytes=captures.stat().st_size,
+        captures_sha256=digest,
+        counts=count(outcomes),
+        feeds=contents.feeds,
+        pages=tuple(contents.pages),
+        outcomes=outcomes,
+        gone=contents.gone,
+        taken=contents.taken,
+        order=contents.order,
+        origins=contents.origins,
+        goes_on=contents.goes_on,
+    )
+    check()
+    lake.write_file(storage.captures_path(part), captures)
+    check()
+    lake.write_bytes(storage.manifest_path(part), to_json(manifest))
+    return manifest
+
+
+def without_lock() -> None:
+    """The `check` of a part that is made without a lock: one whose name and content depend on an imported file alone, so that two
+    processes commit the same."""
+
+
+def committed_manifest(lake: Lake, part: Part) -> Manifest | None:
+    """The manifest of a part that is committed, None for one that is not."""
+    return read_manifest(lake, part) if lake.exists(storage.manifest_path(part)) else None
+
+
+def report_once(lake: Lake, part: Part, make: Callable[[Check], Report], reuse: Callable[[Manifest], Report], *, what: str) -> Report:
+    """The report of a part: what `reuse` says of the committed manifest, or else what `make` returns, which commits the part.
+
+    One process at a time makes a part; another one waits for it and reuses what it committed. `what` names the work to those who wait.
+    Raises BusyError when it was waited for in vain.
+    """
+    manifest = _swept(lake, part)
+    if manifest is not None:
+        return reuse(manifest)
+    with in_turn(lake, storage.part_lock_path(part), what=what) as check:
+        manifest = _swept(lake, part)  # another process may have committed it meanwhile
+        return reuse(manifest) if manifest is not None else make(check)
+
+
+def _swept(lake: Lake, part: Part) -> Manifest | None:
+    """The committed manifest; the lock file of a process that was killed after its commit is removed."""
+    manifest = committed_manifest(lake, part)
+    if manifest is not None:
+        sweep(lake, storage.part_lock_path(part))
+    return manifest
