@@ -31,6 +31,7 @@ from pipeline.operations.backfill_plans import Asked
 from pipeline.operations.backfill_records import plain
 from pipeline.operations.backfill_runs import plan_backfill, run_backfill
 from pipeline.operations.erasure_runs import plan_erasure, run_erasure
+from pipeline.operations.own_catalogue import copy_catalogue
 from pipeline.publishing.date_builds import How
 
 PIPED_WIDTH = 140
@@ -231,6 +232,12 @@ def _sources_export(context: CommandContext) -> int:
     return 0
 
 
+def _config_init(context: CommandContext) -> int:
+    copies = copy_catalogue(context.options.folder)
+    context.show([str(path) for path in copies], lambda: screens.copied(copies))
+    return 0
+
+
 def _doctor(context: CommandContext) -> int:
     findings = doctor.examine(context.settings)
     context.show(findings, lambda: screens.findings(findings))
@@ -248,7 +255,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"news {VERSION}")
     parser.add_argument("--lake", metavar="URI", help="directory or s3:// URI of the lake (NEWS_LAKE, default data/lake)")
-    parser.add_argument("--config", metavar="DIR", help="the catalogue's directory (NEWS_CONFIG, default data)")
+    parser.add_argument("--config", metavar="DIR", help="the catalogue's directory (NEWS_CONFIG, default: the shipped one)")
     parser.add_argument("-v", "--verbose", action="count", default=0, help="say more on stderr; twice for everything")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
@@ -327,6 +334,10 @@ def _parser() -> argparse.ArgumentParser:
     importing.add_argument("file", type=Path, metavar="FILE.opml")
     importing.add_argument("--topic", required=True, help="the root topic where no folder of the file is named like one")
     add("export-opml", _sources_export, "the sources that are followed, as OPML", to=kinds)
+    config = commands.add_parser("config", help="the catalogue's files")
+    steps = config.add_subparsers(required=True, metavar="COMMAND")
+    beginning_own = add("init", _config_init, "copy the shipped catalogue into a folder, to be edited there", to=steps)
+    beginning_own.add_argument("folder", type=Path, metavar="DIR", help="a new or empty folder")
     add("doctor", _doctor, "settings, lake, catalogue, keys, versions: is all in order?")
     add("dictionary", _dictionary, "the data dictionary: every column of every table, in Markdown")
     return parser

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from rich import box
@@ -266,6 +267,14 @@ def added(results: Sequence[AddedSource]) -> RenderableType:
             escape(f"followed as {one.source.name}" if one.source else one.problem or ""),
         )
     return table
+
+
+def copied(files: Sequence[Path]) -> RenderableType:
+    """The files of a new catalogue, and how it is used."""
+    folder = files[0].parent
+    return Group(
+        *(Text(str(file)) for file in files), Text(f"Edit them, then: news --config {folder} doctor (or set NEWS_CONFIG={folder})")
+    )
 
 
 def findings(results: Sequence[Finding]) -> RenderableType:

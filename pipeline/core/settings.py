@@ -20,7 +20,9 @@ ENVIRONMENT_PREFIX = "NEWS_"
 HARNESS_VARIABLES = frozenset({"NEWS_SHARED"})
 """Variables of the tests that are not settings."""
 
-PROJECT = Path(__file__).resolve().parents[2]
+PACKAGE = Path(__file__).resolve().parents[1]
+PROJECT = PACKAGE.parent
+"""The checkout's root; of an installed wheel the folder that holds the package."""
 VERSION = "0.1.0"
 
 
@@ -35,7 +37,7 @@ class Settings(Frozen):
 
     lake: str = "data/lake"
     """Local directory or `s3://bucket/prefix?region=...&endpoint_override=...`."""
-    config: str = str(PROJECT / "data")
+    config: str = Field(default_factory=lambda: str(default_catalogue()))
     """The catalogue: a directory with sources.yaml, topics.yaml, providers.yaml, scoring.yaml."""
 
     user_agent: str = f"news-pipeline/{VERSION}"
@@ -160,6 +162,12 @@ class Settings(Frozen):
             name = ".".join(str(step) for step in first["loc"])
             shown = "" if name.startswith("sealing_keys") else f", not {first['input']!r}"
             raise ConfigError(f"{ENVIRONMENT_PREFIX}{name.upper()}: {first['msg']}{shown}") from error
+
+
+def default_catalogue() -> Path:
+    """The folder of the catalogue that the project ships: `data` in a checkout, `pipeline/catalogue` in an installed wheel."""
+    installed = PACKAGE / "catalogue"
+    return installed if installed.is_dir() else PROJECT / "data"
 
 
 def _pace_dir(environment: Mapping[str, str]) -> str:

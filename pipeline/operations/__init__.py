@@ -11,5 +11,6 @@ __all__ = [
     "doctor",
     "erasure_runs",
     "maintenance",
+    "own_catalogue",
     "stages",
 ]

@@ -39,6 +39,7 @@ COMMANDS = [
     "open",
     "sources",
     "doctor",
+    "config",
     "dictionary",
 ]
 SUBCOMMANDS = ["check", "list", "add", "import-opml", "export-opml"]
@@ -100,6 +101,7 @@ def test_help_names_every_command(news: News) -> None:
         assert said.out.startswith(f"usage: news {name}")
     for name in SUBCOMMANDS:
         assert news("sources", name, "--help").out.startswith(f"usage: news sources {name}")
+    assert news("config", "init", "--help").out.startswith("usage: news config init")
 
 
 def test_the_version_is_the_packages(news: News) -> None:

@@ -1,0 +1,11 @@
+"""What pyproject.toml cannot say: a wheel holds `data/`, the only copy of the catalogue, as the package `pipeline.catalogue`."""
+
+from __future__ import annotations
+
+from setuptools import find_packages, setup
+
+setup(
+    packages=[*find_packages(include=["pipeline", "pipeline.*"]), "pipeline.catalogue"],
+    package_dir={"pipeline.catalogue": "data"},
+    package_data={"": ["py.typed", "data/*.yaml"], "pipeline.catalogue": ["*.yaml"]},
+)
