@@ -6,6 +6,7 @@
     ├── PermanentError      a retry cannot help: fail now
     │   ├── ConfigError       names file, line and key
     │   ├── SchemaError       a table breaks its contract: a bug
+    │   │   └── DamagedError    a Parquet file is empty, cut short, or holds changed bytes
     │   ├── ShrinkError       a published partition would lose too many rows
     │   ├── LockedError       another process does the same work
     │   ├── FeedError         not a feed
@@ -43,6 +44,10 @@ class ConfigError(PermanentError):
 
 class SchemaError(PermanentError):
     """A table breaks the contract of `pipeline.core.schema`."""
+
+
+class DamagedError(SchemaError):
+    """A Parquet file of the lake cannot be read whole: it is empty, cut short, or holds changed bytes."""
 
 
 class ShrinkError(PermanentError):

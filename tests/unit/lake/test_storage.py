@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 import pytest
 
-from pipeline.core.errors import ConfigError, SchemaError, StorageError
+from pipeline.core.errors import ConfigError, DamagedError, SchemaError, StorageError
 from pipeline.core.models import Interval, Part
 from pipeline.lake import storage
 from pipeline.lake.storage import Lake
@@ -294,3 +294,41 @@ def test_a_relative_directory_is_taken_from_where_we_are(monkeypatch: pytest.Mon
     lake = Lake("data/lake")
     monkeypatch.chdir("/")
     assert lake.root == str(tmp_path / "data" / "lake")
+
+
+def damaged(whole: bytes, how: str) -> bytes:
+    return {
+        "empty": b"",
+        "cut short": whole[: len(whole) // 2],
+        "a changed byte in a page": bytes([*whole[:8], whole[8] ^ 0xFF, *whole[9:]]),
+        "a changed byte in the footer": bytes([*whole[:-6], whole[-6] ^ 0xFF, *whole[-5:]]),
+        "no Parquet": b"not a Parquet file at all",
+    }[how]
+
+
+@pytest.mark.parametrize("how", ["empty", "cut short", "a changed byte in a page", "a changed byte in the footer", "no Parquet"])
+def test_a_damaged_table_is_told_from_a_store_that_does_not_answer(lake: Lake, store: Lake, how: str) -> None:
+    store._fs.create_dir(f"bucket/{PATH.rpartition('/')[0]}")
+    for one in (lake, store):
+        one.write_table(PATH, TABLE)
+        assert one.damage(PATH) is None
+        one.write_bytes(PATH, damaged(one.read_bytes(PATH), how))
+        assert PATH in (one.damage(PATH) or "")
+        with pytest.raises(DamagedError, match=PATH):
+            one.read_table(PATH)
+        with pytest.raises(DamagedError, match=PATH):
+            one.read_rows([PATH], None, TABLE.schema)
+
+
+def test_a_missing_table_is_missing_and_not_damaged(lake: Lake) -> None:
+    with pytest.raises(FileNotFoundError):
+        lake.damage(PATH)
+    with pytest.raises(FileNotFoundError):
+        lake.read_table(PATH)
+
+
+def test_a_question_that_a_whole_table_cannot_answer_is_no_damage(lake: Lake) -> None:
+    lake.write_table(PATH, TABLE)
+    with pytest.raises((SchemaError, pa.ArrowException)) as caught:
+        lake.read_rows([PATH], ds.field("heat") > "a", TABLE.schema)
+    assert not isinstance(caught.value, DamagedError)
