@@ -26,7 +26,8 @@ from pipeline.core.settings import Settings
 from pipeline.extraction.page_workers import CaptureFile, PageResult, read_captures
 from pipeline.lake import storage
 from pipeline.lake.erased_providers import erased_of
-from pipeline.lake.manifests import Manifest, PageCapture, RecordPlace, from_json
+from pipeline.lake.ledgers import read_manifest
+from pipeline.lake.manifests import Manifest, PageCapture, RecordPlace
 from pipeline.lake.storage import Lake
 from pipeline.lake.tables import extracted_table, ledger_table
 from pipeline.lake.tombstones import of_gone, of_moved
@@ -54,8 +55,7 @@ def extract_part(lake: Lake, settings: Settings, catalogue: Catalogue, part: Par
     A part whose captures were deleted by age keeps the rows that it has. Raises FileNotFoundError when the part was not captured,
     StorageError, SchemaError, TransientError when the workers died.
     """
-    path = storage.manifest_path(part)
-    manifest = from_json(lake.read_bytes(path), path=path)
+    manifest = read_manifest(lake, part)
     if not lake.exists(storage.captures_path(part)) and lake.exists(storage.extracted_path(part)):
         return _kept(lake, catalogue, part)
     erased = erased_of(lake)

@@ -1,4 +1,4 @@
-"""The ledger by day and manifests by part, read for those who count: plans, revisits, completeness. Decides nothing, writes nothing."""
+"""Reads a part's manifest and ledger, and lists which days and parts have a ledger. Writes nothing."""
 
 from __future__ import annotations
 
@@ -33,6 +33,6 @@ def read_ledger(lake: Lake, parts: Sequence[Part], *, columns: Sequence[str]) ->
 
 
 def read_manifest(lake: Lake, part: Part) -> Manifest:
-    """The part's manifest. Raises FileNotFoundError when it was not captured, SchemaError when it is no manifest."""
+    """The manifest of a captured part. Raises FileNotFoundError when the part was not captured, SchemaError for another file."""
     path = storage.manifest_path(part)
     return from_json(lake.read_bytes(path), path=path)

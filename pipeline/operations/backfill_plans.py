@@ -26,8 +26,8 @@ DAY = timedelta(days=1)
 HISTORY_DAYS = 28
 """Days of the ledger that figures are medians of: four whole weeks, so that each weekday counts alike."""
 PAGE_KINDS = ("page", "image", "amp")
-LEDGER_COLUMNS = ("url", "kind", "outcome", "reason", "sourceId", "bytes", "at")
-"""What `count_day` reads of the ledger."""
+COST_COLUMNS = ("url", "kind", "outcome", "reason", "sourceId", "bytes", "at")
+"""The ledger columns that `count_day` reads."""
 UNSENT = frozenset({"deferred", "hostDown", "rateLimited", "robotsUnavailable", "forbiddenUrl", "badUrl"})
 """Reasons of outcomes for which nothing was sent."""
 
@@ -173,8 +173,8 @@ def _known(cost: ArchiveCost) -> str:
 
 
 def count_day(ledger: pa.Table) -> dict[str, DayCount]:
-    """What each source took by one day's ledger rows (`LEDGER_COLUMNS`)."""
-    frame: pd.DataFrame = ledger.select(list(LEDGER_COLUMNS)).to_pandas()
+    """What each source took by one day's ledger rows (`COST_COLUMNS`)."""
+    frame: pd.DataFrame = ledger.select(list(COST_COLUMNS)).to_pandas()
     frame = frame[frame["kind"].isin(PAGE_KINDS) & frame["sourceId"].notna()]
     is_failed = (frame["outcome"] == "failed") & ~frame["reason"].isin(UNSENT)
     sent = frame[frame["at"].notna() | is_failed]

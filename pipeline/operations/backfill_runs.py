@@ -26,12 +26,11 @@ from pipeline.core.settings import Settings
 from pipeline.extraction.extract import OUT_OF_RANGE
 from pipeline.lake import storage
 from pipeline.lake.erased_providers import allowed
-from pipeline.lake.ledgers import day_parts, ledger_days, read_ledger
+from pipeline.lake.ledgers import day_parts, ledger_days, read_ledger, read_manifest
 from pipeline.lake.locks import sole
-from pipeline.lake.manifests import from_json as manifest_from_json
 from pipeline.lake.storage import Lake
 from pipeline.operations import stages
-from pipeline.operations.backfill_plans import HISTORY_DAYS, LEDGER_COLUMNS, Asked, Held, Plan, Usual, count_day, make_plan, usual_days
+from pipeline.operations.backfill_plans import COST_COLUMNS, HISTORY_DAYS, Asked, Held, Plan, Usual, count_day, make_plan, usual_days
 from pipeline.operations.backfill_records import BackfillRecord, Step, from_json, to_json
 from pipeline.operations.cost_estimates import archive_costs
 from pipeline.publishing.date_builds import Built, How, build_dates
@@ -282,25 +281,22 @@ def _later_parts(lake: Lake, asked: Asked, intervals: Sequence[Interval]) -> lis
 
 
 def _concerns(lake: Lake, part: Part, asked: Asked) -> bool:
-    path = storage.manifest_path(part)
-    if not lake.exists(path):
+    if not lake.exists(storage.manifest_path(part)):
         return False
     if not asked.sources:
         return True
-    manifest = manifest_from_json(lake.read_bytes(path), path=path)
-    return any(page.entry.source_id in asked.sources for page in manifest.pages)
+    return any(page.entry.source_id in asked.sources for page in read_manifest(lake, part).pages)
 
 
 def _held(lake: Lake, part: Part) -> Held:
-    path = storage.manifest_path(part)
-    manifest = manifest_from_json(lake.read_bytes(path), path=path)
+    manifest = read_manifest(lake, part)
     return Held(pages=len(manifest.pages), bytes=manifest.captures_bytes)
 
 
 def _usual(lake: Lake) -> dict[str, Usual]:
     days = ledger_days(lake)
     newest = sorted(days)[-HISTORY_DAYS:]
-    return usual_days(count_day(read_ledger(lake, day_parts(lake, days[day]), columns=LEDGER_COLUMNS)) for day in newest)
+    return usual_days(count_day(read_ledger(lake, day_parts(lake, days[day]), columns=COST_COLUMNS)) for day in newest)
 
 
 def _read(lake: Lake, backfill_id: str) -> BackfillRecord | None:

@@ -16,7 +16,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-LEDGER_COLUMNS = ("url", "kind", "outcome", "reason", "sourceId", "offset")
+FOUND_COLUMNS = ("url", "kind", "outcome", "reason", "sourceId", "offset")
+"""The ledger columns that `count_found` and `account_day` read."""
 EXTRACTED_COLUMNS = ("originalUrl", "webUrl", "publishedDateTime")
 LISTINGS = frozenset({"feed", "sitemap", "listing"})
 NOT_WANTED = frozenset({"outsideInterval", "outOfRange"})
@@ -190,7 +191,7 @@ def _pages(rows: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], Mapping[s
 
 
 def _rows(ledger: pa.Table) -> list[dict[str, Any]]:
-    table = ledger.select(list(LEDGER_COLUMNS))
+    table = ledger.select(list(FOUND_COLUMNS))
     wanted = pc.and_(pc.is_valid(table["sourceId"]), pc.not_equal(table["outcome"], "duplicate"))
     rows: list[dict[str, Any]] = table.filter(wanted).to_pylist()
     return rows

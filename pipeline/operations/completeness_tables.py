@@ -19,7 +19,7 @@ from pipeline.lake.storage import Lake
 from pipeline.lake.tables import build
 from pipeline.operations.completeness import (
     EXTRACTED_COLUMNS,
-    LEDGER_COLUMNS,
+    FOUND_COLUMNS,
     RHYTHM_DAYS,
     ListedPages,
     SourceDay,
@@ -36,7 +36,7 @@ def account(lake: Lake, catalogue: Catalogue, days: Sequence[date], *, is_whole:
     """
     known = ledger_days(lake)
     parts = {day: day_parts(lake, known.get(day, ())) for day in _with_rhythm(days)}
-    found = {day: count_found(read_ledger(lake, parts[day], columns=LEDGER_COLUMNS)) for day in parts if parts[day]}
+    found = {day: count_found(read_ledger(lake, parts[day], columns=FOUND_COLUMNS)) for day in parts if parts[day]}
     history = _by_source(found)
     followed = [source.id for source in catalogue.enabled_sources]
     urls: dict[date, frozenset[str]] = {}
@@ -45,7 +45,7 @@ def account(lake: Lake, catalogue: Catalogue, days: Sequence[date], *, is_whole:
         extracted = _read_extracted(lake, parts[day])
         rows += account_day(
             day,
-            ledger=read_ledger(lake, parts[day], columns=LEDGER_COLUMNS),
+            ledger=read_ledger(lake, parts[day], columns=FOUND_COLUMNS),
             extracted=extracted,
             published=_published(lake, extracted, urls),
             history=history,

@@ -1,7 +1,7 @@
 """The program, top to bottom: capture, extract, publish, and what is said about them.
 
 Each function takes settings and catalogue, works on one part, interval or published date, and can be called again with the same result.
-Airflow's tasks and the command line call these and nothing below them.
+Airflow's tasks call these; the command line calls these and, for what is no step of the walk, the rooms below.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from pipeline.discovery.source_checks import FeedCheck, check_sources, with_find
 from pipeline.discovery.subscriptions import AddedSource, add_site
 from pipeline.extraction.extract import extract_part
 from pipeline.fetching.fetcher import SystemClock
-from pipeline.lake import storage
 from pipeline.lake.erased_providers import allowed
-from pipeline.lake.manifests import Manifest, from_json
+from pipeline.lake.ledgers import read_manifest
+from pipeline.lake.manifests import Manifest
 from pipeline.lake.storage import Lake
 from pipeline.publishing.date_builds import AS_IT_STANDS, How, build_dates
 from pipeline.publishing.lookup import ExplainedRecord, Opened, Row, Told, find, hottest, open_sealed, tell
@@ -153,8 +153,7 @@ def _mark(refetch: str | None) -> str:
 
 def _committed(settings: Settings, interval: Interval) -> list[Manifest]:
     lake = Lake(settings.lake)
-    paths = [storage.manifest_path(Part(interval, name)) for name in lake.captured_parts(interval.key)]
-    return [from_json(lake.read_bytes(path), path=path) for path in paths]
+    return [read_manifest(lake, Part(interval, name)) for name in lake.captured_parts(interval.key)]
 
 
 def extract(settings: Settings, catalogue: Catalogue, part: Part) -> ExtractReport:
