@@ -3,4 +3,4 @@
 Pure. It never sees a page's tree, a feed or the lake.
 """
 
-__all__ = ["amp", "counts", "date_parsing", "encodings", "languages", "markup", "plain_text", "time_zones", "urls"]
+__all__ = ["amp", "counts", "date_parsing", "encodings", "languages", "markup", "plain_text", "rights", "time_zones", "urls"]
