@@ -1,6 +1,6 @@
-"""From sources, files and the past to `raw/`: every exchange stored, every URL with one outcome, the manifest as the commit.
+"""Captures sources, files and past hours into `raw/`: WARC records of every exchange, and a manifest with one outcome for each URL.
 
-It never reads an article's text; what it needs of a page are the addresses of its pictures and its AMP page.
+It never reads an article's text: of a page it needs only the addresses of its pictures and its AMP page.
 """
 
 __all__ = ["capture", "cdx", "earlier_captures", "imports", "part_plans", "past", "revisits", "warc_captures"]

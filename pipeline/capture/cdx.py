@@ -1,4 +1,4 @@
-"""What an archive of the web has of a URL, and how it is asked: the CDX API of the Wayback Machine. Pure: addresses and answers.
+"""The CDX API of the Wayback Machine, which lists the snapshots that a web archive has of a URL. Pure: builds addresses, reads answers.
 
 Source: the CDX server's own documentation (github.com/internetarchive/wayback, wayback-cdx-server, README).
 """
@@ -15,7 +15,7 @@ from urllib.parse import unquote_plus, urlencode
 from pipeline.core.errors import FeedError
 
 LIMIT = 5_000
-"""Rows of one answer; what is behind them comes with the resume key."""
+"""Rows of one answer; its resume key leads to further ones."""
 MICROSECOND = timedelta(microseconds=1)
 
 _SNAPSHOT = re.compile(r"/(\d{14})(?:[a-z]{2}_)?/https?:")
@@ -23,7 +23,7 @@ _SNAPSHOT = re.compile(r"/(\d{14})(?:[a-z]{2}_)?/https?:")
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """One capture that an archive has: the address as it was asked for, and when."""
+    """One capture in a web archive: the URL that was fetched, and when."""
 
     url: str
     at: datetime
@@ -31,7 +31,7 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class CdxAnswer:
-    """One answer of the CDX API, in its order; `resume_key` leads to the next one."""
+    """The rows of one answer, in its order; `resume_key` asks for the next answer, None after the last one."""
 
     snapshots: tuple[Snapshot, ...]
     resume_key: str | None = None
@@ -48,24 +48,25 @@ def query_address(
     limit: int = LIMIT,
     resume_key: str | None = None,
 ) -> str:
-    """The address that lists the snapshots of `url` (with `is_host`: of all of its host) from `start` to before `end`, answered with 200.
+    """The address that lists the snapshots of `url`, or of all pages of the host `url` with `is_host`, taken from `start` to before `end`.
 
-    Snapshots that are the same as the one before them are left out; of a host, all but the first of each page.
+    Only snapshots with status 200 are listed. Of a URL, snapshots equal to the one before them are left out; of a host, all but the first
+    of each page.
     """
     given = [("url", url), ("output", "json"), ("from", format_timestamp(start))]
     given += [("to", format_timestamp(end - MICROSECOND))] if end is not None else []
     given += [("matchType", "host")] if is_host else []
     given += [("filter", "statuscode:200")] + ([("filter", f"mimetype:{mime}")] if mime else [])
     given += [("collapse", "urlkey" if is_host else "digest"), ("limit", str(limit)), ("showResumeKey", "true")]
-    # an answer shows its key as it is to stand in an address, percent-encoded
+    # an answer gives its key percent-encoded, ready for an address; urlencode would encode it twice
     given += [("resumeKey", unquote_plus(resume_key))] if resume_key is not None else []
     return f"{endpoint}?{urlencode(given)}"
 
 
 def read_rows(body: bytes, *, url: str) -> CdxAnswer:
-    """The rows of an answer with `output=json`: a line of names, lines of values, and, behind an empty one, the resume key.
+    """The snapshots of an answer in JSON: a list of column names, lists of values, and, after an empty list, one with the resume key.
 
-    A row without a time or an address is left out. Raises FeedError for what is no such answer.
+    A row without a valid time or URL is left out. Raises FeedError for what is no such answer.
     """
     try:
         lines = json.loads(body or b"[]")
@@ -93,22 +94,23 @@ def _snapshot(line: Sequence[object], at: int, original: int) -> Snapshot | None
 
 
 def snapshot_address(prefix: str, snapshot: Snapshot) -> str:
-    """Where the archive gives the snapshot's octets as they were (`id_`: without its own links and frame)."""
+    """The address of the snapshot's original bytes in the archive at `prefix` (`id_`: without the archive's own links and frame)."""
     return f"{prefix}/{format_timestamp(snapshot.at)}id_/{snapshot.url}"
 
 
 def snapshot_time(address: str) -> datetime | None:
-    """When the snapshot at an archive's address was made, by that address."""
+    """The time of a snapshot, from its address in the archive; None where the address has none."""
     match = _SNAPSHOT.search(address)
     return parse_timestamp(match[1]) if match is not None else None
 
 
 def format_timestamp(moment: datetime) -> str:
+    """The 14 digits of a moment in UTC, as archives write it."""
     return moment.astimezone(UTC).strftime("%Y%m%d%H%M%S")
 
 
 def parse_timestamp(text: str) -> datetime | None:
-    """The UTC moment that 14 digits tell; None for anything else."""
+    """The UTC moment that 14 digits stand for, None for any other text."""
     try:
         return datetime.strptime(text, "%Y%m%d%H%M%S").replace(tzinfo=UTC) if len(text) == 14 and text.isdigit() else None
     except ValueError:
@@ -116,6 +118,6 @@ def parse_timestamp(text: str) -> datetime | None:
 
 
 def day_span(day: date) -> tuple[datetime, datetime]:
-    """A UTC day as a half-open span."""
+    """The start and the end of a UTC day, half-open."""
     start = datetime.combine(day, time(), UTC)
     return start, start + timedelta(days=1)

@@ -265,6 +265,6 @@ def _with_images(draft: _Draft, settings: Settings, reader: PageReader) -> Itera
     with draft.path.open("rb") as file:
         for page in draft.pages.values():
             record = read_record_at(file, page.offset, max_body_bytes=settings.max_page_bytes)
-            named = reader.named(record.body, url=page.entry.url, content_type=record.content_type, entry=page.entry)
-            probes = tuple(Probe(url, offset=draft.images[url]) for url in named.pictures if url in draft.images)
-            yield replace(page, images=probes, unprobed=named.problem)
+            resources = reader.resources_of(record.body, url=page.entry.url, content_type=record.content_type, entry=page.entry)
+            probes = tuple(Probe(url, offset=draft.images[url]) for url in resources.pictures if url in draft.images)
+            yield replace(page, images=probes, unprobed=resources.problem)

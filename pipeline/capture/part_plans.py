@@ -1,6 +1,7 @@
-"""How an interval's sources are divided into parts, and what of it is captured already. Pure.
+"""How an interval's sources are divided into parts, and which of them are captured already. Pure.
 
-A part's name must not depend on what was captured before a run was killed: a share keeps its number, whatever is left of it.
+A part's name must not depend on what was captured before a run was killed: a group of sources keeps its number, however many of its sources
+are left.
 """
 
 from __future__ import annotations
@@ -15,15 +16,18 @@ from pipeline.lake.manifests import Manifest
 from pipeline.text.urls import registered_domain
 
 NOT_FETCHED: frozenset[Origin] = frozenset({"captures"})
-"""Origins for which nothing is captured."""
+"""Origins that need no fetch."""
 LEFT_TO_FILES: frozenset[Origin] = frozenset({"ccnews", "warc"})
-"""Origins that are WARC files: they are read once for all sources, after everything else, into parts of their own."""
+"""Origins that are WARC files: they are read once for all sources, after all other origins, into parts of their own."""
 
 _NUMBER = re.compile(r"\d+")
 
 
 def origins_in_order(chosen: Iterable[str], *, is_refetch: bool) -> tuple[Origin, ...]:
-    """`chosen` as they are walked: our own captures come first, or not at all in a refetch. ValueError for what is no origin."""
+    """The origins in the order in which they are asked: the lake's own captures first (in a refetch never), then `chosen`, each once.
+
+    Raises ValueError for a name that is no origin.
+    """
     known: tuple[Origin, ...] = get_args(Origin)
     order: list[Origin] = [] if is_refetch else ["captures"]
     for name in chosen:
@@ -36,21 +40,21 @@ def origins_in_order(chosen: Iterable[str], *, is_refetch: bool) -> tuple[Origin
 
 
 def group_sources(sources: Sequence[Source], size: int) -> tuple[tuple[str, ...], ...]:
-    """Source ids in shares of about `size`, those with a feed on the same registered domain together, in the catalogue's order."""
-    groups: dict[str, list[str]] = {}
+    """The sources' ids in groups of about `size`, in the given order; sources on the same registered domain are in one group."""
+    by_domain: dict[str, list[str]] = {}
     for source in sources:
-        groups.setdefault(registered_domain(source.listings[0]), []).append(source.id)
-    found: list[list[str]] = []
-    for group in groups.values():
-        if not found or len(found[-1]) + len(group) > size:
-            found.append([])
-        found[-1].extend(group)
-    return tuple(tuple(share) for share in found)
+        by_domain.setdefault(registered_domain(source.listings[0]), []).append(source.id)
+    groups: list[list[str]] = []
+    for same_domain in by_domain.values():
+        if not groups or len(groups[-1]) + len(same_domain) > size:
+            groups.append([])
+        groups[-1].extend(same_domain)
+    return tuple(tuple(group) for group in groups)
 
 
 def plan_parts(
     interval: Interval,
-    divided: Sequence[Sequence[str]],
+    groups: Sequence[Sequence[str]],
     committed: Sequence[Manifest],
     *,
     wanted: Collection[str] | None = None,
@@ -59,32 +63,32 @@ def plan_parts(
 ) -> tuple[Part, ...]:
     """The interval's parts: those that are `committed`, with the sources they have, and those still to be captured.
 
-    `divided` are the shares of all sources. Of each, the `wanted` ones (None: all) that no committed part has make a part; its number is
-    the share's, or, where that one is committed without them, the next that leaves the same rest when divided by the number of shares.
-    `order` are the origins of a past interval: a source that an earlier walk found nowhere is planned again when there are others to look
-    at; None plans a live interval. With a `mark`, only parts whose names end in it count: everything is captured anew.
+    `groups` are those of all sources. The `wanted` sources of a group (None: all) that no committed part has make a part. Its number is
+    the group's, or, where that part is committed without them, the next that is free after adding the number of groups.
+    `order` names the origins of a past interval, None plans a live one: a source that no origin served before is planned again when
+    `order` has an origin that was not asked. With a `mark` only parts whose names end in it count, so that everything is captured anew.
     """
-    mine = [manifest for manifest in committed if manifest.part.endswith(mark)]
-    names = {manifest.part for manifest in mine}
-    in_files = {page.entry.source_id for manifest in mine if not manifest.sources for page in manifest.pages}
-    had = {source for manifest in mine if _NUMBER.match(manifest.part) for source in _had(manifest, order, in_files)}
+    counted = [manifest for manifest in committed if manifest.part.endswith(mark)]
+    names = {manifest.part for manifest in counted}
+    in_files = {page.entry.source_id for manifest in counted if not manifest.sources for page in manifest.pages}
+    done = {source for manifest in counted if _NUMBER.match(manifest.part) for source in _finished_sources(manifest, order, in_files)}
     parts = [
         Part(interval, manifest.part, manifest.sources)
-        for manifest in mine
+        for manifest in counted
         if wanted is None or not manifest.sources or set(manifest.sources) & set(wanted)
     ]
     if order is None or set(order) - NOT_FETCHED:
-        for number, share in enumerate(divided):
-            left = tuple(source for source in share if source not in had and (wanted is None or source in wanted))
+        for number, group in enumerate(groups):
+            left = tuple(source for source in group if source not in done and (wanted is None or source in wanted))
             while _name(number, mark) in names:
-                number += len(divided)
+                number += len(groups)
             if left:
                 parts.append(Part(interval, _name(number, mark), left))
     return tuple(sorted(parts, key=lambda part: _place(part.name)))
 
 
-def _had(manifest: Manifest, order: Sequence[str] | None, in_files: Collection[str | None]) -> Iterable[str]:
-    """The part's sources that need no other walk: with other origins to look at, those that were found somewhere."""
+def _finished_sources(manifest: Manifest, order: Sequence[str] | None, in_files: Collection[str | None]) -> Iterable[str]:
+    """The part's sources that need not be planned again: all, or, when `order` has an origin that was not asked, those that were served."""
     if order is None or not set(order) - NOT_FETCHED - set(manifest.order):
         return manifest.sources
     left = {source for source, origin in manifest.origins.items() if origin in LEFT_TO_FILES and source not in in_files}

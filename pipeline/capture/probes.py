@@ -1,7 +1,7 @@
-"""What a page names beside itself, its pictures and its AMP page: read while pages are captured, in a process of its own.
+"""The addresses of a page's lead pictures and its AMP page, read while pages are captured. Fetches nothing.
 
-Each page is read in a worker process with the bounds that extraction has: one that overruns them costs its own probes. Asks for nothing:
-who captures does.
+Each page is parsed in a worker process within the bounds of extraction; a page that exceeds them loses its own pictures and AMP page,
+nothing else.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ from pipeline.text.urls import registered_domain
 log = logging.getLogger(__name__)
 
 MAX_OVERRUNS = 3
-"""Pages of a domain that may overrun their bounds before its others are not read: what ails one is often in all of a site's pages."""
+"""Pages of a domain that may exceed their bounds before its further pages are not read: a site's pages often share what makes one slow."""
 
 
 @dataclass(frozen=True, slots=True)
 class PageResources:
-    """What a page names: the URLs of the pictures that may stand for it, the best first, and of its AMP page.
+    """The URLs of a page's candidate lead pictures, the best first, and of its AMP page.
 
-    `problem` says why nothing is known of it: `pageTimeout`, `pageMemory`, `pageCrash` and `pageFault`, as extraction calls them, or
-    `notRead` after `MAX_OVERRUNS` others of its domain.
+    `problem` says why a page was not read: `pageTimeout`, `pageMemory`, `pageCrash` or `pageFault`, as extraction calls them, or `notRead`
+    after `MAX_OVERRUNS` other pages of its domain.
     """
 
     pictures: tuple[str, ...] = ()
@@ -39,47 +39,48 @@ class PageResources:
 
 
 class PageReader(workers.BoundedReader):
-    """Reads pages for what they name, and looks no further at a domain whose pages overrun."""
+    """Worker processes that read the resources of pages; it skips a domain after `MAX_OVERRUNS` pages that exceeded their bounds."""
 
     def __init__(self, *, processes: int, timeout_s: float, max_bytes: int = workers.MAX_BYTES) -> None:
         super().__init__(processes=processes, timeout_s=timeout_s, max_bytes=max_bytes)
         self._counting = threading.Lock()
         self._overruns: Counter[str] = Counter()
 
-    def named(self, body: bytes, *, url: str, content_type: str | None, entry: Entry) -> PageResources:
-        """What the page at `url` names; never raises for what a page does to its reader.
+    def resources_of(self, body: bytes, *, url: str, content_type: str | None, entry: Entry) -> PageResources:
+        """The resources of the page at `url`, or the problem with reading it.
 
-        Raises TransientError when the workers died through no page's fault: what is captured without its pictures stays so.
+        Raises TransientError when the workers died through no page's fault: the capture must fail then, since a page that is committed
+        without its pictures never gets them.
         """
         domain = registered_domain(url)
         if self._overruns[domain] >= MAX_OVERRUNS:
             return PageResources(problem="notRead")
-        named = self._read(body, url, content_type, entry)
-        if named.problem is not None:
+        resources = self._read(body, url, content_type, entry)
+        if resources.problem is not None:
             with self._counting:
                 self._overruns[domain] += 1
-        return named
+        return resources
 
     def _read(self, body: bytes, url: str, content_type: str | None, entry: Entry) -> PageResources:
         try:
-            return self.read(_named, body, url, content_type, entry)
+            return self.read(_page_resources, body, url, content_type, entry)
         except OverrunError as error:
             problem = f"page{error.bound}"
-            log.warning("%s: its pictures and its AMP page are not asked for: %s", url, problem)
+            log.warning("%s: its pictures and its AMP page are not fetched: %s", url, problem)
             return PageResources(problem=problem)
         except TransientError:
             raise
         except Exception:
-            log.exception("%s: looking for its picture met a fault of ours; please report it", url)
+            log.exception("%s: looking for its pictures met a fault of this program; please report it", url)
             return PageResources(problem="pageFault")
 
 
 def page_reader(settings: Settings) -> PageReader:
-    """One with the bounds that these settings give to extraction."""
+    """The worker processes, with the bounds that the settings give to extraction."""
     return PageReader(processes=settings.extract_processes, timeout_s=settings.page_timeout_s)
 
 
-def _named(body: bytes, url: str, content_type: str | None, entry: Entry) -> PageResources:
-    """The work of a worker process; two or three strings come back, and no page."""
+def _page_resources(body: bytes, url: str, content_type: str | None, entry: Entry) -> PageResources:
+    """Runs in a worker process and returns only a few strings, so that no page is sent between processes."""
     page = read_page(body, url=url, content_type=content_type)
     return PageResources(tuple(image.url for image in lead_images(page, entry)), amp_link(page)) if page.is_html else PageResources()

@@ -1,7 +1,7 @@
-"""Which pages are looked at again for edits, a day and a week after they were captured. Pure: extracted rows in, pages out.
+"""Which pages are revisited for edits, a day and a week after they were captured. Pure: rows of `extracted` in, pages out.
 
-A fifth of news pages changes within a week, most of them on the first day; few change later. Old articles that were found late, and pages
-that came from archives, are as finished as they will be.
+A fifth of news pages changes within a week, most of them on the first day; few change later. Articles that were old when they were
+captured, and pages from archives, are not revisited.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from typing import Any
 from pipeline.core.models import REVISIT_PART
 
 AGES = (timedelta(hours=24), timedelta(days=7))
-"""How old a capture is when its page is looked at again."""
+"""The ages of a capture at which its page is revisited."""
 EARLY = timedelta(hours=1)
-"""So much younger will do: a daily run that starts a little earlier than yesterday does not leave its pages for tomorrow."""
+"""A page may be revisited this much before its time, so that a daily run that starts a little early does not leave it for a day."""
 HORIZON = AGES[-1] + timedelta(days=2)
-"""Pages whose time was missed for so long (no run came) are left as they are."""
+"""Captures of this age are not revisited any more, though no run revisited them in time."""
 FRESH = timedelta(days=7)
-"""Articles that were older than this when they were captured are not looked at again."""
+"""Articles that were older than this when they were captured are not revisited."""
 OUR_OWN = frozenset({"feed", "sitemap"})
-"""How pages are found that were captured from their publisher."""
+"""The values of `via` of pages that were captured from their publisher."""
 COLUMNS = (
     "originalUrl",
     "sourceId",
@@ -35,12 +35,12 @@ COLUMNS = (
     "payloadDigest",
     "vanishedAt",
 )
-"""What `due_pages` reads of `extracted`."""
+"""The columns of `extracted` that `due_pages` reads."""
 
 
 @dataclass(frozen=True, slots=True)
 class KnownPage:
-    """A page as it was captured last: where its record lies, the digest of its payload, and whether it was gone the last time."""
+    """A page's last capture: its record's file and offset, its payload's digest, and whether the last revisit found the page gone."""
 
     url: str
     source_id: str
@@ -53,9 +53,9 @@ class KnownPage:
 def due_pages(
     rows: Iterable[Mapping[str, Any]], revisited: Mapping[str, datetime], *, sources: Sequence[str], now: datetime, max_per_source: int
 ) -> dict[str, tuple[KnownPage, ...]]:
-    """Per source of `sources` the pages to look at now, the youngest first.
+    """The pages to revisit now by source id, the youngest first, at most `max_per_source` each.
 
-    `rows` are every version of the pages captured within `HORIZON`; `revisited` tells when a URL was last looked at again.
+    `rows` holds all versions of the pages captured within `HORIZON`, `revisited` the time of each URL's last revisit.
     """
     versions: dict[tuple[str, str], list[Mapping[str, Any]]] = defaultdict(list)
     for row in rows:
@@ -73,16 +73,16 @@ def due_pages(
     return {source: tuple(page for _, page in sorted(pages, key=_youngest)[:max_per_source]) for source, pages in due.items()}
 
 
-def _is_due(first: Mapping[str, Any], last_look: datetime | None, *, age: timedelta, now: datetime) -> bool:
+def _is_due(first: Mapping[str, Any], last_revisit: datetime | None, *, age: timedelta, now: datetime) -> bool:
     published = first["publishedDateTime"]
     if age >= HORIZON or (published is not None and first["capturedAt"] - published > FRESH):
         return False
     reached = [at for at in AGES if age >= at - EARLY]
-    return bool(reached) and (last_look is None or now - last_look > age - (reached[-1] - EARLY))
+    return bool(reached) and (last_revisit is None or now - last_revisit > age - (reached[-1] - EARLY))
 
 
 def _known(source: str, url: str, ordered: Sequence[Mapping[str, Any]]) -> KnownPage:
-    """The last version that had a page."""
+    """The page's last version that was not gone."""
     last = next((row for row in reversed(ordered) if row["vanishedAt"] is None), ordered[-1])
     return KnownPage(
         url, source, last["captureFile"], last["captureOffset"], last["payloadDigest"], is_gone=ordered[-1]["vanishedAt"] is not None

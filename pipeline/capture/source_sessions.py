@@ -1,6 +1,7 @@
-"""Visits to a source: its feeds polled, its pages captured with their lead picture and AMP page.
+"""A session with one source: its feeds and sitemaps are polled, its pages captured with their lead picture and AMP page.
 
-Part of the capture stage. Every request goes through a `SourceSession`, which writes what came over the wire and notes the one outcome.
+Part of the capture stage. Every request goes through a `SourceSession`, which writes the exchange to the source's WARC file and records its
+one outcome.
 """
 
 from __future__ import annotations
@@ -39,14 +40,14 @@ from pipeline.text.urls import url_digest
 log = logging.getLogger(__name__)
 
 MAX_IMAGE_TRIES = 3
-"""Pictures asked for per page before it goes without one."""
+"""Pictures fetched at most for one page."""
 REJECTIONS = frozenset({"wrongType", "tooLarge", "forbiddenUrl", "forbiddenAddress", "redirects", "protocol"})
-"""Reasons that speak of the answer or the address, not of a failure to get one."""
+"""Reasons that lie in the answer or the address: the request ends as rejected, any other reason as failed."""
 
 
 @dataclass(slots=True)
 class SourceSession:
-    """What the work on one source shares: the fetcher, the source's file, and the pictures already asked for."""
+    """What the requests to one source share: the fetcher, the source's WARC file, its outcomes, and the pictures already fetched."""
 
     fetcher: Fetcher
     writer: CaptureWriter
@@ -57,9 +58,9 @@ class SourceSession:
     reader: PageReader
     outcomes: list[Outcome] = field(default_factory=list)
     pictures: dict[str, tuple[Probe, bool]] = field(default_factory=dict)
-    """URL to its probe, and whether it is a picture worth showing."""
+    """The probes of the pictures by URL, each with whether the picture is large enough to show."""
 
-    def ask(
+    def fetch(
         self,
         url: str,
         kind: Kind,
@@ -68,15 +69,15 @@ class SourceSession:
         listed_by: tuple[str, ...] = (),
         validators: Validators | None = None,
     ) -> tuple[Answer, Outcome]:
-        """GET, write what came over the wire, note the outcome."""
+        """Fetch `url`, write the exchange, record its outcome."""
         answer = self.fetcher.get(Target(url, kind, self.source.pace_s, validators or Validators()))
         offset = self.writer.write_answer(answer)
         outcome = replace(outcome_of(answer, kind, source_id=self.source.id, offset=offset, entry=entry), listed_by=listed_by)
         self.outcomes.append(outcome)
         return answer, outcome
 
-    def ask_archive(self, snapshot: str, entry: Entry, *, listed_by: tuple[str, ...]) -> tuple[Answer, Outcome]:
-        """GET a page as an archive keeps it, and write it as its publisher's answer, of the time at which the archive took it."""
+    def fetch_snapshot(self, snapshot: str, entry: Entry, *, listed_by: tuple[str, ...]) -> tuple[Answer, Outcome]:
+        """Fetch a page from an archive, and write it as its publisher's answer, dated to when the archive captured it."""
         answer = self.fetcher.get(Target(snapshot, "page", self.settings.archive_pace_s))
         outcome = outcome_of(answer, "page", source_id=self.source.id, offset=None, entry=entry)
         outcome = replace(outcome, url=entry.url, listed_by=listed_by)
@@ -90,7 +91,7 @@ class SourceSession:
 
 
 def poll_feed(session: SourceSession, url: str, before: FeedState | None) -> tuple[FeedState, tuple[Entry, ...]]:
-    """Ask for a feed conditionally. A poll that gives no document keeps what was known of the feed."""
+    """Fetch a feed conditionally; returns its new state and its entries. A poll without a document keeps the state of the last one."""
 
     def read(final: Exchange) -> tuple[tuple[Entry, ...], float]:
         feed = read_feed(session.reader, final.body, url=final.url, content_type=final.content_type, source_id=session.source.id)
@@ -100,16 +101,16 @@ def poll_feed(session: SourceSession, url: str, before: FeedState | None) -> tup
 
 
 def poll_sitemap(session: SourceSession, url: str, before: FeedState | None, *, since: datetime) -> tuple[FeedState, tuple[Entry, ...]]:
-    """Ask for a sitemap conditionally, and for the newest sitemaps of an index.
+    """Fetch a sitemap conditionally, and of an index its newest sitemaps; returns its new state and its entries.
 
-    Gives the pages published or changed at or after `since`; one without any date is the site's furniture, not news.
+    Entries are pages dated at or after `since`; pages without a date (about, contact, imprint) are left out.
     """
 
     def read(final: Exchange) -> tuple[tuple[Entry, ...], float]:
         sitemap = read_sitemap(session.reader, final.body, url=final.url, source_id=session.source.id)
         entries = list(sitemap.entries)
         for child in newer_children(sitemap, than=since)[: session.settings.sitemap_requests]:
-            answer, outcome = session.ask(child.url, "sitemap")
+            answer, outcome = session.fetch(child.url, "sitemap")
             if outcome.verdict == "captured" and answer.final is not None:
                 entries += _child_entries(session, answer.final)
         dated = ((entry, entry.published or entry.modified) for entry in entries)
@@ -130,10 +131,10 @@ def _child_entries(session: SourceSession, final: Exchange) -> tuple[Entry, ...]
 def _poll(
     session: SourceSession, url: str, kind: Kind, before: FeedState | None, read: Callable[[Exchange], tuple[tuple[Entry, ...], float]]
 ) -> tuple[FeedState, tuple[Entry, ...]]:
-    """`read` gives a document's entries and the seconds between polls that it asks for."""
+    """`read` returns a document's entries and the seconds between polls that the document asks for."""
     known = before or FeedState(session.source.id, url, "failed")
     is_conditional = sends_validators(known.schedule, now=session.clock.now())
-    answer, outcome = session.ask(url, kind, validators=known.validators if is_conditional else Validators())
+    answer, outcome = session.fetch(url, kind, validators=known.validators if is_conditional else Validators())
     place = len(session.outcomes) - 1
     state = replace(
         known, verdict=outcome.verdict, reason=outcome.reason, status=outcome.status, moved_to=answer.moved_to, new=0, is_carried=False
@@ -149,7 +150,7 @@ def _poll(
     except TransientError:
         raise
     except Exception:
-        log.exception("%s: reading %s met a fault of ours; please report it", session.source.id, url)
+        log.exception("%s: reading %s met a fault of this program; please report it", session.source.id, url)
         outcome = replace(outcome, verdict="failed", reason="fault")
     else:
         return _with_document(session, state, answer.final, entries, document_s=document_s, is_conditional=is_conditional), entries
@@ -161,7 +162,7 @@ def _poll(
 def _with_document(
     session: SourceSession, known: FeedState, final: Exchange, entries: tuple[Entry, ...], *, document_s: float, is_conditional: bool
 ) -> FeedState:
-    """The feed's state after a document that could be read."""
+    """The feed's state after a poll that brought a document with `entries`."""
     listed = {digest: entry for entry in reversed(entries) if (digest := _digest(entry.url)) is not None}
     new = [entry for digest, entry in listed.items() if digest not in known.seen]
     now = session.clock.now()
@@ -169,7 +170,7 @@ def _with_document(
     if not is_conditional:
         dates = [entry.published.value if entry.published is not None else None for entry in new]
         if were_validators_wrong(schedule, same_validators=final.validators == known.validators, new_dates=dates):
-            log.warning("%s: %s says 304 although it changed; its validators are not sent for a while", session.source.id, known.url)
+            log.warning("%s: %s answered 304 although it had changed; no validators are sent for a while", session.source.id, known.url)
             schedule = distrust_validators(schedule, now=now)
     count = len(new) if known.schedule.asked is not None else 0
     schedule = after_document(
@@ -179,7 +180,7 @@ def _with_document(
 
 
 def _without_document(session: SourceSession, schedule: Schedule, answer: Answer, outcome: Outcome) -> Schedule:
-    """The schedule after a poll that brought no document: a 304 or a failure."""
+    """The schedule after a poll without a document: a 304 or a failure."""
     now, headers = session.clock.now(), answer.final.headers if answer.final is not None else {}
     if outcome.verdict == "notModified":
         return after_not_modified(schedule, now=now, bounds=_bounds(session.source), headers=headers)
@@ -199,11 +200,11 @@ def _bounds(source: Source) -> Bounds:
 
 
 def capture_page(session: SourceSession, entry: Entry, *, listed_by: tuple[str, ...]) -> tuple[PageCapture | None, bool]:
-    """A page with its lead picture and its AMP page; without a page, whether it may come later."""
+    """Capture a page with its lead picture and its AMP page; returns it, or None and whether a later try may succeed."""
     if entry.snapshot is None:
-        answer, outcome = session.ask(entry.url, "page", entry=entry, listed_by=listed_by)
+        answer, outcome = session.fetch(entry.url, "page", entry=entry, listed_by=listed_by)
     else:
-        answer, outcome = session.ask_archive(entry.snapshot, entry, listed_by=listed_by)
+        answer, outcome = session.fetch_snapshot(entry.snapshot, entry, listed_by=listed_by)
     if outcome.verdict != "captured" or answer.final is None or outcome.offset is None:
         return None, isinstance(answer.error, TransientError)
     url = answer.final.url if entry.snapshot is None else entry.url
@@ -211,17 +212,17 @@ def capture_page(session: SourceSession, entry: Entry, *, listed_by: tuple[str, 
 
 
 def with_probes(session: SourceSession, capture: PageCapture, final: Exchange, *, url: str) -> PageCapture:
-    """The captured page with its lead picture and its AMP page, which are asked for here; where it cannot be read, with the reason.
+    """The captured page with the probes of its lead picture and its AMP page, which are fetched here, or with the reason for having none.
 
     Raises TransientError when the workers that read pages died.
     """
-    named = session.reader.named(final.body, url=url, content_type=final.content_type, entry=capture.entry)
-    if named.problem is not None:
-        return replace(capture, unprobed=named.problem)
+    resources = session.reader.resources_of(final.body, url=url, content_type=final.content_type, entry=capture.entry)
+    if resources.problem is not None:
+        return replace(capture, unprobed=resources.problem)
     try:
-        return replace(capture, images=_probe_images(session, named.pictures), amp=_probe_amp(session, named.amp))
+        return replace(capture, images=_probe_images(session, resources.pictures), amp=_probe_amp(session, resources.amp))
     except Exception:
-        log.exception("%s: asking for its picture met a fault of ours; please report it", capture.entry.url)
+        log.exception("%s: fetching its pictures met a fault of this program; please report it", capture.entry.url)
         return replace(capture, unprobed="pageFault")
 
 
@@ -238,8 +239,8 @@ def _probe_images(session: SourceSession, urls: Sequence[str]) -> tuple[Probe, .
 
 
 def _probe_image(session: SourceSession, url: str) -> tuple[Probe, bool]:
-    """Ask for a picture; it is wanted when it is large enough, or when nobody can say for now."""
-    answer, outcome = session.ask(url, "image")
+    """Fetch a picture; returns its probe and whether no further picture is needed: it is large enough, or its size is unknown for now."""
+    answer, outcome = session.fetch(url, "image")
     if outcome.verdict != "captured" or answer.final is None:
         is_gone = _is_gone(answer)
         return Probe(url, is_gone=is_gone), not is_gone
@@ -250,27 +251,27 @@ def _probe_image(session: SourceSession, url: str) -> tuple[Probe, bool]:
 def _probe_amp(session: SourceSession, url: str | None) -> Probe | None:
     if url is None:
         return None
-    answer, outcome = session.ask(url, "amp")
+    answer, outcome = session.fetch(url, "amp")
     if outcome.verdict == "captured" and answer.final is not None:
-        # Sites that gave AMP up lead its addresses to the article or to their home page.
+        # sites that gave up AMP redirect its addresses to the article or to their home page
         return Probe(url, offset=outcome.offset, is_gone=not is_amp(answer.final.body))
     return Probe(url, is_gone=_is_gone(answer))
 
 
 def _is_gone(answer: Answer) -> bool:
-    """Whether the answer is one that another try would give again; robots.txt and lost connections say nothing about what is there."""
+    """Whether another try would end the same; a refusal by robots.txt or a lost connection says nothing about what stands there."""
     return isinstance(answer.error, PermanentFetchError)
 
 
 def outcome_of(answer: Answer, kind: Kind, *, source_id: str | None, offset: int | None, entry: Entry | None = None) -> Outcome:
-    """The one outcome of a request, its URL as it was asked for."""
+    """The outcome of a request, under the URL that was asked for."""
     final = answer.final
     verdict: Verdict = "captured"
     reason: str | None = None
     if answer.is_disallowed:
         verdict = "disallowed"
     elif kind == "robots" and final is not None and final.status < 500 and not _is_cut_off(answer):
-        pass  # any answer is one: a 404 says that there are no rules (RFC 9309, section 2.3.1.3)
+        pass  # any answer counts: a 404 means that there are no rules (RFC 9309, section 2.3.1.3)
     elif answer.error is not None:
         verdict, reason = ("rejected" if answer.error.reason in REJECTIONS else "failed"), answer.error.reason
     elif final is not None and final.status == 304:
@@ -290,7 +291,7 @@ def outcome_of(answer: Answer, kind: Kind, *, source_id: str | None, offset: int
 
 
 def _is_cut_off(answer: Answer) -> bool:
-    """What came is a beginning, or a redirect to what did not come."""
+    """Whether the answer is incomplete, or a redirect whose target did not answer."""
     return isinstance(answer.error, TransientFetchError) and answer.error.status is None
 
 

@@ -1,4 +1,4 @@
-"""Feeds and sitemaps that a site tells of: in the head of a page, and in robots.txt. Pure."""
+"""The feeds that a page declares in its head, and what the address of a feed says of its scope. Pure."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ WHOLE_SITE_WORDS = frozenset(
         """,
     )
 )
-"""Words in the addresses of feeds that stand for no section of a site: formats, fronts, languages."""
+"""Words in feed addresses that name no section of a site: formats, front pages, languages."""
 
 
 def is_of_whole_site(feed: str) -> bool:
-    """Whether a feed's address names no section: then whatever else the site lists is what the feed would list.
+    """Whether a feed's address names no section of its site: then the site's sitemaps and archived pages stand for the feed.
 
-    Wrong either way, it costs: taken for the whole site's, a section's feed would bring in the others; the other way round a past is
-    looked for elsewhere. Words that the host's name holds count as none.
+    Both errors cost: a section's feed that is taken for the whole site's brings in articles of other sections; a whole site's feed that is
+    taken for a section's loses the sitemaps as an origin. A word that is part of the host's name is no section.
     """
     parts = urlsplit(feed)
     host = (parts.hostname or "").lower()
@@ -48,7 +48,7 @@ def is_of_whole_site(feed: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class FeedLink:
-    """A feed that a page declares (RSS Advisory Board, "RSS Autodiscovery")."""
+    """A feed that a page declares with `<link rel="alternate">` (RSS Advisory Board, "RSS Autodiscovery")."""
 
     url: str
     type: str
@@ -56,7 +56,7 @@ class FeedLink:
 
 
 def feed_links(page: Page) -> tuple[FeedLink, ...]:
-    """The feeds that a page declares, best first: the site's own before comment feeds and feeds of this one page, then document order."""
+    """The feeds that a page declares, best first: the site's own before comment feeds and feeds of this one page, in document order."""
     if page.tree is None:
         return ()
     found: dict[str, FeedLink] = {}

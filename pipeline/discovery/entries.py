@@ -1,6 +1,6 @@
-"""Which of the entries that feeds list are fetched in an interval. Pure: it decides, `pipeline.capture.capture` does.
+"""Which of the entries that feeds and sitemaps list are fetched in an interval. Pure: `pipeline.capture.capture` fetches them.
 
-Every distinct URL is given to exactly one of the two results of `choose_entries`, so that outcomes add up to the entries seen.
+Every distinct URL is either chosen or has an outcome, never both, so that the outcomes of an interval add up to the entries listed.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pipeline.text.urls import url_digest
 
 @dataclass(frozen=True, slots=True)
 class SourceListing:
-    """What one source offers: entries still pending from earlier intervals, and those its feeds list now, in feed order."""
+    """One source's entries: those pending from earlier intervals, and those that its feeds and sitemaps list now, in their order."""
 
     source_id: str
     pending: tuple[Pending, ...]
@@ -26,29 +26,30 @@ class SourceListing:
 
 @dataclass(frozen=True, slots=True)
 class ChosenEntries:
-    """`chosen`: per source what to fetch, with the intervals that tried it before; `outcomes`: what ends without a fetch.
-
-    `listed_by` gives, by URL digest, the addresses of all feeds and sitemaps that list the page, in the order of the listings.
-    """
+    """The entries to fetch, and the outcomes of those that need no fetch."""
 
     chosen: Mapping[str, tuple[Pending, ...]]
+    """The entries to fetch by source id, each with the number of intervals that tried it before."""
     outcomes: tuple[Outcome, ...]
+    """One outcome for each entry that is not fetched."""
     listed_by: Mapping[str, tuple[str, ...]]
+    """The addresses of all feeds and sitemaps that list a page, in the order of the listings, by the page's URL digest."""
 
 
 def choose_entries(
     listings: Sequence[SourceListing], *, seen: frozenset[str], interval: Interval, is_live: bool, max_per_source: int
 ) -> ChosenEntries:
-    """Share out the URLs of `listings`, in their order: the first source that lists a URL fetches it.
+    """Choose the entries of `listings` to fetch: each URL once, for the first source that lists it.
 
-    `seen` are URL digests that need no fetch. An interval that is not live (a past hour) takes only entries dated inside it; what an
-    archive lists without a date was archived inside it. What exceeds `max_per_source` fails with the reason `deferred` and stays pending.
+    `seen` holds the digests of URLs that need no fetch. For a past interval (`is_live` false) only entries dated inside it are chosen, and
+    archived snapshots without a date, which were taken inside it. Entries beyond `max_per_source` end as failed with the reason `deferred`
+    and stay pending.
     """
     taken: set[str] = set()
     urls: set[str] = set()
     chosen: dict[str, tuple[Pending, ...]] = {}
     outcomes: list[Outcome] = []
-    listed_by = _ways(listings)
+    listed_by = _listed_by(listings)
     for listing in listings:
         mine: list[Pending] = []
         for candidate, is_retry in _candidates(listing):
@@ -56,7 +57,7 @@ def choose_entries(
             if entry.url in urls:
                 continue
             urls.add(entry.url)
-            ended = _ended(entry, is_retry=is_retry, seen=seen, taken=taken, interval=interval, is_live=is_live)
+            ended = _outcome_without_fetch(entry, is_retry=is_retry, seen=seen, taken=taken, interval=interval, is_live=is_live)
             if ended is None and len(mine) >= max_per_source:
                 ended = _outcome(entry, "failed", "deferred")
             if ended is not None:
@@ -69,7 +70,7 @@ def choose_entries(
 
 
 def interleaved(chosen: Sequence[Pending]) -> tuple[Pending, ...]:
-    """`chosen` with its hosts taking turns: while one host's pace is waited for, the others are asked."""
+    """`chosen` with its hosts taking turns, so that other hosts are asked while one host's pace is waited for."""
     hosts: dict[str, list[Pending]] = {}
     for candidate in chosen:
         hosts.setdefault(urlsplit(candidate.entry.url).netloc.lower(), []).append(candidate)
@@ -78,21 +79,21 @@ def interleaved(chosen: Sequence[Pending]) -> tuple[Pending, ...]:
 
 
 def digest_of(entry: Entry) -> str:
-    """The entry's URL digest, empty for what is no URL."""
+    """The digest of the entry's URL, empty where this is no valid URL."""
     try:
         return url_digest(entry.url)
     except ValueError:
         return ""
 
 
-def _ways(listings: Sequence[SourceListing]) -> dict[str, tuple[str, ...]]:
-    ways: dict[str, dict[str, None]] = {}
+def _listed_by(listings: Sequence[SourceListing]) -> dict[str, tuple[str, ...]]:
+    addresses: dict[str, dict[str, None]] = {}
     for listing in listings:
         for candidate, _ in _candidates(listing):
             digest = digest_of(candidate.entry)
             if digest and candidate.entry.listing is not None:
-                ways.setdefault(digest, {}).setdefault(candidate.entry.listing)
-    return {digest: tuple(addresses) for digest, addresses in ways.items()}
+                addresses.setdefault(digest, {}).setdefault(candidate.entry.listing)
+    return {digest: tuple(listed) for digest, listed in addresses.items()}
 
 
 def _candidates(listing: SourceListing) -> Iterable[tuple[Pending, bool]]:
@@ -100,20 +101,22 @@ def _candidates(listing: SourceListing) -> Iterable[tuple[Pending, bool]]:
     yield from ((Pending(entry, 0), False) for entry in listing.entries)
 
 
-def _ended(entry: Entry, *, is_retry: bool, seen: frozenset[str], taken: set[str], interval: Interval, is_live: bool) -> Outcome | None:
-    """The outcome of an entry that needs no fetch, None for one that does."""
+def _outcome_without_fetch(
+    entry: Entry, *, is_retry: bool, seen: frozenset[str], taken: set[str], interval: Interval, is_live: bool
+) -> Outcome | None:
+    """The outcome of an entry that needs no fetch, None for an entry to fetch."""
     digest = digest_of(entry)
     if not digest:
         return _outcome(entry, "rejected", "badUrl")
     if digest in taken or (digest in seen and not is_retry):
         return _outcome(entry, "duplicate", None)
-    if not is_live and not _is_of(entry, interval):
+    if not is_live and not _is_inside(entry, interval):
         return _outcome(entry, "rejected", "outsideInterval")
     return None
 
 
-def _is_of(entry: Entry, interval: Interval) -> bool:
-    dated = entry.published or entry.modified  # sitemaps often know only when a page changed
+def _is_inside(entry: Entry, interval: Interval) -> bool:
+    dated = entry.published or entry.modified  # sitemaps often state only when a page changed
     return interval.holds(dated.value) if dated is not None else entry.snapshot is not None
 
 

@@ -1,7 +1,7 @@
 """Feed documents to entries: RSS 0.9x/1.0/2.0, Atom 0.3/1.0, RDF, JSON Feed 1.0/1.1.
 
-Pure: bytes in, a `Feed` out. feedparser reads the XML kinds, always from a BytesIO: a path or a string would make it open files or URLs.
-An entry without a usable link costs that entry; only a document that is no feed at all raises.
+Pure: bytes in, a `Feed` out. feedparser reads the XML kinds, always from a BytesIO: given a path or a string it would open files or URLs.
+An entry without a usable link is counted and left out; only a document that is no feed at all raises.
 """
 
 from __future__ import annotations
@@ -31,14 +31,15 @@ ENCODED_JSON = re.compile(rb"^\s*(?:\xef\xbb\xbf)?\s*\{")
 HOLDS_ENTITY = re.compile(r"&[^#;\s]+;")
 MAX_DEPTH = 256
 MAX_ENTITY = 1_000
-"""Characters; what documents declare is a letter or a name."""
+"""Characters of a declared entity; honest documents declare letters and names."""
 WELL_FORMED_ALL_THE_SAME = (feedparser.NonXMLContentType, feedparser.CharacterEncodingOverride)
-"""What feedparser minds about the HTTP header of a document that it could read."""
+"""Complaints of feedparser about the HTTP header of a document that it could read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """A parsed feed. `ill_formed` says why the XML was not well-formed, None when it was; `unlinked` counts entries without a URL."""
+    """A parsed feed. `ill_formed` says why the document breaks its format, None for one that does not; `unlinked` counts entries without
+    a usable URL."""
 
     title: str | None
     language: str | None
@@ -46,9 +47,9 @@ class Feed:
     ill_formed: str | None = None
     unlinked: int = 0
     period_s: float = 0.0
-    """Seconds between polls that the document asks for (`ttl`, `sy:updatePeriod`), 0 when it does not."""
+    """Seconds between polls that the document asks for (`ttl`, `sy:updatePeriod`), 0 where it asks for none."""
     older: str | None = None
-    """Where it says that its earlier entries stand (RFC 5005: `next`, `prev-archive`; JSON Feed: `next_url`)."""
+    """The address of the page with the feed's earlier entries (RFC 5005: `next`, `prev-archive`; JSON Feed: `next_url`)."""
 
 
 def read_feed(body: bytes, *, url: str, content_type: str | None, source_id: str | None) -> Feed:
@@ -85,7 +86,7 @@ def _read_xml(body: bytes, *, url: str, content_type: str | None, source_id: str
 
 
 def _refuse_hostile(body: bytes, *, url: str) -> None:
-    """Raises FeedError for XML that nests deeply, or whose entities hold others; what is ill-formed is left to feedparser."""
+    """Raise FeedError for XML that nests deeply or declares entities within entities. Ill-formed XML passes: feedparser mends it."""
     depth = 0
 
     def start(_name: str, _attributes: object) -> None:
@@ -112,9 +113,10 @@ def _refuse_hostile(body: bytes, *, url: str) -> None:
 
 
 def _type_as_read(body: bytes, content_type: str | None) -> str | None:
-    """The content type, with the charset that the bytes are in where this is UTF-8, whatever the header says.
+    """The content type for feedparser: with charset UTF-8 where the bytes are UTF-8, whatever charset the header names.
 
-    RFC 3023 lets the header win; but servers give all their files one charset, and bytes beyond ASCII are not UTF-8 by chance.
+    RFC 3023 prefers the header's charset; but servers send one charset for all their files, and bytes beyond ASCII are not valid UTF-8 by
+    chance.
     """
     if body.isascii() or b"\0" in body[:4] or decode(body, content_type)[0] != "utf-8":
         return content_type
@@ -146,7 +148,7 @@ def _xml_entry(item: Any, *, url: str, source_id: str | None, language: str | No
         via="feed",
         title=plain(item.get("title")) or None,
         excerpt=_excerpt(item.get("summary")),
-        # Atom asks for `updated` only; where nothing else is stated, it is the publisher's date
+        # Atom requires only `updated`: without `published` it is the publication date
         published=published or updated,
         modified=updated,
         authors=_authors(author.get("name") for author in item.get("authors", [])),
@@ -175,7 +177,7 @@ def _xml_image(item: Any, *, url: str) -> str | None:
 
 
 def _xml_moment(item: Any, name: str) -> Moment | None:
-    return _moment(dict.get(item, name))  # its own get() would answer for `updated` with what was published
+    return _moment(dict.get(item, name))  # feedparser's own get() returns `published` where `updated` is missing
 
 
 def _read_json(body: bytes, *, url: str, source_id: str | None) -> Feed:
@@ -227,7 +229,7 @@ def _json_entry(
 
 
 def _moment(stated: Any) -> Moment | None:
-    """What a publisher's date says; None for one that means another day where months are written first."""
+    """The time that a publisher states; None where reading the month first would give another day."""
     if not isinstance(stated, str):
         return None
     moment = read_moment(stated)

@@ -1,7 +1,6 @@
-"""Feeds, sitemaps and the pages that declare them, read in worker processes with the bounds that pages have.
+"""Feeds, sitemaps and the pages that declare feeds, parsed in worker processes within the bounds that pages have. Fetches nothing.
 
-A document that overruns them ends as one that is no feed does, by a reason of its own: `listingTimeout`, `listingMemory`, `listingCrash`.
-Asks for nothing.
+A document that takes more time or memory than that raises FeedError with the reason `listingTimeout`, `listingMemory` or `listingCrash`.
 """
 
 from __future__ import annotations
@@ -22,22 +21,25 @@ Content = TypeVar("Content")
 
 
 def listing_reader(settings: Settings) -> BoundedReader:
-    """One with the bounds that these settings give to pages."""
+    """The worker processes, with the bounds that the settings give to pages."""
     return BoundedReader(processes=settings.extract_processes, timeout_s=settings.page_timeout_s)
 
 
 def read_feed(reader: BoundedReader, body: bytes, *, url: str, content_type: str | None, source_id: str | None) -> Feed:
-    """See `discovery.feeds`. Raises FeedError for what is no feed or overruns its bounds, TransientError when the workers died."""
+    """`feeds.read_feed` in a worker process. Raises FeedError for what is no feed or exceeds its bounds, TransientError when the workers
+    died."""
     return _read(reader, _feed, body, url, content_type, source_id)
 
 
 def read_sitemap(reader: BoundedReader, body: bytes, *, url: str, source_id: str | None) -> Sitemap:
-    """See `discovery.sitemaps`. Raises FeedError for what is no sitemap or overruns its bounds, TransientError when the workers died."""
+    """`sitemaps.read_sitemap` in a worker process. Raises FeedError for what is no sitemap or exceeds its bounds, TransientError when the
+    workers died."""
     return _read(reader, _sitemap, body, url, source_id)
 
 
 def declared_feeds(reader: BoundedReader, body: bytes, *, url: str, content_type: str | None) -> tuple[FeedLink, ...]:
-    """The feeds that a page declares; see `pipeline.discovery.autodiscovery`. Raises FeedError, TransientError as above."""
+    """`autodiscovery.feed_links` of a page, in a worker process. Raises FeedError for a page that exceeds its bounds, TransientError when
+    the workers died."""
     return _read(reader, _declared, body, url, content_type)
 
 

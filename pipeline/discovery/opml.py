@@ -16,7 +16,7 @@ FEED_KINDS = frozenset({"rss", "atom", "json", "rdf", "include", ""})
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """A subscription: the feed's URL, its title, and the titles of the outlines around it, outermost first."""
+    """A subscription: the feed's URL, its title, and the titles of the folders that hold it, outermost first."""
 
     url: str
     title: str
@@ -35,7 +35,7 @@ def read_opml(data: bytes, *, path: str) -> tuple[Outline, ...]:
         raise FeedError(f"{path}: not OPML: its root element is {'missing' if root is None else root.tag}")
     body = next((child for child in root if child.tag == "body"), None)
     outlines: dict[str, Outline] = {}
-    for outline in _walk(body, ()) if body is not None else ():
+    for outline in _outlines(body, ()) if body is not None else ():
         outlines.setdefault(outline.url, outline)
     return tuple(outlines.values())
 
@@ -55,7 +55,7 @@ def write_opml(sources: Iterable[Source], *, title: str) -> bytes:
     return bytes(etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True))
 
 
-def _walk(element: etree._Element, folders: tuple[str, ...]) -> Iterator[Outline]:
+def _outlines(element: etree._Element, folders: tuple[str, ...]) -> Iterator[Outline]:
     for child in element:
         if child.tag != "outline":
             continue
@@ -64,4 +64,4 @@ def _walk(element: etree._Element, folders: tuple[str, ...]) -> Iterator[Outline
         url = (attributes.get("xmlurl") or "").strip()
         if url.startswith(("http://", "https://")) and attributes.get("type", "").lower() in FEED_KINDS:
             yield Outline(url, title or url, (attributes.get("htmlurl") or "").strip() or None, folders)
-        yield from _walk(child, (*folders, title) if title and not url else folders)
+        yield from _outlines(child, (*folders, title) if title and not url else folders)

@@ -1,8 +1,8 @@
-"""When a feed is asked next: what its server asked for, what its document says, and how often it brought something new. Pure.
+"""When a feed is polled next, from its server's headers, its document's wishes and how often it had new entries. Pure.
 
-Two times decide. Before `closed_until` nobody asks: the server (Cache-Control, Expires, Retry-After) or the document (`ttl`,
-`sy:updatePeriod`) said so. `next_poll` is our own wish: hourly while a feed brings news, more rarely while it does not or while it fails.
-A feed is never given up.
+Two times decide. Before `closed_until` the feed is not polled, since the server (Cache-Control, Expires, Retry-After) or the document
+(`ttl`, `sy:updatePeriod`) asked for that. `next_poll` is the pipeline's own choice: hourly while a feed has new entries, less often while
+it has none or fails. A feed is never given up.
 """
 
 from __future__ import annotations
@@ -17,30 +17,30 @@ from pipeline.fetching.politeness import LONGEST_WAIT_S, retry_after_s
 from pipeline.lake.schedules import SHORTEST_S, Schedule
 
 LONGEST_S = 21_600.0
-"""The same feed silent: a conditional GET every six hours costs its server nothing. A new source is there after 14 hours."""
+"""The longest interval of a feed without new entries: a conditional GET every six hours costs its server nothing."""
 LONGEST_ASKED_S = 86_400.0
-"""A freshness beyond a day is taken for a day: a year is what a CDN gives to every static file."""
+"""A longer freshness counts as a day: CDNs give a year to every static file."""
 LONGEST_FAILING_S = 86_400.0
 GROWTH = 1.5
 QUIET_POLLS = 2
-"""Polls in a row without anything new after which the interval grows; crawlers of news find one too nervous (`rss-fetcher`)."""
+"""Polls in a row without new entries after which the interval grows; after one it would grow too often (experience of `rss-fetcher`)."""
 MUCH_NEW = 0.25
-"""Share of a document's entries that are new from which the interval falls to the shortest at once: the next poll could miss some."""
+"""Share of new entries in a document from which the interval becomes the shortest at once: entries could be gone by a later poll."""
 SHARES_KEPT = 8
 EARLY_S = 300.0
-"""Runs do not start on the second: our own wish may be met this much early, what a server closed never."""
+"""Seconds by which a poll may come before `next_poll`, since runs do not start on the second; it never comes before `closed_until`."""
 PATIENT_FAILURES = 2
-"""Polls that may fail for now before the interval grows."""
+"""Polls in a row that may fail by a transient error before the interval grows."""
 CHECK_AFTER = 12
-"""So many 304 in a row, and the next poll asks without validators: some servers say 304 whatever changed."""
+"""After so many 304 in a row the next poll sends no validators: some servers answer 304 whatever changed."""
 DISTRUST = timedelta(days=7)
-"""How long a feed whose validators lied is asked without them."""
+"""How long no validators are sent to a server whose 304 answers were wrong."""
 
 GONE_REASONS = frozenset(
     {"notAFeed", "wrongType", "tooLarge", "redirects", "protocol", "tls", "forbiddenUrl", "forbiddenAddress"}
     | {"listingTimeout", "listingMemory", "listingCrash"}
 )
-"""Failures that the next hour does not mend; so do 4xx statuses but 408, 425 and 429."""
+"""Failures that last longer than an hour. So do 4xx statuses other than 408, 425 and 429."""
 
 _MAX_AGE = re.compile(r"(?:^|[\s,])max-age\s*=\s*\"?(\d{1,10})", re.IGNORECASE)
 _NEVER_FRESH = re.compile(r"(?:^|[\s,])no-(?:cache|store)(?:$|[\s,])", re.IGNORECASE)
@@ -56,7 +56,7 @@ class Bounds:
 
 
 def freshness_s(headers: Mapping[str, str], *, now: datetime) -> float:
-    """Seconds for which an answer with these headers (names in lower case) is fresh (RFC 9111, section 4.2), 0 when it does not say."""
+    """Seconds for which an answer with these headers (names in lower case) is fresh (RFC 9111, section 4.2), 0 where they do not say."""
     control = headers.get("cache-control", "")
     if _NEVER_FRESH.search(control):
         return 0.0
@@ -72,7 +72,7 @@ def freshness_s(headers: Mapping[str, str], *, now: datetime) -> float:
 
 
 def period_s(ttl: str | None, *, update_period: str | None, update_frequency: str | None) -> float:
-    """Seconds between polls that a document asks for by RSS 2.0 `ttl` (minutes) or the syndication module, 0 when by neither."""
+    """Seconds between polls that a document asks for by RSS 2.0 `ttl` (minutes) or the RSS 1.0 syndication module, 0 without either."""
     asked = 0.0
     if ttl is not None and re.fullmatch(r"\s*[0-9]{1,6}\s*", ttl):
         asked = float(ttl) * 60
@@ -84,13 +84,13 @@ def period_s(ttl: str | None, *, update_period: str | None, update_frequency: st
 
 
 def wait_s(schedule: Schedule, *, now: datetime) -> float:
-    """Seconds until the feed may be asked; 0 when it is due, and at most `EARLY_S` before our own wish."""
-    wish = schedule.next_poll - timedelta(seconds=EARLY_S) if schedule.next_poll is not None else now
-    return max(0.0, (max(wish, schedule.closed_until or now) - now).total_seconds())
+    """Seconds until the feed may be polled, 0 when it is due: `EARLY_S` before `next_poll`, but not before `closed_until`."""
+    planned = schedule.next_poll - timedelta(seconds=EARLY_S) if schedule.next_poll is not None else now
+    return max(0.0, (max(planned, schedule.closed_until or now) - now).total_seconds())
 
 
 def sends_validators(schedule: Schedule, *, now: datetime) -> bool:
-    """Whether the next request is conditional: not while the feed's validators are distrusted, nor when they are checked."""
+    """Whether the next poll is a conditional request: not while the feed's validators are distrusted, and not when they are checked."""
     is_distrusted = schedule.distrusted_until is not None and now < schedule.distrusted_until
     return not is_distrusted and schedule.unchanged < CHECK_AFTER
 
@@ -98,7 +98,7 @@ def sends_validators(schedule: Schedule, *, now: datetime) -> bool:
 def after_document(
     schedule: Schedule, *, now: datetime, bounds: Bounds, new: int, total: int, headers: Mapping[str, str], document_s: float
 ) -> Schedule:
-    """The schedule after a document came with `new` of `total` entries that its last one had not."""
+    """The schedule after a document with `total` entries, `new` of which the document before it did not have."""
     share = round(new / total, 3) if total else 0.0
     after = replace(schedule, document_s=min(document_s, LONGEST_ASKED_S), unchanged=0)
     return _succeeded(after, now=now, bounds=bounds, share=share, headers=headers)
@@ -113,7 +113,7 @@ def after_not_modified(schedule: Schedule, *, now: datetime, bounds: Bounds, hea
 def after_failure(
     schedule: Schedule, *, now: datetime, bounds: Bounds, reason: str | None, status: int | None, retry_after_s: float | None
 ) -> Schedule:
-    """The schedule after a poll that gave nothing: back-off by the kind of failure, up to a day or what the server asked."""
+    """The schedule after a failed poll: it backs off by the kind of failure, up to a day or the time that the server asked for."""
     failures = schedule.failures + 1
     steps = failures - 1 if _is_lasting(reason, status) else max(0, failures - PATIENT_FAILURES)
     delay_s = min(bounds.shortest_s * 2.0 ** min(steps, 20), max(LONGEST_FAILING_S, bounds.shortest_s))
@@ -133,9 +133,10 @@ def were_validators_wrong(
     same_validators: bool,
     new_dates: Collection[datetime | None],
 ) -> bool:
-    """Whether the 304 answers before an unconditional check were wrong; `new_dates` are those of the new entries that it brought.
+    """Whether the server answered 304 although the document had changed, as a poll without validators shows.
 
-    They were when the new document still bears the old validators, or when most of its new entries are older than the last 304.
+    It did when the document with new entries bears the validators of the old one, or when most of the new entries are older than the last
+    304. `new_dates` holds the dates of the new entries.
     """
     if not new_dates or not schedule.unchanged or schedule.asked is None:
         return False
@@ -144,12 +145,12 @@ def were_validators_wrong(
 
 
 def distrust_validators(schedule: Schedule, *, now: datetime) -> Schedule:
-    """The schedule of a feed whose validators lied: none are sent for `DISTRUST`."""
+    """The schedule of a feed whose 304 answers were wrong: no validators are sent for `DISTRUST`."""
     return replace(schedule, distrusted_until=now + DISTRUST)
 
 
 def retry_after(headers: Mapping[str, str], *, now: datetime) -> float | None:
-    """Seconds of a Retry-After header."""
+    """The seconds that a Retry-After header asks for, None without one."""
     return retry_after_s(headers.get("retry-after"), now=now)
 
 
@@ -170,13 +171,13 @@ def _succeeded(schedule: Schedule, *, now: datetime, bounds: Bounds, share: floa
 
 
 def _start(schedule: Schedule, *, now: datetime) -> datetime:
-    """From when the next interval counts: a poll that came a little early moves nothing, so that polls do not gain on the hours."""
-    wish = schedule.next_poll
-    return wish if wish is not None and now < wish <= now + timedelta(seconds=EARLY_S) else now
+    """The time from which the next interval counts: the planned one for a poll that came a little early, so that polls do not drift."""
+    planned = schedule.next_poll
+    return planned if planned is not None and now < planned <= now + timedelta(seconds=EARLY_S) else now
 
 
 def _interval_s(before_s: float, *, shares: tuple[float, ...], bounds: Bounds) -> float:
-    """Shorter after news, longer after silence, as it was in between."""
+    """The next interval in seconds: shorter after new entries, longer after `QUIET_POLLS` without any, else as before."""
     interval_s = before_s
     if shares[-1] >= MUCH_NEW:
         interval_s = bounds.shortest_s

@@ -1,7 +1,7 @@
-"""XML sitemaps and sitemap indexes to entries, with Google's news extension; gzip and plain lists of URLs too.
+"""XML sitemaps and sitemap indexes to entries, with Google's news extension; also gzip, and text files with a URL a line.
 
-Pure: bytes in, a `Sitemap` out. Tags are told by their local names, whatever their namespace: real files misspell it. A URL that cannot
-be read costs that URL; only a document that is no sitemap at all raises.
+Pure: bytes in, a `Sitemap` out. Elements are recognised by their local names, whatever their namespace, because real files misspell it.
+An element without a usable URL is counted and left out; only a document that is no sitemap at all raises.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from pipeline.text.urls import join
 MAX_DECODED_BYTES = 50 * 1024 * 1024
 """The protocol's own limit for one sitemap, uncompressed (sitemaps.org, "Using Sitemap index files")."""
 MAX_URLS = 50_000
-"""The same for its number of URLs; what stands behind is not read."""
+"""The protocol's limit for the URLs of one sitemap; further ones are not read."""
 
 GZIP = b"\x1f\x8b"
 ZONES = (timedelta(hours=-14), timedelta(hours=12))
-"""A publisher's day begins up to 14 hours before UTC's and ends up to 12 after it."""
+"""A day of some time zone begins up to 14 hours before the UTC day of the same date and ends up to 12 hours after it."""
 _DAY = re.compile(r"(?<!\d)((?:19|20)\d\d)([-_/.]?)(0[1-9]|1[0-2])\2(0[1-9]|[12]\d|3[01])(?!\d)")
 _MONTH = re.compile(r"(?<!\d)((?:19|20)\d\d)[-_/.]?(0[1-9]|1[0-2])(?!\d)")
 _QUERY = re.compile(r"[?&](?:yyyy|year)=(\d{4})&(?:mm|month)=(\d{1,2})(?:&(?:dd|day)=(\d{1,2}))?(?!\d)")
@@ -45,7 +45,7 @@ class Child:
 
 @dataclass(frozen=True, slots=True)
 class Sitemap:
-    """What a sitemap lists: pages, and, for an index, other sitemaps. `unlinked` counts elements without a usable URL."""
+    """The pages that a sitemap lists and the sitemaps that an index lists. `unlinked` counts elements without a usable URL."""
 
     entries: tuple[Entry, ...] = ()
     children: tuple[Child, ...] = ()
@@ -66,19 +66,19 @@ def read_sitemap(body: bytes, *, url: str, source_id: str | None) -> Sitemap:
 
 
 def newer_children(sitemap: Sitemap, *, than: datetime) -> tuple[Child, ...]:
-    """The children worth a request when only what changed after `than` is wanted, newest first; those without lastmod come last.
+    """The children that changed at or after `than`, newest first, then those without a lastmod.
 
-    Archives by month keep their lastmod for ever: pruning by it turns a walk over thousands of files into one over a few.
+    A sitemap of a past month keeps its lastmod, so that of thousands of files only a few are asked for.
     """
     wanted = [child for child in sitemap.children if child.changed is None or child.changed >= than]
     return tuple(sorted(wanted, key=lambda child: (child.changed is None, -(child.changed.timestamp() if child.changed else 0), child.url)))
 
 
 def children_for(sitemap: Sitemap, interval: Interval) -> tuple[Child, ...]:
-    """The children that may list a page published in `interval`: those that name its day or month, those changed after it began, and those
-    that say nothing; within each kind the one that changed first after the interval comes first.
+    """The children that may list a page published in `interval`: first those whose address names its day or month, then those that changed
+    after it began, then those that state neither; among each of these the earliest change comes first.
 
-    What names another day or month is left out whatever its lastmod: content systems touch their archives.
+    A child whose address names another day or month is left out whatever its lastmod: content systems rewrite old sitemaps.
     """
     wanted: list[tuple[int, float, str, Child]] = []
     for child in sitemap.children:
@@ -92,20 +92,21 @@ def children_for(sitemap: Sitemap, interval: Interval) -> tuple[Child, ...]:
 
 
 def is_older(child: Child, interval: Interval) -> bool:
-    """Whether the child tells of a time before `interval`: then the index that names it reaches back that far."""
+    """Whether the child, by its address or its lastmod, lists only pages from before `interval`."""
     period = period_of(child.url)
     changed = child.changed
     if changed is not None and changed == changed.replace(hour=0, minute=0, second=0, microsecond=0):
-        changed += timedelta(days=1)  # a day without a time: some time in it
+        changed += timedelta(days=1)  # a date without a time: it may have changed until the end of that day
     return (period is not None and period[1] <= interval.start) or (changed is not None and changed < interval.start)
 
 
 def overlaps(period: tuple[datetime, datetime], interval: Interval) -> bool:
+    """Whether the half-open period and the interval share a moment."""
     return period[0] < interval.end and interval.start < period[1]
 
 
 def period_of(url: str) -> tuple[datetime, datetime] | None:
-    """The time, in UTC and in any zone, that the days or months named by a sitemap's address span; None when it names none."""
+    """The UTC span, half-open, of the days or months that a sitemap's address names, in any time zone; None where it names none."""
     try:
         days = [(int(year), int(month), int(day)) for year, _, month, day in _DAY.findall(url)]
         months = [(int(year), int(month)) for year, month in _MONTH.findall(url)]
@@ -220,7 +221,7 @@ def _child(element: etree._Element, *, url: str) -> Child | None:
 
 
 def _link(element: etree._Element, *, url: str) -> str | None:
-    """The element's loc; some indexes write the URL as the element's own text."""
+    """The URL in the element's `loc`, or in the element's own text, as some indexes have it."""
     text = _text(element, "loc") or (element.text or "").strip()
     return join(url, text) if text.startswith(("http://", "https://", "/")) else None
 

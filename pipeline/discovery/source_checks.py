@@ -1,4 +1,4 @@
-"""Each source asked once, for an operator's eyes: nothing is written to the lake."""
+"""A check of each followed source: its feeds and sitemaps are fetched once and described for an operator. Writes nothing to the lake."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from pipeline.lake.manifests import FeedState
 
 @dataclass(frozen=True, slots=True)
 class FeedCheck:
-    """How one feed answered; `problem` is None when it could be read."""
+    """How one feed or sitemap answered; `problem` is None for one that could be read."""
 
     source_id: str
     url: str
@@ -31,14 +31,14 @@ class FeedCheck:
     entries: int = 0
     newest: datetime | None = None
     note: str | None = None
-    """What is odd about a feed that can be read: ill-formed XML, entries without a link, another address."""
+    """Oddities of a feed that can be read: ill-formed XML, entries without a link, a redirect."""
     moved_to: str | None = None
     seen: tuple[str, ...] = ()
     """Digests of the entries' URLs."""
 
 
 def check_sources(settings: Settings, catalogue: Catalogue, *, clock: Clock) -> list[FeedCheck]:
-    """The enabled sources' feeds in the catalogue's order."""
+    """Fetch the feeds and sitemaps of the enabled sources; returns one check for each, in the catalogue's order."""
     asked = [(source, url) for source in catalogue.enabled_sources for url in source.listings]
     with (
         Fetcher(settings, clock=clock) as fetcher,
@@ -79,7 +79,10 @@ def _poll(fetcher: Fetcher, reader: BoundedReader, source: Source, url: str) -> 
 def with_findings(
     polls: Sequence[FeedCheck], known: Mapping[str, FeedState], news: Mapping[str, Sequence[datetime]], *, now: datetime
 ) -> list[FeedCheck]:
-    """The polls, with the findings of `discovery.source_health` in their notes; `known` are the states that earlier runs left, by URL."""
+    """The checks with the findings of `discovery.source_health` added to their notes.
+
+    `known` holds the feed states of earlier runs and `news` the times of new entries, both by the feed's URL.
+    """
     states = []
     for poll in polls:
         before = known.get(poll.url, FeedState(poll.source_id, poll.url, "failed"))

@@ -1,6 +1,6 @@
-"""What is odd about the feeds that are followed: twins, a rhythm that stopped, feeds that moved or are gone. Pure.
+"""Findings about followed feeds: two that list the same, one that fell silent, moved or is gone. Pure.
 
-Reads feed states of manifests, says one line for each finding. Nothing here changes whom we follow.
+Feed states of manifests in, one sentence for each finding out. Changes no source.
 """
 
 from __future__ import annotations
@@ -13,15 +13,16 @@ from itertools import combinations
 from pipeline.lake.manifests import FeedState
 
 TWIN_SHARE = 0.9
-"""Share of the smaller feed's entries that the other lists too, from which both are taken for one."""
+"""Share of the smaller feed's entries that the other one also lists, from which both count as the same feed."""
 TWIN_ENTRIES = 5
-"""Fewer entries prove nothing."""
+"""Feeds with fewer entries are not compared: few in common may be chance."""
 RHYTHM_WINDOW = timedelta(days=7)
 USUAL_PER_DAY = 1.0
-"""Slower feeds have no rhythm that a week could show."""
+"""Feeds with fewer new entries a day are not checked for silence: a week shows no rhythm of them."""
 SILENT_ENTRIES = 3.0
-"""A feed has stopped when it is silent for as long as usually brings so many entries, and at least a day and a half: nights, Sundays."""
+"""A feed has fallen silent after the time that usually has so many new entries, but not before `SILENT_AT_LEAST`."""
 SILENT_AT_LEAST = timedelta(hours=36)
+"""Longer than a night or a Sunday."""
 GONE_AFTER = 3
 """Failing polls in a row."""
 GONE_STATUSES = frozenset({404, 410})
@@ -41,9 +42,9 @@ class FeedFinding:
 def findings(
     states: Sequence[FeedState], *, now: datetime, news: Mapping[str, Sequence[datetime]] | None = None
 ) -> tuple[FeedFinding, ...]:
-    """What is odd about `states`, by source, URL and kind.
+    """The findings about `states`, sorted by source, URL and kind.
 
-    `news` are the times at which new entries of a feed (by its URL) were found in the last `RHYTHM_WINDOW`.
+    `news` holds, by the feed's URL, the times of the polls that found new entries in the last `RHYTHM_WINDOW`.
     """
     found = [*_twins(states), *_moved(states), *_gone(states)]
     found += [finding for state in states if (finding := _silence(state, (news or {}).get(state.url, ()), now=now)) is not None]
@@ -83,7 +84,7 @@ def _gone(states: Sequence[FeedState]) -> Iterable[FeedFinding]:
 
 
 def _silence(state: FeedState, news: Sequence[datetime], *, now: datetime) -> FeedFinding | None:
-    """A feed that can be read and whose news stopped."""
+    """The finding about a feed that can be read and has no new entries any more."""
     recent = sorted(moment for moment in news if now - RHYTHM_WINDOW <= moment <= now)
     if state.verdict not in ("captured", "notModified") or len(recent) < 2:
         return None

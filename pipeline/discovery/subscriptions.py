@@ -1,13 +1,14 @@
-"""Changing whom we follow: a site's feed found and written into sources.yaml, OPML lists in and out.
+"""Changes of sources.yaml: a site's feed is found and added, OPML lists are imported and exported.
 
-Entries are appended as text, so that the comments of the file stay; the file is read again before it is replaced, so that a wrong entry is
-never written.
+Sources are appended as text, so that the comments of the file stay. The changed file is loaded before it replaces the old one, so that a
+wrong entry is never written.
 """
 
 from __future__ import annotations
 
 import json
 import re
+import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,13 +27,13 @@ from pipeline.fetching.fetcher import Fetcher, Target
 from pipeline.text.urls import join, registered_domain
 
 MAX_TRIES = 6
-"""Feeds asked for while looking for one."""
+"""Feeds fetched at most while a site's feed is looked for."""
 PACE_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
 class AddedSource:
-    """What became of one wish to follow: the new source, or why there is none."""
+    """The result for one feed to be followed: the new source, or the problem for which none was added."""
 
     url: str
     source: Source | None
@@ -40,10 +41,10 @@ class AddedSource:
 
 
 def add_site(settings: Settings, catalogue: Catalogue, url: str, *, topic: str, clock: Clock) -> AddedSource:
-    """Find the feed of a site (or take `url` as one) and append a source to sources.yaml.
+    """Append a source to sources.yaml: the feed at `url`, or else one that the page at `url` declares or that stands at a usual path.
 
-    Raises PermanentError when no feed is found or the site's page cannot be read within its bounds, ConfigError when the topic is none or
-    the file cannot be written.
+    Raises PermanentError when no feed is found or the page cannot be read within its bounds, ConfigError for an unknown topic or when the
+    catalogue with the new source cannot be loaded.
     """
     with Fetcher(settings, clock=clock) as fetcher, listing_reader(settings) as reader:
         found = _find_feed(fetcher, reader, url)
@@ -58,11 +59,11 @@ def import_opml(settings: Settings, catalogue: Catalogue, path: Path, *, topic: 
     """Append every feed of an OPML file that is not followed yet. Raises FeedError, ConfigError."""
     outlines = read_opml(path.read_bytes(), path=str(path))
     names = {one.name.casefold(): one.name for one in catalogue.topics}
-    wishes = [(outline.url, outline.title, _topic_of(outline.folders, names) or topic) for outline in outlines]
+    feeds = [(outline.url, outline.title, _topic_of(outline.folders, names) or topic) for outline in outlines]
     results: list[AddedSource] = []
-    for wanted in dict.fromkeys(name for _, _, name in wishes):
-        share = [(url, title) for url, title, name in wishes if name == wanted]
-        results += _append(settings, load_catalogue(settings.config), share, topic=wanted)
+    for wanted in dict.fromkeys(name for _, _, name in feeds):
+        with_topic = [(url, title) for url, title, name in feeds if name == wanted]
+        results += _append(settings, load_catalogue(settings.config), with_topic, topic=wanted)
     order = {outline.url: number for number, outline in enumerate(outlines)}
     return sorted(results, key=lambda added: order[added.url])
 
@@ -73,18 +74,18 @@ def export_opml(catalogue: Catalogue) -> bytes:
 
 
 def _topic_of(folders: Sequence[str], names: dict[str, str]) -> str | None:
-    """The innermost folder that is named like a topic."""
+    """The topic whose name is that of the innermost folder that has a topic's name."""
     return next((names[folder.casefold()] for folder in reversed(folders) if folder.casefold() in names), None)
 
 
 def _find_feed(fetcher: Fetcher, reader: BoundedReader, url: str) -> tuple[str, Feed] | None:
-    """The address and the content of the feed that `url` is, declares or usually has."""
+    """The address and the content of the feed at `url`, declared by the page there, or at a usual path of its site."""
     candidates: list[str] = []
     answer = fetcher.get(Target(url, "feed", PACE_S))
     if answer.error is not None:
         raise answer.error
     if answer.final is None:
-        raise PermanentError(f"{url}: robots.txt does not let us ask")
+        raise PermanentError(f"{url}: robots.txt disallows it")
     try:
         return answer.final.url, _feed(reader, answer.final)
     except FeedError:
@@ -106,13 +107,13 @@ def _feed(reader: BoundedReader, final: Exchange) -> Feed:
     return read_feed(reader, final.body, url=final.url, content_type=final.content_type, source_id=None)
 
 
-def _append(settings: Settings, catalogue: Catalogue, wishes: Iterable[tuple[str, str]], *, topic: str) -> list[AddedSource]:
+def _append(settings: Settings, catalogue: Catalogue, feeds: Iterable[tuple[str, str]], *, topic: str) -> list[AddedSource]:
     if topic not in {one.name for one in catalogue.topics}:
         raise ConfigError(f"{topic!r} is not in topics.yaml")
     followed = {address: source.id for source in catalogue.sources for address in source.listings}
     taken = {source.id for source in catalogue.sources}
     results: list[AddedSource] = []
-    for url, name in wishes:
+    for url, name in feeds:
         if url in followed:
             results.append(AddedSource(url, None, f"followed already, as {followed[url]}"))
             continue
@@ -130,22 +131,28 @@ def _write(folder: Path, sources: Sequence[Source]) -> None:
     path = folder / "sources.yaml"
     before = path.read_text(encoding="utf-8")
     after = before.rstrip("\n") + "\n" + "".join(_line(source) for source in sources)
-    path.write_text(after, encoding="utf-8")
-    try:
-        load_catalogue(folder)
-    except ConfigError:
-        path.write_text(before, encoding="utf-8")
-        raise
+    with tempfile.TemporaryDirectory(prefix="news-catalogue-") as trial:
+        for other in folder.iterdir():
+            if other.name != path.name:
+                Path(trial, other.name).symlink_to(other.resolve())
+        Path(trial, path.name).write_text(after, encoding="utf-8")
+        try:
+            load_catalogue(trial)
+        except ConfigError as error:
+            raise ConfigError(str(error).replace(trial, str(folder))) from error
+    changed = folder / ".sources.yaml.new"
+    changed.write_text(after, encoding="utf-8")
+    changed.replace(path)
 
 
 def _line(source: Source) -> str:
-    """One entry in YAML's flow style; JSON strings are YAML strings."""
+    """The source as a line of sources.yaml in YAML's flow style; JSON strings are valid YAML strings."""
     values = {"id": source.id, "name": source.name, "feeds": list(source.feeds), "topic": source.topic, "pace_s": source.pace_s}
     return "  - {" + ", ".join(f"{name}: {json.dumps(value, ensure_ascii=False)}" for name, value in values.items()) + "}\n"
 
 
 def _free_id(url: str, taken: set[str]) -> str:
-    """The registered domain's first label as an id; with the path's words, then a number, where that is taken."""
+    """A source id that is not taken: the registered domain's first label, or else with the path's words, or else with a number."""
     base = _slug(registered_domain(url).partition(".")[0])
     longer = _slug(f"{base}-{urlsplit(url).path.rsplit('.', 1)[0]}")
     numbered = (f"{base}-{number}" for number in range(2, len(taken) + 3))

@@ -230,8 +230,8 @@ def poll(settings: Settings, catalogue: Catalogue) -> list[FeedCheck]:
     clock = SystemClock()
     polls = check_sources(settings, allowed(Lake(settings.lake), catalogue), clock=clock)
     now = clock.now()
-    memory = read_earlier_captures(Lake(settings.lake), Interval.containing(now + HOUR), days=settings.seen_days, is_live=True)
-    return with_findings(polls, memory.feeds, memory.news, now=now)
+    earlier = read_earlier_captures(Lake(settings.lake), Interval.containing(now + HOUR), days=settings.seen_days, is_live=True)
+    return with_findings(polls, earlier.feeds, earlier.news, now=now)
 
 
 def add_source(settings: Settings, catalogue: Catalogue, url: str, *, topic: str) -> AddedSource:

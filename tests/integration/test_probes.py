@@ -44,7 +44,7 @@ def _no_grace(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def read(reader: PageReader, body: bytes, *, url: str = URL) -> PageResources:
-    return reader.named(body, url=url, content_type="text/html", entry=ENTRY)
+    return reader.resources_of(body, url=url, content_type="text/html", entry=ENTRY)
 
 
 def test_a_page_names_its_pictures_and_its_amp_page() -> None:

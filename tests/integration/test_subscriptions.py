@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
@@ -71,6 +72,17 @@ def test_a_site_without_a_feed_and_an_unknown_topic_are_said_so(room: Newsroom, 
         add_site(settings, load_catalogue(settings.config), f"{ONE}/", topic="Science", clock=clock)
     with pytest.raises(ConfigError, match=r"not in topics\.yaml"):
         add_site(settings, load_catalogue(settings.config), f"{TWO}/feed", topic="Gardening", clock=clock)
+
+
+def test_a_catalogue_that_cannot_take_another_line_stays_as_it_is(room: Newsroom, settings: Settings, clock: FrozenClock) -> None:
+    path = Path(settings.config, "sources.yaml")
+    path.write_text("sources: [{id: mine, name: Mine, feeds: ['https://mine.example/'], topic: AI}]\n")
+    files = sorted(Path(settings.config).iterdir())
+    room.add_page(f"{ONE}/feed", feed(f"{ONE}/a"))
+    with pytest.raises(ConfigError, match=re.escape(str(path))):
+        add_site(settings, load_catalogue(settings.config), f"{ONE}/feed", topic="Science", clock=clock)
+    assert path.read_text().startswith("sources: [")
+    assert sorted(Path(settings.config).iterdir()) == files
 
 
 def test_an_exported_list_can_be_imported_by_someone_else(settings: Settings, tmp_path: Path) -> None:

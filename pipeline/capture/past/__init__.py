@@ -1,6 +1,6 @@
-"""Where an hour that is over is captured from: paged feeds, sitemaps, web archives and WARC files of others.
+"""The origins of a past hour: the further pages of feeds, sitemaps, web archives, and WARC files that others made.
 
-It never changes a feed's state, so that nothing it does is seen by the live schedule.
+It never changes a feed's state, so that live polls are not affected.
 """
 
 __all__ = ["given_files", "kept_documents", "news_files", "warc_sources", "wayback"]

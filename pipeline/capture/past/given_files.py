@@ -1,7 +1,7 @@
-"""Given WARC files as a place of the past: which they are, and where in them an hour's records lie.
+"""WARC files that the user gives as an origin of past hours: their paths, and an index of the hours and domains of their records.
 
-Part of the capture stage. A file is read through once; the index that this gives is kept in the lake under the file's digest, so that the
-hours of a month, each a process of its own, go straight to their records.
+Part of the capture stage. A file is read through once; its index is kept in the lake under the file's digest, so that the hours of a month,
+each in a process of its own, read only their own records.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ from pipeline.text.urls import registered_domain
 log = logging.getLogger(__name__)
 
 SUFFIXES = (".warc", ".warc.gz", ".arc", ".arc.gz")
-"""What is read of a folder; a file that is named is read whatever it is called."""
+"""The names of files that are read in a given folder; a file that is given itself is read whatever its name."""
 PAGE_RECORDS = frozenset({"response", "resource"})
 NO_DOMAIN = ""
-"""Stands for the domain of a record that is broken: it counts for every source, in the hour of the record before it."""
+"""The domain of broken records in an index: they count for every source, in the hour of the record before them."""
 PROGRESS_EVERY = 10_000
 FORMAT = "1"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -42,11 +42,11 @@ KEPT_INDEXES = 64
 
 @dataclass(frozen=True, slots=True)
 class GivenFile:
-    """A file by its content: the same one elsewhere has the same parts."""
+    """A given WARC file; its parts are named after its content, so that a copy elsewhere has the same parts."""
 
     path: str
     digest: str
-    """12 hex digits of its SHA-256."""
+    """The first 12 hex digits of the SHA-256 of its content."""
     size: int
 
     def part_name(self, place: int, *, mark: str = "") -> str:
@@ -56,23 +56,23 @@ class GivenFile:
 
 @dataclass(frozen=True, slots=True)
 class FileIndex:
-    """Where a file's pages lie: for each its offset, the hour of its WARC-Date since the epoch, and the number of its domain."""
+    """The pages of a file in file order: the offset of each, its WARC-Date in hours since 1970, and the number of its domain."""
 
     offsets: np.ndarray
     hours: np.ndarray
     domains: np.ndarray
     names: tuple[str, ...]
-    """The domains by their numbers."""
+    """The registered domains; a domain's number is its place here."""
 
     def of(self, interval: Interval, domains: Collection[str]) -> tuple[list[int], list[int]]:
-        """Offsets of the interval's records of `domains`, and of its broken records, in the order of the file."""
+        """The offsets of the interval's records of `domains`, and those of its broken records, each in file order."""
         inside = self.hours == _hour(interval.start)
         broken = self.domains == self._numbers((NO_DOMAIN,))[0] if NO_DOMAIN in self.names else np.zeros(len(self.domains), bool)
         mine = np.isin(self.domains, self._numbers(domains))
         return self.offsets[inside & mine].tolist(), self.offsets[inside & broken].tolist()
 
     def count(self, domains: Collection[str], start: datetime, end: datetime) -> tuple[int, int]:
-        """How many records of `domains` there are, and how many of them in the hours from `start` to before `end`."""
+        """How many records the file has of `domains`, and how many of those in the hours from `start` to before `end`."""
         mine = np.isin(self.domains, self._numbers(domains))
         inside = (self.hours >= _hour(start)) & (self.hours < -(-(end - EPOCH) // HOUR))
         return int(mine.sum()), int((mine & inside).sum())
@@ -82,9 +82,9 @@ class FileIndex:
 
 
 def given_paths(given: Sequence[str]) -> tuple[Path, ...]:
-    """The files that `given` names: files, folders (with all below them) and patterns, in this order, each once.
+    """The files that `given` names, in its order, each once: `given` holds files, folders (with everything below them) and glob patterns.
 
-    Raises ConfigError where a name leads to no file, and when nothing is given.
+    Raises ConfigError for a name that leads to no file, and where nothing is given.
     """
     if not given:
         raise ConfigError("the origin warc reads files that are given: --warc FILE..., or NEWS_WARC")
@@ -102,7 +102,7 @@ def given_paths(given: Sequence[str]) -> tuple[Path, ...]:
 
 
 def given_file(path: Path) -> GivenFile:
-    """The file as it is now; it is read through once a process. Raises FileNotFoundError."""
+    """The file at `path` with its digest and size; a process reads a file once for that. Raises FileNotFoundError."""
     state = path.stat()
     return _identify(str(path), state.st_size, state.st_mtime_ns)
 
@@ -114,7 +114,7 @@ def _identify(path: str, size: int, _modified_ns: int) -> GivenFile:
 
 
 def kept_index(lake: Lake, file: GivenFile) -> FileIndex | None:
-    """The file's index where the lake has it."""
+    """The file's index in the lake, None where it has none."""
     path = _index_path(file)
     if not lake.exists(path):
         return None
@@ -127,11 +127,11 @@ def kept_index(lake: Lake, file: GivenFile) -> FileIndex | None:
 
 
 def index_of(lake: Lake, file: GivenFile) -> FileIndex:
-    """The file's index; made, by reading it through, and kept when the lake has none. Raises WarcError, StorageError."""
+    """The file's index; where the lake has none, the file is read through and its index kept. Raises WarcError, StorageError."""
     known = kept_index(lake, file)
     if known is not None:
         return known
-    log.info("%s: its records are looked through once", file.path)
+    log.info("%s: it is read through once for an index", file.path)
     with Path(file.path).open("rb") as stream:
         lake.write_table(_index_path(file), _table(stream, file))
     made = kept_index(lake, file)
@@ -141,20 +141,20 @@ def index_of(lake: Lake, file: GivenFile) -> FileIndex:
 
 
 def _table(stream: BinaryIO, file: GivenFile) -> pa.Table:
-    """Twenty octets for each page of the file are held; nothing of the pages themselves."""
+    """The table of the file's index; while it is made, each page takes twenty bytes of memory."""
     offsets, hours, domains = array("q"), array("i"), array("i")
     names: dict[str, int] = {}
     hour: int | None = None
     early: list[int] = []
     for number, record in enumerate(read_records(stream, max_body_bytes=1), start=1):
         if number % PROGRESS_EVERY == 0:
-            log.info("%s: %d records looked at", file.path, number)
+            log.info("%s: %d records read", file.path, number)
         domain = _domain(record)
         if domain is None:
             continue
         if record.at is not None:
             hour = _hour(record.at)
-        if hour is None:  # broken before any record tells a time: it belongs to the first that does
+        if hour is None:  # a broken record before any with a date counts to the hour of the first with one
             early.append(record.offset)
             continue
         for offset, name in (*((one, NO_DOMAIN) for one in early), (record.offset, domain)):
@@ -167,7 +167,7 @@ def _table(stream: BinaryIO, file: GivenFile) -> pa.Table:
 
 
 def _domain(record: WarcRecord) -> str | None:
-    """The domain that the record is listed under; None for one that holds no page."""
+    """The record's domain in the index, None for a record that holds no page."""
     if record.type == "broken":
         return NO_DOMAIN
     if record.type not in PAGE_RECORDS or record.at is None or not (record.url or "").startswith(("http://", "https://")):
@@ -177,14 +177,14 @@ def _domain(record: WarcRecord) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class FileHour:
-    """An hour's share of a given file: the offsets of its pages and of its broken records."""
+    """The records of one hour in a given file: the offsets of its pages and of its broken records."""
 
     file: GivenFile
     pages: tuple[int, ...]
     broken: tuple[int, ...]
 
     def records(self, stream: BinaryIO, start: int, *, max_body_bytes: int) -> Iterator[WarcRecord]:
-        """The records from the offset `start` on, in the order of the file; one at a time is in memory."""
+        """The hour's records from the offset `start` on, in file order, read one at a time."""
         is_broken = frozenset(self.broken)
         for offset in sorted({*self.pages, *is_broken}):
             if offset < start:
@@ -199,20 +199,20 @@ class FileHour:
 
 
 def hours_with_records(lake: Lake, paths: Sequence[Path], interval: Interval, domains: Collection[str]) -> Iterator[FileHour]:
-    """The interval's share of each file that has records of `domains` in it; a file that is no WARC file is passed over, and said."""
+    """The interval's records in each file that has some of `domains`; a file that is no WARC file is logged and skipped."""
     for path in paths:
         try:
             file = given_file(path)
             pages, broken = index_of(lake, file).of(interval, domains)
         except (WarcError, FileNotFoundError) as error:
-            log.warning("%s is passed over: %s", path, error)
+            log.warning("%s is skipped: %s", path, error)
             continue
         if pages or broken:
             yield FileHour(file, tuple(pages), tuple(broken))
 
 
 def warn_of_dates_outside(lake: Lake, paths: Sequence[Path], domains: Collection[str], taken: tuple[datetime, datetime]) -> Iterator[str]:
-    """A sentence for each file with records of `domains` that are dated outside `taken`, half-open, and for each that cannot be read."""
+    """A warning for each file that has records of `domains` dated outside the half-open range `taken`, and for each that cannot be read."""
     for path in paths:
         try:
             mine, inside = index_of(lake, given_file(path)).count(domains, *taken)

@@ -1,7 +1,7 @@
-"""What a source itself still says of a past interval: its sitemaps, and the further pages of its feeds.
+"""A source's own listings of a past interval: its sitemaps, and the further pages of its feeds.
 
-Part of the capture stage. Each function asks for the documents it needs, through `KeptDocuments`, and returns what they list inside the
-interval. None decides whether another origin is asked.
+Part of the capture stage. Each function reads the documents it needs through `KeptDocuments` and returns the entries dated inside the
+interval. Whether another origin is asked is decided in `pipeline.capture.past.origins`.
 """
 
 from __future__ import annotations
@@ -24,23 +24,23 @@ from pipeline.lake.manifests import FeedState
 from pipeline.text.urls import join
 
 MAX_DEPTH = 3
-"""Indexes that name indexes: the protocol knows one level, sites use two."""
+"""Levels of sitemaps that are read: the protocol allows an index and its sitemaps, sites have indexes of indexes."""
 KEPT_FEEDS = 256
-"""Pages of feeds that stay parsed: the hours of a month go down the same ones, each takes ten milliseconds and a tenth of a megabyte."""
+"""Parsed pages of feeds in a cache: the hours of a month read the same pages. One takes ten milliseconds to parse and 0.1 MB to keep."""
 
 
 def from_sitemaps(session: SourceSession, documents: KeptDocuments, interval: Interval) -> OriginListing:
-    """The pages that the source's sitemaps date inside `interval`: by publication date, or by lastmod where they have none.
+    """The pages that the source's sitemaps date inside `interval`, by publication date, or by lastmod without one.
 
-    Without sitemaps in the catalogue, those that robots.txt names, unless the source is a section of its site. They cover the interval
-    when all that may list it could be read, something in them is older, and something as new: a sitemap that nobody writes any more is
-    silent about everything.
+    A source without sitemaps in the catalogue has those that robots.txt names, unless it is a section of its site. The sitemaps cover the
+    interval when each that may list it could be read, and they have both an older page and one that is not older: a sitemap that the site
+    no longer writes proves nothing.
     """
     source = session.source
     hosts = dict.fromkeys(join(url, "/") or url for url in source.feeds if is_of_whole_site(url))
     named = source.sitemaps or tuple(url for host in hosts for url in session.fetcher.sitemaps_of(host, pace_s=source.pace_s))
     roots = tuple(dict.fromkeys(named))
-    walk = _SitemapWalk(interval)
+    found = _SitemapPages(interval)
     queue = deque((url, 0) for url in roots)
     asked: set[str] = set()
     states: list[FeedState] = []
@@ -49,29 +49,32 @@ def from_sitemaps(session: SourceSession, documents: KeptDocuments, interval: In
         if url in asked:
             continue
         if len(asked) >= session.settings.history_pages:
-            walk.is_whole = False
+            found.is_whole = False
             break
         asked.add(url)
         sitemap = _read_sitemap(session, documents.read(session, url, "sitemap"))
         if url in roots:
             states.append(state_of(session, url))
-        queue.extend((child, depth + 1) for child in walk.children(sitemap, root=url, is_deep=depth + 1 >= MAX_DEPTH))
-    covers = bool(roots) and walk.is_whole and walk.reaches_back and walk.reaches_on
-    return OriginListing(tuple(walk.entries.values()), covers, tuple(states))
+        queue.extend((child, depth + 1) for child in found.children_after(sitemap, root=url, is_deep=depth + 1 >= MAX_DEPTH))
+    covers = bool(roots) and found.is_whole and found.reaches_back and found.reaches_on
+    return OriginListing(tuple(found.entries.values()), covers, tuple(states))
 
 
 @dataclass(slots=True)
-class _SitemapWalk:
-    """What the sitemaps read so far tell."""
+class _SitemapPages:
+    """The pages of the interval in the sitemaps read so far."""
 
     interval: Interval
     entries: dict[str, Entry] = field(default_factory=dict)
     reaches_back: bool = False
+    """Whether the sitemaps have something older than the interval."""
     reaches_on: bool = False
+    """Whether they have something that is not older."""
     is_whole: bool = True
+    """Whether every sitemap that may list the interval could be read."""
 
-    def children(self, sitemap: Sitemap | None, *, root: str, is_deep: bool) -> Sequence[str]:
-        """Take the sitemap's pages; the sitemaps that it leads to."""
+    def children_after(self, sitemap: Sitemap | None, *, root: str, is_deep: bool) -> Sequence[str]:
+        """Add the sitemap's pages (None: it could not be read); returns the addresses of the sitemaps to read next."""
         if sitemap is None:
             self.is_whole = False
             return ()
@@ -94,21 +97,21 @@ class _SitemapWalk:
 
 
 def from_pages(session: SourceSession, documents: KeptDocuments, interval: Interval) -> OriginListing:
-    """The entries of the source's feeds dated inside `interval`, on as many pages as lead there.
+    """The entries of the source's feeds dated inside `interval`, from as many pages as it takes to get there.
 
-    The first page is the feed; where it is not the interval's, its entries are `others`. The feeds cover the interval when each of them
-    was read down to an older entry, or to its end.
+    Entries of a feed's first page, the feed itself, that are dated outside the interval are `others`. The feeds cover the interval when
+    each of them was read down to an older entry or to its last page.
     """
-    walks = [_walk_feed(session, documents, interval, url) for url in session.source.feeds]
+    feeds = [_read_back(session, documents, interval, url) for url in session.source.feeds]
     return OriginListing(
-        entries=tuple(entry for walk in walks for entry in walk.entries),
-        covers=bool(walks) and all(walk.covers for walk in walks),
-        states=tuple(state for walk in walks for state in walk.states),
-        others=tuple(entry for walk in walks for entry in walk.others),
+        entries=tuple(entry for feed in feeds for entry in feed.entries),
+        covers=bool(feeds) and all(feed.covers for feed in feeds),
+        states=tuple(state for feed in feeds for state in feed.states),
+        others=tuple(entry for feed in feeds for entry in feed.others),
     )
 
 
-def _walk_feed(session: SourceSession, documents: KeptDocuments, interval: Interval, url: str) -> OriginListing:
+def _read_back(session: SourceSession, documents: KeptDocuments, interval: Interval, url: str) -> OriginListing:
     first = documents.read(session, url, "feed")
     feed = read_feed_document(session, first)
     states = (state_of(session, url),)
@@ -125,11 +128,11 @@ def _walk_feed(session: SourceSession, documents: KeptDocuments, interval: Inter
             covers = page > 2 and following is None
             break
         asked.add(following)
-        # a page that is older than the one before it may lack what has moved on to it since
+        # a kept page that is older than the page before it may lack entries that have moved on to it since
         document = documents.read(session, following, "feed", since=document.at)
         read = read_feed_document(session, document)
         if read is None:
-            covers = document.outcome.status in (404, 410)  # behind the last page
+            covers = document.outcome.status in (404, 410)  # there was no further page
             break
         feed = read
         new = [entry for entry in feed.entries if entry.url not in seen]
@@ -151,13 +154,13 @@ def _paged(url: str, template: str | None, page: int) -> str | None:
 
 
 def reaches_behind(entries: Sequence[Entry], moment: datetime) -> bool:
-    """Whether a feed's document, newest entry first, reaches back behind `moment`. Its last dated entry tells: the first may be pinned."""
+    """Whether the last dated entry is older than `moment`. A feed lists its newest entry first; the first ones may be pinned."""
     dates = [entry.published.value for entry in entries if entry.published is not None]
     return bool(dates) and dates[-1] < moment
 
 
 def read_feed_document(session: SourceSession, document: Document) -> Feed | None:
-    """The feed that `document`, the last that the session read, is; None, and its outcome says so, when it is none."""
+    """The feed in `document`, which is the last that the session read; None, with a rejected outcome, where it is no feed."""
     return content_of(
         session, document, lambda body: _feed(_FeedDocument(body, document.url, document.content_type, session.source.id, session.reader))
     )
@@ -165,7 +168,7 @@ def read_feed_document(session: SourceSession, document: Document) -> Feed | Non
 
 @dataclass(frozen=True, slots=True)
 class _FeedDocument:
-    """A page of a feed, whoever reads it."""
+    """A page of a feed as the key of the cache of parsed pages; the worker processes that parse it are not part of the key."""
 
     body: bytes
     url: str
@@ -184,12 +187,13 @@ def _read_sitemap(session: SourceSession, document: Document) -> Sitemap | None:
 
 
 def state_of(session: SourceSession, url: str) -> FeedState:
-    """How the document that the session read last ended. A past interval keeps no feed state, so it hides nothing from the live one."""
+    """The state of the listing at `url` from the outcome of the last document that the session read."""
     outcome: Outcome = session.outcomes[-1]
     return FeedState(session.source.id, url, outcome.verdict, reason=outcome.reason, status=outcome.status)
 
 
 def with_listing(entry: Entry, *, by: str) -> Entry:
+    """The entry with the address of the feed or sitemap that lists it."""
     return replace(entry, listing=by)
 
 

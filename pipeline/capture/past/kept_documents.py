@@ -1,8 +1,8 @@
-"""Documents of the past: sitemaps, feed pages and archives' listings, kept in the lake once they were read.
+"""Listings of past hours: sitemaps, feed pages and archives' listings, fetched once and kept in the lake.
 
-Part of the capture stage. Twenty-four hours of a day are listed by the same documents: the first hour that needs one asks for it, the
-others, and a run that goes on after it was killed, read what was kept. A document is kept whole in a file of its own, which is its commit.
-What is said of it is always read from the kept record, so that it does not matter who fetched it.
+Part of the capture stage. The 24 hours of a day are listed by the same documents: the first hour that needs one fetches it; the others,
+and a run that continues after it was killed, read the kept copy. A document is kept in a file of its own, written at once. Its outcome is
+always read from the kept record, so that it is the same for every hour.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ from pipeline.lake.warc import CaptureWriter, WarcRecord, read_records
 log = logging.getLogger(__name__)
 
 REFUSALS = frozenset({401, 403, 404, 410})
-"""Answers that would be the same an hour later, too."""
+"""Answers that are kept like a document: they would be the same an hour later."""
 REFUSAL_AGE = timedelta(hours=24)
-"""For how long a refusal is believed."""
+"""How long a kept refusal counts."""
 
 Content = TypeVar("Content")
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A document as it was answered; without `body` when there was none. `url` is where redirects led."""
+    """A document; `url` is its address after redirects, `body` is None where the server gave no document."""
 
     url: str
     outcome: Outcome
@@ -48,16 +48,15 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class OriginListing:
-    """What one origin has of a source's past interval.
-
-    `covers` says that it would have listed what was published then: nothing found means that there was nothing. `states` are the feeds and
-    sitemaps that were asked, `others` the entries of a feed that are dated elsewhere.
-    """
+    """What one origin lists of a source's past interval."""
 
     entries: tuple[Entry, ...] = ()
     covers: bool = False
+    """Whether the origin would have listed everything that was published: then no entry means that nothing was."""
     states: tuple[FeedState, ...] = ()
+    """The feeds and sitemaps that were fetched."""
     others: tuple[Entry, ...] = ()
+    """Entries of a feed that are dated outside the interval."""
 
     @property
     def has_it(self) -> bool:
@@ -66,7 +65,7 @@ class OriginListing:
 
 @dataclass(frozen=True, slots=True)
 class KeptDocuments:
-    """The documents of a lake, as one part of one interval may read them: those that were answered at or after `since`."""
+    """The kept documents of a lake that one part of an interval may use: those answered at or after `since`."""
 
     lake: Lake
     since: datetime
@@ -75,12 +74,12 @@ class KeptDocuments:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def read(self, session: SourceSession, url: str, kind: Kind, *, since: datetime | None = None, pace_s: float | None = None) -> Document:
-        """The document at `url`, fetched when the lake has none answered at or after `since`; its outcome goes to the session."""
+        """The document at `url`, fetched where the lake has none answered at or after `since`; the session records its outcome."""
         since = max(since or self.since, self.since)
         with self._lock:
             lock = self._locks.setdefault(url, threading.Lock())
         with lock:
-            document = self._kept(session, url, kind, since=since) or self._asked(session, url, kind, pace_s=pace_s)
+            document = self._kept(session, url, kind, since=since) or self._fetched(session, url, kind, pace_s=pace_s)
         session.outcomes.append(document.outcome)
         return document
 
@@ -96,7 +95,7 @@ class KeptDocuments:
             return None
         return _document(url, kind, records, source_id=session.source.id)
 
-    def _asked(self, session: SourceSession, url: str, kind: Kind, *, pace_s: float | None) -> Document:
+    def _fetched(self, session: SourceSession, url: str, kind: Kind, *, pace_s: float | None) -> Document:
         answer = session.fetcher.get(Target(url, kind, session.source.pace_s if pace_s is None else pace_s))
         if not _is_kept(answer):
             return Document(url, outcome_of(answer, kind, source_id=session.source.id, offset=None))
@@ -109,7 +108,7 @@ class KeptDocuments:
 
 
 def kept_body(lake: Lake, url: str, *, max_bytes: int) -> bytes | None:
-    """What the lake keeps of the document at `url`, whenever it was answered; None where it keeps none."""
+    """The body of the kept document at `url`, however old; None where the lake keeps none."""
     try:
         data = lake.read_bytes(storage.document_path(_digest(url)))
         records = [one for one in read_records(io.BytesIO(data), max_body_bytes=max_bytes) if one.type == "response"]
@@ -119,7 +118,10 @@ def kept_body(lake: Lake, url: str, *, max_bytes: int) -> bytes | None:
 
 
 def content_of(session: SourceSession, document: Document, read: Callable[[bytes], Content]) -> Content | None:
-    """What `read` makes of the document that the session read last; None, and its outcome says so, when it is not one of that kind."""
+    """The result of `read` for the body of `document`, which is the last that the session read.
+
+    None where it has no body, and, with a rejected outcome, where `read` raises FeedError.
+    """
     if document.body is None:
         return None
     try:

@@ -1,7 +1,7 @@
-"""Common Crawl's news data: which of its WARC files are an interval's, and what our parts of them are called. Pure.
+"""The WARC files of Common Crawl's news crawl: which belong to an interval, and the names of the parts made of them. Pure.
 
-Source: https://data.commoncrawl.org/crawl-data/CC-NEWS/index.html. Each month has a `warc.paths.gz`, a line for each file; a file's name
-tells when the crawler began it.
+Source: https://data.commoncrawl.org/crawl-data/CC-NEWS/index.html. Each month has a `warc.paths.gz` with a line for each file; a file's
+name states when the crawler began it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _FILE = re.compile(r"(crawl-data/CC-NEWS/\d{4}/\d{2}/CC-NEWS-(\d{14})-(\d{5,})\.
 
 @dataclass(frozen=True, slots=True, order=True)
 class NewsFile:
-    """A file of the archive: when its crawl began, its number, and its path below the endpoint."""
+    """A WARC file of the news crawl: when the crawler began it, its number, and its path below the endpoint."""
 
     began: datetime
     number: str
@@ -33,11 +33,12 @@ class NewsFile:
 
 
 def listing_path(interval: Interval) -> str:
+    """The path, below the endpoint, of the list of WARC files of the interval's month."""
     return f"crawl-data/CC-NEWS/{interval.start:%Y/%m}/warc.paths.gz"
 
 
 def files_of(listing: bytes, interval: Interval, *, url: str) -> tuple[NewsFile, ...]:
-    """The files of a month's listing that were begun in `interval`, oldest first. Raises FeedError for what is no listing."""
+    """The files in a month's list that the crawler began in `interval`, oldest first. Raises FeedError for what is no such list."""
     try:
         decoder = zlib.decompressobj(zlib.MAX_WBITS | 16) if listing.startswith(b"\x1f\x8b") else None
         text = decoder.decompress(listing, MAX_LISTING_BYTES) if decoder is not None else listing

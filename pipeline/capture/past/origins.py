@@ -1,6 +1,6 @@
-"""The walk of a past interval: a source is served by the first origin that has it.
+"""The origins of a past interval in order: a source is served by the first origin that has the interval.
 
-Part of the capture stage. An origin has the interval when it lists something published in it, or would have: then "nothing" is an answer.
+Part of the capture stage. An origin has the interval when it lists an article of it, or covers it: then nothing was published.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ ORIGINS: Mapping[str, Callable[[SourceSession, KeptDocuments, Interval], OriginL
 
 @dataclass(frozen=True, slots=True)
 class PastEntries:
-    """What was found for a source: `entries` to take, `others` that its feeds date elsewhere, and the origin that served it, if one did."""
+    """A source's entries of a past interval, `others` that its feeds date outside it, and the origin that served it, None without one."""
 
     entries: tuple[Entry, ...]
     others: tuple[Entry, ...]
@@ -34,8 +34,11 @@ class PastEntries:
 
 
 def find_past_entries(session: SourceSession, documents: KeptDocuments, interval: Interval, *, order: Sequence[Origin]) -> PastEntries:
-    """Ask the origins of `order` until one has the interval. What none has is left to `ccnews` or `warc` where these are allowed: their
-    files are read once for all sources, after everything else."""
+    """Ask the origins of `order` until one has the interval.
+
+    A source that none of them serves is left to `ccnews` or `warc` where `order` has these: their files are read once for all sources,
+    after all other origins.
+    """
     states: list[FeedState] = []
     others: list[Entry] = []
     for origin in order:

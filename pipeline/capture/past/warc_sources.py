@@ -1,7 +1,7 @@
-"""The two places of the past that come as WARC files: Common Crawl's news files, on a server or in a folder, and files that are given.
+"""The two origins that are WARC files: Common Crawl's news files, on a server or in a folder, and files that the user gives.
 
-Part of the capture stage. A WARC source says which files an interval has and gives their records from an offset on; what becomes of them
-is decided in `pipeline.capture.warc_captures`.
+Part of the capture stage. A WARC source lists the files of an interval and reads their records from an offset on;
+`pipeline.capture.warc_captures` decides which records are captured.
 """
 
 from __future__ import annotations
@@ -31,29 +31,37 @@ log = logging.getLogger(__name__)
 
 
 class SourceFile(Protocol):
-    """A file of an interval, open to be read."""
+    """A WARC file of an interval."""
 
     @property
     def address(self) -> str:
-        """What stands in the ledger for it."""
+        """The file's URL or path, which the ledger shows."""
         ...
 
-    def part_name(self, place: int, *, mark: str = "") -> str: ...
+    def part_name(self, place: int, *, mark: str = "") -> str:
+        """The name of the part of the file's `place`-th stretch, counted from 0, with `mark` at its end."""
+        ...
 
-    def reading(self, start: int) -> contextlib.AbstractContextManager[RecordReader]: ...
+    def reading(self, start: int) -> contextlib.AbstractContextManager[RecordReader]:
+        """Open the file to read its records from the offset `start` on. Raises FileNotFoundError, WarcError, PermanentFetchError."""
+        ...
 
 
 class RecordReader(Protocol):
-    """The records of a file from an offset on, one at a time, and where the reading is."""
+    """An open WARC file."""
 
-    def records(self) -> Iterator[WarcRecord]: ...
+    def records(self) -> Iterator[WarcRecord]:
+        """The records, read one at a time."""
+        ...
 
-    def end(self) -> int: ...
+    def end(self) -> int:
+        """The offset behind the last record that was read."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
 class NewsFiles:
-    """Common Crawl's news files that were begun in the interval."""
+    """Common Crawl's news files that the crawler began in the interval."""
 
     lake: Lake
     settings: Settings
@@ -64,7 +72,7 @@ class NewsFiles:
     via: Literal["ccnews"] = "ccnews"
 
     def files(self, _domains: Collection[str]) -> tuple[tuple[SourceFile, ...], tuple[Outcome, ...]]:
-        """The interval's files, and how the request for their listing ended."""
+        """The interval's files, and the outcomes of fetching their list."""
         path = listing_path(self.interval)
         if not is_remote(self.settings):
             try:
@@ -85,7 +93,7 @@ class NewsFiles:
 
 @dataclass(frozen=True, slots=True)
 class GivenFiles:
-    """Files that are given: of each the records that are dated in the interval."""
+    """Files that the user gives; of each, the records dated in the interval are read."""
 
     lake: Lake
     settings: Settings
@@ -114,7 +122,7 @@ class _NewsFile:
     def reading(self, start: int) -> Iterator[RecordReader]:
         with self._open() as stream:
             stream.seek(start)
-            yield _Whole(stream, self.settings.max_page_bytes)
+            yield _WholeFile(stream, self.settings.max_page_bytes)
 
     @contextlib.contextmanager
     def _open(self) -> Iterator[BinaryIO]:
@@ -128,7 +136,7 @@ class _NewsFile:
 
 
 @dataclass(frozen=True, slots=True)
-class _Whole:
+class _WholeFile:
     stream: BinaryIO
     max_body_bytes: int
 
@@ -154,11 +162,11 @@ class _GivenFile:
     @contextlib.contextmanager
     def reading(self, start: int) -> Iterator[RecordReader]:
         with Path(self.hour.file.path).open("rb") as stream:
-            yield _Picked(self.hour, stream, start, self.max_body_bytes)
+            yield _HourRecords(self.hour, stream, start, self.max_body_bytes)
 
 
 @dataclass(frozen=True, slots=True)
-class _Picked:
+class _HourRecords:
     hour: FileHour
     stream: BinaryIO
     start: int
@@ -172,15 +180,16 @@ class _Picked:
 
 
 _ARCHIVE = Source(id="ccnews", name="Common Crawl", feeds=("https://data.commoncrawl.org/",), topic="News")
-"""Stands for the archive where a request needs a source; its id does not reach an outcome."""
+"""The source of requests for lists of news files; their outcomes are recorded without its id."""
 
 
 def is_remote(settings: Settings) -> bool:
-    """Whether the news files lie on a server."""
+    """Whether the news files are read from a server and not from a folder."""
     return settings.ccnews.startswith(("http://", "https://"))
 
 
 def listing_address(settings: Settings, interval: Interval) -> str:
+    """The URL of the list of news files of the interval's month."""
     return f"{settings.ccnews.rstrip('/')}/{listing_path(interval)}"
 
 
@@ -194,7 +203,7 @@ def warc_sources_of(
     clock: Clock,
     fetcher: Fetcher,
 ) -> tuple[NewsFiles | GivenFiles, ...]:
-    """The WARC sources among the origins of `order`, in its order."""
+    """The WARC sources that `order` names, in its order."""
     known: dict[str, NewsFiles | GivenFiles] = {
         "ccnews": NewsFiles(lake, settings, interval, documents, clock, fetcher),
         "warc": GivenFiles(lake, settings, interval),

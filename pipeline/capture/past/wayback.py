@@ -1,8 +1,8 @@
-"""What the Wayback Machine, or another archive with its two interfaces, has of a source's past interval.
+"""The Wayback Machine, or another archive with the same CDX and snapshot interfaces, as an origin of a past interval.
 
-Part of the capture stage. Snapshots of the source's feeds tell what was published; each page is taken as it was first seen after that.
-Where no snapshot of a feed reaches back over the whole interval, the pages of the feed's host that were archived in it are taken too,
-unless the feed is a section's: when they were published, they say themselves.
+Part of the capture stage. Snapshots of the source's feeds list what was published; of each page the first snapshot after its publication is
+captured. Where no snapshot of a feed reaches back over the whole interval, pages of the feed's host that were archived in the interval are
+captured too, unless the feed is a section's; their publication dates come from the pages.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ from pipeline.discovery.entries import digest_of
 from pipeline.text.urls import host_of
 
 LOOK_AHEAD = timedelta(hours=24)
-"""A feed shows its last entries: its first snapshot after an hour, if made within a day, still tells most of that hour."""
+"""A feed's first snapshot after an hour, if taken within a day, still lists most of that hour's entries."""
 HTML = "text/html"
 
 
 def from_wayback(session: SourceSession, documents: KeptDocuments, interval: Interval) -> OriginListing:
-    """The pages that the archive shows to have been published in `interval`, each with the snapshot that is taken for it.
+    """The pages that the archive lists as published in `interval`, each with the address of its snapshot, None where the archive has none.
 
-    A page that the archive does not have is asked of its publisher. The archive covers the interval when a feed's snapshot made after it
-    reaches back behind it, or when it has anything of the feed's host from that day.
+    A page without a snapshot is fetched from its publisher. The archive covers the interval when of each feed a snapshot taken later
+    reaches back behind it, or when the archive has a page of the feed's host from that day.
     """
     entries: dict[str, Entry] = {}
     covers: list[bool] = []
@@ -58,12 +58,12 @@ def from_wayback(session: SourceSession, documents: KeptDocuments, interval: Int
 
 
 def _feed_entries(session: SourceSession, documents: KeptDocuments, interval: Interval, url: str) -> tuple[list[Entry], bool]:
-    """What the feed's snapshots list inside the interval, and whether one that was made after it reaches back behind it.
+    """The entries dated inside the interval in the feed's snapshots, and whether a snapshot taken after it reaches back behind it.
 
-    The first one after the interval reaches back furthest; those inside it are read only when it does not reach far enough.
+    The first snapshot after the interval is read first; those inside it only where that one does not reach back far enough.
     """
     days = (interval.start.date(), (interval.start + LOOK_AHEAD).date())
-    rows = [row for day in days for row, _ in _listed(session, documents, url, *day_span(day))]
+    rows = [row for day in days for row, _ in _snapshots(session, documents, url, *day_span(day))]
     later = [row for row in rows if interval.end <= row.at < interval.end + LOOK_AHEAD][:1]
     inside = [row for row in rows if interval.holds(row.at)][: session.settings.history_pages]
     found: list[Entry] = []
@@ -80,12 +80,12 @@ def _feed_entries(session: SourceSession, documents: KeptDocuments, interval: In
 
 
 def _pages_of(session: SourceSession, documents: KeptDocuments, interval: Interval, host: str) -> Iterator[tuple[Snapshot, str]]:
-    """The pages of a host archived on the day of the interval, each with the listing that names it."""
+    """The snapshots of a host's pages from the day of the interval, each with the address of the CDX answer that lists it."""
     start, end = day_span(interval.start.date())
-    return _listed(session, documents, host, start, end, is_host=True, mime=HTML)
+    return _snapshots(session, documents, host, start, end, is_host=True, mime=HTML)
 
 
-def _listed(
+def _snapshots(
     session: SourceSession,
     documents: KeptDocuments,
     url: str,
@@ -95,7 +95,7 @@ def _listed(
     is_host: bool = False,
     mime: str | None = None,
 ) -> Iterator[tuple[Snapshot, str]]:
-    """All rows of a query, page after page, as far as the settings allow."""
+    """The snapshots that answer a query, from at most `history_pages` answers, each with the answer's address."""
     resume_key: str | None = None
     for _ in range(session.settings.history_pages):
         address = query_address(session.settings.wayback_cdx, url, start=start, end=end, is_host=is_host, mime=mime, resume_key=resume_key)
@@ -107,7 +107,7 @@ def _listed(
 
 
 def _with_snapshots(session: SourceSession, documents: KeptDocuments, entries: Iterable[Entry]) -> tuple[Entry, ...]:
-    """Each entry with the first snapshot of its page at or after its publication, where the archive has one."""
+    """The entries with the address of the first snapshot of each page at or after its publication, where the archive has one."""
     return tuple(
         entry if entry.snapshot is not None else replace(entry, snapshot=_first_of(session, documents, entry)) for entry in entries
     )
