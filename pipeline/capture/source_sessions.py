@@ -29,7 +29,7 @@ from pipeline.discovery.polling import (
     were_validators_wrong,
 )
 from pipeline.discovery.sitemaps import newer_children
-from pipeline.extraction.images import measure
+from pipeline.extraction.images import measure_picture
 from pipeline.fetching.fetcher import Fetcher, Target
 from pipeline.lake.manifests import FeedState, PageCapture, Probe
 from pipeline.lake.schedules import Schedule
@@ -244,7 +244,7 @@ def _probe_image(session: SourceSession, url: str) -> tuple[Probe, bool]:
     if outcome.verdict != "captured" or answer.final is None:
         is_gone = _is_gone(answer)
         return Probe(url, is_gone=is_gone), not is_gone
-    size = measure(answer.final.body, max_pixels=session.settings.max_image_pixels)
+    size = measure_picture(answer.final.body, max_pixels=session.settings.max_image_pixels)
     return Probe(url, offset=outcome.offset), size is not None and min(size[:2]) > session.min_side
 
 

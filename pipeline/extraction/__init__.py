@@ -1,6 +1,6 @@
-"""A captured page made one article or one rejection, every field with its source, and the stage that does it for a part.
+"""A captured page to one `Article`, every field with its source, or one `Rejected`; and the stage that extracts a part.
 
-It never fetches, and no page's result depends on another page's.
+It never fetches, and the result of a page never depends on other pages.
 """
 
 __all__ = ["extract", "images", "lead_images", "pages"]

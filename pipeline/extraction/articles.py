@@ -1,7 +1,7 @@
-"""A page made an article: every field of the record chosen from what the page, its finder and the probes say.
+"""A captured page to an `Article` or a `Rejected`: every field chosen from the page, its feed entry and the probes.
 
-Pure: values in, one `Article` or `Rejected` out, for any input; each field's source stands in `provenance`. Where a field is looked for
-is told in the module of that field; what is here decides between them.
+Pure: values in, one `Article` or `Rejected` out, for any input. `provenance` names the source of each field. Title, text, authors, dates
+and images have modules of their own; the small fields are chosen here.
 """
 
 from __future__ import annotations
@@ -16,31 +16,31 @@ from pipeline.extraction import titles
 from pipeline.extraction.authors import declared_authors, find_authors
 from pipeline.extraction.body import body_text
 from pipeline.extraction.dates import publication_dates
-from pipeline.extraction.images import measure
+from pipeline.extraction.images import measure_picture
 from pipeline.extraction.lead_images import lead_images
 from pipeline.extraction.pages import Page, amp_link
-from pipeline.extraction.rejections import is_free, not_an_article
-from pipeline.extraction.structured_data import ARTICLE_TYPES, VIDEO_TYPES, listed, text_of, types_of
+from pipeline.extraction.rejections import is_free, rejection_reason
+from pipeline.extraction.structured_data import ARTICLE_TYPES, VIDEO_TYPES, as_list, text_of, types_of
 from pipeline.text.languages import two_letters, written_in
 from pipeline.text.plain_text import cut_excerpt, letters_only, plain, without_torn_end
 from pipeline.text.urls import canonical_url, join, registered_domain
 
 MAX_KEYWORDS = 30
 MIN_EXCERPT = 25
-"""Characters; a shorter description (`News`, the site's name) says nothing."""
+"""Characters; a shorter description is a label (`News`, the site's name)."""
 _SLUG = re.compile(r"(?:[^/-]+-){3}")
-"""Words of a title in a path."""
+"""Several words of a title in a path."""
 _WORD = re.compile(r"[^\W\d_]{4,}")
 _TITLED = 2
-"""Words of its title that a path must have to be made of it."""
+"""Words of the title that a path must contain to count as made of the title."""
 _NUMBER = re.compile(r"(?<!\d)(?!404(?!\d))\d+")
-"""The number of a page; that of an error is none."""
+"""A page's number in its URL; 404 is that of an error."""
 _SHOWN = 200
-"""Characters of a value that lost."""
+"""Characters of a value in `alternatives`."""
 _AROUND = re.compile(r'^[\s"“”„\[]+|(?<=\D)[\s"“”\]]+$')
-"""What stands around keywords that were written as a list of a programming language; behind a number it stands for inches."""
+"""Quotes and brackets around keywords that were printed as a list of a programming language; after a number they mean inches."""
 _OPENING = 3000
-"""Characters of the text in which a description is looked for."""
+"""Characters at the start of the text in which a description is searched."""
 
 
 def build_article(
@@ -54,18 +54,18 @@ def build_article(
     min_side: int = 200,
     max_pixels: int = 60_000_000,
 ) -> Article | Rejected:
-    """The article on `page`, or why there is none: `notHtml`, `noTitle`, `noText`, `badUrl`, or one of `verdicts.REASONS`.
+    """The article on `page`, or a `Rejected` with `notHtml`, `noTitle`, `noText`, `badUrl` or one of `rejections.REASONS`.
 
-    `pictures` and `amp` are the answers to requests for the page's `lead_images` and `amp_link`; what was not asked for counts as declared.
-    A lead image has more than `min_side` pixels on both sides and at most `max_pixels`.
+    `pictures` and `amp` are the answers to requests for the page's `lead_images` and `amp_link`; a picture or AMP page that was not
+    requested is taken as declared. A lead image has more than `min_side` pixels on both sides and at most `max_pixels`.
     """
     if not page.is_html or page.tree is None:
         return Rejected("notHtml")
-    title = titles.title(page, entry)
+    title = titles.find_title(page, entry)
     if title is None:
         return Rejected("noTitle")
-    text = body_text.body(page)
-    reason = not_an_article(page, title=title.text, text=text[0] if text else "")
+    text = body_text.find_body(page)
+    reason = rejection_reason(page, title=title.text, text=text[0] if text else "")
     if reason is not None:
         return Rejected(reason)
     excerpt = _excerpt(page, entry, title=title.text, text=text[0] if text else "")
@@ -79,7 +79,7 @@ def build_article(
     published = publication_dates.published(page, entry, at=capture.at, language=spoken)
     modified = publication_dates.modified(page, entry, at=capture.at, language=spoken)
     authors, authors_source = find_authors(page, entry)
-    provider = titles.site_name(page, entry)
+    provider = titles.find_site_name(page, entry)
     candidates = lead_images(page, entry)
     images, image_source = _images(candidates, pictures=pictures, min_side=min_side, max_pixels=max_pixels)
     amp_web_url = None if amp is not None and amp.gone else amp_link(page)
@@ -156,7 +156,7 @@ def _alternatives(
     images: list[tuple[str, str]],
     language: str,
 ) -> dict[str, str]:
-    """For each field what else is declared for it, as `place value; place value`; what says the same is left out."""
+    """By field, the declared values that differ from the chosen one, as `source value; source value`."""
     said = {
         "publishedDateTime": published.others if published else (),
         "title": _others(titles.declared_titles(page, entry), lambda text: letters_only(text) == letters_only(title)),
@@ -188,7 +188,7 @@ def _declared_urls(page: Page) -> Iterator[tuple[str, str]]:
 
 
 def _web_url(page: Page, entry: Entry, *, title: str) -> tuple[str, str] | None:
-    """The page's canonical URL: what it declares, where that is not another site's, nor a front, nor another article's."""
+    """The canonical URL that the page declares, unless it is on another site, a front page or another article's; else the fetched URL."""
     for candidate, source in ((page.canonical, "link.canonical"), *((url, "og.url") for url in page.meta.get("og:url", ())[:1])):
         is_ours = candidate and _is_same_page(candidate, page.url) and not _names_another(candidate, page.url, title=title)
         if candidate and is_ours and not _is_contradicted(candidate, page):
@@ -213,12 +213,12 @@ def _is_same_page(declared: str, url: str) -> bool:
         return False
     below = ours.path.removeprefix(theirs.path.rstrip("/") + "/") if theirs.path.strip("/") else ours.path
     if below != ours.path and _SLUG.search(below) and not theirs.query:
-        return False  # its section's front; `/story/2` and `/story/amp` are parts of the story
+        return False  # the front page of its section; `/story/2` and `/story/amp` are parts of the story
     return bool(theirs.path.strip("/") or theirs.query) or not ours.path.strip("/")
 
 
 def _names_another(declared: str, url: str, *, title: str) -> bool:
-    """Whether `url` is made of the title's words and `declared` of others, or of one and no number: a front, a form, an error."""
+    """Whether the path of `url` has words of the title and `declared` has not: it is a front page, a form, an error or another article."""
     ours, theirs = _bare_path(url), _bare_path(declared)
     words = _words(title)
     if ours == theirs or len(_words(ours) & words) < _TITLED:
@@ -234,7 +234,7 @@ def _words(text: str) -> set[str]:
 
 
 def _is_contradicted(canonical: str, page: Page) -> bool:
-    """Whether the page goes by the address it was fetched from everywhere else: then `canonical` is another article's, or a template's."""
+    """Whether `og:url` and JSON-LD name the fetched URL and `canonical` another: then it is another article's, or a template's."""
     own = [*page.meta.get("og:url", ())[:1], *(text_of(article.get("url")) for article in page.articles[:1])]
     paths = {_bare_path(join(page.base, address) or "") for address in own if address} - {""}
     return paths == {_bare_path(page.url)} != {_bare_path(canonical)}
@@ -248,7 +248,7 @@ def _bare_path(url: str) -> str:
 
 
 def _excerpt(page: Page, entry: Entry, *, title: str, text: str) -> tuple[str, str] | None:
-    """The first description that says something; one that is short, or the title again, is better than none."""
+    """The first description of some length that is not the title; else a short one, else the title again; with its source."""
     short: tuple[str, str] | None = None
     repeated: tuple[str, str] | None = None
     for candidate, source in _descriptions(page, entry, text):
@@ -265,7 +265,7 @@ def _excerpt(page: Page, entry: Entry, *, title: str, text: str) -> tuple[str, s
 
 
 def _completed(description: str, text: str) -> str:
-    """A description that was cut off within the article's text, with the rest of its sentence from there."""
+    """A description that is a cut-off sentence of the article's text, with the rest of that sentence."""
     bare = description.rstrip(" .…")
     if len(bare) < MIN_EXCERPT or (description[-1] in ".!?" and not description.endswith("..")):
         return description
@@ -292,7 +292,7 @@ def _descriptions(page: Page, entry: Entry, text: str) -> Iterator[tuple[str, st
 
 
 def _language(page: Page, entry: Entry, text: str) -> tuple[str, str] | None:
-    """What the text is clearly written in; else what is declared, the page's own declaration before its finder's."""
+    """The language that the text is clearly written in; else the declared one, the page before the feed; with its source."""
     declared = [(page.language_tag, "html.lang")]
     declared += [(text_of(article.get("inLanguage")), "jsonld.inLanguage") for article in page.articles]
     declared += [
@@ -311,13 +311,13 @@ def _language(page: Page, entry: Entry, text: str) -> tuple[str, str] | None:
 def _images(
     candidates: Iterable[ImageCandidate], *, pictures: tuple[Picture, ...], min_side: int, max_pixels: int
 ) -> tuple[tuple[Image, ...], str]:
-    """The first candidate that is large enough, as measured where it was probed, else as declared."""
+    """The first candidate that is large enough: by its measured size when it was requested, else by its declared size."""
     probed = {picture.url: picture for picture in pictures}
     for candidate in candidates:
         picture = probed.get(candidate.url)
         width, height = candidate.width, candidate.height
         if picture is not None:
-            size = measure(picture.data, max_pixels=max_pixels) if picture.data is not None else None
+            size = measure_picture(picture.data, max_pixels=max_pixels) if picture.data is not None else None
             if picture.gone or (picture.data is not None and size is None):
                 continue
             if size is not None:
@@ -331,7 +331,7 @@ def _images(
 
 
 def _type(page: Page) -> tuple[Literal["article", "video"], str, tuple[tuple[str, str], ...]]:
-    """A video where anything says so; the place that says it, and what others say that disagrees. Nobody has to say `article`."""
+    """`video` when any declaration says so, else `article`; the source; and source and value of the declarations that differ."""
     declared = list(_declared_types(page))
     type_: Literal["article", "video"] = "video" if any(kind == "video" for kind, _, _ in declared) else "article"
     source = next((source for kind, source, _ in declared if kind == type_), "")
@@ -339,21 +339,21 @@ def _type(page: Page) -> tuple[Literal["article", "video"], str, tuple[tuple[str
 
 
 def _declared_types(page: Page) -> Iterator[tuple[str, str, str]]:
-    """Which of our types a place means, the place, and its own word for it; a `website` may hold either."""
+    """Type, source and declared value of each declaration of a type; `website` is none, as both types use it."""
     for content in page.meta.get("og:type", ()):
         kind = next((kind for kind in ("video", "article") if content.lower().startswith(kind)), None)
         if kind:
             yield kind, "og.type", content[:_SHOWN]
-    for thing in page.articles or page.things[:3]:
-        types = types_of(thing)
+    for node in page.articles or page.nodes[:3]:
+        types = types_of(node)
         if types & (VIDEO_TYPES | ARTICLE_TYPES):
             yield "video" if types & VIDEO_TYPES else "article", "jsonld.type", ", ".join(sorted(types))[:_SHOWN]
 
 
 def _keywords(page: Page, entry: Entry) -> Iterator[tuple[tuple[str, ...], str]]:
-    """The keywords of each place that has some, the most trusted first."""
+    """Keywords and source of each declaration that has some, the most trusted first."""
     for values, source in (
-        ([text_of(value) for article in page.articles for value in listed(article.get("keywords"))], "jsonld.keywords"),
+        ([text_of(value) for article in page.articles for value in as_list(article.get("keywords"))], "jsonld.keywords"),
         (list(page.meta.get("article:tag", ())), "meta.article:tag"),
         (list(page.meta.get("news_keywords", ())), "meta.news_keywords"),
         (list(page.meta.get("keywords", ())), "meta.keywords"),

@@ -1,7 +1,7 @@
-"""Who wrote an article: names, without the words around them.
+"""The authors of an article: where a page names them, and which of these names are believed.
 
-Pure: reads a `Page` and what its finder said. An agency, the site itself or its staff are named only where the page declares them its
-author and names no person.
+Pure: reads a `Page` and its feed entry. An agency, the site itself or its staff is returned only when the page declares it as author and
+names no person.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ import lxml.etree
 import lxml.html
 
 from pipeline.core.models import Entry
-from pipeline.extraction.pages import Page, holder, is_code
+from pipeline.extraction.pages import Page, containing_element, is_code
 from pipeline.extraction.person_names import BY, BY_WORDS, DATE_LIKE, clean_names
-from pipeline.extraction.structured_data import listed, types_of
+from pipeline.extraction.structured_data import as_list, types_of
 from pipeline.text.plain_text import letters_only, squeeze
 from pipeline.text.urls import registered_domain
 
@@ -28,7 +28,7 @@ AUTHOR_META = (
     "authors", "article.author", "mediator_author", "og:author", "dc.creator.personal", "creator",
 )  # fmt: skip
 MAX_BYLINE = 120
-"""Characters; a longer text about an author is a biography."""
+"""Characters; a longer text is not a byline but a biography."""
 
 _BYLINE_START = re.compile(
     r"^\W*(?:(?:责编|责任编辑|作者|记者)\s*[:：]\s*|"
@@ -57,7 +57,7 @@ _ORGANISATION = re.compile(
     re.IGNORECASE,
 )
 _BYLINE_NAMES = re.compile("uthor|yline|utor|uteur|reator|riter|oster|username")
-"""Capitals or not, `uthor` is in `author` and `Author`."""
+"""Without the first letter where case varies: `uthor` matches `author` and `Author` faster than a pattern that ignores case."""
 _BYLINE_TAGS = frozenset({"a", "span", "p", "div", "address", "li", "strong", "cite", "em", "h4", "td", "ul"})
 _AUTHOR_PATHS = (
     "/author", "/autor", "/auteur", "/creator", "/profil", "/people/", "/person", "/journalist", "/redaktion/", "/by/", "/staff/",
@@ -66,7 +66,7 @@ _AUTHOR_PATHS = (
 _BYLINE_STARTS = ("(责", "（责", "责编", "责任", "作者", "记者", "By", "by", "BY", "Vo", "vo", "VO", "Pa", "Po", "Do", "Av", "Af", "Wr",
                   "Au", "au", "Te", "Er", "Ge", "Ve", "Pu", "Ei", "Ав")  # fmt: skip
 _MAX_LINE = 300
-"""Characters of a text that may be a byline, before its white space is taken out."""
+"""Characters of a text node that can be a byline, counted before its white space is squeezed."""
 _IDS = lxml.etree.XPath("/descendant-or-self::*/@id", smart_strings=False)
 _TEST_IDS = lxml.etree.XPath("/descendant-or-self::*/@data-testid", smart_strings=False)
 _RELATIONS = lxml.etree.XPath("/descendant-or-self::*/@rel[. = 'author']/..")
@@ -87,13 +87,13 @@ _ELSEWHERE = re.compile(r"comment|related|recommend|sidebar|footer|popular|trend
 
 
 def find_authors(page: Page, entry: Entry | None) -> tuple[tuple[str, ...], str]:
-    """Who wrote the article, in the order of the page, and where they were named; an empty tuple and no source when nobody is.
+    """The names of the authors in the order of the page, and their source; an empty tuple and an empty source when none is found.
 
-    The first of JSON-LD, `<meta>`, the feed, marked-up bylines, linked bylines, bylines by class or wording that names a person. When none
-    does, the first declared organisation (an agency), and last the site itself or its staff, where the page declares these its author and
-    gives them a name: not `Staff` or `News Desk`.
+    The first source that names a person decides: JSON-LD, `<meta>`, feed, microformats, links to author pages, bylines by class or wording.
+    When no source names a person, the authors are the first declared organisation (an agency); when there is none, the site or its staff if
+    declared as author under a name of its own, not as `Staff` or `News Desk`.
     """
-    own = {letters_only(name) for name in _own_names(page, entry)} - {""}
+    own = {letters_only(name) for name in _site_names(page, entry)} - {""}
     organisation: tuple[tuple[str, ...], str] = ((), "")
     house: tuple[tuple[str, ...], str] = ((), "")
     for source, names, is_prose in _sources(page, entry):
@@ -115,7 +115,7 @@ def find_authors(page: Page, entry: Entry | None) -> tuple[tuple[str, ...], str]
 
 
 def _spelled_out(people: tuple[str, ...], page: Page) -> tuple[str, ...]:
-    """A lone user name (`janedoe`, `Jane`) as the page's bylines write the name (`Jane Doe`), where one does."""
+    """A single user name (`janedoe`, `Jane`) replaced by the full name (`Jane Doe`) that a byline of the page gives for it."""
     if len(people) != 1 or " " in people[0] or page.tree is None or not people[0].isascii():
         return people
     short = letters_only(people[0])
@@ -127,7 +127,7 @@ def _spelled_out(people: tuple[str, ...], page: Page) -> tuple[str, ...]:
 
 
 def declared_authors(page: Page, entry: Entry | None) -> Iterator[tuple[str, str]]:
-    """Each place of head and feed that names authors, and whom: `Jane Roe, John Doe`."""
+    """Source and names (`Jane Roe, John Doe`) of each declaration of authors in the head and the feed entry."""
     for article in page.articles[:1]:
         yield "jsonld.author", ", ".join(clean_names(_declared(page, article.get("author"))))
     for name in filter(page.meta.__contains__, ("author", *AUTHOR_META)):
@@ -152,13 +152,13 @@ def _sources(page: Page, entry: Entry | None) -> Iterator[tuple[str, list[str], 
         yield "page.nickname", list(islice(_nicknames(places), 1)), False
     yield "meta.author", [content for content in page.meta.get("author", ()) if "://" not in content], False
     if places is not None:
-        yield "page.byline", list(_in_datelines(page)), True
-        yield "page.lead", list(islice(_leads(places), 2)), True
+        yield "page.byline", list(_names_on_date_lines(page)), True
+        yield "page.lead", list(islice(_names_above_text(places), 2)), True
         yield "page.signature", list(islice(_signatures(places), 1)), True
 
 
 class _Places:
-    """Where a page may name its author; each looked for once, when it is asked for."""
+    """The elements of a page that may name its author, each kind found once, on first use."""
 
     def __init__(self, page: Page) -> None:
         self.tree: lxml.html.HtmlElement = page.tree
@@ -166,7 +166,7 @@ class _Places:
 
     @cached_property
     def marked(self) -> tuple[list[lxml.html.HtmlElement], ...]:
-        """The elements that a microformat marks as an author: by property, by relation, and by two classes of a card."""
+        """The elements that a microformat marks as author: by `itemprop`, by `rel`, by the class `fn`, by the class `author vcard`."""
         properties = [element for element in self._page.properties.get("author", ())[:40] if not _in_comment(element)]
         relations = [element for element in _RELATIONS(self.tree)[:40] if element.tag != "link" and _is_of_article(element)]
         has_cards = any("fn" in name or "vcard" in name for name in self._page.classes)
@@ -180,12 +180,12 @@ class _Places:
 
     @cached_property
     def links(self) -> list[tuple[lxml.html.HtmlElement, str]]:
-        """Every link with its address, in lower case."""
+        """Every `<a>` with its `href` in lower case."""
         return [(element, element.get("href", "").lower()) for element in self.tree.iter("a")]
 
     @cached_property
     def classed(self) -> list[lxml.html.HtmlElement]:
-        """The elements that are called after an author."""
+        """The elements whose class, id or test id contains a word for author; at most 60."""
         kept = set(filter(_BYLINE_NAMES.search, self._page.classes.union(_IDS(self.tree), _TEST_IDS(self.tree))))
         elements = self._page.elements(*_BYLINE_TAGS) if kept else ()
         named = (one for one in elements if one.get("class") in kept or one.get("id") in kept or one.get("data-testid") in kept)
@@ -193,13 +193,13 @@ class _Places:
 
     @cached_property
     def spoken(self) -> list[lxml.html.HtmlElement]:
-        """The elements with a text that begins as bylines do."""
+        """The elements with a text that begins like a byline (`By`, `Von`, `作者`); at most 60."""
         starts = (text for text in self._page.texts if len(text) < _MAX_LINE and text.lstrip().startswith(_BYLINE_STARTS))
-        return list(dict.fromkeys(holder(text) for text in starts if not is_code(text)))[:60]
+        return list(dict.fromkeys(containing_element(text) for text in starts if not is_code(text)))[:60]
 
     @cached_property
     def set_off(self) -> list[lxml.html.HtmlElement]:
-        """Short texts in another type."""
+        """Short texts in bold or italics; at most 60."""
         elements = self._page.elements("em", "i", "strong", "b", "font")
         return list(islice((element for element in elements if not len(element) and 5 < len(element.text or "") < 40), 60))
 
@@ -212,14 +212,14 @@ def _twitter_labels(page: Page) -> Iterator[str]:
 
 
 def _declared(page: Page, value: Any) -> Iterator[str]:
-    for item in listed(value):
-        node = page.node(item)
+    for item in as_list(value):
+        node = page.dereference(item)
         if isinstance(node, str) and "://" not in node:
             yield node
         elif isinstance(node, dict):
-            for name in listed(node.get("name")):
+            for name in as_list(node.get("name")):
                 if isinstance(name, str):
-                    # A comma in an organisation's name does not divide it.
+                    # A comma inside an organisation's name separates no names.
                     yield name.replace(",", " ") if types_of(node) & {"Organization", "NewsMediaOrganization"} else name
 
 
@@ -246,7 +246,7 @@ def _bylines(places: _Places) -> Iterator[tuple[str, list[str], bool]]:
 
 
 def _labelled(places: _Places) -> Iterator[str]:
-    """What follows an element that says nothing but "Author:", "Von"."""
+    """The text after an element whose whole text is a label such as "Author:" or "Von"."""
     for element in places.spoken:
         if not len(element) and _LABEL.match(element.text or "") and _is_of_article(element):
             following = element.getnext()
@@ -256,7 +256,7 @@ def _labelled(places: _Places) -> Iterator[str]:
 
 
 def _signatures(places: _Places) -> Iterator[str]:
-    """Names that stand alone, set off, in the last paragraph of a text."""
+    """Texts in bold or italics that are the whole last paragraph of an article: signatures."""
     for element in places.set_off:
         place = element
         while place.getparent() is not None and place.tag not in {"p", "div", "td"} and len(place.getparent()) == 1:
@@ -266,8 +266,8 @@ def _signatures(places: _Places) -> Iterator[str]:
             yield text
 
 
-def _leads(places: _Places) -> Iterator[str]:
-    """The first name that stands alone, set off, in a paragraph above the text's first long one."""
+def _names_above_text(places: _Places) -> Iterator[str]:
+    """Texts in bold or italics that are a whole paragraph above the first long paragraph."""
     for element in places.set_off[:20]:
         place = element.getparent()
         if place.tag != "p" or squeeze(place.text_content()) != squeeze(element.text or "") or place.getnext() is None:
@@ -276,8 +276,8 @@ def _leads(places: _Places) -> Iterator[str]:
             yield from (element.text or "").split("/")
 
 
-def _in_datelines(page: Page) -> Iterator[str]:
-    """What else stands on the first lines that give a full date, between bars or dashes."""
+def _names_on_date_lines(page: Page) -> Iterator[str]:
+    """The parts, between bars or dashes, beside the date on the first line with a full date."""
     dated = (text for text in page.texts if len(text) < _MAX_LINE and ("20" in text or "19" in text))
     for node in islice(filterfalse(is_code, dated), 200):
         line = squeeze(node)
@@ -287,7 +287,7 @@ def _in_datelines(page: Page) -> Iterator[str]:
 
 
 def _nicknames(places: _Places) -> Iterator[str]:
-    """Single words that stand where the author's name does."""
+    """User names: single words in the place of an author's name."""
     for element in places.classed:
         names = element.get("class", "").split()
         if any(_NICK_CLASS.match(name) for name in names):
@@ -341,7 +341,7 @@ def _byline_text(element: lxml.html.HtmlElement) -> str:
 
 
 def _first_group(elements: Iterable[lxml.html.HtmlElement]) -> list[lxml.html.HtmlElement]:
-    """The first of `elements` and those that follow it within the same byline: later ones sign other articles."""
+    """The first of `elements` and those that follow in the same byline, at most 8: later ones name the authors of other articles."""
     group: list[lxml.html.HtmlElement] = []
     place: lxml.html.HtmlElement | None = None
     for element in elements:
@@ -357,13 +357,13 @@ def _first_group(elements: Iterable[lxml.html.HtmlElement]) -> list[lxml.html.Ht
     return group[:8]
 
 
-def _own_names(page: Page, entry: Entry | None) -> Iterator[str]:
+def _site_names(page: Page, entry: Entry | None) -> Iterator[str]:
     for name in ("og:site_name", "application-name", "copyright", "publisher", "dc.publisher", "dcterms.rightsholder"):
         yield from page.meta.get(name, ())
     yield re.split(r"\s[|–—·-]\s", page.title_tag)[-1]
     for article in page.articles:
-        for publisher in listed(article.get("publisher")):
-            node = page.node(publisher)
+        for publisher in as_list(article.get("publisher")):
+            node = page.dereference(publisher)
             if isinstance(node, dict):
                 yield str(node.get("name", ""))
     if entry and entry.publisher:

@@ -1,7 +1,8 @@
 """The extract stage: a part's captures to rows of `extracted` and of the `ledger`.
 
-Reads the part's manifest and WARC file and nothing else, so it can be run again at any time and gives the same bytes. Pages are read in
-worker processes, each bounded in time: a page that hangs or kills its worker costs that page.
+It reads the part's manifest and WARC file, the list of erased providers, and the extracted rows of the earlier captures that the part's
+revisits replace or find gone. With these unchanged, a second run writes the same bytes. Pages are read in worker processes within a time
+limit: a page that hangs or kills its worker is rejected, and the others are not affected.
 """
 
 from __future__ import annotations
@@ -36,24 +37,25 @@ log = logging.getLogger(__name__)
 
 Batch = Sequence[PageCapture]
 LOOK_AHEAD = 32
-"""Pages under way at once: enough to keep the workers busy, few enough to keep memory flat."""
+"""Pages handed to workers at once: enough to keep them busy, few enough to bound memory."""
 BATCH = 8
-"""Pages that a worker is given at once at the most: to hand one over takes a tenth of the time that it takes to read it."""
+"""The most pages handed to a worker in one task: handing over takes a tenth of the time of reading a page."""
 PROGRESS_EVERY = 250
+"""Pages between two progress messages."""
 NO_DATE = "noDate"
-"""The reason of an article that stands in `extracted` but on no published date."""
+"""The reason for an article without a publication date: it is in `extracted` and on no published date."""
 OUT_OF_RANGE = "outOfRange"
-"""The reason of an article that was published when a past interval's range was not."""
+"""The reason for an article of a past interval that was published outside of the interval's range of dates."""
 
 ERASED = "erased"
-"""The reason of an article whose provider was erased from the lake."""
+"""The reason for an article of a provider that was erased from the lake."""
 
 
 def extract_part(lake: Lake, settings: Settings, catalogue: Catalogue, part: Part) -> ExtractReport:
-    """Extract the part's pages and write `extracted`, `ledger`, the image cache and the marks of touched dates; `lake` is the settings'.
+    """Extract the part's pages and write `extracted`, `ledger`, the image cache and the marks of touched dates.
 
-    A part whose captures were deleted by age keeps the rows that it has. Raises FileNotFoundError when the part was not captured,
-    StorageError, SchemaError, TransientError when the workers died.
+    `lake` is the lake that `settings` name. A part whose captures were deleted by age keeps its rows. Raises FileNotFoundError when the
+    part was not captured, StorageError, SchemaError, and TransientError when the workers died.
     """
     manifest = read_manifest(lake, part)
     if not lake.exists(storage.captures_path(part)) and lake.exists(storage.extracted_path(part)):
@@ -111,7 +113,7 @@ def _is_outside(article: Article, manifest: Manifest) -> bool:
 
 
 def affected_dates(lake: Lake, dates: Iterable[date], *, window: timedelta) -> tuple[date, ...]:
-    """The dates whose records may change when articles of `dates` did: those with articles, or a partition, within `window`."""
+    """The dates, with articles or a partition, within `window` of `dates`: their records can change when articles of `dates` change."""
     days = window // timedelta(days=1) + (1 if window % timedelta(days=1) else 0)
     near = {day + timedelta(days=shift) for day in dates for shift in range(-days, days + 1)}
     return tuple(sorted(near & {*lake.touched_dates(), *lake.published_dates()}))
@@ -120,9 +122,9 @@ def affected_dates(lake: Lake, dates: Iterable[date], *, window: timedelta) -> t
 def _readings(
     captures: CaptureFile, pages: Sequence[PageCapture], settings: Settings, *, min_side: int
 ) -> Iterator[tuple[PageCapture, PageResult]]:
-    """The pages with what was read, in their order."""
+    """Each page with its result, in the order of `pages`."""
     memory, processes = (workers.MAX_BYTES,), settings.extract_processes
-    size = max(1, min(BATCH, len(pages) // (4 * processes)))  # a few pages are shared out evenly
+    size = max(1, min(BATCH, len(pages) // (4 * processes)))  # small parts are spread over all workers
     max_tasks = workers.MAX_PAGES // size
     waiting: deque[tuple[Batch, Future[list[PageResult]]]] = deque()
     with workers.pool(processes, workers.READING, prepare=workers.bound_memory, arguments=memory, max_tasks=max_tasks) as pool:
@@ -138,7 +140,7 @@ def _readings(
 
 @dataclass(frozen=True, slots=True)
 class _Readers:
-    """The workers that read a part's pages, a batch of them within the time of one."""
+    """The workers that read a part's pages in batches; a batch has the time limit of a single page."""
 
     pool: ProcessPool
     captures: CaptureFile
@@ -149,7 +151,7 @@ class _Readers:
         return workers.schedule(self.pool, read_captures, self.captures, batch, self.min_side, timeout_s=self.timeout_s)
 
     def end(self, batch: Batch, future: Future[list[PageResult]]) -> Iterator[tuple[PageCapture, PageResult]]:
-        """The batch's pages with what was read; where one of them does not let it end, each is read by itself."""
+        """Each page of the batch with its result; after a batch that failed, each page is read by itself."""
         readings: list[PageResult]
         if len(batch) == 1:
             readings = [self._alone(batch[0], future)]
@@ -158,7 +160,7 @@ class _Readers:
                 readings = workers.result_of(self.pool, future)
             except TransientError:
                 raise
-            except Exception:  # noqa: BLE001  whose it is shows when they are read one by one
+            except Exception:  # noqa: BLE001  reading the pages one by one finds the page that failed
                 readings = [self._alone(page, self.begin([page])) for page in batch]
         yield from zip(batch, readings, strict=True)
 
@@ -172,7 +174,7 @@ class _Readers:
         except ProcessExpired as error:
             log.warning("%s: reading it ended its process: %s", url, error)
             return PageResult(Rejected("pageCrash"))
-        except (TransientError, WarcError, FileNotFoundError):  # no page's fault: nothing may be written
+        except (TransientError, WarcError, FileNotFoundError):  # not the page's fault, so nothing may be written
             raise
         except Exception:
             log.exception("%s: reading it met a fault of ours; please report it", url)
@@ -189,16 +191,16 @@ def _cache_image(lake: Lake, image: tuple[str, bytes] | None) -> str | None:
 
 
 def _final_outcomes(manifest: Manifest, rejected: dict[str, str]) -> Iterator[Outcome]:
-    """The capture's outcomes; a captured page that is no article ends as rejected."""
+    """The capture's outcomes, with captured pages that are no articles turned to `rejected`."""
     for outcome in manifest.outcomes:
         reason = rejected.get(outcome.url) if outcome.kind == "page" and outcome.verdict == "captured" else None
         yield replace(outcome, verdict="rejected", reason=reason) if reason is not None else outcome
 
 
 def _write_extracted(lake: Lake, part: Part, articles: list[Article], marked: list[dict[str, Any]]) -> set[date]:
-    """Write the rows and the marks of their dates; all dates that had or have rows of this part.
+    """Write the rows and the marks of their dates; return every date that has or had rows of this part.
 
-    New marks come first and old ones go last: at any point in between a mark may lead to no rows, but no row is without its mark.
+    New marks are written before the rows and old marks deleted after them: at any time a mark may have no rows, but no row lacks its mark.
     """
     path = storage.extracted_path(part)
     old = _marks(lake, part) if lake.exists(path) else set()
@@ -217,7 +219,7 @@ def _marks(lake: Lake, part: Part) -> set[str]:
 
 
 def _digests_by_date(articles: list[Article], marked: list[dict[str, Any]]) -> dict[date, str]:
-    """For each published date a short digest over its rows, so that a mark's name tells whether they changed."""
+    """By published date, a digest of its rows; it is part of the mark's name, so that a changed row changes the name."""
     digests: dict[date, hashlib._Hash] = {}
     for article in sorted(articles, key=lambda article: (article.web_url, article.original_url)):
         if article.published is not None:

@@ -1,6 +1,6 @@
-"""What a picture's bytes say of its size and format.
+"""Size and format of a picture, read from the header of its file.
 
-Pure: reads headers only, so a decompression bomb costs no memory; decodes no pixels, keeps no files.
+Pure: bytes in, numbers out. It decodes no pixels, so a decompression bomb costs no memory, and keeps no files.
 """
 
 from __future__ import annotations
@@ -11,23 +11,23 @@ import warnings
 from PIL import Image
 
 EXTENSIONS = {"JPEG": "jpg", "MPO": "jpg", "PNG": "png", "WEBP": "webp", "GIF": "gif", "AVIF": "avif", "BMP": "bmp", "TIFF": "tif"}
-"""Pillow's names of the formats that browsers or our readers show, and the file extension of each. SVG is no picture: it has no pixels."""
+"""File extensions by Pillow's name of the format, for the formats that browsers show. SVG is not among them: it has no size in pixels."""
 
 _OPENED_AS = tuple(name for name in EXTENSIONS if name != "MPO")
-"""Pillow opens multi-picture files through its JPEG reader and knows no opener of that name."""
+"""The formats without MPO: Pillow opens multi-picture files with its JPEG reader and has no reader named MPO."""
 
 _QUARTER_TURNED = frozenset({5, 6, 7, 8})
-"""EXIF orientations (TIFF tag 274) that swap width and height on the screen."""
+"""EXIF orientations (TIFF tag 274) that turn the picture by 90 degrees, so that width and height change places."""
 
 
-def measure(data: bytes, *, max_pixels: int) -> tuple[int, int, str] | None:
-    """Width and height in pixels as shown, and the file extension without dot; None when `data` is no picture.
+def measure_picture(data: bytes, *, max_pixels: int) -> tuple[int, int, str] | None:
+    """Width and height in pixels as shown on a screen, and the file extension without dot; None when `data` is no picture.
 
-    None also for more than `max_pixels`, and for a format that is not in `EXTENSIONS`. Truncated data that still has its header counts.
+    None also when the picture has more than `max_pixels`, or a format that `EXTENSIONS` lacks. A truncated file with a whole header counts.
     """
     try:
         with warnings.catch_warnings():
-            # Pillow warns of bombs by its own limit; ours is `max_pixels`.
+            # Pillow warns above a limit of its own; `max_pixels` is the limit that counts here.
             warnings.simplefilter("ignore")
             with Image.open(io.BytesIO(data), formats=_OPENED_AS) as picture:
                 width, height = picture.size

@@ -1,6 +1,6 @@
-"""The pictures that may stand for an article, as its page and its finder name them.
+"""Candidates for an article's lead image: the picture URLs that its page and its feed entry declare.
 
-Pure: reads a `Page` and changes nothing of it; no picture's bytes are looked at, see `pipeline.extraction.images`.
+Pure: reads a `Page` and does not change it. It never looks at a picture's bytes, which `pipeline.extraction.images` does.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ import lxml.html
 
 from pipeline.core.models import Entry, ImageCandidate
 from pipeline.extraction.pages import Page
-from pipeline.extraction.structured_data import Thing, listed, text_of
+from pipeline.extraction.structured_data import Node, as_list, text_of
 from pipeline.text.plain_text import decode_entities
 from pipeline.text.urls import join
 
 MAX_LEAD_IMAGES = 5
 SMALL_SIDE = 100
-"""Pixels; an `<img>` declared no larger is furniture. Generous: sizes in mark-up are those of the layout."""
+"""Pixels; an `<img>` whose declared side is no larger is an icon or a button. Low, because mark-up declares the size of the layout."""
 
 _TWITTER_IMAGE = ("twitter:image", "twitter:image:src", "twitter:image0")
 _OTHER_IMAGE = ("image_src", "image", "thumbnailurl", "parsely-image-url", "sailthru.image.full", "thumbnail")
@@ -37,7 +37,7 @@ _FURNITURE = re.compile(
     r"|^(?:default|fallback)(?![a-z])|(?:default|fallback)[-_]?(?:image|img|share|og|social|thumb(?:nail)?|pic(?:ture)?|photo|post|article|news|logo)"
     r"|(?:image|img|share|og|social|thumb(?:nail)?|photo|news)[-_](?:default|fallback)(?![a-z])"
 )
-"""Of names in lower case."""
+"""Matched against file names in lower case."""
 _LOGO = re.compile(r"(?:^|[^a-z])(?:[a-z]{0,12}logos?|logotype|brand(?:ing)?|wordmark|masthead)(?![a-z])", re.IGNORECASE)
 _THUMBNAIL = re.compile(r"/(?:thumbs?|thumbnails?)/", re.IGNORECASE)
 _SITE_WIDE = re.compile(
@@ -52,17 +52,17 @@ _TRACKER_HOST = re.compile(
 )
 _IN_MAIN_ROLE = lxml.etree.XPath("/descendant-or-self::*/@role[. = 'main']/..")
 _BETWEEN_SOURCES = re.compile(r"(?<=\d[wx]),\s*|,\s+")
-"""Addresses hold commas too, though none before a space or behind a width."""
+"""What separates the entries of a `srcset`: URLs hold commas too, but none before a space or after a width."""
 _FEW_WORDS = 4
-"""A file name with `logo` and more words than this is taken for a picture about a logo."""
+"""A file name with `logo` and more words than this names a picture of an event, not a site's logo."""
 
 
 def lead_images(page: Page, entry: Entry | None) -> tuple[ImageCandidate, ...]:
-    """At most five pictures that may stand for the article, the best first.
+    """At most `MAX_LEAD_IMAGES` candidates for the lead image, the best first.
 
-    In order: JSON-LD, Open Graph, Twitter card, older declarations, the pictures of the article itself, the feed's. Logos, buttons,
-    trackers and site-wide defaults are left out by their addresses; a picture that is named twice counts once, with the sizes that
-    one of its names declares.
+    The order is JSON-LD, Open Graph, Twitter card, older `<meta>` and `<link>`, `<img>` elements of the article, the feed entry. Logos,
+    buttons, trackers and site-wide defaults are left out by their URLs. A URL that is declared twice counts once, with the first size
+    declared for it.
     """
     found: dict[str, ImageCandidate] = {}
     for candidate in _candidates(page, entry):
@@ -77,7 +77,7 @@ def lead_images(page: Page, entry: Entry | None) -> tuple[ImageCandidate, ...]:
 
 
 def _full_sizes_first(candidates: list[ImageCandidate]) -> list[ImageCandidate]:
-    """As given, but a thumbnail in front gives way to the same file in full size, and a GIF to another picture of its kind of place."""
+    """The candidates, with a leading thumbnail replaced by the same file in full size, a leading GIF by a still from the same source."""
     if not candidates:
         return []
     first = candidates[0]
@@ -109,7 +109,7 @@ def _candidates(page: Page, entry: Entry | None) -> Iterator[ImageCandidate]:
 
 @lru_cache(maxsize=1024)
 def is_picture_address(url: str) -> bool:
-    """Whether `url` may be a lead image, by what its host and path say: no logo, button, tracker, placeholder or site-wide default."""
+    """Whether `url` can be a lead image: its host and path are not those of a logo, button, tracker, placeholder or site-wide default."""
     try:
         parts = urlsplit(url)
         host = parts.hostname or ""
@@ -131,13 +131,13 @@ def _is_furniture(name: str) -> bool:
     return bool(_FURNITURE.search(name.lower()))
 
 
-def _logos(page: Page) -> Iterator[Thing]:
-    publishers = [page.node(publisher) for article in page.articles for publisher in listed(article.get("publisher"))]
-    for thing in (*page.things, *(publisher for publisher in publishers if isinstance(publisher, dict))):
-        for logo in listed(thing.get("logo")):
-            node = page.node(logo)
-            if isinstance(node, dict):
-                yield node
+def _logos(page: Page) -> Iterator[Node]:
+    publishers = [page.dereference(publisher) for article in page.articles for publisher in as_list(article.get("publisher"))]
+    for node in (*page.nodes, *(publisher for publisher in publishers if isinstance(publisher, dict))):
+        for logo in as_list(node.get("logo")):
+            referenced = page.dereference(logo)
+            if isinstance(referenced, dict):
+                yield referenced
             elif isinstance(logo, str):
                 yield {"url": logo}
 
@@ -148,8 +148,8 @@ _Declared = tuple[str, int | None, int | None, str]
 def _json_ld_images(page: Page) -> Iterator[_Declared]:
     for article in page.articles:
         for key in ("image", "thumbnailUrl", "primaryImageOfPage", "video"):
-            for value in listed(article.get(key))[:5]:
-                node = page.node(value)
+            for value in as_list(article.get(key))[:5]:
+                node = page.dereference(value)
                 if isinstance(node, str):
                     yield node, None, None, f"jsonld.{key}"
                 elif isinstance(node, dict):
@@ -165,14 +165,14 @@ def _json_ld_images(page: Page) -> Iterator[_Declared]:
 def _open_graph_images(page: Page) -> Iterator[_Declared]:
     for name in ("og:image", "og:image:url", "og:image:secure_url"):
         for number, address in enumerate(page.meta.get(name, ())[:5]):
-            # Sizes follow their image; a page that declares fewer of them than images does not say whose they are.
+            # A page that declares fewer sizes than images does not say which image a size belongs to.
             sizes = [page.meta.get(f"og:image:{side}", ()) for side in ("width", "height")]
             width, height = (pixels(size[number]) if len(size) > number else None for size in sizes)
             yield address, width, height, "og.image"
 
 
 def _article_images(page: Page) -> Iterator[_Declared]:
-    """The pictures of the article's own element, unless they are declared small."""
+    """The `<img>` elements below the article's element that are not declared small."""
     place = _article_element(page)
     for image in islice(place.iter("img", "amp-img"), 60) if place is not None else ():
         attributes = image.attrib
@@ -188,7 +188,7 @@ def _article_images(page: Page) -> Iterator[_Declared]:
 
 
 def _widest(sources: str) -> str:
-    """The address in a `srcset` (`a.jpg 320w, b.jpg 2x`) that stands for the largest picture; the first of equals, empty for none."""
+    """The URL of the largest picture in a `srcset` (`a.jpg 320w, b.jpg 2x`), the first of equals; empty when there is none."""
     found = [source.split() for source in _BETWEEN_SOURCES.split(sources) if source.strip()]
     return max(found, key=_width)[0].strip(",") if found else ""
 
@@ -215,7 +215,7 @@ def _article_element(page: Page) -> lxml.html.HtmlElement | None:
 
 
 def pixels(value: object) -> int | None:
-    """A declared side in pixels (`640`, `"640"`, `"640px"`, a QuantitativeValue); None for percentages, zero and nonsense."""
+    """A declared width or height in pixels (`640`, `"640"`, `"640px"`, a QuantitativeValue); None for percentages, zero and other text."""
     if isinstance(value, dict):
         value = value.get("value")
     if isinstance(value, bool) or not isinstance(value, int | float | str):

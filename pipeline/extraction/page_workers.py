@@ -1,6 +1,6 @@
-"""One page from where it was captured to an article: what a worker process of the extract stage does.
+"""The work of one worker process of the extract stage: read captured pages from the lake and build their articles.
 
-Imports little, since each worker's process imports it: neither the catalogue nor what reads and writes tables.
+Every worker process imports this module, so it imports neither the catalogue nor the table formats.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pipeline.core.errors import StorageError
 from pipeline.core.models import AmpAnswer, Article, CaptureRef, Entry, Part, Picture, Rejected
 from pipeline.core.out_of_memory import is_shortage
 from pipeline.extraction.articles import build_article
-from pipeline.extraction.images import measure
+from pipeline.extraction.images import measure_picture
 from pipeline.extraction.pages import read_page
 from pipeline.lake import storage
 from pipeline.lake.manifests import PageCapture, Probe
@@ -26,7 +26,7 @@ from pipeline.lake.warc import read_record_at
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One page to read, with everything the reading depends on."""
+    """One page with every input of its extraction."""
 
     body: bytes
     url: str
@@ -41,7 +41,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class CaptureFile:
-    """A part's captures in the lake at a URI, and how much of a record is read."""
+    """The WARC file of a part in the lake at a URI, with the limits on the size of its records."""
 
     lake: str
     part: Part
@@ -50,20 +50,20 @@ class CaptureFile:
     max_pixels: int
 
     def file(self) -> BinaryIO:
-        """The captures, open as long as this process reads from them. Raises StorageError, FileNotFoundError."""
+        """The open WARC file; it stays open until this process opens another. Raises StorageError, FileNotFoundError."""
         return _opened(self.lake, storage.captures_path(self.part))[0]
 
 
 @functools.lru_cache(maxsize=1)
 def _opened(uri: str, path: str) -> tuple[BinaryIO, contextlib.ExitStack]:
-    """The file, and what closes it when the next one is opened."""
+    """The open file, and the exit stack that keeps it open while it is in the cache."""
     stack = contextlib.ExitStack()
     return stack.enter_context(Lake(uri).open(path)), stack
 
 
 @dataclass(frozen=True, slots=True)
 class PageResult:
-    """What a page gave, with path and bytes of the lead image where they were captured."""
+    """A page's article or rejection, with path and bytes of its lead image when the image was captured."""
 
     result: Article | Rejected
     image: tuple[str, bytes] | None = None
@@ -94,9 +94,9 @@ def _read(job: Job) -> Article | Rejected:
 
 
 def read_captures(captures: CaptureFile, pages: Sequence[PageCapture], min_side: int) -> list[PageResult]:
-    """Read some pages from where they were captured; what a worker process does, so that pages never pass between processes.
+    """Extract `pages` from the part's WARC file, in their order. Workers read the file themselves, so no page is passed between processes.
 
-    Raises WarcError when the record is not there, FileNotFoundError when the file is not, StorageError when the lake does not answer.
+    Raises WarcError when a record is missing, FileNotFoundError when the file is, StorageError when the lake does not answer.
     """
     return [_read_capture(captures, page, min_side=min_side) for page in pages]
 
@@ -142,11 +142,11 @@ def _amp_answer(page: PageCapture) -> AmpAnswer | None:
 
 
 def _lead_image(article: Article, pictures: tuple[Picture, ...], *, max_pixels: int) -> tuple[str, bytes] | None:
-    """Path and bytes of the article's lead image where they were captured."""
+    """Path and bytes of the article's lead image; None when it was not captured."""
     cached = {image.url for image in article.images if image.is_cached}
     for picture in pictures:
         if picture.url in cached and picture.data is not None:
-            measured = measure(picture.data, max_pixels=max_pixels)
+            measured = measure_picture(picture.data, max_pixels=max_pixels)
             if measured is not None:
                 return storage.image_path(hashlib.sha256(picture.data).hexdigest(), measured[2]), picture.data
     return None

@@ -1,7 +1,7 @@
 """An HTML page read once: its bytes decoded and parsed, and what its head declares.
 
-Pure: bytes in, a frozen `Page` out. Raises nothing but MemoryError on any bytes, never looks at the article's text, never judges which
-declaration is right: that is for those who read a `Page`.
+Pure: bytes in, a frozen `Page` out. On any bytes it raises nothing but MemoryError. It does not read the article's text and does not
+decide which of several declarations is right; the modules of the single fields do.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import lxml.etree
 import lxml.html
 
 from pipeline.core.out_of_memory import is_shortage
-from pipeline.extraction.structured_data import SITE_TYPES, Thing, articles_of, by_id, read_json_ld, types_of, videos_of
+from pipeline.extraction.structured_data import SITE_TYPES, Node, articles_of, nodes_by_id, read_json_ld, types_of, videos_of
 from pipeline.text.encodings import decode
 from pipeline.text.plain_text import letters_only, squeeze
 from pipeline.text.urls import join
@@ -29,8 +29,8 @@ _NOT_HTML = (b"%PDF-", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"RIFF", b"PK\x03\x
 _FEED_ROOT = re.compile(rb"<(?:rss|feed|rdf:RDF|urlset|sitemapindex|svg|opml)[\s>]", re.IGNORECASE)
 
 _PLAIN = lxml.etree.ElementDefaultClassLookup(element=lxml.html.HtmlElement)
-"""All elements of one class: lxml.html asks a function in Python for each, which took a twentieth of the reading of a page."""
-_PATH = re.compile("breadcrumb", re.IGNORECASE)
+"""One class for all elements. lxml.html calls a Python function to choose a class for each, which took 5 % of the time to read a page."""
+_BREADCRUMBS = re.compile("breadcrumb", re.IGNORECASE)
 _SHOWN_TEXTS = lxml.etree.XPath(
     ".//text()[not(ancestor::script or ancestor::style or ancestor::svg or ancestor::noscript or ancestor::template)]"
 )
@@ -41,11 +41,11 @@ _TEXTS = lxml.etree.XPath("//body/descendant::text()[normalize-space(.)]")
 
 @dataclass(frozen=True, eq=False)
 class Page:
-    """A parsed page. `tree` belongs to the page: who changes it takes a copy.
+    """A parsed page. `tree` is shared by all readers of the page and must not be changed.
 
     `meta` maps the lower-case name of a `<meta>` (`name`, `property`, `itemprop`, `http-equiv`) to its contents in document order;
-    `articles` are the JSON-LD nodes of the page's own article, or else video, best first, `things` all of them. URLs are absolute. `tree`
-    is None when there is no HTML.
+    `nodes` are all JSON-LD node objects; `articles` are those of the page's own article, or else of its video, the best first. `canonical`,
+    `amphtml` and `base` are absolute URLs. `tree` is None when the page is not HTML.
     """
 
     url: str
@@ -54,8 +54,8 @@ class Page:
     base: str
     tree: lxml.html.HtmlElement | None = None
     meta: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    things: tuple[Thing, ...] = ()
-    articles: tuple[Thing, ...] = ()
+    nodes: tuple[Node, ...] = ()
+    articles: tuple[Node, ...] = ()
     canonical: str | None = None
     amphtml: str | None = None
     title_tag: str = ""
@@ -63,40 +63,40 @@ class Page:
 
     @cached_property
     def texts(self) -> list[Any]:
-        """The body's texts in document order, as lxml gives them, without blank ones.
+        """The text nodes of the body in document order, without blank ones.
 
-        Those of scripts and styles are among them: `is_code` tells a few of them sooner than XPath all.
+        Scripts and styles are included: testing the few nodes of interest with `is_code` is faster than excluding all of them in XPath.
         """
         found: list[Any] = [] if self.tree is None else _TEXTS(self.tree)
         return found
 
     @cached_property
     def classes(self) -> frozenset[str]:
-        """What the `class` attributes of the page say; found sooner than each element is asked."""
+        """The distinct values of the `class` attributes; one XPath query is faster than reading the attribute of each element."""
         return frozenset() if self.tree is None else frozenset(_CLASSES(self.tree))
 
     @cached_property
     def properties(self) -> Mapping[str, list[lxml.html.HtmlElement]]:
-        """The elements by what their `itemprop` says, in document order."""
+        """The elements that have an `itemprop`, by its value, in document order."""
         found: dict[str, list[lxml.html.HtmlElement]] = {}
         for value in () if self.tree is None else _PROPERTIES(self.tree):
             found.setdefault(str(value), []).append(value.getparent())
         return found
 
     def elements(self, *tags: str) -> Iterator[lxml.html.HtmlElement]:
-        """The elements with these tags in document order; a broken page has several roots, one behind the other."""
+        """The elements with these tags in document order, below every root: a broken page has several root elements."""
         if self.tree is None:
             return iter(())
         return chain.from_iterable(root.iter(*tags) for root in (self.tree, *self.tree.itersiblings()))
 
     @cached_property
-    def sites(self) -> tuple[Thing, ...]:
-        """The JSON-LD nodes of the site and of the organisation behind it."""
-        return tuple(thing for thing in self.things if types_of(thing) & SITE_TYPES)
+    def sites(self) -> tuple[Node, ...]:
+        """The JSON-LD nodes of the web site and of the news organisation."""
+        return tuple(node for node in self.nodes if types_of(node) & SITE_TYPES)
 
     @cached_property
     def heading(self) -> lxml.html.HtmlElement | None:
-        """The heading that says most of the page's title, outside of the way that leads to it; the first one where none does."""
+        """The `<h1>` or `<h2>` that repeats most of `<title>`; the first `<h1>` when none repeats it. Not in breadcrumbs or `<nav>`."""
         if self.tree is None:
             return None
         headings = list(islice(self.tree.iter("h1", "h2"), 30))
@@ -104,23 +104,23 @@ class Page:
         told = [(len(text), one) for one in headings if (text := letters_only(shown_text(one))) and text in title]
         told.sort(key=itemgetter(0), reverse=True)
         candidates = chain((one for _, one in told), (one for one in headings if one.tag == "h1"))
-        return next(filterfalse(_is_on_the_way, candidates), None)
+        return next(filterfalse(_is_in_navigation, candidates), None)
 
     @cached_property
-    def _by_id(self) -> Mapping[str, Thing]:
-        return by_id(self.things)
+    def _by_id(self) -> Mapping[str, Node]:
+        return nodes_by_id(self.nodes)
 
-    def node(self, value: Any) -> Any:
-        """The JSON-LD node that a bare reference points to; any other value as it is."""
+    def dereference(self, value: Any) -> Any:
+        """The JSON-LD node that a bare reference (`{"@id": ...}`) points to; any other value unchanged."""
         if isinstance(value, dict) and "@id" in value and not value.keys() & {"name", "url"}:
             return self._by_id.get(str(value["@id"]), value)
         return value
 
 
 def read_page(body: bytes, *, url: str, content_type: str | None = None) -> Page:
-    """Decode, parse and read the head of a page; `content_type` is the header's value, `url` where the fetch ended.
+    """Decode and parse a page and read its head.
 
-    How the encoding is found is told in `pipeline.text.encodings`.
+    `url` is the URL after redirects, `content_type` the value of the HTTP header. `pipeline.text.encodings` chooses the encoding.
     """
     encoding, text = decode(body, content_type)
     if not _looks_like_html(body, content_type):
@@ -132,7 +132,7 @@ def read_page(body: bytes, *, url: str, content_type: str | None = None) -> Page
 
 
 def amp_link(page: Page) -> str | None:
-    """The page's own `link rel=amphtml`, absolute."""
+    """The absolute URL of the page's `<link rel="amphtml">`."""
     return page.amphtml
 
 
@@ -165,11 +165,11 @@ def _read_head(tree: lxml.html.HtmlElement, *, url: str, encoding: str) -> Page:
     amphtml = join(base, links["amphtml"]) if "amphtml" in links else None
     if "image_src" in links:
         meta.setdefault("image_src", []).append(links["image_src"])
-    things = read_json_ld(blocks)
+    nodes = read_json_ld(blocks)
     addresses = [url, canonical or "", *meta.get("og:url", ())]
-    articles = articles_of(things, addresses)
+    articles = articles_of(nodes, addresses)
     if not articles and not any(kind.lower().startswith("article") for kind in meta.get("og:type", ())):
-        articles = videos_of(things, addresses)
+        articles = videos_of(nodes, addresses)
     return Page(
         url=url,
         is_html=True,
@@ -177,7 +177,7 @@ def _read_head(tree: lxml.html.HtmlElement, *, url: str, encoding: str) -> Page:
         base=base,
         tree=tree,
         meta={name: tuple(contents) for name, contents in meta.items()},
-        things=things,
+        nodes=nodes,
         articles=articles,
         canonical=canonical,
         amphtml=amphtml,
@@ -221,7 +221,7 @@ def _parse(body: bytes) -> lxml.html.HtmlElement | None:
 
 
 def _looks_like_html(body: bytes, content_type: str | None) -> bool:
-    """What the header says and the first bytes do not deny; without a header, what the bytes look like."""
+    """Whether the header says HTML and the first bytes do not contradict it; without a header, whether the bytes look like HTML."""
     start = body[:1024].lstrip(b"\xef\xbb\xbf \t\r\n\f")
     if not start or start.startswith(_NOT_HTML):
         return False
@@ -239,23 +239,25 @@ def _looks_like_html(body: bytes, content_type: str | None) -> bool:
 
 
 def shown_text(element: lxml.html.HtmlElement) -> str:
-    """The text of an element as a reader sees it: without its scripts, its styles and the names of its icons."""
+    """The text of an element as a reader sees it: without scripts, styles, templates and the titles of SVG icons."""
     if next(element.iter("script", "style", "svg", "noscript", "template"), None) is None:
         return str(element.text_content())
     return "".join(_SHOWN_TEXTS(element))
 
 
-def holder(text: Any) -> lxml.html.HtmlElement:
-    """The element that one of `Page.texts` stands in; to lxml, a text behind an element is that element's."""
+def containing_element(text: Any) -> lxml.html.HtmlElement:
+    """The element that contains a text node of `Page.texts`. To lxml, a text after an element belongs to that element."""
     element = text.getparent()
     return element.getparent() if text.is_tail else element
 
 
 def is_code(text: Any) -> bool:
-    """Whether one of `Page.texts` is that of a script or a style."""
-    return holder(text).tag in {"script", "style"}
+    """Whether a text node of `Page.texts` is the content of a script or a style."""
+    return containing_element(text).tag in {"script", "style"}
 
 
-def _is_on_the_way(element: lxml.html.HtmlElement) -> bool:
-    """Whether it stands in a navigation or a path of links (breadcrumbs)."""
-    return any(place.tag == "nav" or _PATH.search(f"{place.get('class', '')} {place.get('id', '')}") for place in element.iterancestors())
+def _is_in_navigation(element: lxml.html.HtmlElement) -> bool:
+    """Whether the element is inside `<nav>` or breadcrumbs."""
+    return any(
+        place.tag == "nav" or _BREADCRUMBS.search(f"{place.get('class', '')} {place.get('id', '')}") for place in element.iterancestors()
+    )

@@ -1,6 +1,6 @@
-"""Names of people out of the words around them.
+"""Names of people, taken out of bylines and declarations.
 
-Pure: strings in, names out. Where on a page the strings stand is the business of `pipeline.extraction.authors`.
+Pure: strings in, names out. `pipeline.extraction.authors` finds the strings on a page.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pipeline.text.plain_text import letters_only, plain, squeeze
 MAX_AUTHORS = 20
 _MAX_WORDS = 6
 _MAX_LINE = 2000
-"""Characters of a declaration that are looked at; twenty names have fewer."""
+"""Characters of a declaration that are read; `MAX_AUTHORS` names have fewer."""
 
 BY_WORDS = (
     "by", "author", "von", "vom", "par", "por", "di", "da", "de", "av", "af", "door", "przez", "от", "автор",
@@ -37,14 +37,14 @@ _ROLE = re.compile(
     re.IGNORECASE,
 )
 _MAILBOX = re.compile(r"^\s*[^\s@]+@\S+\s*\(([^()]+)\)\s*$")
-"""An author as RSS 2.0 asks for it: the name in brackets behind the address."""
-_BESIDE = re.compile(r"\s*\([^()]{0,40}/[^()]{0,40}\)|\s*\b\d+\s*min(?:ute)?s?\.?\s+read\b.*$", re.IGNORECASE)
-"""Pronouns, and the time that reading takes."""
+"""An author in the form of RSS 2.0: `jane@example.org (Jane Doe)`."""
+_ASIDES = re.compile(r"\s*\([^()]{0,40}/[^()]{0,40}\)|\s*\b\d+\s*min(?:ute)?s?\.?\s+read\b.*$", re.IGNORECASE)
+"""Pronouns (`(she/her)`) and reading times (`4 min read`)."""
 _PICTURES = re.compile(
     r"^\W*(?:fotos|bilder|grafik(?:en)?|photo(?:s|graph[sy]?)?|images?|pictures?|illustrations?)(?:\s*[:：]|\s+(?:by|von)\b)", re.IGNORECASE
 )
 _ADDRESS = re.compile(r"\S+@\S+|https?://\S*|(?:^|\s)@\w+|\bwww\.\S+")
-_NOBODY = re.compile(
+_NO_PERSON = re.compile(
     r"\b(?:admin\w*|webmaster|anonymous|unknown|guest|user|authors?|name|comments?|kommentare?|show|all|articles?|artikel\w*|beiträge"
     r"|posts?|e-?mail|share|follow|login|subscribe"
     r"|read|view|about|bio|home|default|none|null|undefined|nan|contact|print|drucken|biography|latest|related|photo|image|tags?|click"
@@ -66,18 +66,18 @@ _TITLES = re.compile(
     r"|(?:mag|ing)\.\s*|pd\s+(?=dr\b))+",
     re.IGNORECASE,
 )
-"""What is a first name too (`Ing`, `Mag`) is a title only with its full stop."""
+"""`Ing` and `Mag` are first names too, and titles only with a full stop."""
 _DEGREE = re.compile(r"\s+(?:[Pp][Hh]\.?\s?[Dd]|M\.?D|MBA|M\.?[Ss][Cc]|B\.?[Ss][Cc]|LL\.?M|[Ee][Ss][Qq])\.?$")
-"""In their own capitals: `Md` is a name."""
+"""Matched with case: `MD` is a degree, `Md` a name."""
 _PARTICLES = frozenset(
     re.findall(r"\w+", "de del della di da van von der den la le el al bin ibn dos das du und y e af av zu zur ten ter st")
 )
 
 
 def clean_names(names: Iterable[str], *, is_prose: bool = False) -> tuple[str, ...]:
-    """The names in `names`: one each, without "By", roles, addresses and doubles.
+    """The single names in `names`, without "By", roles, addresses and repetitions; at most `MAX_AUTHORS`.
 
-    `is_prose` says that the strings are whole bylines as readers see them: then only what has the shape of a name is one.
+    With `is_prose` the strings are bylines as readers see them, and only parts with the shape of a name are returned.
     """
     kept: dict[str, str] = {}
     for text in names:
@@ -87,7 +87,7 @@ def clean_names(names: Iterable[str], *, is_prose: bool = False) -> tuple[str, .
             if not key or key in kept or len(name.split()) > _MAX_WORDS or (is_prose and not _has_shape_of_name(name)):
                 continue
             kept[key] = name
-    # `Jane Doe` beside `Jane Doe Berlin` is one person.
+    # `Jane Doe` and `Jane Doe Berlin` are one person.
     doubled = {key for key in kept if any(other != key and other.startswith(key) and len(key) > 8 for other in kept)}
     return tuple(name for key, name in kept.items() if not any(key != short and key.startswith(short) for short in doubled))[:MAX_AUTHORS]
 
@@ -99,7 +99,7 @@ def _has_shape_of_name(name: str) -> bool:
 
 
 def _parts(line: str) -> Iterator[str]:
-    line = BY.sub("", _ALL_BY.sub("", _ADDRESS.sub(" ", _BESIDE.sub("", _MAILBOX.sub(r"\1", line)))))
+    line = BY.sub("", _ALL_BY.sub("", _ADDRESS.sub(" ", _ASIDES.sub("", _MAILBOX.sub(r"\1", line)))))
     for part in _SEPARATORS.split(line):
         pieces = [piece for piece in part.split(",") if piece.strip()]
         # `Jane Doe, John Roe` are two people, `Jane Doe, Berlin` and `Doe, Jane` are one.
@@ -112,12 +112,12 @@ def _parts(line: str) -> Iterator[str]:
 
 
 def _words(name: str) -> int:
-    """How many words a name has beside its particles; a first name (`Al`) is none."""
+    """The number of words in a name without its particles; the first word counts always (`Al`)."""
     return sum(number == 0 or word.casefold() not in _PARTICLES for number, word in enumerate(name.split()))
 
 
 def _untitled(name: str) -> str:
-    """`name` without titles and degrees; a name of one word keeps its title (`Dr. Oetker`)."""
+    """`name` without titles and degrees; with a single word left, the title stays (`Dr. Oetker`)."""
     bare = _DEGREE.sub("", _TITLES.sub("", name))
     return bare if " " in bare else name
 
@@ -125,7 +125,7 @@ def _untitled(name: str) -> str:
 def _name(part: str) -> str:
     name = _ROLE.sub("", BY.sub("", part.strip())) if not _PICTURES.match(part) else ""
     name = squeeze(name).strip(" .,:;-–—|/\"'“”()[]")
-    if not 2 <= len(name) <= 60 or len(name.split()) > 6 or _NOBODY.search(name) or DATE_LIKE.search(name):
+    if not 2 <= len(name) <= 60 or len(name.split()) > 6 or _NO_PERSON.search(name) or DATE_LIKE.search(name):
         return ""
     if not any(map(str.isalpha, name)):
         return ""

@@ -1,11 +1,11 @@
-"""Whether a page is a news article at all, and the one word for what it is instead.
+"""Pages that are not news articles: stubs, error pages, forms, lists, and the reason for which each is rejected.
 
-Pure: reads a `Page`, its title and its text; changes nothing and knows nothing of other pages.
+Pure: reads a `Page`, its title and its text, and knows nothing of other pages.
 
-A false alarm loses an article for good, a miss shows one bad record: each rule asks for two signs, and what calls itself an article in
-its head (JSON-LD, a time of publication) is only ever a `paywall` stub. A bare `og:type` of `article` says little: content systems give
-it to every page. It takes a name that is nothing else, or a JSON-LD type of another kind of page, to speak against it. Share of the
-shared pages with human truth that is rejected: in docs/benchmarks.md, made by bench/extraction.py; run it again when a rule changes.
+A wrong rejection loses an article, a missed one publishes one bad record, so each rule needs two signs. A page that declares itself an
+article in its head (JSON-LD, a time of publication) is rejected only as a `paywall` stub. `og:type` `article` alone is weak evidence, as
+content systems write it on every page: a title that says nothing else, or a JSON-LD type of another kind of page, overrules it. The share
+of rejected pages among the shared articles stands in docs/benchmarks.md; run bench/extraction.py again when a rule changes.
 """
 
 from __future__ import annotations
@@ -19,26 +19,26 @@ import lxml.html
 
 from pipeline.extraction.body.blocks import blocks
 from pipeline.extraction.pages import Page, shown_text
-from pipeline.extraction.structured_data import truth_of, types_of
+from pipeline.extraction.structured_data import boolean_of, types_of
 from pipeline.text.plain_text import letters_only, weight_of
 from pipeline.text.urls import registered_domain
 
 REASONS = ("paywall", "consent", "login", "signUp", "notFound", "blocked", "jobAd", "tagList", "sectionFront")
 
-STUB = 900
-"""Characters of text; what a paywall leaves standing is a paragraph or two."""
-DECLARED_STUB = 600
-"""The same where no words on the page say so, only its JSON-LD: metered sites declare whole short reports not free."""
-BRIEF = 1500
-"""Characters of text; error, login and consent pages have no more to say."""
+MAX_STUB = 900
+"""Characters of text; a paywall leaves one or two paragraphs."""
+MAX_DECLARED_STUB = 600
+"""Characters of text when only JSON-LD says that the page is not free: metered sites declare this of whole short reports."""
+MAX_BRIEF = 1500
+"""Characters of text; error, login and consent pages have fewer."""
 MIN_TEASERS = 8
-"""Linked headings that make a page a list. Article pages have as many below the text, and no path of a list."""
-FORM = 400
-"""Characters of text; a form has no more to say. Titles begin with `Login` and `Newsletter` too, and many pages ask for an address."""
+"""Linked headings of a list. Article pages have as many below their text, so the path or the title must name a list too."""
+MAX_FORM = 400
+"""Characters of text; a page that is only a form has fewer. Above it, the title must consist of the form's name alone."""
 _MAX_TITLE = 80
 _FEW_WORDS = 3
 _SAME = 20
-"""Letters; titles that begin alike are one."""
+"""Letters; titles that agree in so many first letters are the same title."""
 _MAX_BLOCKS = 400
 
 _PAYWALL = re.compile(
@@ -57,7 +57,7 @@ _PAYWALL = re.compile(
     r"|för att läsa vidare"
     r"|for abonnenter|dla prenumeratorów|только для подписчиков|по подписке"
 )
-"""Of texts in lower case, which a pattern that minds case is through with in a third of the time."""
+"""Matched against text in lower case, which takes a third of the time of a pattern that ignores case."""
 _GATE_TITLE = re.compile(r"^(?:become an? .{2,30} (?:subscriber|member)|subscribe to (?:read|continue))\b", re.IGNORECASE)
 _CONSENT = re.compile(
     r"^(?:before you continue\b|we (?:value|respect|care about) your privacy|your privacy(?: choices| matters)?(?:\W*$|\s+[|–—-]\s)"
@@ -113,7 +113,7 @@ _BLOCKED = re.compile(
     r"|too many requests)(?:\W*$|\W+[|–—-]\s)",
     re.IGNORECASE,
 )
-"""What stands between a machine and the page: walls against robots, faults of the server."""
+"""Titles of pages that stand in for the requested one: checks for robots, faults of the server."""
 _ASKS_PATH = re.compile(
     r"/(?:subscri(?:be|ptions?)|sign-?up|register|newsletters?|abo(?:nnement)?s?|login|sign-?in|anmelden|account)/?$", re.IGNORECASE
 )
@@ -134,27 +134,27 @@ _LIST_PATH = re.compile(
     re.IGNORECASE,
 )
 _SLUG = re.compile(r"\d{4,}|(?:[^-_]+[-_]){3}")
-"""What the path of an article has: a number, or words of its title."""
-_OUTSIDE = re.compile(r"(?:^|[-_\s])(?:nav|navigation|menu|footer|cookie|consent|comments?|topbar)(?:$|[-_\s])", re.IGNORECASE)
+"""A number of four digits, or several words of a title: what the path of an article contains."""
+_FRAME = re.compile(r"(?:^|[-_\s])(?:nav|navigation|menu|footer|cookie|consent|comments?|topbar)(?:$|[-_\s])", re.IGNORECASE)
 
 
 _GATES = (("notFound", _NOT_FOUND), ("blocked", _BLOCKED), ("consent", _CONSENT), ("login", _LOGIN), ("signUp", _SIGN_UP))
 _NAME_ENDS = re.compile(r"\W*$|\s*\W*\s[|–—-]\s")
 
 
-def not_an_article(page: Page, *, title: str, text: str) -> str | None:
-    """One of `REASONS`, or None for an article; `text` is what `bodies.body` found, empty when that was nothing."""
+def rejection_reason(page: Page, *, title: str, text: str) -> str | None:
+    """One of `REASONS`, or None for an article; `text` is the text that `body_text.find_body` found, empty when it found none."""
     if page.tree is None:
         return None
     if _is_paywall_stub(page, title, text):
         return "paywall"
     if page.articles or "article:published_time" in page.meta:
         return None
-    kinds = frozenset().union(*map(types_of, page.things))
+    kinds = frozenset().union(*map(types_of, page.nodes))
     is_claimed = _has_article_type(page)
     path = _path(page.url)
-    if weight_of(text) < BRIEF:
-        reason = _gate(page, title, path, is_claimed=is_claimed, is_told=weight_of(text) >= FORM)
+    if weight_of(text) < MAX_BRIEF:
+        reason = _gate(page, title, path, is_claimed=is_claimed, has_text=weight_of(text) >= MAX_FORM)
         if reason is not None:
             return reason
     if "JobPosting" in kinds or (not is_claimed and _JOB_TITLE.search(title) and _JOB_PATH.search(path)):
@@ -171,52 +171,53 @@ def not_an_article(page: Page, *, title: str, text: str) -> str | None:
     return "sectionFront" if is_front else None
 
 
-def _gate(page: Page, title: str, path: str, *, is_claimed: bool, is_told: bool) -> str | None:
-    """What a page of few words calls itself; of one that is `is_claimed` to be an article, only where its name is nothing else.
+def _gate(page: Page, title: str, path: str, *, is_claimed: bool, has_text: bool) -> str | None:
+    """The reason that the title or first heading of a short page names; None when they name none.
 
-    The same of a form where something `is_told` beside it.
+    When the page declares itself an article (`is_claimed`), its whole title must be such a name; the same holds for forms on a page that
+    also has text (`has_text`).
     """
     asks = page.tree is not None and (bool(_ASKS_PATH.search(path)) or _asks_for_input(page.tree))
     for reason, pattern in _GATES:
         is_form = reason in {"login", "signUp"}
-        # A form that is kept hidden on every page has a heading of its own.
+        # Hidden log-in forms have a heading on every page, so headings name no form.
         names = (title,) if is_claimed else (title, page.title_tag) if is_form else (title, page.title_tag, _first_heading(page))
-        if (asks or not is_form) and any(_is_called(name, pattern, is_whole=is_claimed or (is_form and is_told)) for name in names):
+        if (asks or not is_form) and any(_is_called(name, pattern, is_whole=is_claimed or (is_form and has_text)) for name in names):
             return reason
     return None
 
 
 def _is_paywall_stub(page: Page, title: str, text: str) -> bool:
-    """Little text, and the page says that the rest is for subscribers: in its mark-up or in words."""
+    """Whether the page has little text and says, in JSON-LD or in words, that the rest is for subscribers."""
     if _GATE_TITLE.search(title):
         return True
     weight = weight_of(text)
-    if weight >= STUB:
+    if weight >= MAX_STUB:
         return False
     stated = _declared_free(page)
-    if False in stated and weight < DECLARED_STUB:
+    if False in stated and weight < MAX_DECLARED_STUB:
         return True
     if True in stated or page.tree is None:
         return False
-    shown = islice(blocks(page.tree, is_refused=_is_outside), _MAX_BLOCKS)
+    shown = islice(blocks(page.tree, is_refused=_is_frame), _MAX_BLOCKS)
     return any(_PAYWALL.search(block.text.lower()) for block in shown if block.tag not in {"li", "ul"} and len(block.text) < 400)
 
 
 @lru_cache(maxsize=4096)
-def _is_outside(names: str) -> bool:
-    return bool(_OUTSIDE.search(names))
+def _is_frame(names: str) -> bool:
+    return bool(_FRAME.search(names))
 
 
 def is_free(page: Page) -> bool | None:
-    """Whether everybody may read the article, by its JSON-LD or the tier of its content; None where the page says neither."""
+    """Whether JSON-LD or `article:content_tier` declares the article free to read; None when neither is there."""
     tiers = [content.strip().lower() == "free" for content in page.meta.get("article:content_tier", ())]
     return next(iter([*_declared_free(page), *tiers]), None)
 
 
 def _declared_free(page: Page) -> list[bool]:
-    """What the article's nodes state of `isAccessibleForFree`; the page's where these do not."""
-    for nodes in (page.articles, [thing for thing in page.things if "WebPage" in types_of(thing)]):
-        stated = [truth for node in nodes if (truth := truth_of(node.get("isAccessibleForFree"))) is not None]
+    """The values of `isAccessibleForFree` in the article nodes; those of the WebPage nodes when the article nodes have none."""
+    for nodes in (page.articles, [node for node in page.nodes if "WebPage" in types_of(node)]):
+        stated = [truth for node in nodes if (truth := boolean_of(node.get("isAccessibleForFree"))) is not None]
         if stated:
             return stated
     return []
@@ -232,13 +233,13 @@ def _first_heading(page: Page) -> str:
 
 
 def _is_called(name: str, pattern: re.Pattern[str], *, is_whole: bool) -> bool:
-    """Whether a page's name starts with what `pattern` knows; `is_whole`: and has only the site's name behind it."""
+    """Whether `pattern` matches in a short title; with `is_whole`, whether only the site's name follows the match."""
     found = pattern.search(name) if len(name) <= _MAX_TITLE else None
     return found is not None and (not is_whole or _NAME_ENDS.match(name, found.end()) is not None)
 
 
 def _is_name_of_list(page: Page, title: str) -> bool:
-    """Whether the title is a site's or section's: its own name, a few words, or that of a story which the title tag does not name."""
+    """Whether the title is that of a site or section: the site's name, at most three words, or a story missing from the title tag."""
     key = letters_only(title)
     site = {letters_only(name) for name in page.meta.get("og:site_name", ())} | {registered_domain(page.url).partition(".")[0]}
     if key in site or (title.isascii() and len(title.split()) <= _FEW_WORDS):
@@ -251,7 +252,7 @@ def _asks_for_input(tree: lxml.html.HtmlElement) -> bool:
 
 
 def _teasers(tree: lxml.html.HtmlElement) -> int:
-    """How many headings are links: titles of other pages."""
+    """The number of headings that are links, as the titles of other pages are."""
     count = 0
     for heading in tree.iter("h2", "h3", "h4"):
         parent = heading.getparent()
@@ -268,7 +269,7 @@ def _path(url: str) -> str:
 
 
 def _is_numbered(url: str) -> bool:
-    """Whether the query chooses a page by a number, as old content systems do."""
+    """Whether a parameter of the query is a number, as old content systems address their pages."""
     try:
         return any(value.isdigit() for _, value in parse_qsl(urlsplit(url).query))
     except ValueError:

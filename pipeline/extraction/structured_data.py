@@ -1,7 +1,7 @@
-"""JSON-LD as pages really write it: read with tolerance, flattened, its article found.
+"""JSON-LD as pages really write it: parsed with repairs, flattened to node objects, the node of the page's article found.
 
-Pure: strings in, plain dictionaries out. Never raises on what a page holds; a block that no repair makes readable gives what
-can be salvaged.
+Pure: strings in, plain dictionaries out. It never raises on a page's content; from a block that cannot be repaired it takes the single
+properties that a regular expression finds.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-Thing = Mapping[str, Any]
+Node = Mapping[str, Any]
 """A JSON-LD node object."""
 
 ARTICLE_TYPES = frozenset(
@@ -43,9 +43,9 @@ _SALVAGED = re.compile(
 _SALVAGED_AUTHOR = re.compile(r'"author"\s*:\s*[\[{\s]*(?:"@type"\s*:\s*"Person"\s*,\s*)?"name"\s*:\s*"([^"\\]{3,80})"')
 
 
-def read_json_ld(blocks: Iterable[str]) -> tuple[Thing, ...]:
-    """Every node object of a page's JSON-LD blocks, in document order, those nested in others after their parents."""
-    found: list[Thing] = []
+def read_json_ld(blocks: Iterable[str]) -> tuple[Node, ...]:
+    """Every node object of a page's JSON-LD blocks in document order; nested nodes follow their parents."""
+    found: list[Node] = []
     for block in blocks:
         for value in _values(block):
             found.extend(_nodes(value, 0))
@@ -54,12 +54,12 @@ def read_json_ld(blocks: Iterable[str]) -> tuple[Thing, ...]:
     return tuple(found)
 
 
-def types_of(thing: Thing) -> frozenset[str]:
-    """The names of a node's types without their vocabulary."""
-    declared = thing.get("@type", thing.get("type"))
+def types_of(node: Node) -> frozenset[str]:
+    """The names of a node's types without the URL or prefix of their vocabulary."""
+    declared = node.get("@type", node.get("type"))
     if isinstance(declared, str):
         return _only_type(declared)
-    return frozenset(_bare_type(name) for name in listed(declared) if isinstance(name, str))
+    return frozenset(_bare_type(name) for name in as_list(declared) if isinstance(name, str))
 
 
 @lru_cache(maxsize=1024)
@@ -72,17 +72,17 @@ def _bare_type(name: str) -> str:
     return re.split(r"[/#:]", name)[-1].strip()
 
 
-def articles_of(things: Sequence[Thing], addresses: Sequence[str]) -> tuple[Thing, ...]:
+def articles_of(nodes: Sequence[Node], addresses: Sequence[str]) -> tuple[Node, ...]:
     """The nodes that describe the page's own article, the best first.
 
-    `addresses` are the URLs that the page goes by. A node that names another address as its own is about another page, unless it is the
-    only article there; of nodes that name none, the first comes first.
+    `addresses` are the URLs of the page (fetched, canonical, `og:url`). Nodes with one of these URLs come first, then nodes without a URL
+    in document order. A node with another URL describes another page, unless it is the only or the first article node.
     """
     paths = {_path(address) for address in addresses if address}
-    ranked: list[tuple[int, int, Thing]] = []
-    articles = [thing for thing in things if types_of(thing) & ARTICLE_TYPES]
-    for number, thing in enumerate(articles):
-        own = {_path(address) for address in _addresses(thing)}
+    ranked: list[tuple[int, int, Node]] = []
+    articles = [node for node in nodes if types_of(node) & ARTICLE_TYPES]
+    for number, node in enumerate(articles):
+        own = {_path(address) for address in _addresses(node)}
         if own & paths:
             rank = 0
         elif not own:
@@ -90,34 +90,24 @@ def articles_of(things: Sequence[Thing], addresses: Sequence[str]) -> tuple[Thin
         else:
             rank = 2
         # A review's or list's item without dates or text is not an article in its own right.
-        ranked.append((rank + 3 * (not {"headline", "datePublished", "articleBody", "name"} & thing.keys()), number, thing))
+        ranked.append((rank + 3 * (not {"headline", "datePublished", "articleBody", "name"} & node.keys()), number, node))
     ranked.sort(key=lambda item: item[:2])
     if not ranked:
         return ()
     best = ranked[0][0]
     if best % 3 == 2:
         return (ranked[0][2],) if len(ranked) == 1 or ranked[0][1] == 0 else ()
-    return tuple(thing for rank, _, thing in ranked if rank % 3 < 2)
+    return tuple(node for rank, _, node in ranked if rank % 3 < 2)
 
 
-def videos_of(things: Sequence[Thing], addresses: Sequence[str]) -> tuple[Thing, ...]:
-    """The nodes of videos that name one of `addresses`, the URLs that the page goes by, as their own: the page is theirs."""
+def videos_of(nodes: Sequence[Node], addresses: Sequence[str]) -> tuple[Node, ...]:
+    """The video nodes whose URL is one of `addresses`, the URLs of the page: then the page is that of the video."""
     paths = {_path(address) for address in addresses if address}
-    return tuple(thing for thing in things if types_of(thing) & VIDEO_TYPES and paths & set(map(_path, _addresses(thing))))
-
-
-def first_text(things: Iterable[Thing], *keys: str) -> tuple[str, str] | None:
-    """The first non-blank string under any of `keys`, and its key; nodes are asked in order, and each for all keys."""
-    for thing in things:
-        for key in keys:
-            text = text_of(thing.get(key))
-            if text:
-                return text, key
-    return None
+    return tuple(node for node in nodes if types_of(node) & VIDEO_TYPES and paths & set(map(_path, _addresses(node))))
 
 
 def text_of(value: Any) -> str:
-    """The string in a JSON-LD value: itself, the first of a list, or `@value`, `name`, `url` of an object."""
+    """The string in a JSON-LD value: itself, the first string of a list, or `@value`, `name` or `url` of an object; else empty."""
     if isinstance(value, str):
         return value.strip()
     if isinstance(value, list):
@@ -127,16 +117,16 @@ def text_of(value: Any) -> str:
     return ""
 
 
-def truth_of(value: Any) -> bool | None:
-    """The schema.org Boolean in a JSON-LD value: itself, its name in any case, its address, also in a list or `@value`; else None."""
+def boolean_of(value: Any) -> bool | None:
+    """The schema.org Boolean in a JSON-LD value (`true`, `"True"`, `"https://schema.org/True"`, in a list or `@value`); else None."""
     if isinstance(value, bool):
         return value
     name = text_of(value) if not isinstance(value, list) else next((text_of(item) or str(item) for item in value), "")
     return {"true": True, "false": False}.get(_bare_type(name).lower())
 
 
-def listed(value: Any) -> list[Any]:
-    """`value` as a list: JSON-LD writes one value and many in the same place, and may call many a list or a set."""
+def as_list(value: Any) -> list[Any]:
+    """`value` as a list: a JSON-LD property holds one value, an array, or an object with `@list` or `@set`. None gives an empty list."""
     if isinstance(value, dict) and len(value) == 1:
         value = value.get("@list", value.get("@set", value))
     if value is None:
@@ -144,21 +134,14 @@ def listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def by_id(things: Iterable[Thing]) -> dict[str, Thing]:
-    """Node objects by `@id`; of several with one id, the fullest."""
-    index: dict[str, Thing] = {}
-    for thing in things:
-        identity = thing.get("@id")
-        if isinstance(identity, str) and len(thing) > len(index.get(identity, {})):
-            index[identity] = thing
+def nodes_by_id(nodes: Iterable[Node]) -> dict[str, Node]:
+    """Node objects by `@id`; of several with one id, the one with most properties."""
+    index: dict[str, Node] = {}
+    for node in nodes:
+        identity = node.get("@id")
+        if isinstance(identity, str) and len(node) > len(index.get(identity, {})):
+            index[identity] = node
     return index
-
-
-def resolve(value: Any, index: Mapping[str, Thing]) -> Any:
-    """The node that a bare reference (`{"@id": ...}`) points to; any other value as it is."""
-    if isinstance(value, dict) and isinstance(value.get("@id"), str) and not value.keys() & {"name", "url"}:
-        return index.get(value["@id"], value)
-    return value
 
 
 def _values(block: str) -> Iterator[Any]:
@@ -175,7 +158,7 @@ def _values(block: str) -> Iterator[Any]:
 
 
 def _unwrapped(text: str) -> str:
-    """`text` from its first bracket to its last, without CDATA and comment marks."""
+    """`text` from its first bracket to its last, without the marks of CDATA sections and HTML comments."""
     bare = _CDATA.sub("", text)
     start = min((position for position in (bare.find("{"), bare.find("[")) if position >= 0), default=0)
     end = max(bare.rfind("}"), bare.rfind("]"))
@@ -188,7 +171,7 @@ def _repaired(text: str) -> str:
 
 
 def _concatenated(text: str) -> list[Any]:
-    """The values of a block that holds several one after the other, or one and then garbage."""
+    """The JSON values at the start of a block that holds several in a row, or one followed by other text; at most 20."""
     decoder, position = json.JSONDecoder(strict=False), 0
     values: list[Any] = []
     while position < len(text) and len(values) < 20:
@@ -203,22 +186,22 @@ def _concatenated(text: str) -> list[Any]:
 
 
 def _salvage(text: str) -> dict[str, Any]:
-    """The first plain values of the keys that matter, from a block that is no JSON."""
+    """An Article node with the first string of each important property, found by regular expression in a block that is not valid JSON."""
     if not re.search(r'"@type"\s*:\s*\[?\s*"\w*(?:Article|BlogPosting)"', text):
         return {}
-    thing: dict[str, Any] = {"@type": "Article"}
+    node: dict[str, Any] = {"@type": "Article"}
     for key, value in _SALVAGED.findall(text):
         try:
-            thing.setdefault(key, json.loads(f'"{value}"', strict=False))
+            node.setdefault(key, json.loads(f'"{value}"', strict=False))
         except ValueError:
-            thing.setdefault(key, value)
+            node.setdefault(key, value)
     names = _SALVAGED_AUTHOR.findall(text)
     if names:
-        thing["author"] = [{"@type": "Person", "name": name} for name in names]
-    return thing
+        node["author"] = [{"@type": "Person", "name": name} for name in names]
+    return node
 
 
-def _nodes(value: Any, depth: int) -> Iterator[Thing]:
+def _nodes(value: Any, depth: int) -> Iterator[Node]:
     if depth > _MAX_DEPTH:
         return
     if isinstance(value, list):
@@ -232,16 +215,16 @@ def _nodes(value: Any, depth: int) -> Iterator[Thing]:
                 yield from _nodes(nested, depth + 1)
 
 
-def _addresses(thing: Thing) -> Iterator[str]:
+def _addresses(node: Node) -> Iterator[str]:
     for key in ("url", "mainEntityOfPage", "@id"):
-        for value in listed(thing.get(key)):
+        for value in as_list(node.get(key)):
             address = value if isinstance(value, str) else (value.get("@id") or value.get("url")) if isinstance(value, dict) else None
             if isinstance(address, str) and _is_deep(address):
                 yield address
 
 
 def _is_deep(address: str) -> bool:
-    """Whether `address` says which page it is of: a bare home page or fragment is boilerplate."""
+    """Whether `address` names a page below the home page: many templates put the home page's URL or a fragment on every page."""
     try:
         return address.startswith(("http", "/")) and len(urlsplit(address).path.strip("/")) > 1
     except ValueError:
@@ -249,7 +232,7 @@ def _is_deep(address: str) -> bool:
 
 
 def _path(address: str) -> str:
-    """What two spellings of one page's address share."""
+    """The decoded path in lower case without its last slash, equal for the common spellings of one page's URL."""
     try:
         return unquote(urlsplit(address).path).rstrip("/").lower()
     except ValueError:

@@ -1,6 +1,6 @@
-"""What an article is called, and what its site is called.
+"""The title of an article and the name of its site.
 
-Pure: reads a `Page` and what its finder said. The site's name and section around a title are taken off; nothing else of it is changed.
+Pure: reads a `Page` and its feed entry. It removes the site's and the section's name around a title and changes nothing else of it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from pipeline.core.models import Entry
 from pipeline.extraction.pages import Page, shown_text
-from pipeline.extraction.structured_data import VIDEO_TYPES, Thing, listed, text_of, types_of
+from pipeline.extraction.structured_data import VIDEO_TYPES, Node, as_list, text_of, types_of
 from pipeline.text.plain_text import letters_only, plain
 from pipeline.text.urls import host_of, registered_domain
 
@@ -24,33 +24,34 @@ _DOMAIN = re.compile(r"^(?:www\.)?[\w-]+(?:\.[\w-]+)*\.[a-z]{2,12}$", re.IGNOREC
 _RIGHTS = re.compile(
     r"(?:copyright|©|\(c\)|all rights reserved|\b(?:19|20)\d\d\b(?:\s*[-–]\s*(?:19|20)\d\d\b)?)[\s.,:;|–-]*", re.IGNORECASE
 )
-"""What is said of a name in a line of copyright."""
+"""The words and years beside the owner's name in a copyright line."""
 _MAX_LENGTH = 400
 _MIN_KEY = 4
-"""Letters and digits; what is shorter matches by chance. Chinese titles are this short."""
+"""Letters and digits that two titles must share to be compared; shorter strings match by chance, and Chinese titles are this short."""
 _MAX_VISIBLE = 300
 _SIMILAR = 0.5
-"""Share of common words from which a heading and a declared title name one thing."""
+"""Share of common words from which a heading and a declared title count as the same title."""
 
 _LONE_WORDS = 4
-"""A page's only heading of so many words is its title even where no declaration agrees: those are written for search and sharing."""
+"""A page's only `<h1>` with so many words is its title although no declared title agrees: these are often rewritten for search engines."""
 _LABELLED = 0.4
+"""Share of a heading's letters that a declared title inside it must have to replace it."""
 _PART = 0.25
-"""Shares of the letters that a declared title has of its heading, and a part of its title, to be taken for it."""
+"""Share of a title's letters that a part of it must have to be taken for the title."""
 
 
 class SourcedText(NamedTuple):
-    """A title or name, and the place it was taken from."""
+    """A title or name, and the place on the page that it was taken from (`og.title`, `page.h1`)."""
 
     text: str
     source: str
 
 
-def title(page: Page, entry: Entry | None) -> SourcedText | None:
-    """The article's title on one line, and where it was taken from; None when the page and its finder name none.
+def find_title(page: Page, entry: Entry | None) -> SourcedText | None:
+    """The article's title on one line with its source; None when neither the page nor the feed entry has one.
 
-    The heading on the page that agrees with a declared title (JSON-LD, Open Graph, `<title>`, the feed); else the declared one,
-    without what stands around the part that the page shows.
+    The title is the `<h1>` that agrees with a declared title (JSON-LD, Open Graph, `<title>`, feed). When no heading agrees, it is the
+    first declared title, reduced to the part of it that the page shows as a text of its own.
     """
     names = _SiteNames(page, entry)
     declared = [SourcedText(names.removed_from(text), source) for text, source in _declared(page, entry)]
@@ -62,14 +63,14 @@ def title(page: Page, entry: Entry | None) -> SourcedText | None:
     if agreed:
         return agreed
     for candidate in declared:
-        return _visible_part(page, _whole(candidate, (*declared[1:], tag)))
+        return _visible_part(page, _untruncated(candidate, (*declared[1:], tag)))
     if _is_title(tag.text, names):
         return _visible_part(page, tag)
     return next(iter(headings), None) or _last_resort(page, entry)
 
 
-def _whole(candidate: SourcedText, others: Sequence[SourcedText]) -> SourcedText:
-    """The first of `others` that goes on where `candidate` was cut off; the candidate where none does, or nothing was."""
+def _untruncated(candidate: SourcedText, others: Sequence[SourcedText]) -> SourcedText:
+    """The first of `others` that continues a `candidate` that ends in an ellipsis; the candidate itself when there is none."""
     if not candidate.text.endswith(("…", "...")):
         return candidate
     begins = letters_only(candidate.text)
@@ -77,7 +78,7 @@ def _whole(candidate: SourcedText, others: Sequence[SourcedText]) -> SourcedText
 
 
 def declared_titles(page: Page, entry: Entry | None) -> Iterator[tuple[str, str]]:
-    """Each place that declares a title, and the title without the site's name."""
+    """Source and title, without the site's name, of each declared title."""
     names = _SiteNames(page, entry)
     for text, source in _declared(page, entry):
         yield source, names.removed_from(text)
@@ -89,9 +90,10 @@ def _is_title(text: str, names: _SiteNames) -> bool:
 
 
 def _agreed_heading(headings: Sequence[SourcedText], declared: Sequence[SourcedText], tag: SourcedText) -> SourcedText | None:
-    """The heading that a declared title or the title tag confirms; of several, the one confirmed best.
+    """The heading most similar to a declared title or the title tag; None when none is similar enough.
 
-    A heading that only adds words to a declared title gives way to it: they are a label (`Sponsored by`, the section).
+    When a heading only adds words to a declared title, the declared title is returned: the added words are a label (`Sponsored by`, the
+    section).
     """
     references = [candidate for candidate in (*declared, tag) if candidate.text]
     scored = [
@@ -115,7 +117,7 @@ def _agreed_heading(headings: Sequence[SourcedText], declared: Sequence[SourcedT
 
 
 def _similarity(heading: str, reference: str) -> float:
-    """Share of common words; over 1 when the reference holds the heading, and less so where it stands at its end, as site names do."""
+    """Share of common words; above 1 when the reference contains the heading, 0 when the heading is only its end, as a site name is."""
     ours, theirs = letters_only(heading), letters_only(reference)
     if len(ours) >= _MIN_KEY and ours in theirs:
         if ours != theirs and theirs.endswith(ours) and len(ours) < len(theirs) / 2:
@@ -126,11 +128,11 @@ def _similarity(heading: str, reference: str) -> float:
 
 
 def _visible_part(page: Page, candidate: SourcedText) -> SourcedText:
-    """The longest run of the candidate's parts that the page shows as a text of its own; else the candidate, without a short last part."""
+    """The longest run of parts that the page shows as a text of its own; else the candidate, a title tag cut to its longest part."""
     runs = _runs(candidate.text)
     if len(runs) < 2:
         return candidate
-    shown = _shown(page)
+    shown = _short_texts(page)
     for run in runs:
         key = letters_only(run)
         if len(key) >= max(_MIN_KEY, _PART * len(letters_only(candidate.text))) and key in shown:
@@ -142,7 +144,7 @@ def _visible_part(page: Page, candidate: SourcedText) -> SourcedText:
 
 
 def _runs(text: str) -> list[str]:
-    """Every run of consecutive parts of `text` between separators, the longest first, earlier before later."""
+    """Every run of consecutive parts of `text` between separators, the longest first, of equals the earlier first."""
     matches = _separators(text)[:6]
     starts = [0, *(match.end() for match in matches)]
     ends = [*(match.start() for match in matches), len(text)]
@@ -150,8 +152,8 @@ def _runs(text: str) -> list[str]:
     return sorted(filter(None, runs), key=len, reverse=True)
 
 
-def _shown(page: Page) -> frozenset[str]:
-    """What the page shows as a text of its own, in letters: headings, and elements with a short text."""
+def _short_texts(page: Page) -> frozenset[str]:
+    """The letters of each heading and of each element with a short text."""
     if page.tree is None:
         return frozenset()
     shown = {letters_only(text) for level in ("h1", "h2", "h3", "h4") for text in _headings(page, level, 40)}
@@ -190,12 +192,12 @@ def _headings(page: Page, level: str, limit: int) -> Iterator[str]:
 
 @lru_cache(maxsize=1024)
 def _separators(title: str) -> tuple[re.Match[str], ...]:
-    """What stands between the parts of a title; a page says its title several times."""
+    """The separators in a title; cached, because a page repeats its title."""
     return tuple(_SEPARATOR.finditer(title))
 
 
 class _SiteNames:
-    """What the site may be called, as it stands around titles."""
+    """The names that a site puts around its titles: declared names, host and domain."""
 
     def __init__(self, page: Page, entry: Entry | None) -> None:
         host = host_of(page.url).removeprefix("www.")
@@ -204,7 +206,7 @@ class _SiteNames:
         self.keys = {key for key in map(letters_only, spellings) if len(key) > 1}
 
     def removed_from(self, title: str) -> str:
-        """`title` without a site name, and the separator beside it, at its ends."""
+        """`title` without the site names at its ends and the separators beside them."""
         for _ in range(3):
             shorter = self._once(title)
             if shorter == title:
@@ -229,8 +231,8 @@ class _SiteNames:
         return bool(key) and (key in self.keys or bool(_DOMAIN.match(part.strip())))
 
 
-def site_name(page: Page, entry: Entry | None) -> SourcedText | None:
-    """The site's own name and where it was taken from; a bare domain only when nothing better is to be had, else None."""
+def find_site_name(page: Page, entry: Entry | None) -> SourcedText | None:
+    """The site's name with its source; a bare domain only when no other name is declared; None when no name is declared."""
     domains: list[SourcedText] = []
     for declared, source in _site_names(page, entry):
         name = host_of(declared).removeprefix("www.") if "://" in declared else declared.removeprefix("@")
@@ -243,14 +245,14 @@ def site_name(page: Page, entry: Entry | None) -> SourcedText | None:
 
 
 def declared_site_names(page: Page, entry: Entry | None) -> Iterator[tuple[str, str]]:
-    """Each place that names the site, and the name."""
+    """Source and name of each declared site name."""
     return ((source, name) for name, source in _site_names(page, entry))
 
 
 def _site_names(page: Page, entry: Entry | None) -> Iterator[tuple[str, str]]:
     for article in page.articles:
-        for publisher in listed(article.get("publisher")):
-            yield plain(text_of(_named(page, publisher))), "jsonld.publisher"
+        for publisher in as_list(article.get("publisher")):
+            yield plain(text_of(_name_of(page, publisher))), "jsonld.publisher"
     for name in ("og:site_name", "application-name", "apple-mobile-web-app-title"):
         for content in page.meta.get(name, ()):
             yield plain(content), name.replace(":", ".") if name.startswith("og") else f"meta.{name}"
@@ -264,6 +266,6 @@ def _site_names(page: Page, entry: Entry | None) -> Iterator[tuple[str, str]]:
                 yield _RIGHTS.sub("", plain(content)).strip(), f"meta.{name}"
 
 
-def _named(page: Page, value: object) -> object:
-    node: Thing | object = page.node(value)
+def _name_of(page: Page, value: object) -> object:
+    node: Node | object = page.dereference(value)
     return node.get("name") if isinstance(node, dict) else node if isinstance(node, str) and "://" not in node else None

@@ -1,6 +1,6 @@
-"""The text of an article: blocks of a page, the element that holds the article, and the lines that are none of it.
+"""The text of an article: the blocks of a page, the element that holds the article, and the boilerplate lines that are removed.
 
-Pure: it reads a `Page` and changes nothing of it.
+Pure: it reads a `Page` and never changes it.
 """
 
 __all__ = ["blocks", "body_text"]

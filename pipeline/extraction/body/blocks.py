@@ -1,4 +1,4 @@
-"""The blocks of text below an element of a page: paragraphs, headings and list items, without what never holds an article's text. Pure."""
+"""The blocks of text below an element (paragraphs, headings, list items), without page furniture. Pure: it changes no element."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import lxml.html
 
 from pipeline.text.plain_text import weight_of
 
-NEVER = frozenset(
+NON_TEXT_TAGS = frozenset(
     re.findall(
         r"\w+",
         """
@@ -29,18 +29,18 @@ _BLOCKS = frozenset(
         """,
     )
 )
-_CLASSED = frozenset({"div", "section", "ul", "ol", "table", "p", "span", "li", "header", "dl"})
+_TAGS_WITH_NAMES = frozenset({"div", "section", "ul", "ol", "table", "p", "span", "li", "header", "dl"})
 _FURNITURE = re.compile(
     r"comment|disqus|(?:^|[-_\s])(?:footer|sidebar|related|recommend|newsletter|subscribe|cookie|consent|gdpr|promo|popup|modal|copyright|disclaimer"
     r"|menu|nav|teaser|komment|coral|social|share|sharing|sponsor|breadcrumbs?|tags?|byline|author|meta|caption|print|rating|date|login|toolbar"
     r"|pagination|pager|sign-?up|ad|ads|advert\w*|outbrain|taboola|hidden)(?:$|[-_\s\d])"
 )
-_POST = re.compile(r"(?:^|\s)(?:hentry|status-publish)(?:$|\s)")
-"""WordPress calls a post after its tags, its category and its author, which says nothing of what it is."""
+_BLOG_POST = re.compile(r"(?:^|\s)(?:hentry|status-publish)(?:$|\s)")
+"""WordPress gives a post classes made of its tags, category and author, so other words in such a class are no evidence."""
 
 
 class Block(NamedTuple):
-    """A paragraph, a heading or a list item: its text, how much of it is link text, its element's tag, class and id."""
+    """A paragraph, heading or list item: its text, the share of link text from 0 to 1, and its element's tag, class and id."""
 
     text: str
     link_share: float
@@ -52,20 +52,20 @@ class Block(NamedTuple):
         return weight_of(self.text)
 
 
-def is_post(names: str) -> bool:
-    """Whether an element's class and id, in lower case, are those of a whole post."""
-    return _POST.search(names) is not None
+def is_blog_post(names: str) -> bool:
+    """Whether an element's class and id, in lower case, are those of a WordPress post."""
+    return _BLOG_POST.search(names) is not None
 
 
 @lru_cache(maxsize=4096)
 def is_furniture(names: str) -> bool:
-    """Whether an element's class and id say that it stands beside the article or decorates it."""
+    """Whether an element's class and id name page furniture and not a post."""
     lowered = names.lower()
-    return bool(_FURNITURE.search(lowered)) and not is_post(lowered)
+    return bool(_FURNITURE.search(lowered)) and not is_blog_post(lowered)
 
 
-def names_of(element: lxml.html.HtmlElement) -> str:
-    """The element's class and id, a space between them."""
+def class_and_id(element: lxml.html.HtmlElement) -> str:
+    """The element's class and id, separated by a space."""
     return f"{element.get('class', '')} {element.get('id', '')}"
 
 
@@ -77,10 +77,9 @@ def blocks(
     is_refused: Callable[[str], bool] = is_furniture,
     spared: Set[lxml.html.HtmlElement] = frozenset(),
 ) -> Iterator[Block]:
-    """The blocks of text below `root` in document order, those between the elements `after` and `before` where these are given.
+    """The blocks of text below `root` in document order; with `after` and `before`, only those between these two elements.
 
-    Elements that `is_refused` says no to by class and id are left out, as are hidden ones and those that never hold an article's text;
-    none of those in `spared` is.
+    Left out are hidden elements, elements of `NON_TEXT_TAGS` and elements whose class and id `is_refused` matches, unless in `spared`.
     """
     parts: list[str] = []
     link_chars = 0
@@ -88,7 +87,7 @@ def blocks(
     links = 0
     is_open = after is None
     kept = spared if after is None else spared | {*after.iterancestors()}
-    # A plain stack: real pages nest deeper than Python's recursion goes. None says that the element below it ends here.
+    # A plain stack, as real pages nest deeper than Python's recursion limit. None marks the end of the element below it on the stack.
     stack: list[Any] = [root]
     while stack:
         top = stack.pop()
@@ -105,7 +104,7 @@ def blocks(
             if element is before:
                 return
             if element is not root:
-                own = names_of(element) if is_block or own_tag in _CLASSED else ""
+                own = class_and_id(element) if is_block or own_tag in _TAGS_WITH_NAMES else ""
                 if element is after or (element not in kept and _is_left_out(element, own_tag, own, is_refused)):
                     is_open = is_open or element is after
                     if element.tail:
@@ -134,9 +133,9 @@ def blocks(
 
 
 def _is_left_out(element: lxml.html.HtmlElement, tag: Any, names: str, is_refused: Callable[[str], bool]) -> bool:
-    if tag in NEVER or not isinstance(tag, str) or element.get("hidden") is not None:
+    if tag in NON_TEXT_TAGS or not isinstance(tag, str) or element.get("hidden") is not None:
         return True
-    return tag in _CLASSED and (_is_hidden(element) or (len(names) > 1 and is_refused(names)))
+    return tag in _TAGS_WITH_NAMES and (_is_hidden(element) or (len(names) > 1 and is_refused(names)))
 
 
 def _is_hidden(element: lxml.html.HtmlElement) -> bool:
@@ -144,19 +143,19 @@ def _is_hidden(element: lxml.html.HtmlElement) -> bool:
     return bool(style) and "display:none" in style.replace(" ", "")
 
 
-def refused(
+def furniture_elements(
     root: lxml.html.HtmlElement, weights: Mapping[lxml.html.HtmlElement, float], *, spared: Set[lxml.html.HtmlElement]
 ) -> Iterator[lxml.html.HtmlElement]:
-    """The topmost elements below `root` with a weight that `blocks` refuses for what they are called.
+    """The topmost elements below `root` with a weight that `blocks` leaves out because of their class or id.
 
-    Lists are none of them: a list that is called related is one.
+    `<ul>` and `<ol>` are not returned: a list whose class says `related` is a list of links to other articles.
     """
     places = [root]
     while places:
         for element in places.pop():
             if not weights.get(element):
                 continue
-            if element in spared or not _is_left_out(element, element.tag, names_of(element), is_furniture):
+            if element in spared or not _is_left_out(element, element.tag, class_and_id(element), is_furniture):
                 places.append(element)
-            elif element.tag in _CLASSED and element.tag not in {"ul", "ol"} and not _is_hidden(element):
+            elif element.tag in _TAGS_WITH_NAMES and element.tag not in {"ul", "ol"} and not _is_hidden(element):
                 yield element

@@ -1,11 +1,11 @@
-"""An article's own text, without what stands around it on the page.
+"""The text of an article, without page furniture.
 
-Pure: reads a `Page` and changes nothing of it.
+Pure: reads a `Page` and does not change it.
 
-Two extractors. The first finds the element that holds most of the page's running text and writes down its blocks; it costs 2 to 3 ms a
-page. Where its own measures say that it may have failed, trafilatura reads the page, and is believed: on one page in 36. Mean body F1 on
-the shared pages (all human sets): trafilatura alone 0.891 in its fast and 0.897 in its default mode, both together 0.945. Run
-bench/extraction.py again when a threshold here changes.
+There are two extractors. The first finds the element with most of the page's running text and returns its blocks; it takes 2 to 3 ms a
+page. When it finds too little text, or drops too much of it, the text is trafilatura's: on one page in 36. Mean word F1 on the shared pages
+(all human sets): trafilatura alone 0.891 in its fast and 0.897 in its default mode, both together 0.945. Run bench/extraction.py again when
+a threshold here changes.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ import trafilatura
 from trafilatura.settings import Document, Extractor
 
 from pipeline.core.out_of_memory import is_shortage
-from pipeline.extraction.body.blocks import Block, blocks, refused
-from pipeline.extraction.body.boilerplate import without_scraps
-from pipeline.extraction.body.containers import Weights, container_of, weigh
+from pipeline.extraction.body.blocks import Block, blocks, furniture_elements
+from pipeline.extraction.body.boilerplate import without_boilerplate
+from pipeline.extraction.body.containers import Weights, container_of, text_weights
 from pipeline.extraction.body.own_article import own_article
 from pipeline.extraction.pages import Page
 from pipeline.extraction.structured_data import text_of
@@ -34,20 +34,20 @@ from pipeline.text.plain_text import decode_entities, letters_only, opening, rep
 logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
 
 MIN_KEPT = 0.6
-"""Share of the container's long texts that must survive the filters; below it, on 14 pages, trafilatura has more of the article on five and
-less on one. With 0.85, on 20 pages more, it has less on five and more on two."""
+"""Share of the container's long texts that must remain after filtering. On the 14 shared pages below it, trafilatura finds more of the
+article on five and less on one; on 20 further pages below 0.85 it finds more on two and less on five."""
 SPARED_SHARE = 0.5
-"""Share of the container's long texts that elements of one name hold if they are the article; from 0.4 to 0.65 little changes."""
+"""Share of the container's long texts in refused elements of one class from which these are the article; 0.4 to 0.65 give the same F1."""
 MIN_LENGTH = 300
-"""Weighted characters; a shorter text gives way to trafilatura's. With 200, body F1 is 0.0006 higher and that of segments 0.0005 lower."""
+"""Weighted characters; a shorter text is replaced by trafilatura's. With 200, word F1 is 0.0006 higher, segment F1 0.0005 lower."""
 DECLARED_GAIN = 2
-"""How many times longer than the page's text the publisher's `articleBody` must be to stand in for it; it often is a summary."""
+"""How many times longer than the page's text the JSON-LD `articleBody`, often a summary, must be to replace it."""
 COPIED_SHARE = 0.4
-"""Share of the text that stands a second time if the page holds its article twice: once for telephones, or behind a gate."""
+"""Share of the text that is repeated on a page that holds its article twice: once for phones, or once behind a gate."""
 MAX_TEXT = 500_000
-"""Characters; the longest text of the shared pages has a tenth of it."""
+"""Characters; the longest text of the shared pages has a tenth as many."""
 MAX_LEAD = 1500
-"""Characters between heading and container; more is not a lead."""
+"""Characters between heading and container; a lead is shorter."""
 
 _LEAD = re.compile(
     r"lead|teaser|intro|excerpt|summary|subtitle|sub-?head|standfirst|vorspann|einleitung|deck|dek|abstract|synopsis|chapo|sapo|bajada|copete|ingress"
@@ -60,15 +60,15 @@ _SENTENCE_END = '.!?…。！？”"»)』」'
 
 
 class Body(NamedTuple):
-    """A text, its paragraphs separated by newlines, where it was taken from, and the beginnings of those that gave way to it."""
+    """The text with one paragraph a line, the extractor that found it, and extractor and first words of the texts not chosen."""
 
     text: str
     source: str
     others: tuple[tuple[str, str], ...] = ()
 
 
-def body(page: Page) -> Body | None:
-    """The article's text; None when the page has none."""
+def find_body(page: Page) -> Body | None:
+    """The article's text; None when the page has no text."""
     if page.tree is None:
         return None
     text, is_believed = _from_container(page)
@@ -79,7 +79,7 @@ def body(page: Page) -> Body | None:
         candidates.append((source, text))
     declared = _declared(page)
     candidates.append(("jsonld.articleBody", declared))
-    # trafilatura reads JSON-LD too where the page shows little, and joins its paragraphs.
+    # On pages with little text trafilatura returns the JSON-LD text with its paragraphs joined.
     if len(declared) > DECLARED_GAIN * len(text) or (declared and source == "trafilatura" and letters_only(declared) == letters_only(text)):
         text, source = declared, "jsonld.articleBody"
     text = paragraphs(repair(text[:MAX_TEXT]))
@@ -87,7 +87,7 @@ def body(page: Page) -> Body | None:
         return None
     lost = [(place, opening(other)) for place, other in candidates if other and place != source]
     shown = opening(text) if lost else ""
-    return Body(without_scraps(text), source, tuple((place, begins) for place, begins in lost if begins != shown))
+    return Body(without_boilerplate(text), source, tuple((place, begins) for place, begins in lost if begins != shown))
 
 
 def paragraphs(text: str) -> str:
@@ -96,7 +96,7 @@ def paragraphs(text: str) -> str:
 
 
 def _declared(page: Page) -> str:
-    """The publisher's JSON-LD `articleBody` as plain text; the empty string when there is none."""
+    """The JSON-LD `articleBody` as plain text; empty when there is none."""
     for article in page.articles:
         text = text_of(article.get("articleBody"))
         if text:
@@ -105,20 +105,20 @@ def _declared(page: Page) -> str:
 
 
 def _from_trafilatura(tree: lxml.html.HtmlElement, *, is_short: bool) -> str:
-    """trafilatura's text; of a page where little was found, everything that may be text, which it else tries second."""
+    """trafilatura's text; `is_short` makes it favour recall, for pages on which the first extractor found little."""
     options = Extractor(output_format="python", fast=True, comments=False, recall=is_short)
     try:
         document = trafilatura.bare_extraction(tree, options=options)
     except Exception as error:
         if is_shortage(error):
             raise
-        return ""  # it meets every malformed tree of the web
+        return ""  # malformed trees make it raise exceptions of many classes
     return str(document.text or "") if isinstance(document, Document) else ""
 
 
 def _from_container(page: Page) -> tuple[str, bool]:
-    """The text of the page's fullest element with the lead above it, and whether it is to be believed."""
-    weights = weigh(page)
+    """The lead and the text of the element with most running text, and whether enough of it remained to be believed."""
+    weights = text_weights(page)
     if not weights.running[page.tree]:
         return "", False
     root = own_article(page, weights.running)
@@ -135,7 +135,7 @@ def _from_container(page: Page) -> tuple[str, bool]:
 
 
 def _without_copy(texts: list[str]) -> list[str]:
-    """`texts` without the second copy of a page that holds its article twice; what is said twice within it stays."""
+    """`texts` without the second copy of an article that the page holds twice; a sentence repeated inside the article stays."""
     longest = max(texts, key=len, default="")
     first = texts.index(longest) if longest else 0
     distance = texts.index(longest, first + 1) - first if texts.count(longest) == 2 else 0
@@ -151,9 +151,9 @@ def _without_copy(texts: list[str]) -> list[str]:
 
 
 def _content(container: lxml.html.HtmlElement, weights: Weights) -> tuple[list[Block], float]:
-    """The container's blocks that are of the article, and their weight.
+    """The container's blocks of article text, and their weight.
 
-    Where little is left because elements of one name are refused that hold most of the long texts, these are the article after all.
+    When most of the long texts are in refused elements of one tag and class, these elements are the article, and are kept.
     """
     longs = weights.long
     spared: set[lxml.html.HtmlElement] = set()
@@ -163,7 +163,7 @@ def _content(container: lxml.html.HtmlElement, weights: Weights) -> tuple[list[B
         if weight >= MIN_KEPT * longs[container]:
             return kept, weight
         groups: dict[tuple[str, str | None], list[lxml.html.HtmlElement]] = defaultdict(list)
-        for element in refused(container, longs, spared=spared):
+        for element in furniture_elements(container, longs, spared=spared):
             groups[element.tag, element.get("class")].append(element)
         heaviest = max(groups.values(), key=lambda group: sum(map(longs.__getitem__, group)), default=[])
         if sum(map(longs.__getitem__, heaviest)) <= max(MIN_LENGTH, SPARED_SHARE * longs[container]):

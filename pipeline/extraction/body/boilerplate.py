@@ -1,17 +1,17 @@
-"""Lines of a page's text that are none of the article: pointers to others, labels of buttons, credits of pictures, where to write to.
+"""Boilerplate lines in an article's text: links to other articles, button labels, picture credits, contact addresses.
 
-Pure: lines in, lines out. The phrases are those that stand on many sites, in the languages of the shared pages; a line counts only as a
-whole, so that a sentence which begins like one stays.
+Pure: lines in, lines out. The phrases occur on many sites in the languages of the shared pages. A phrase must be the whole line, so a
+sentence that begins with one stays.
 """
 
 from __future__ import annotations
 
 import re
 
-MAX_SCRAP = 90
-"""Characters; a line that is longer says something of its own."""
+MAX_LINE = 90
+"""Characters; a longer line is part of the article."""
 MAX_ENDING = 900
-"""Characters behind a heading like "Contact:"; more is a part of the article."""
+"""Characters after a heading like "Contact:"; a longer section is part of the article."""
 
 _POINTERS = (
     # English
@@ -57,29 +57,29 @@ _PITCH = re.compile(
     r"|(?:suscríb[ae]te|apúntate)\b.{0,40}\b(?:newsletter|boletín)\b|iscriviti\b.{0,40}\bnewsletter\b)",
     re.IGNORECASE,
 )
-"""Sentences that offer a newsletter or claim rights: of no article, however they end."""
+"""Sentences that offer a newsletter or claim copyright, with or without a full stop."""
 _SENTENCE_END = '.!?…。！？”"»)』」'
 
 
-def without_scraps(text: str) -> str:
-    """`text`, a paragraph a line, without the lines that are none of it; as it was when nothing else is in it."""
+def without_boilerplate(text: str) -> str:
+    """`text` (a paragraph a line) without boilerplate lines; unchanged when all its lines are boilerplate."""
     lines = text.splitlines()
-    kept = [line for line in lines[: _end(lines)] if not is_scrap(line)]
+    kept = [line for line in lines[: _end(lines)] if not is_boilerplate(line)]
     return "\n".join(kept) or text
 
 
-def is_scrap(line: str) -> bool:
-    """Whether a line leads elsewhere, belongs to the page or credits a picture."""
-    if not line or len(line) > MAX_SCRAP:
+def is_boilerplate(line: str) -> bool:
+    """Whether a line is a link to another article, a label of the page, an offer or a picture credit."""
+    if not line or len(line) > MAX_LINE:
         return len(line) <= _MAX_PITCH and _PITCH.match(line) is not None
     return bool(_POINTER.match(line) or _PITCH.match(line)) or (line[-1] not in _SENTENCE_END and bool(_CREDIT.match(line)))
 
 
 def _end(lines: list[str]) -> int:
-    """Where the text ends: before the last heading that gives an address or introduces its author, if little stands behind it."""
+    """The number of lines before the last heading of a contact or author section, if that section is short; else of all lines."""
     behind = 0
     for number in range(len(lines) - 1, 0, -1):
-        if len(lines[number]) <= MAX_SCRAP and _ENDING.match(lines[number]) and behind < sum(map(len, lines[:number])):
+        if len(lines[number]) <= MAX_LINE and _ENDING.match(lines[number]) and behind < sum(map(len, lines[:number])):
             return number
         behind += len(lines[number])
         if behind > MAX_ENDING:

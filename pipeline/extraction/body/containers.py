@@ -1,4 +1,4 @@
-"""Which element of a page holds its article's text: where its running text is, weighed by what its places are called. Pure."""
+"""The element that holds an article's text: running text is summed up the tree, weighted by tags, classes and ids. Pure."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import NamedTuple
 
 import lxml.html
 
-from pipeline.extraction.body.blocks import NEVER, is_post, names_of
-from pipeline.extraction.pages import Page, holder
+from pipeline.extraction.body.blocks import NON_TEXT_TAGS, class_and_id, is_blog_post
+from pipeline.extraction.pages import Page, containing_element
 from pipeline.text.plain_text import weight_of
 
 CONTAINER_SHARE = 0.65
-"""How much of an element's running text its fullest child must hold to be gone down into. Of 0.55 to 0.9, 0.6 and 0.65 are best."""
+"""Share of an element's running text that a child must hold to be the container instead. Of 0.55 to 0.9, 0.6 and 0.65 give the best F1."""
 
 _RUNNING = 25
 _LONG = 60
@@ -23,38 +23,38 @@ _MAX_WEIGHT = 1500
 _UNLIKELY_WEIGHT = 0.1
 
 _INLINE_CONTAINERS = frozenset({"p", "span", "b", "strong", "font", "em", "i", "h1", "h2", "h3", "a", "pre"})
-_NO_RUNNING_TEXT = (NEVER - {"label", "input", "time", "picture", "map", "figure"}) | {"a"}
+_NO_RUNNING_TEXT = (NON_TEXT_TAGS - {"label", "input", "time", "picture", "map", "figure"}) | {"a"}
 _FRAMES = ("form", "button", "noscript")
-"""These hold no running text unless they hold the page's heading too: ASP.NET puts whole pages into a form, others forget an end tag."""
+"""Elements whose text does not count unless they contain the page's heading: ASP.NET wraps whole pages in a form, others lack end tags."""
 _UNLIKELY = re.compile(
     r"comment|disqus|(?:^|[-_\s])(?:footer|sidebar|side|related|recommend|newsletter|subscribe|cookie|consent|gdpr|promo|popup|modal|copyright"
     r"|disclaimer|menu|nav|teaser|komment|coral|social|share|sponsor)"
 )
-"""Of names in lower case, as those below: a pattern that need not mind case is found two to four times as fast."""
+"""Matched against class and id in lower case, like the next: two to four times as fast as a pattern that ignores case."""
 _BESIDE = re.compile(
     r"comments(?!-(?:open|closed|off))|comment[-_]?(?:list|link|area|thread|section|wrapper|form)|disqus|(?:^|[-_\s])(?:caption|related(?!-to))"
     r"|(?:^|[-_\s])(?:promo|newsletter|subscribe|recommend\w*|author[-_]?(?:bio|box|card|info)\w*)(?:$|[-_\s])"
     r"|wm-ipp|registration|cookie|consent|gdpr|(?:^|\s)hidden(?:$|\s)|print[-_]?(?:layer|only|version)"
 )
-"""What is never the article, however long (`wm-ipp` is the toolbar of an archive): that it is left out tells nothing of the rest."""
+"""Elements that are never the article (`wm-ipp` is the toolbar of an archive): dropping their text is no sign of a failed extraction."""
 
 _Weights = defaultdict[lxml.html.HtmlElement, float]
 _Worth = tuple[float, bool]
-"""What running text counts for, and whether it may be the article's."""
+"""The factor for running text in an element, and whether that text can be part of the article."""
 _ALL: _Worth = (1.0, True)
 _NOTHING: _Worth = (0.0, False)
 
 
 class Weights(NamedTuple):
-    """For each element the weight of the running text below it, where comments and side columns count little, and that of the long texts
-    that may be the article's."""
+    """By element: the weight of the running text below it, in which comments and side columns count a tenth, and the weight of the long
+    texts below it that can be part of the article. Weights are characters, see `weight_of`."""
 
     running: _Weights
     long: _Weights
 
 
-def weigh(page: Page) -> Weights:
-    """The weights of a page with a tree."""
+def text_weights(page: Page) -> Weights:
+    """The weights of all elements of a page; the page must have a tree."""
     weights = Weights(defaultdict(float), defaultdict(float))
     running, longs = weights
     frames = frozenset() if page.heading is None else frozenset(page.heading.iterancestors(*_FRAMES))
@@ -66,7 +66,7 @@ def weigh(page: Page) -> Weights:
         length = len(text)
         if length < _RUNNING:
             continue
-        element = holder(node)
+        element = containing_element(node)
         factor, is_telling = worths.get(element) or _worth(element, worths, frames)
         if not factor:
             continue
@@ -77,7 +77,7 @@ def weigh(page: Page) -> Weights:
                 longs[element] += weight
         else:
             running[element] += weight / 2 * factor
-    for element in reversed(worths):  # an element was entered after those above it
+    for element in reversed(worths):  # `worths` lists ancestors before their descendants
         below = running.get(element)
         parent = element.getparent() if below else None
         if below and parent is not None:
@@ -87,7 +87,7 @@ def weigh(page: Page) -> Weights:
 
 
 def _worth(element: lxml.html.HtmlElement, known: dict[lxml.html.HtmlElement, _Worth], frames: Set[lxml.html.HtmlElement]) -> _Worth:
-    """What running text in `element` is worth; enters it and all above it in `known`, the topmost first."""
+    """The worth of running text in `element`; stores it and that of all ancestors in `known`, the topmost first."""
     lineage = [element]
     worth = _ALL
     for place in element.iterancestors():
@@ -108,20 +108,20 @@ def _own_worth(element: lxml.html.HtmlElement) -> _Worth:
     tag = element.tag
     if tag in _NO_RUNNING_TEXT or element.get("hidden") is not None:
         return _NOTHING
-    names = names_of(element) if tag not in {"html", "body"} else ""
-    return _called(names) if len(names) > 1 else _ALL
+    names = class_and_id(element) if tag not in {"html", "body"} else ""
+    return _worth_of_names(names) if len(names) > 1 else _ALL
 
 
 @lru_cache(maxsize=4096)
-def _called(names: str) -> _Worth:
+def _worth_of_names(names: str) -> _Worth:
     lowered = names.lower()
-    is_unlikely = _UNLIKELY.search(lowered) and not is_post(lowered)
+    is_unlikely = _UNLIKELY.search(lowered) and not is_blog_post(lowered)
     worth = _UNLIKELY_WEIGHT if is_unlikely else 1.0, not _BESIDE.search(lowered)
     return _ALL if worth == _ALL else worth
 
 
 def container_of(tree: lxml.html.HtmlElement, weights: Weights) -> lxml.html.HtmlElement:
-    """The lowest element that is reached by going down into the child that holds most of the running text."""
+    """The element reached from `tree` by descending into the child with most running text while it has `CONTAINER_SHARE` of it."""
     running = weights.running
     place = tree
     while True:

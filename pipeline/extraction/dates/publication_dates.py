@@ -262,9 +262,9 @@ def _declared(page: Page) -> Iterator[tuple[str, str]]:
     for name in PUBLISHED_META:
         for content in page.meta.get(name, ()):
             yield f"meta.{name}", content
-    for thing in page.things:
-        if types_of(thing) & (PAGE_TYPES | VIDEO_TYPES):
-            yield "jsonld.datePublished", _said(thing.get("datePublished")) or _said(thing.get("uploadDate"))
+    for node in page.nodes:
+        if types_of(node) & (PAGE_TYPES | VIDEO_TYPES):
+            yield "jsonld.datePublished", _said(node.get("datePublished")) or _said(node.get("uploadDate"))
 
 
 def _said(value: object) -> str:

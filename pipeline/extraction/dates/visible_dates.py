@@ -20,7 +20,7 @@ import lxml.html
 
 from pipeline.core.models import Moment
 from pipeline.core.out_of_memory import is_shortage
-from pipeline.extraction.pages import Page, holder, shown_text
+from pipeline.extraction.pages import Page, containing_element, shown_text
 from pipeline.text.date_parsing import find_moment, names_a_month, read_moment
 from pipeline.text.plain_text import letters_only
 
@@ -188,7 +188,7 @@ def _is_prose(node: Any) -> bool:
 
 
 def _is_visible(text: Any) -> bool:
-    return holder(text).tag not in {"noscript", "option", "script", "style"}
+    return containing_element(text).tag not in {"noscript", "option", "script", "style"}
 
 
 def searched(page: Page, *, latest: datetime) -> Moment | None:

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from pipeline.extraction.pages import Page, read_page
-from pipeline.extraction.rejections import BRIEF, FORM, REASONS, STUB, not_an_article
+from pipeline.extraction.rejections import MAX_BRIEF, MAX_FORM, MAX_STUB, REASONS, rejection_reason
 
 LONG = "The council voted on Tuesday to repair the bridge before the winter, at a cost of four million crowns. " * 30
 SHORT = "The council voted on Tuesday to repair the bridge before the winter, at a cost of four million crowns."
@@ -102,7 +102,7 @@ NOT_ARTICLES = {
 @pytest.mark.parametrize("name", NOT_ARTICLES)
 def test_a_page_that_is_no_article_is_called_what_it_is(name: str) -> None:
     reason, given, title, text = NOT_ARTICLES[name]
-    assert not_an_article(given, title=title, text=text) == reason
+    assert rejection_reason(given, title=title, text=text) == reason
     assert reason in REASONS
 
 
@@ -135,15 +135,15 @@ ARTICLES = {
 @pytest.mark.parametrize("name", ARTICLES)
 def test_an_article_is_not_taken_for_something_else(name: str) -> None:
     given, title, text = ARTICLES[name]
-    assert not_an_article(given, title=title, text=text) is None
+    assert rejection_reason(given, title=title, text=text) is None
 
 
 def test_the_limits_of_length_are_ordered() -> None:
-    assert len(SHORT) < FORM < STUB < BRIEF < len(LONG)
+    assert len(SHORT) < MAX_FORM < MAX_STUB < MAX_BRIEF < len(LONG)
 
 
 def test_a_page_without_a_tree_has_no_verdict() -> None:
-    assert not_an_article(Page(url="https://kestrel.example/", is_html=False, encoding="utf-8", base=""), title="x", text="") is None
+    assert rejection_reason(Page(url="https://kestrel.example/", is_html=False, encoding="utf-8", base=""), title="x", text="") is None
 
 
 FIELDS = "<form><input type=email><input type=password></form>"
@@ -160,8 +160,8 @@ FIELDS = "<form><input type=email><input type=password></form>"
     ],
 )
 def test_a_brief_whose_title_begins_as_a_gate_does_is_an_article(title: str) -> None:
-    text = SHORT * (1 + FORM // len(SHORT))
-    assert not_an_article(page(f"<h1>{title}</h1><p>{text}</p>{FIELDS}"), title=title, text=text) is None
+    text = SHORT * (1 + MAX_FORM // len(SHORT))
+    assert rejection_reason(page(f"<h1>{title}</h1><p>{text}</p>{FIELDS}"), title=title, text=text) is None
 
 
 @pytest.mark.parametrize(
@@ -175,4 +175,4 @@ def test_a_brief_whose_title_begins_as_a_gate_does_is_an_article(title: str) -> 
     ],
 )
 def test_the_faults_of_a_server_are_no_articles(title: str) -> None:
-    assert not_an_article(page(f"<h1>{title}</h1><p>{SHORT}</p>"), title=title, text=SHORT) == "blocked"
+    assert rejection_reason(page(f"<h1>{title}</h1><p>{SHORT}</p>"), title=title, text=SHORT) == "blocked"

@@ -8,7 +8,7 @@ import pytest
 
 from pipeline.core.models import Entry
 from pipeline.extraction.pages import Page, read_page
-from pipeline.extraction.titles import site_name, title
+from pipeline.extraction.titles import find_site_name, find_title
 
 URL = "https://www.kestrel.example/story"
 
@@ -19,7 +19,7 @@ def page(head: str = "", body: str = "<p>x</p>") -> Page:
 
 
 def called(read: Page, entry: Entry | None = None) -> str | None:
-    named = title(read, entry)
+    named = find_title(read, entry)
     return named.text if named else None
 
 
@@ -92,13 +92,13 @@ def test_a_page_without_any_title_has_none() -> None:
     ],
 )
 def test_a_sites_name_is_no_bare_domain_when_a_name_can_be_had(head: str, name: str | None) -> None:
-    found = site_name(page(head), None)
+    found = find_site_name(page(head), None)
     assert (found.text if found else None) == name
 
 
 def test_the_feeds_title_names_the_site_last() -> None:
     entry = Entry(url=URL, source_id=None, via="feed", publisher="Kestrel Feed")
-    assert site_name(page(), entry) == ("Kestrel Feed", "feed.publisher")
+    assert find_site_name(page(), entry) == ("Kestrel Feed", "feed.publisher")
 
 
 def test_a_title_about_a_tag_keeps_it_and_formatting_that_was_escaped_twice_goes() -> None:
@@ -124,7 +124,7 @@ def test_what_a_program_leaves_where_it_has_no_value_is_no_title_and_no_site_nam
     head = f"<title>Owls return</title><meta property='og:title' content='{value}'><meta property='og:site_name' content='{value}'>"
     read = page(head)
     assert called(read) == "Owls return"
-    assert site_name(read, None) is None
+    assert find_site_name(read, None) is None
 
 
 def test_a_title_that_was_cut_off_gives_way_to_the_whole_one() -> None:
@@ -134,7 +134,7 @@ def test_a_title_that_was_cut_off_gives_way_to_the_whole_one() -> None:
 
 
 def test_a_site_that_gives_its_address_for_its_name_has_the_name_of_its_host() -> None:
-    named = site_name(page("<meta property='og:site_name' content='https://www.kestrel.example'>"), None)
+    named = find_site_name(page("<meta property='og:site_name' content='https://www.kestrel.example'>"), None)
     assert named is not None
     assert named.text == "kestrel.example"
 
@@ -144,5 +144,5 @@ def test_a_site_that_gives_its_address_for_its_name_has_the_name_of_its_host() -
     [("Copyright (c) 2017 The Kestrel", "The Kestrel"), ("© 2019-2026 The Kestrel", "The Kestrel"), ("© 2017", None)],
 )
 def test_a_line_of_copyright_names_its_holder(line: str, name: str | None) -> None:
-    named = site_name(page(f"<meta name=copyright content='{line}'>"), None)
+    named = find_site_name(page(f"<meta name=copyright content='{line}'>"), None)
     assert (named.text if named else None) == name

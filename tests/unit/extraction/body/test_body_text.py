@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.extraction.body.body_text import body
+from pipeline.extraction.body.body_text import find_body
 from pipeline.extraction.pages import Page, read_page
 
 PROSE = [
@@ -31,7 +31,7 @@ def prose(before: str = "") -> str:
 
 
 def text_of(read: Page) -> str:
-    found = body(read)
+    found = find_body(read)
     return found[0] if found else ""
 
 
@@ -77,12 +77,12 @@ def test_chinese_text_is_found_although_its_sentences_are_short() -> None:
 
 
 def test_a_page_without_text_has_no_body() -> None:
-    assert body(page("<img src='/a.jpg'>")) is None
+    assert find_body(page("<img src='/a.jpg'>")) is None
 
 
 def test_the_page_is_not_changed() -> None:
     read = page(f"<article>{prose()}</article>")
-    assert body(read) == body(read)
+    assert find_body(read) == find_body(read)
 
 
 def test_elements_may_nest_deeper_than_python_recurses() -> None:
@@ -113,7 +113,7 @@ def test_elements_may_nest_deeper_than_python_recurses() -> None:
     )
 )
 def test_no_markup_raises(parts: list[str]) -> None:
-    body(page("".join(parts)))
+    find_body(page("".join(parts)))
 
 
 def test_a_heading_in_the_path_of_links_does_not_hide_the_lead() -> None:
@@ -137,7 +137,7 @@ def test_pointers_and_credits_within_the_text_are_left_out() -> None:
 def test_reading_a_page_that_trafilatura_is_asked_about_leaves_it_as_it_was() -> None:
     read = page("<form><div>Short.</div></form><table><tr><td>Nothing here that runs on.</td></tr></table>")
     before = lxml.etree.tostring(read.tree)
-    body(read)
+    find_body(read)
     assert lxml.etree.tostring(read.tree) == before
 
 
@@ -154,7 +154,7 @@ def test_where_much_of_the_fullest_element_is_left_out_trafilatura_reads_the_pag
     )
     read = page(f"<div><p>Far {PROSE[3]}</p></div><main><div class='story'>{prose()}{boxes}</div></main>")
     before = lxml.etree.tostring(read.tree)
-    found = body(read)
+    found = find_body(read)
     assert found is not None
     assert found[1] == "trafilatura"
     assert set(PROSE) <= set(found[0].split("\n"))
@@ -163,7 +163,7 @@ def test_where_much_of_the_fullest_element_is_left_out_trafilatura_reads_the_pag
 
 
 def source_and_text(read: Page) -> tuple[str, list[str]]:
-    found = body(read)
+    found = find_body(read)
     assert found is not None
     return found.source, found.text.split("\n")
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.extraction.body.boilerplate import MAX_ENDING, is_scrap, without_scraps
+from pipeline.extraction.body.boilerplate import MAX_ENDING, is_boilerplate, without_boilerplate
 
 PARAGRAPH = "Forty-one owls were counted in a single night, more than ever since the city began to keep records of them."
 
@@ -20,8 +20,8 @@ PARAGRAPH = "Forty-one owls were counted in a single night, more than ever since
      "Sign up for our newsletter to get the stories of the day delivered to your inbox every morning, before anybody else has them."],
 )  # fmt: skip
 def test_pointers_labels_and_credits_are_scraps(line: str) -> None:
-    assert is_scrap(line)
-    assert without_scraps(f"{PARAGRAPH}\n{line}\n{PARAGRAPH}") == f"{PARAGRAPH}\n{PARAGRAPH}"
+    assert is_boilerplate(line)
+    assert without_boilerplate(f"{PARAGRAPH}\n{line}\n{PARAGRAPH}") == f"{PARAGRAPH}\n{PARAGRAPH}"
 
 
 @pytest.mark.parametrize(
@@ -32,22 +32,22 @@ def test_pointers_labels_and_credits_are_scraps(line: str) -> None:
      "Copyright law is old, and the court said so."],
 )  # fmt: skip
 def test_lines_that_only_begin_like_one_stay(line: str) -> None:
-    assert not is_scrap(line)
+    assert not is_boilerplate(line)
 
 
 def test_the_address_at_the_end_is_left_out_and_a_part_of_the_article_is_not() -> None:
-    assert without_scraps(f"{PARAGRAPH}\n{PARAGRAPH}\nPressekontakt:\nJana Rau, Telefon 030 1234") == f"{PARAGRAPH}\n{PARAGRAPH}"
+    assert without_boilerplate(f"{PARAGRAPH}\n{PARAGRAPH}\nPressekontakt:\nJana Rau, Telefon 030 1234") == f"{PARAGRAPH}\n{PARAGRAPH}"
     long = "\n".join([PARAGRAPH, PARAGRAPH, "Kontakt", *[PARAGRAPH] * (MAX_ENDING // len(PARAGRAPH) + 1)])
-    assert without_scraps(long) == long
+    assert without_boilerplate(long) == long
 
 
 def test_a_text_of_nothing_else_stays_as_it_was() -> None:
-    assert without_scraps("Read more") == "Read more"
+    assert without_boilerplate("Read more") == "Read more"
 
 
 @given(text=st.text())
 def test_nothing_is_added_and_the_order_stays(text: str) -> None:
-    kept = iter(without_scraps(text).splitlines())
+    kept = iter(without_boilerplate(text).splitlines())
     line = next(kept, None)
     for original in text.splitlines():
         if line == original:
