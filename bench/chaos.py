@@ -91,8 +91,8 @@ def digests(lake: Path) -> dict[str, str]:
 def _first_lines(whole: Path, lake: Path, names: Sequence[str]) -> Iterator[str]:
     """Where the JSON files among `names` differ."""
     for name in [name for name in names if name.endswith(".json")]:
-        texts = [(root / name).read_text().splitlines() if (root / name).exists() else [] for root in (whole, lake)]
-        yield from (f"{name}: {line}" for line in list(difflib.unified_diff(*texts, lineterm="", n=0))[:20])
+        expected, found = ((root / name).read_text().splitlines() if (root / name).exists() else [] for root in (whole, lake))
+        yield from (f"{name}: {line}" for line in list(difflib.unified_diff(expected, found, lineterm="", n=0))[:20])
 
 
 def main() -> None:

@@ -34,6 +34,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(REPOSITORY))
 
 import trafilatura  # noqa: E402
+from trafilatura.settings import Document  # noqa: E402
 
 from pipeline.core.models import Article, CaptureRef, Entry, Moment  # noqa: E402
 from pipeline.core.settings import Settings  # noqa: E402
@@ -93,7 +94,7 @@ def _as_published(moment: Moment | None) -> datetime | date | None:
 def bare(html: bytes, url: str) -> dict[str, Any]:
     """trafilatura as it comes, in the scorer's words."""
     document = trafilatura.bare_extraction(html, url=url, with_metadata=True)
-    if document is None:
+    if not isinstance(document, Document):
         return {}
     return {
         "title": document.title,

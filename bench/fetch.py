@@ -129,7 +129,7 @@ def _peak(pipe: Connection, port: int, pages: int, threads: int) -> None:
 
 
 def memory(port: int, *, threads: int) -> bool:
-    peaks = []
+    peaks: list[float] = []
     for pages in (5, 25, 100):
         here, there = multiprocessing.Pipe()
         process = multiprocessing.get_context("spawn").Process(target=_peak, args=(there, port, pages, threads))

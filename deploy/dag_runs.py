@@ -42,7 +42,7 @@ def prepare(say: Callable[[str], None] | None = None) -> None:
         initdb()
     Pool.create_or_update_pool("fetch", slots=FETCH_SLOTS, description="Parts that are captured at once", include_deferred=False)
     if say:
-        get_listener_manager().add_listener(_Lines(say))
+        get_listener_manager().add_listener(_Lines(say))  # type: ignore[no-untyped-call]  # Airflow has no types there
 
 
 @cache

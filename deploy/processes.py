@@ -78,7 +78,7 @@ def services(folder: Path) -> list[Service]:
 def is_alive(service: Service) -> bool:
     try:
         process = psutil.Process(service.pid)
-        return process.create_time() == service.created and process.status() != psutil.STATUS_ZOMBIE
+        return process.create_time() == service.created and bool(process.status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
         return False
 

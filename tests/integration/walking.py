@@ -52,7 +52,7 @@ def carry_out(work: Callable[..., None], *arguments: Any, kill_at: int | None = 
 def on_its_own(work: Callable[..., None], *arguments: Any) -> None:
     """Do the work with workers of this process's own, whose server begins as a copy of this process: a new interpreter would import all
     that is here once more."""
-    util.spawnv_passfds = _forked  # type: ignore[attr-defined]
+    util.spawnv_passfds = _forked  # type: ignore[assignment]
     workers.begin(workers.READING, workers.LISTING, workers.PUBLISHING)
     work(*arguments)
 

@@ -1,0 +1,46 @@
+"""What stands at the project's root for contributors: the version, the hosted workflow, the hooks before a commit."""
+
+from __future__ import annotations
+
+import tomllib
+from typing import Any
+
+import pytest
+import yaml
+
+from pipeline.core.settings import VERSION
+from tests.conftest import REPOSITORY
+
+
+@pytest.fixture
+def pyproject() -> dict[str, Any]:
+    return tomllib.loads((REPOSITORY / "pyproject.toml").read_text())
+
+
+def test_a_package_that_is_built_has_the_version_that_the_settings_name(pyproject: dict[str, Any]) -> None:
+    expand = pytest.importorskip("setuptools.config.expand", reason="the extra `dev` installs setuptools")
+    assert "version" not in pyproject["project"]
+    assert expand.read_attr(pyproject["tool"]["setuptools"]["dynamic"]["version"]["attr"], root_dir=REPOSITORY) == VERSION
+
+
+def test_the_license_that_is_named_is_the_one_that_is_shipped(pyproject: dict[str, Any]) -> None:
+    assert pyproject["project"]["license"] == "Apache-2.0"
+    text = (REPOSITORY / "LICENSE").read_text()
+    assert "Apache License\n" in text
+    assert "Version 2.0, January 2004" in text
+
+
+def test_the_hosted_workflow_checks_every_change_as_ci_run_does() -> None:
+    workflow = yaml.safe_load((REPOSITORY / ".github" / "workflows" / "ci.yml").read_text())
+    assert set(workflow[True]) == {"push", "pull_request"}  # YAML 1.1 reads the key `on` as a truth value
+    (job,) = workflow["jobs"].values()
+    assert [step["run"] for step in job["steps"] if "run" in step] == [".ci/run"]
+    assert (REPOSITORY / ".ci" / "run").stat().st_mode & 0o111
+
+
+def test_the_hooks_before_a_commit_are_the_checks_of_make_lint() -> None:
+    config = yaml.safe_load((REPOSITORY / ".pre-commit-config.yaml").read_text())
+    hooks = [hook for repo in config["repos"] for hook in repo["hooks"]]
+    recipe = (REPOSITORY / "Makefile").read_text().partition("\nlint:")[2].partition("\n\n")[0]
+    tools = [line.split("/", 1)[1].split()[0] for line in recipe.splitlines()[1:]]
+    assert [hook["entry"].removeprefix(".venv/bin/").split()[0] for hook in hooks] == tools
