@@ -58,9 +58,9 @@ The Parquet lies in {lake}/articles/, and in {lake}/explain/ why each number is 
 
 def _hottest() -> str:
     from pipeline.core.settings import Settings
-    from pipeline.operations import stages
+    from pipeline.operations import lookups
 
-    return next((str(row["webUrl"]) for row in stages.top(Settings.from_environment(), limit=1)), "URL")
+    return next((str(row["webUrl"]) for row in lookups.top(Settings.from_environment(), limit=1)), "URL")
 
 
 def _both_dags(say: Callable[[str], None]) -> bool:

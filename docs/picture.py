@@ -9,8 +9,9 @@ import sys
 from rich.console import Console
 from rich.terminal_theme import MONOKAI
 
-from pipeline import screens, stages
-from pipeline.config import Settings
+from pipeline.cli.record_screens import top
+from pipeline.core.settings import Settings
+from pipeline.operations import lookups
 
 WIDTH = 120
 
@@ -20,7 +21,7 @@ def picture(lake: str) -> str:
     settings = Settings(lake=lake)
     with io.StringIO() as nowhere:
         console = Console(record=True, width=WIDTH, file=nowhere)
-        console.print(screens.top(stages.top(settings, limit=8), settings))
+        console.print(top(lookups.top(settings, limit=8), settings))
         svg = console.export_svg(title="news top", theme=MONOKAI, unique_id="top")
     return re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL)
 

@@ -9,3 +9,5 @@
 Start reading at `pipeline.operations.stages`. Each room is a package whose docstring says what it owns and never does, and whose `__all__`
 names the modules that other rooms may import. This module imports nothing.
 """
+
+__version__ = "0.1.0"

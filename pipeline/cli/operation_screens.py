@@ -1,4 +1,4 @@
-"""What the command line shows of operations: backfill plans and results, the completeness ledger, maintenance. Pure, like `screens`."""
+"""What the command line shows of operations: plans, results, the completeness ledger, maintenance, findings. Pure."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ from rich.console import Group, RenderableType
 from rich.markup import escape
 from rich.text import Text
 
-from pipeline.cli.screens import make_table, publishes
+from pipeline.cli.tables import make_table
+from pipeline.cli.walk_screens import publishes
 from pipeline.core.models import Difference
 from pipeline.lake.erasures import ErasureRecord as Erasure
 from pipeline.operations.backfill_plans import Plan
 from pipeline.operations.backfill_records import BackfillRecord
 from pipeline.operations.completeness import SourceDay
+from pipeline.operations.doctor import Finding
 from pipeline.operations.erasure_runs import ErasurePlan
 from pipeline.operations.maintenance import Round
 from pipeline.publishing.differences import sentence
@@ -155,6 +157,18 @@ def maintained(done: Round) -> RenderableType:
         *(Text(f"silent: {gap}", style="red") for gap in done.gaps),
         Text(f"{len(done.gaps)} silent gaps in the last days"),
     )
+
+
+def findings(results: Sequence[Finding]) -> RenderableType:
+    table = make_table("", "what", "finding", "advice")
+    area = ""
+    for finding in results:
+        style = "red" if finding.is_problem else None
+        table.add_row(
+            finding.area if finding.area != area else "", finding.name, Text(finding.value, style=style or ""), finding.advice or ""
+        )
+        area = finding.area
+    return table
 
 
 def _grouped(warnings: Sequence[str]) -> list[str]:

@@ -13,6 +13,7 @@ from typing import Any, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from pipeline import __version__
 from pipeline.core.errors import ConfigError
 from pipeline.core.models import Origin
 
@@ -23,7 +24,7 @@ HARNESS_VARIABLES = frozenset({"NEWS_SHARED"})
 PACKAGE = Path(__file__).resolve().parents[1]
 PROJECT = PACKAGE.parent
 """The checkout's root; of an installed wheel the folder that holds the package."""
-VERSION = "0.1.0"
+VERSION = __version__
 
 
 class Frozen(BaseModel):

@@ -10,6 +10,7 @@ __all__ = [
     "completeness",
     "doctor",
     "erasure_runs",
+    "lookups",
     "maintenance",
     "own_catalogue",
     "stages",

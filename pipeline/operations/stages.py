@@ -19,7 +19,7 @@ from pipeline.capture.part_plans import group_sources, origins_in_order, plan_pa
 from pipeline.capture.warc_captures import FileCaptures, capture_files
 from pipeline.core import workers
 from pipeline.core.catalogue import Catalogue
-from pipeline.core.errors import ConfigError, SealError, ShrinkError
+from pipeline.core.errors import ConfigError, ShrinkError
 from pipeline.core.models import HOUR, CaptureReport, Clock, ExtractReport, Interval, Origin, Part, PublishReport
 from pipeline.core.settings import Settings
 from pipeline.discovery.source_checks import FeedCheck, check_sources, with_findings
@@ -31,7 +31,6 @@ from pipeline.lake.ledgers import read_manifest
 from pipeline.lake.manifests import Manifest
 from pipeline.lake.storage import Lake
 from pipeline.publishing.date_builds import AS_IT_STANDS, How, build_dates
-from pipeline.publishing.lookup import ExplainedRecord, Opened, Row, Told, find, hottest, open_sealed, tell
 from pipeline.publishing.publish import check_date, publish_date
 
 log = logging.getLogger(__name__)
@@ -200,29 +199,6 @@ def touched_dates(settings: Settings) -> list[date]:
     """All dates on which an extracted article was published, and those that have a partition."""
     lake = Lake(settings.lake)
     return sorted({*lake.touched_dates(), *lake.published_dates()})
-
-
-def story(settings: Settings, url: str) -> Told:
-    """The story of the record at `url`. See `publishing.lookup`."""
-    return tell(Lake(settings.lake), url)
-
-
-def top(settings: Settings, *, days: int = 7, limit: int = 10, published_only: bool = False) -> list[Row]:
-    """The hottest records of the newest `days` published dates. See `publishing.lookup`."""
-    return hottest(Lake(settings.lake), days=days, limit=limit, published_only=published_only)
-
-
-def show(settings: Settings, url: str) -> ExplainedRecord:
-    """One record with its explanation and its extracted row; PermanentError when there is none."""
-    return find(Lake(settings.lake), url)
-
-
-def unseal(settings: Settings, url: str) -> Opened:
-    """What the `secured` of the record at `url` holds; SealError when no key opens it."""
-    article = show(settings, url).article
-    if article["secured"] is None:
-        raise SealError(f"{article['webUrl']}: the record has no sealed part; it was published without a key")
-    return open_sealed(article["secured"], web_url=article["webUrl"], keys=settings.sealing_keys)
 
 
 def poll(settings: Settings, catalogue: Catalogue) -> list[FeedCheck]:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-import pyarrow.dataset as ds
+import pyarrow as pa
 
 from pipeline.core import schema
 from pipeline.core.errors import PermanentError
 from pipeline.lake import storage
 from pipeline.lake.storage import Lake
+from pipeline.lake.tables import rows_of
 from pipeline.publishing.sealing import Sealer
 from pipeline.text.urls import canonical_url
 
@@ -46,7 +47,7 @@ def hottest(lake: Lake, *, days: int, limit: int, published_only: bool = False) 
     rows: list[Row] = []
     for day in dates:
         if day >= first:
-            rows.extend(lake.read_table(storage.articles_path(day)).to_pylist())
+            rows.extend(rows_of(lake.read_table(storage.articles_path(day))))
     wanted = [row for row in rows if row["published"] or not published_only]
     wanted.sort(key=lambda row: (-row["heat"], -row["quality"], row["publishedDateTime"], row["webUrl"]))
     return wanted[:limit]
@@ -59,10 +60,8 @@ def find(lake: Lake, url: str) -> ExplainedRecord:
         wanted.add(canonical_url(url))
     except ValueError as error:
         raise PermanentError(f"{url}: not a URL: {error}") from error
-    names = sorted(wanted)
-    is_it = ds.field("webUrl").isin(names) | ds.field("originalUrl").isin(names)
     for day in reversed(lake.published_dates()):
-        rows = lake.read_rows([storage.articles_path(day)], is_it, schema.ARTICLES).to_pylist()
+        rows = _select(lake, storage.articles_path(day), schema.ARTICLES, {"webUrl": wanted, "originalUrl": wanted}, any)
         if rows:
             return _explained(lake, day, rows[0])
     raise PermanentError(f"{url}: no published record has this webUrl or originalUrl in {lake.uri}")
@@ -82,11 +81,11 @@ def tell(lake: Lake, url: str) -> Told:
     """The story of the record whose webUrl or originalUrl is `url`. Raises PermanentError when there is no such record."""
     found = find(lake, url)
     days = sorted({found.published_date, *(other["publishedDateTime"].date() for other in found.article["related"])})
-    is_member = ds.field("webUrl").isin([found.article["webUrl"], *(other["webUrl"] for other in found.article["related"])])
+    wanted = {"webUrl": {found.article["webUrl"], *(other["webUrl"] for other in found.article["related"])}}
     members = []
     for day in set(days) & set(lake.published_dates()):
-        articles = lake.read_rows([storage.articles_path(day)], is_member, schema.ARTICLES).to_pylist()
-        reasons = lake.read_rows([storage.explain_path(day)], is_member, schema.EXPLAIN).to_pylist()
+        articles = _select(lake, storage.articles_path(day), schema.ARTICLES, wanted, any)
+        reasons = _select(lake, storage.explain_path(day), schema.EXPLAIN, wanted, any)
         members += list(zip(articles, reasons, strict=True))
     members.sort(key=lambda member: (member[0]["publishedDateTime"], member[0]["webUrl"]))
     return Told(found.article["webUrl"], found.explain, tuple(members))
@@ -100,9 +99,22 @@ def open_sealed(blob: str, *, web_url: str, keys: Sequence[str]) -> Opened:
 
 
 def _explained(lake: Lake, day: date, article: Row) -> ExplainedRecord:
-    this = ds.field("webUrl") == article["webUrl"]
-    explain: Row = lake.read_rows([storage.explain_path(day)], this, schema.EXPLAIN).to_pylist()[0]
-    capture = (ds.field("captureFile") == explain["captureFile"]) & (ds.field("captureOffset") == explain["captureOffset"])
+    explain = _select(lake, storage.explain_path(day), schema.EXPLAIN, {"webUrl": {article["webUrl"]}}, any)[0]
+    capture = {"captureFile": {explain["captureFile"]}, "captureOffset": {explain["captureOffset"]}}
     path = storage.extracted_path(storage.part_of_capture(explain["captureFile"]))
-    extracted = lake.read_rows([path] if lake.exists(path) else [], capture, schema.EXTRACTED).to_pylist()
+    extracted = _select(lake, path, schema.EXTRACTED, capture, all) if lake.exists(path) else []
     return ExplainedRecord(day, article, explain, next((row for row in extracted if row["movedTo"] is None), None))
+
+
+def _select(
+    lake: Lake, path: str, contract: pa.Schema, wanted: Mapping[str, Set[Any]], combine: Callable[[Iterable[bool]], bool]
+) -> list[Row]:
+    """The rows of a Parquet file with `any` or `all` of the `wanted` values by column; a column of `contract` that it lacks is None.
+
+    Written with lists, since filters of Arrow import pandas, which takes as long as the whole command.
+    """
+    keys = rows_of(lake.read_table(path, columns=list(wanted)))
+    places = [place for place, key in enumerate(keys) if combine(key[name] in values for name, values in wanted.items())]
+    table = lake.read_table(path) if places else contract.empty_table()
+    rows = [rows_of(table.slice(place, 1))[0] for place in places]
+    return [{name: row.get(name) for name in contract.names} for row in rows]

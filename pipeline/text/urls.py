@@ -9,10 +9,13 @@ import hashlib
 import ipaddress
 import re
 from functools import cache, lru_cache
+from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
 import idna
-import tldextract
+
+if TYPE_CHECKING:
+    import tldextract
 
 DIGEST_VERSION = "1"
 """Stands in front of the canonical URL when it is hashed, so that a later rule gives other digests."""
@@ -150,6 +153,8 @@ def without_credentials(url: str) -> str:
 
 @cache
 def _suffixes() -> tldextract.TLDExtract:
+    import tldextract  # with it comes requests: a command that only shows URLs starts without
+
     return tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
 
 

@@ -17,7 +17,7 @@ from pipeline.core.catalogue import load_catalogue
 from pipeline.core.schema import ARTICLES, TABLES
 from pipeline.lake import storage
 from pipeline.lake.storage import Lake
-from pipeline.operations import stages
+from pipeline.operations import lookups
 from pipeline.publishing.sealing import key_id
 from tests.integration.commands import News, Said, root_logger_kept, say
 from tests.integration.conftest import KEY, REPOSITORY
@@ -258,7 +258,7 @@ def test_an_interrupt_is_130_without_a_traceback(news: News, monkeypatch: pytest
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(stages, "top", interrupted)
+    monkeypatch.setattr(lookups, "top", interrupted)
     said = news("top")
     assert (said.code, said.out) == (130, "")
     assert said.err.startswith("news: interrupted")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.cli import main
+from pipeline.cli import operation_commands
 from pipeline.core import schema
 from pipeline.core.catalogue import load_catalogue
 from pipeline.core.models import Interval, Part
@@ -52,7 +52,7 @@ def news(lake: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixt
         monkeypatch.delenv(name)
     for name, value in {"NEWS_LAKE": str(lake), "NEWS_SEALING_KEYS": KEY, "NEWS_EXTRACT_PROCESSES": "1"}.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr(main, "SystemClock", lambda: StoppedClock(NOW))
+    monkeypatch.setattr(operation_commands, "SystemClock", lambda: StoppedClock(NOW))
 
     def run(*arguments: str) -> Said:
         return say(arguments, capsys)

@@ -9,7 +9,8 @@ import duckdb
 import pandas as pd
 import pytest
 
-from pipeline.cli import main, screens
+from pipeline.cli import main
+from pipeline.cli.dictionary import dictionary
 from tests.integration.conftest import REPOSITORY, SampleWalk
 
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
@@ -52,7 +53,7 @@ def test_every_command_of_the_readme_exists(capsys: pytest.CaptureFixture[str]) 
 
 def test_the_data_dictionary_is_the_contract_s() -> None:
     path = REPOSITORY / "docs" / "data-dictionary.md"
-    assert path.read_text(encoding="utf-8") == screens.dictionary(), "make it again: news dictionary > docs/data-dictionary.md"
+    assert path.read_text(encoding="utf-8") == dictionary(), "make it again: news dictionary > docs/data-dictionary.md"
 
 
 def test_every_reason_of_the_code_is_in_the_operations_guide() -> None:

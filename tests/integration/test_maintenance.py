@@ -20,7 +20,7 @@ from pipeline.lake import storage
 from pipeline.lake.storage import Lake
 from pipeline.lake.tables import build
 from pipeline.lake.warc import SAME_PAYLOAD, read_records
-from pipeline.operations import maintenance, stages
+from pipeline.operations import lookups, maintenance, stages
 from tests.integration.conftest import NOON, FrozenClock
 from tests.integration.test_capture import HOUR, ONE, TWO, article, endings, feed, manifest_of, source
 from tests.integration.test_rebuild import files
@@ -106,7 +106,7 @@ def test_an_edit_is_a_version_and_a_page_that_is_gone_is_marked(settings: Settin
     assert {name: row["vanishedAt"] for name, row in explain.items()} == {"kept": None, "plain": None, "edited": None, "gone": TOMORROW}
     assert explain["edited"]["captureFile"] == explain["gone"]["captureFile"] == storage.captures_path(REVISIT)
     assert explain["kept"]["capturedAt"] == NOON
-    found = stages.show(settings, f"{ONE}/gone")
+    found = lookups.show(settings, f"{ONE}/gone")
     assert found.extracted is not None
     assert found.extracted["text"]
 
@@ -119,7 +119,7 @@ def test_a_page_that_names_another_date_leaves_the_one_it_stood_on(settings: Set
     assert changes == {spring: (1, 0), DAY: (0, 1)}
     assert sorted(table(settings, "articles")) == ["edited", "gone", "plain"]
     assert sorted(table(settings, "articles", spring)) == ["kept"]
-    found = stages.show(settings, f"{ONE}/kept")
+    found = lookups.show(settings, f"{ONE}/kept")
     assert found.extracted is not None
     assert found.extracted["movedTo"] is None
     assert found.extracted["publishedDateTime"].date() == found.published_date == spring

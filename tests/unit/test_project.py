@@ -17,7 +17,7 @@ def pyproject() -> dict[str, Any]:
     return tomllib.loads((REPOSITORY / "pyproject.toml").read_text())
 
 
-def test_a_package_that_is_built_has_the_version_that_the_settings_name(pyproject: dict[str, Any]) -> None:
+def test_a_package_that_is_built_has_the_version_of_the_code(pyproject: dict[str, Any]) -> None:
     expand = pytest.importorskip("setuptools.config.expand", reason="the extra `dev` installs setuptools")
     assert "version" not in pyproject["project"]
     assert expand.read_attr(pyproject["tool"]["setuptools"]["dynamic"]["version"]["attr"], root_dir=REPOSITORY) == VERSION

@@ -1,0 +1,168 @@
+"""The command line of `news`: its commands, their options, and how each argument is read. Imports nothing that takes time to load.
+
+Each command is named as `module:function` of this room; `main` loads the module of the one that was given.
+"""
+
+from __future__ import annotations
+
+import argparse
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any, get_args
+
+from pipeline import __version__
+from pipeline.core.models import Interval, Origin
+
+HOUR_HELP = "an hour in UTC: 2026-11-23T14"
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The parser of the whole command line; parsed options have the chosen command as `command`."""
+    parser = argparse.ArgumentParser(
+        prog="news", description="News sources in, explained Parquet records out.", epilog="Settings are NEWS_* variables: news doctor"
+    )
+    parser.add_argument("--version", action="version", version=f"news {__version__}")
+    parser.add_argument("--lake", metavar="URI", help="directory or s3:// URI of the lake (NEWS_LAKE, default data/lake)")
+    parser.add_argument("--config", metavar="DIR", help="the catalogue's directory (NEWS_CONFIG, default: the shipped one)")
+    parser.add_argument("-v", "--verbose", action="count", default=0, help="say more on stderr; twice for everything")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    _add_run(commands)
+    _add_backfill(commands)
+    _add_erase(commands)
+    _add_maintenance(commands)
+    _add_stages(commands)
+    _add_lookups(commands)
+    _add_catalogue(commands)
+    _add(commands, "doctor", "operation_commands:doctor", "settings, lake, catalogue, keys, versions: is all in order?")
+    _add(commands, "dictionary", "catalogue_commands:dictionary", "the data dictionary: every column of every table, in Markdown")
+    return parser
+
+
+def _add(commands: Any, name: str, command: str, text: str) -> argparse.ArgumentParser:
+    """A command of `commands`, carried out by `command` (`module:function`)."""
+    parser: argparse.ArgumentParser = commands.add_parser(name, help=text, description=text)
+    parser.set_defaults(command=command)
+    parser.add_argument("--json", action="store_true", help="print JSON for a script")
+    return parser
+
+
+def _add_run(commands: Any) -> None:
+    run = _add(commands, "run", "walk_commands:run", "capture, extract and publish one interval: the present hour, or the one given")
+    run.add_argument("--interval", type=_interval, metavar="HOUR", help=HOUR_HELP)
+    run.add_argument("--live", action="store_true", help="take all that the sources offer now, also for a past interval")
+    run.add_argument("--due", action="store_true", help="ask only the feeds whose time has come, as the scheduled runs do")
+
+
+def _add_backfill(commands: Any) -> None:
+    text = "plan past dates, and with --yes capture, extract and publish them; a killed one goes on"
+    backfill = _add(commands, "backfill", "operation_commands:backfill", text)
+    backfill.add_argument("--from", dest="first", type=_date, required=True, metavar="DATE", help="the first published date")
+    backfill.add_argument("--to", dest="last", type=_date, required=True, metavar="DATE", help="the last published date, inclusive")
+    backfill.add_argument("--source", action="extend", nargs="+", default=[], metavar="ID", help="only these sources (default: all)")
+    origins = get_args(Origin)
+    text = f"where to take them from, in this order instead of NEWS_ORIGINS: {', '.join(origins)}"
+    backfill.add_argument("--origin", action="extend", nargs="+", default=[], choices=origins, metavar="ORIGIN", help=text)
+    text = "files, folders or patterns for the origin warc (NEWS_WARC)"
+    backfill.add_argument("--warc", action="extend", nargs="+", default=[], metavar="PATH", help=text)
+    backfill.add_argument("--refetch", action="store_true", help="capture again what was captured; the newest version counts")
+    backfill.add_argument("--allow-shrink", metavar="REASON", help="let partitions lose rows beyond NEWS_MAX_SHRINK; the reason is kept")
+    _add_consent(backfill)
+
+
+def _add_erase(commands: Any) -> None:
+    text = "take a provider out of the lake, for good: captures, rows, records; nothing of it is taken in any more"
+    erase = _add(commands, "erase", "operation_commands:erase", text)
+    erase.add_argument("domain", metavar="DOMAIN", help="its registered domain, or a host: example.com; hosts below it are its own")
+    erase.add_argument("--reason", required=True, metavar="TEXT", help="why; it is kept with the date and the counts")
+    _add_consent(erase)
+
+
+def _add_consent(parser: argparse.ArgumentParser) -> None:
+    consent = parser.add_mutually_exclusive_group()
+    consent.add_argument("--yes", action="store_true", help="run the plan without asking")
+    consent.add_argument("--dry-run", action="store_true", help="stop after the plan")
+
+
+def _add_maintenance(commands: Any) -> None:
+    text = "the daily round: look at pages again, delete old captures, prune images, write the ledger"
+    maintain = _add(commands, "maintain", "operation_commands:maintain", text)
+    maintain.add_argument("--interval", type=_interval, metavar="HOUR", help="the hour the revisits belong to (default: the last one)")
+    text = "what each source brought per day, what was expected, and where the rest went"
+    ledger = _add(commands, "ledger", "operation_commands:ledger", text)
+    first = ledger.add_mutually_exclusive_group()
+    text = "how many of the last whole days (default 7); of a source those from its first one on"
+    first.add_argument("--days", type=_positive, default=7, help=text)
+    first.add_argument("--from", dest="first", type=_date, metavar="DATE", help="all days from this one on, whatever the lake has")
+    ledger.add_argument("--until", type=_date, metavar="DATE", help="the last of them (default: yesterday)")
+    ledger.add_argument("--source", action="extend", nargs="+", default=[], metavar="ID", help="only these sources")
+
+
+def _add_stages(commands: Any) -> None:
+    text = "take captures from WARC files of any origin, then extract and publish; no network"
+    imports = _add(commands, "import", "walk_commands:import_", text)
+    imports.add_argument("files", nargs="+", type=Path, metavar="FILE.warc.gz")
+    extract = _add(commands, "extract", "walk_commands:extract", "extract an interval's captures again")
+    extract.add_argument("interval", type=_interval, metavar="HOUR", help=HOUR_HELP)
+    publish = _add(commands, "publish", "walk_commands:publish", "build published dates whose inputs changed")
+    publish.add_argument("dates", nargs="*", type=_date, metavar="DATE", help="2026-11-23; all dates of the lake by default")
+    publish.add_argument("--allow-shrink", action="store_true", help="let a partition lose rows beyond NEWS_MAX_SHRINK")
+    publish.add_argument("--as-of", type=_moment, metavar="TIME", help="from what was captured up to then: 2026-11-23T09:00, in UTC")
+    publish.add_argument("--into", metavar="LAKE", help="write to another lake, as --as-of demands")
+
+
+def _add_lookups(commands: Any) -> None:
+    top = _add(commands, "top", "record_commands:top", "the hottest records")
+    top.add_argument("--days", type=_positive, default=7, help="how many of the newest published dates (default 7)")
+    top.add_argument("--limit", type=_positive, default=10, help="how many records (default 10)")
+    top.add_argument("--published", action="store_true", help="published records only")
+    show = _add(commands, "show", "record_commands:show", "one record: its fields with their sources, its quality's terms, its story")
+    show.add_argument("url", metavar="URL", help="its webUrl or originalUrl")
+    text = "a story: its lead and members in time, newsrooms and copies, how alike they are"
+    story = _add(commands, "story", "record_commands:story", text)
+    story.add_argument("url", metavar="URL", help="webUrl or originalUrl of any member")
+    opening = _add(commands, "open", "record_commands:open_", "open the sealed part of a record, and say which key did")
+    opening.add_argument("url", metavar="URL", help="its webUrl or originalUrl")
+
+
+def _add_catalogue(commands: Any) -> None:
+    sources = commands.add_parser("sources", help="the publishers that are followed").add_subparsers(required=True, metavar="COMMAND")
+    _add(sources, "check", "catalogue_commands:sources_check", "ask each feed once and say how it is")
+    _add(sources, "list", "catalogue_commands:sources_list", "the catalogue's sources")
+    add = _add(sources, "add", "catalogue_commands:sources_add", "find a site's feed and follow it")
+    add.add_argument("url", metavar="URL", help="the site's address, or its feed's")
+    add.add_argument("--topic", required=True, help="the root topic of its articles")
+    imports = _add(sources, "import-opml", "catalogue_commands:sources_import", "follow every feed of an OPML file")
+    imports.add_argument("file", type=Path, metavar="FILE.opml")
+    imports.add_argument("--topic", required=True, help="the root topic where no folder of the file is named like one")
+    _add(sources, "export-opml", "catalogue_commands:sources_export", "the sources that are followed, as OPML")
+    config = commands.add_parser("config", help="the catalogue's files").add_subparsers(required=True, metavar="COMMAND")
+    init = _add(config, "init", "catalogue_commands:config_init", "copy the shipped catalogue into a folder, to be edited there")
+    init.add_argument("folder", type=Path, metavar="DIR", help="a new or empty folder")
+
+
+def _interval(text: str) -> Interval:
+    try:
+        return Interval.parse(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"not a time: {text!r}; write it as 2026-11-23T09:00") from error
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _date(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"not a date: {text!r}; write it as 2026-11-23") from error
+
+
+def _positive(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"not a number above 0: {text!r}")
+    return int(text)

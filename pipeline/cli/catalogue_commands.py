@@ -1,0 +1,50 @@
+"""The commands of the catalogue and the contract: sources, config, dictionary. Loaded only when one of them is given."""
+
+from __future__ import annotations
+
+from pipeline.cli import catalogue_screens
+from pipeline.cli.context import EXIT_RED, CommandContext
+from pipeline.cli.dictionary import dictionary as data_dictionary
+from pipeline.discovery.subscriptions import export_opml, import_opml
+from pipeline.operations import stages
+from pipeline.operations.own_catalogue import copy_catalogue
+
+
+def sources_check(context: CommandContext) -> int:
+    polls = stages.poll(context.settings, context.catalogue)
+    context.show(polls, lambda: catalogue_screens.polls(polls))
+    return EXIT_RED if any(poll.problem for poll in polls) else 0
+
+
+def sources_list(context: CommandContext) -> int:
+    sources = context.catalogue.sources
+    context.show([source.model_dump() for source in sources], lambda: catalogue_screens.sources(sources))
+    return 0
+
+
+def sources_add(context: CommandContext) -> int:
+    added = stages.add_source(context.settings, context.catalogue, context.options.url, topic=context.options.topic)
+    context.show(added, lambda: catalogue_screens.added([added]))
+    return 0
+
+
+def sources_import(context: CommandContext) -> int:
+    results = import_opml(context.settings, context.catalogue, context.options.file, topic=context.options.topic)
+    context.show(results, lambda: catalogue_screens.added(results))
+    return 0
+
+
+def sources_export(context: CommandContext) -> int:
+    print(export_opml(context.catalogue).decode(), end="")
+    return 0
+
+
+def config_init(context: CommandContext) -> int:
+    copies = copy_catalogue(context.options.folder)
+    context.show([str(path) for path in copies], lambda: catalogue_screens.copied(copies))
+    return 0
+
+
+def dictionary(_desk: CommandContext) -> int:
+    print(data_dictionary(), end="")
+    return 0

@@ -1,0 +1,55 @@
+"""What the command line shows of the catalogue: sources, how their feeds answer, files to edit. Pure: nothing is printed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Group, RenderableType
+from rich.markup import escape
+from rich.text import Text
+
+from pipeline.cli.tables import make_table, minute
+
+if TYPE_CHECKING:
+    from pipeline.core.catalogue import Source
+    from pipeline.discovery.source_checks import FeedCheck
+    from pipeline.discovery.subscriptions import AddedSource
+
+
+def polls(results: Sequence[FeedCheck]) -> RenderableType:
+    table = make_table("source", "status", "entries", "newest (UTC)", "finding", numbers=(1, 2))
+    for poll in results:
+        finding = Text(poll.problem, style="red") if poll.problem else Text(poll.note or "ok")
+        newest = minute(poll.newest) if poll.newest else ""
+        table.add_row(poll.source_id, str(poll.status or ""), str(poll.entries), newest, finding)
+    bad = sum(1 for poll in results if poll.problem)
+    return Group(table, Text(f"{len(results)} feeds asked, {bad} with a problem"))
+
+
+def sources(catalogue_sources: Iterable[Source]) -> RenderableType:
+    table = make_table("id", "name", "topic", "pace (s)", "feeds", numbers=(3,))
+    for source in catalogue_sources:
+        name = source.name if source.enabled else f"{source.name} (not followed)"
+        table.add_row(source.id, escape(name), source.topic, f"{source.pace_s:g}", "\n".join(source.listings))
+    return table
+
+
+def added(results: Sequence[AddedSource]) -> RenderableType:
+    table = make_table("feed", "source", "finding")
+    for one in results:
+        table.add_row(
+            escape(one.url),
+            one.source.id if one.source else "",
+            escape(f"followed as {one.source.name}" if one.source else one.problem or ""),
+        )
+    return table
+
+
+def copied(files: Sequence[Path]) -> RenderableType:
+    """The files of a new catalogue, and how it is used."""
+    folder = files[0].parent
+    return Group(
+        *(Text(str(file)) for file in files), Text(f"Edit them, then: news --config {folder} doctor (or set NEWS_CONFIG={folder})")
+    )

@@ -1,0 +1,55 @@
+"""What every command of `news` is given, and the exit codes it may return."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, is_dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+from pipeline.core.models import Interval
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from pipeline.core.catalogue import Catalogue
+    from pipeline.core.settings import Settings
+
+EXIT_FAILED, EXIT_USAGE, EXIT_RED, EXIT_TRANSIENT, EXIT_INTERRUPTED, EXIT_PIPE = 1, 2, 3, 75, 130, 141
+
+
+@dataclass(frozen=True, slots=True)
+class CommandContext:
+    """The settings, the console and the options of one command."""
+
+    settings: Settings
+    console: Console
+    options: argparse.Namespace
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The catalogue that the settings name; read from its files at each call. Raises ConfigError."""
+        from pipeline.core.catalogue import load_catalogue
+
+        return load_catalogue(self.settings.config)
+
+    def show(self, value: Any, screen: Callable[[], Any]) -> None:
+        """Print `value` as JSON when the user asked for it, else what `screen` makes."""
+        if self.options.json:
+            print(json.dumps(value, default=_jsonable, indent=2, ensure_ascii=False))
+        else:
+            self.console.print(screen())
+
+
+def _jsonable(value: Any) -> Any:
+    if isinstance(value, Interval):
+        return value.key
+    if isinstance(value, datetime):
+        return value.strftime("%Y-%m-%dT%H:%M:%SZ")
+    if isinstance(value, date):
+        return value.isoformat()
+    if is_dataclass(value) and not isinstance(value, type):
+        return asdict(value)
+    return str(value)

@@ -1,0 +1,91 @@
+"""The commands of an operator: backfill, erase, maintain, ledger, doctor. Loaded only when one of them is given."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import asdict
+from datetime import UTC, datetime, time, timedelta
+
+from pipeline.cli import operation_screens
+from pipeline.cli.context import EXIT_FAILED, EXIT_RED, EXIT_USAGE, CommandContext
+from pipeline.core.models import HOUR, Interval
+from pipeline.fetching.fetcher import SystemClock
+from pipeline.operations import doctor as examination
+from pipeline.operations import maintenance
+from pipeline.operations.backfill_plans import Asked
+from pipeline.operations.backfill_records import plain
+from pipeline.operations.backfill_runs import plan_backfill, run_backfill
+from pipeline.operations.erasure_runs import plan_erasure, run_erasure
+
+
+def backfill(context: CommandContext) -> int:
+    options, catalogue, clock = context.options, context.catalogue, SystemClock()
+    chosen = (tuple(sorted(set(options.source))), tuple(options.origin), options.refetch, tuple(options.warc))
+    try:
+        asked = Asked(options.first, options.last, *chosen)
+    except ValueError as error:
+        print(f"news: {error}", file=sys.stderr)
+        return EXIT_USAGE
+    plan = plan_backfill(context.settings, catalogue, asked, now=clock.now())
+    if not options.json:
+        context.console.print(operation_screens.plan(plan))
+    if options.dry_run or not (options.yes or _is_confirmed(options)):
+        if options.json:
+            context.show({"plan": plan}, lambda: None)
+        return 0 if options.dry_run or sys.stdin.isatty() else EXIT_USAGE
+    record = run_backfill(context.settings, catalogue, plan, clock=clock, allow_shrink=options.allow_shrink)
+    context.show(plain(record), lambda: operation_screens.result(record))
+    if record.state == "refused":
+        return EXIT_FAILED
+    return EXIT_RED if record.red else 0
+
+
+def erase(context: CommandContext) -> int:
+    options, catalogue = context.options, context.catalogue
+    plan = plan_erasure(context.settings, catalogue, options.domain)
+    if not options.json:
+        context.console.print(operation_screens.erasure(plan))
+    if options.dry_run or not (options.yes or _is_confirmed(options)):
+        if options.json:
+            context.show({"plan": plan}, lambda: None)
+        return 0 if options.dry_run or sys.stdin.isatty() else EXIT_USAGE
+    record = run_erasure(context.settings, catalogue, plan, reason=options.reason, clock=SystemClock())
+    context.show(record, lambda: operation_screens.erased(record))
+    return 0
+
+
+def maintain(context: CommandContext) -> int:
+    clock = SystemClock()
+    interval = context.options.interval or Interval.containing(clock.now() - HOUR)
+    done = maintenance.maintain(context.settings, context.catalogue, interval, clock=clock)
+    context.show(done, lambda: operation_screens.maintained(done))
+    return 0
+
+
+def ledger(context: CommandContext) -> int:
+    options = context.options
+    now = datetime.combine(options.until, time(), UTC) + timedelta(days=1) if options.until else SystemClock().now()
+    days = (now.date() - options.first).days if options.first else options.days
+    if days < 1:
+        last = now.date() - timedelta(days=1)
+        print(f"news: a ledger goes from the earlier date to the later, not from {options.first} to {last}", file=sys.stderr)
+        return EXIT_USAGE
+    rows = maintenance.completeness(context.settings, context.catalogue, days=days, now=now, is_whole=options.first is not None)
+    shown = [row for row in rows if not options.source or row.source_id in options.source]
+    context.show([{**asdict(row), "gap": row.gap} for row in shown], lambda: operation_screens.ledger(shown))
+    return 0
+
+
+def doctor(context: CommandContext) -> int:
+    findings = examination.examine(context.settings)
+    context.show(findings, lambda: operation_screens.findings(findings))
+    return EXIT_FAILED if any(finding.is_problem for finding in findings) else 0
+
+
+def _is_confirmed(options: argparse.Namespace) -> bool:
+    """Ask on a terminal; without one nobody can answer, and only --yes starts the work."""
+    if options.json or not sys.stdin.isatty():
+        print("news: nothing was done: --yes runs this plan, --dry-run only shows it", file=sys.stderr)
+        return False
+    return input("Run it? [y/N] ").strip().lower() in ("y", "yes")

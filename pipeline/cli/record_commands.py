@@ -1,0 +1,35 @@
+"""The commands that look up what was published: top, show, story, open. Loaded only when one of them is given.
+
+They start in half a second: neither this module nor what it imports needs pandas, scipy or a reader of pages.
+"""
+
+from __future__ import annotations
+
+from pipeline.cli import record_screens
+from pipeline.cli.context import CommandContext
+from pipeline.operations import lookups
+
+
+def top(context: CommandContext) -> int:
+    options = context.options
+    rows = lookups.top(context.settings, days=options.days, limit=options.limit, published_only=options.published)
+    context.show(rows, lambda: record_screens.top(rows, context.settings))
+    return 0
+
+
+def show(context: CommandContext) -> int:
+    found = lookups.show(context.settings, context.options.url)
+    context.show(found, lambda: record_screens.record(found, context.catalogue))
+    return 0
+
+
+def story(context: CommandContext) -> int:
+    told = lookups.story(context.settings, context.options.url)
+    context.show(told, lambda: record_screens.story(told))
+    return 0
+
+
+def open_(context: CommandContext) -> int:
+    opened = lookups.unseal(context.settings, context.options.url)
+    context.show(opened, lambda: record_screens.opened(opened))
+    return 0

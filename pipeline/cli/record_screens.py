@@ -1,0 +1,180 @@
+"""What the command line shows of published records: the hottest, one with its reasons, a story, a sealed part. Pure: nothing is printed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from rich.console import Group, RenderableType
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from pipeline.cli.tables import make_table, minute, second
+from pipeline.text.urls import without_credentials
+
+if TYPE_CHECKING:
+    from pipeline.core.catalogue import Catalogue
+    from pipeline.core.settings import Settings
+    from pipeline.publishing.lookup import ExplainedRecord, Opened, Row, Told
+
+QUALITY_TERMS = {
+    "qualityImage": "a lead image",
+    "qualityAmp": "an AMP page",
+    "qualityProvider": "the provider's weight",
+    "qualityTopics": "topics",
+    "qualityKeywords": "keywords in the title",
+    "qualityVideo": "a video of a topic's own source",
+    "qualityTitleLength": "a long title",
+    "qualityPromotion": "a market report or press release",
+    "qualityClickbait": "a clickbait title",
+    "qualityThin": "little text",
+    "qualityStockPicture": "a picture that is a logo or a default",
+    "qualityCopied": "copied text",
+    "qualityReliability": "the provider's reliability",
+    "qualityFloor": "never below 0",
+}
+
+
+def top(rows: Sequence[Row], settings: Settings) -> RenderableType:
+    """The hottest records; a hint instead when the lake is empty."""
+    if not rows:
+        return Text(f"Nothing is published in {without_credentials(settings.lake)} yet: `news run` or `news import FILE.warc.gz` fills it.")
+    table = make_table("heat", "quality", "", "when (UTC)", "provider", "related", "title", numbers=(0, 1, 5))
+    for row in rows:
+        table.add_row(
+            str(row["heat"]),
+            str(row["quality"]),
+            "published" if row["published"] else "",
+            minute(row["publishedDateTime"]),
+            escape(row["provider"]["name"]),
+            str(len(row["related"])),
+            escape(row["title"]),
+        )
+    return table
+
+
+def record(found: ExplainedRecord, catalogue: Catalogue) -> RenderableType:
+    """One record: fields with their sources, the sum of its quality, its story."""
+    return Group(_fields(found), Text(""), _quality(found, catalogue), Text(""), _story(found))
+
+
+def _fields(found: ExplainedRecord) -> Table:
+    article, extracted = found.article, found.extracted or {}
+    provenance = dict(extracted.get("provenance") or [])
+    alternatives = dict(extracted.get("alternatives") or [])
+    table = make_table("field", "value", "taken from", "and not")
+    shown = {
+        "title": article["title"],
+        "excerpt": article["excerpt"],
+        "publishedDateTime": f"{second(article['publishedDateTime'])} (to the {extracted.get('publishedPrecision') or '?'})",
+        "webUrl": article["webUrl"],
+        "originalUrl": article["originalUrl"],
+        "ampWebUrl": article["ampWebUrl"],
+        "type": article["type"],
+        "provider": f"{article['provider']['name']} ({article['provider']['domain']})",
+        "topics": ", ".join(article["topics"]),
+        "images": "; ".join(f"{image['url']} {image['width']}x{image['height']}" for image in article["images"]),
+        "authors": ", ".join(extracted.get("authors") or []),
+        "modifiedDateTime": second(extracted["modifiedDateTime"]) if extracted.get("modifiedDateTime") else None,
+        "language": extracted.get("language"),
+        "keywords": ", ".join(extracted.get("keywords") or []),
+        "isAccessibleForFree": _yes_or_no(extracted.get("isAccessibleForFree")),
+        "text": f"{len(extracted['text'])} characters" if extracted.get("text") else None,
+    }
+    names = {"provider": "providerName", "publishedDateTime": "publishedDateTime"}
+    for name, value in shown.items():
+        key = names.get(name, name)
+        table.add_row(name, escape(str(value)) if value else "", provenance.get(key, ""), escape(alternatives.get(key, "")))
+    if found.explain.get("vanishedAt") is not None:
+        table.add_row("vanished", second(found.explain["vanishedAt"]), "its publisher says that it is gone")
+    capture = f"{found.explain['captureFile']} at {found.explain['captureOffset']}, {second(found.explain['capturedAt'])}"
+    table.add_row("capture", capture, f"{found.explain['via']} {found.explain['sourceId'] or ''}".strip())
+    return table
+
+
+def _yes_or_no(value: bool | None) -> str | None:
+    return None if value is None else "yes" if value else "no"
+
+
+def _quality(found: ExplainedRecord, catalogue: Catalogue) -> Table:
+    explain, scoring = found.explain, catalogue.scoring
+    table = make_table("points", "for", numbers=(0,))
+    for column, meaning in QUALITY_TERMS.items():
+        if explain[column]:
+            detail = ""
+            if column == "qualityKeywords":
+                detail = ": " + ", ".join(f"{hit['keyword']} ({hit['topic']})" for hit in explain["keywords"])
+            if column == "qualityProvider" and explain["providerList"]:
+                detail = f" ({explain['providerList']})"
+            table.add_row(f"{explain[column]:+d}", meaning + detail)
+    table.add_row(str(explain["quality"]), "quality")
+    if explain["heatRelated"]:
+        table.add_row(f"{explain['heatRelated']:+d}", f"{len(found.article['related'])} related articles")
+    if explain["heat"] < 0:
+        table.add_row(str(explain["heat"]), f"heat: {explain['leadUrl']} stands for its story")
+    else:
+        table.add_row(
+            str(explain["heat"]), f"heat; published from {scoring.published_heat}: {'yes' if found.article['published'] else 'no'}"
+        )
+    return table
+
+
+def _story(found: ExplainedRecord) -> RenderableType:
+    explain = found.explain
+    if explain["storyId"] is None:
+        return Text("It stands alone: no other article reports its story.")
+    similarity = {link["webUrl"]: link["similarity"] for link in explain["links"]}
+    table = make_table("similarity", "quality", "when (UTC)", "provider", "title", numbers=(0, 1))
+    for other in found.article["related"]:
+        alike = similarity.get(other["webUrl"])
+        lead = " (lead)" if other["webUrl"] == explain["leadUrl"] else ""
+        table.add_row(
+            f"{alike:.2f}" if alike is not None else "",
+            str(other["quality"]),
+            minute(other["publishedDateTime"]),
+            escape(other["provider"]["name"]),
+            escape(other["title"]) + lead,
+        )
+    return Group(Text(f"story {explain['storyId']}{', which it leads' if explain['isLead'] else ''}"), table)
+
+
+def story(told: Told) -> RenderableType:
+    """A story's timeline: who reported, who copied, who came from another story, how alike each is to the record asked for."""
+    explain = told.explain
+    if explain["storyId"] is None:
+        return Text(f"It stands alone: no other article reports its story.{_split_from(explain, before=' It was ')}")
+    similarity = {link["webUrl"]: link["similarity"] for link in explain["links"]}
+    table = make_table("when (UTC)", "similarity", "quality", "", "provider", "title", numbers=(1, 2))
+    for article, reason in told.members:
+        url = article["webUrl"]
+        alike = similarity.get(url)
+        what = "lead" if url == explain["leadUrl"] else ""
+        if reason["duplicateOf"] is not None:
+            what = f"{what} copy ({reason['duplicateMethod']} {reason['duplicateSimilarity']:.2f})".strip()
+        what = ", ".join(filter(None, [what, _split_from(reason)]))
+        table.add_row(
+            minute(article["publishedDateTime"]),
+            "asked for" if url == told.url else f"{alike:.2f}" if alike is not None else "",
+            str(article["quality"]),
+            what,
+            escape(article["provider"]["name"]),
+            escape(article["title"]),
+        )
+    copies = sum(reason["duplicateOf"] is not None for _, reason in told.members)
+    absorbed = f"; absorbed {', '.join(explain['absorbedStoryIds'])}" if explain["absorbedStoryIds"] else ""
+    heading = (
+        f"story {explain['storyId']}: {explain['storySize']} articles, {explain['storyNewsrooms']} newsrooms, {copies} copies{absorbed}"
+    )
+    return Group(Text(heading), table)
+
+
+def _split_from(explain: Row, *, before: str = "") -> str:
+    return f"{before}split from {', '.join(explain['splitFromStoryIds'])}" if explain["splitFromStoryIds"] else ""
+
+
+def opened(result: Opened) -> RenderableType:
+    table = make_table("name", "value")
+    for name, value in result.private.items():
+        table.add_row(name, escape(str(value)))
+    return Group(table, Text(f"opened by key {result.key_id}"))

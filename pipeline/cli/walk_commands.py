@@ -1,0 +1,41 @@
+"""The commands of the walk: run, import, extract, publish. Loaded only when one of them is given."""
+
+from __future__ import annotations
+
+from pipeline.cli import walk_screens
+from pipeline.cli.context import EXIT_FAILED, EXIT_RED, CommandContext
+from pipeline.core.models import HOUR, Interval
+from pipeline.fetching.fetcher import SystemClock
+from pipeline.operations import stages
+from pipeline.publishing.date_builds import How
+
+
+def run(context: CommandContext) -> int:
+    now = SystemClock().now()
+    interval = context.options.interval or Interval.containing(now)
+    is_live = context.options.live or now < interval.end + HOUR
+    report = stages.run(context.settings, context.catalogue, interval, live=is_live, only_due=context.options.due)
+    context.show(report, lambda: walk_screens.walk(report, context.settings))
+    return EXIT_RED if report.judgement.is_red else 0
+
+
+def import_(context: CommandContext) -> int:
+    imports, report = stages.import_files(context.settings, context.catalogue, context.options.files)
+    context.show({"imports": imports, "walk": report}, lambda: walk_screens.imports(imports, report, context.settings))
+    return EXIT_FAILED if any(one.problem for one in imports) else 0
+
+
+def extract(context: CommandContext) -> int:
+    catalogue = context.catalogue
+    reports = [stages.extract(context.settings, catalogue, part) for part in stages.captured(context.settings, context.options.interval)]
+    context.show(reports, lambda: walk_screens.extracts(reports))
+    return 0
+
+
+def publish(context: CommandContext) -> int:
+    catalogue, options = context.catalogue, context.options
+    dates = options.dates or stages.touched_dates(context.settings)
+    how = How(allow_shrink=options.allow_shrink, as_of=options.as_of, into=options.into)
+    reports = list(stages.publish_dates(context.settings, catalogue, dates, how))
+    context.show(reports, lambda: walk_screens.publishes(reports))
+    return 0

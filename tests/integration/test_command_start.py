@@ -1,0 +1,72 @@
+"""A command starts at once: what takes time to import is imported where it is used."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from pipeline.core.catalogue import Settings, load_catalogue
+from pipeline.operations import stages
+from tests.integration.conftest import REPOSITORY
+from tests.integration.test_publish import HOST, PAGES, warc
+
+READERS_OF_PAGES = {
+    "babel",
+    "feedparser",
+    "ftfy",
+    "htmldate",
+    "lxml",
+    "pandas",
+    "PIL",
+    "requests",
+    "scipy",
+    "tldextract",
+    "trafilatura",
+    "urllib3",
+}
+ANY_WORK = {*READERS_OF_PAGES, "cryptography", "numpy", "pyarrow", "pydantic", "rich", "yaml"}
+CHILD = """
+import contextlib, io, json, sys
+from pipeline.cli.main import main
+with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit):
+    code = main(sys.argv[1:])
+    assert code == 0, code
+print(json.dumps(sorted({name.partition(".")[0] for name in sys.modules})))
+"""
+
+
+def imported(*arguments: str) -> set[str]:
+    """The packages that a process has imported which ran the command."""
+    done = subprocess.run([sys.executable, "-c", CHILD, *arguments], cwd=REPOSITORY, capture_output=True, text=True, check=True)
+    return set(json.loads(done.stdout.splitlines()[-1]))
+
+
+@pytest.fixture(scope="module")
+def lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("start")
+    path = warc(folder / "a.warc.gz", datetime(2026, 11, 20, 12, tzinfo=UTC), *PAGES)
+    settings = Settings(lake=str(folder / "lake"))
+    stages.import_files(settings, load_catalogue(settings.config), [path])
+    return folder / "lake"
+
+
+@pytest.mark.parametrize("argument", ["--version", "--help"])
+def test_version_and_help_import_nothing_that_does_work(argument: str) -> None:
+    assert not imported(argument) & ANY_WORK
+
+
+def test_looking_up_records_imports_no_reader_of_pages_and_no_pandas(lake: Path) -> None:
+    assert not imported("--lake", str(lake), "top") & READERS_OF_PAGES
+    assert not imported("--lake", str(lake), "show", f"{HOST}/quake-1") & READERS_OF_PAGES
+
+
+def test_a_reader_of_a_pipe_that_goes_ends_the_command_without_a_traceback(lake: Path) -> None:
+    command = f"{sys.executable} -m pipeline --lake {lake} top --json; echo $? >&2"
+    done = subprocess.run(f"({command}) | true", shell=True, cwd=REPOSITORY, capture_output=True, text=True, check=True)
+    assert "Traceback" not in done.stderr
+    assert done.stderr.splitlines()[-1] == "141"

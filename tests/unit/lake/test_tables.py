@@ -1,0 +1,27 @@
+"""Rows of tables."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pyarrow as pa
+
+from pipeline.lake.tables import rows_of
+
+TIME = pa.timestamp("us", tz="UTC")
+AT = datetime(2026, 11, 23, 14, 5, tzinfo=UTC)
+
+
+def test_rows_are_those_of_arrow_with_times_in_utc_at_any_depth() -> None:
+    contract = pa.schema(
+        [
+            pa.field("at", TIME),
+            pa.field("n", pa.int32(), nullable=False),
+            pa.field("many", pa.list_(pa.struct([pa.field("at", TIME, nullable=False), pa.field("name", pa.string())]))),
+        ]
+    )
+    rows = [{"at": AT, "n": 1, "many": [{"at": AT, "name": "x"}]}, {"at": None, "n": 2, "many": None}, {"at": AT, "n": 3, "many": []}]
+    table = pa.Table.from_pylist(rows, schema=contract)
+    assert rows_of(table) == table.to_pylist() == rows
+    assert rows_of(table.slice(1, 1)) == rows[1:2]
+    assert rows_of(table)[0]["at"].tzinfo is UTC
