@@ -46,6 +46,12 @@ def is_of_whole_site(feed: str) -> bool:
     return not parts.query and all(word in WHOLE_SITE_WORDS or word in host for word in words)
 
 
+FEED_PATH = re.compile(r"(?:^|[/._-])(?:rss|feeds?|atom|rdf)(?:[/._-]|$)|\.(?:rss|rdf|atom)$", re.IGNORECASE)
+"""A URL's path that looks like a feed's, as a word of its own: `/rss.xml`, `/feed/`, `/news-feed`."""
+FEED_TEXT = re.compile(r"(?:RSS|Atom|Feed)(?:[ -]?feeds?)?$", re.IGNORECASE)
+"""The words of a link that leads to a feed."""
+
+
 @dataclass(frozen=True, slots=True)
 class FeedLink:
     """A feed that a page declares with `<link rel="alternate">` (RSS Advisory Board, "RSS Autodiscovery")."""
@@ -72,6 +78,31 @@ def feed_links(page: Page) -> tuple[FeedLink, ...]:
             continue
         found.setdefault(address, FeedLink(address, kind, " ".join((element.get("title") or "").split()) or None))
     return tuple(sorted(found.values(), key=lambda link: _rank(link, page.url)))
+
+
+@dataclass(frozen=True, slots=True)
+class SiteLinks:
+    """What a page tells of its site: declared feeds, addresses in its text that look like feeds, and the registered domains it links to."""
+
+    declared: tuple[FeedLink, ...] = ()
+    anchors: tuple[str, ...] = ()
+    domains: frozenset[str] = frozenset()
+
+
+def site_links(page: Page) -> SiteLinks:
+    """The declared feeds, the links whose address or words say feed (each once, in document order), and all linked domains."""
+    if page.tree is None:
+        return SiteLinks()
+    anchors: dict[str, None] = {}
+    domains: set[str] = set()
+    for element in page.tree.iter("a", "link"):
+        address = join(page.base, element.get("href") or "")
+        if address is None:
+            continue
+        domains.add(registered_domain(address))
+        if element.tag == "a" and (FEED_PATH.search(urlsplit(address).path) or FEED_TEXT.match(element.text_content().strip())):
+            anchors.setdefault(address)
+    return SiteLinks(feed_links(page), tuple(anchors), frozenset(domains - {""}))
 
 
 def _rank(link: FeedLink, url: str) -> tuple[bool, bool, bool]:

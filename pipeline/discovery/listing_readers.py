@@ -12,7 +12,7 @@ from pipeline.core.errors import FeedError, OverrunError
 from pipeline.core.settings import Settings
 from pipeline.core.workers import BoundedReader
 from pipeline.discovery import feeds, sitemaps
-from pipeline.discovery.autodiscovery import FeedLink, feed_links
+from pipeline.discovery.autodiscovery import FeedLink, SiteLinks, feed_links, site_links
 from pipeline.discovery.feeds import Feed
 from pipeline.discovery.sitemaps import Sitemap
 from pipeline.extraction.pages import read_page
@@ -43,6 +43,11 @@ def declared_feeds(reader: BoundedReader, body: bytes, *, url: str, content_type
     return _read(reader, _declared, body, url, content_type)
 
 
+def read_site_links(reader: BoundedReader, body: bytes, *, url: str, content_type: str | None) -> SiteLinks:
+    """The feeds that a page declares or links to, and the domains it links to. Raises FeedError, TransientError as `read_feed` does."""
+    return _read(reader, _site_links, body, url, content_type)
+
+
 def _read(reader: BoundedReader, work: Callable[..., Content], body: bytes, url: str, *context: Any) -> Content:
     try:
         return reader.read(work, body, url, *context)
@@ -61,3 +66,7 @@ def _sitemap(body: bytes, url: str, source_id: str | None) -> Sitemap:
 
 def _declared(body: bytes, url: str, content_type: str | None) -> tuple[FeedLink, ...]:
     return feed_links(read_page(body, url=url, content_type=content_type))
+
+
+def _site_links(body: bytes, url: str, content_type: str | None) -> SiteLinks:
+    return site_links(read_page(body, url=url, content_type=content_type))

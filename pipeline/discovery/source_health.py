@@ -26,6 +26,8 @@ SILENT_AT_LEAST = timedelta(hours=36)
 GONE_AFTER = 3
 """Failing polls in a row."""
 GONE_STATUSES = frozenset({404, 410})
+BLOCK_STATUSES = frozenset({401, 403, 429, 451})
+"""Answers by which a server that is there refuses us."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,8 @@ def _gone(states: Sequence[FeedState]) -> Iterable[FeedFinding]:
     for state in states:
         if state.schedule.failures < GONE_AFTER:
             continue
-        words = "gone" if state.status in GONE_STATUSES else "failing"
+        is_blocked = state.status in BLOCK_STATUSES or state.verdict == "disallowed"
+        words = "blocked" if is_blocked else "gone" if state.status in GONE_STATUSES else "failing"
         why = f"{state.reason or state.verdict}{f' {state.status}' if state.status else ''}"
         following = state.schedule.next_poll
         when = f", asked again {following:%Y-%m-%d %H:%M} UTC" if following is not None else ""

@@ -1,14 +1,12 @@
 """Changes of sources.yaml: a site's feed is found and added, OPML lists are imported and exported.
 
-Sources are appended as text, so that the comments of the file stay. The changed file is loaded before it replaces the old one, so that a
-wrong entry is never written.
+Sources are appended as text, so that the comments of the file stay; `sources_file` loads the changed file before it replaces the old one.
 """
 
 from __future__ import annotations
 
 import json
 import re
-import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +21,7 @@ from pipeline.discovery.autodiscovery import COMMON_PATHS
 from pipeline.discovery.feeds import Feed
 from pipeline.discovery.listing_readers import declared_feeds, listing_reader, read_feed
 from pipeline.discovery.opml import read_opml, write_opml
+from pipeline.discovery.sources_file import NAME, write_sources
 from pipeline.fetching.fetcher import Fetcher, Target
 from pipeline.text.urls import join, registered_domain
 
@@ -126,23 +125,9 @@ def _append(settings: Settings, catalogue: Catalogue, feeds: Iterable[tuple[str,
 
 
 def _write(folder: Path, sources: Sequence[Source]) -> None:
-    if not sources:
-        return
-    path = folder / "sources.yaml"
-    before = path.read_text(encoding="utf-8")
-    after = before.rstrip("\n") + "\n" + "".join(_line(source) for source in sources)
-    with tempfile.TemporaryDirectory(prefix="news-catalogue-") as trial:
-        for other in folder.iterdir():
-            if other.name != path.name:
-                Path(trial, other.name).symlink_to(other.resolve())
-        Path(trial, path.name).write_text(after, encoding="utf-8")
-        try:
-            load_catalogue(trial)
-        except ConfigError as error:
-            raise ConfigError(str(error).replace(trial, str(folder))) from error
-    changed = folder / ".sources.yaml.new"
-    changed.write_text(after, encoding="utf-8")
-    changed.replace(path)
+    if sources:
+        before = (folder / NAME).read_text(encoding="utf-8")
+        write_sources(folder, before.rstrip("\n") + "\n" + "".join(_line(source) for source in sources))
 
 
 def _line(source: Source) -> str:

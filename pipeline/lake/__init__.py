@@ -3,4 +3,16 @@
 The only room that writes to storage. It never fetches and never decides what an article is.
 """
 
-__all__ = ["erased_providers", "erasures", "ledgers", "locks", "manifests", "schedules", "storage", "tables", "tombstones", "warc"]
+__all__ = [
+    "erased_providers",
+    "erasures",
+    "ledgers",
+    "locks",
+    "manifests",
+    "replacements",
+    "schedules",
+    "storage",
+    "tables",
+    "tombstones",
+    "warc",
+]

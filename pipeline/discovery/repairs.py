@@ -1,0 +1,169 @@
+"""Which address takes the place of a listing that broke: known articles of the old one against what a candidate lists. Pure.
+
+A wrong proposal is worse than none: it would bring in a stranger's articles under a publisher's name. So a candidate must list articles
+that the old address listed, must stand for the same section, and must be the publisher's: on the old registered domain, or on one that the
+old site redirects to for good or that links back to the old one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from pipeline.core.models import Entry
+from pipeline.discovery.autodiscovery import WHOLE_SITE_WORDS
+from pipeline.discovery.entries import digest_of
+from pipeline.text.plain_text import letters_only
+from pipeline.text.urls import host_of, registered_domain
+
+MIN_COMMON = 2
+"""Known articles that a candidate on the old domain must list: one may be a page that every feed of the site pins."""
+MIN_COMMON_REDIRECTED = 1
+"""The same for a candidate that the broken address itself redirects to for good."""
+MIN_COMMON_ELSEWHERE = 3
+"""The same for a candidate on another registered domain."""
+MIN_TITLE = 20
+"""Letters from which a title is told apart from other articles' titles; shorter ones are names of columns."""
+MIN_PATH = 12
+"""Characters from which a URL's path names an article; shorter ones are fronts and sections."""
+FORMAT_WORDS = frozenset(
+    re.findall(
+        r"\S+",
+        """
+        rss xml rdf feed feeds atom json jsonfeed php aspx asp html htm sitemap sitemaps gz format type output view category categories
+        tag tags section sections topic topics channel channels id index wp
+        """,
+    )
+)
+"""Words in the addresses of feeds and sitemaps that name a format, or the kind of what stands behind them."""
+COMMENT_WORDS = re.compile(r"comment|kommentar|reactions|replies", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenListing:
+    """A feed or sitemap that broke, and what tells its articles again: digests and paths of their URLs, letters of their titles."""
+
+    source_id: str
+    url: str
+    problem: str
+    is_sitemap: bool = False
+    digests: frozenset[str] = frozenset()
+    paths: frozenset[str] = frozenset()
+    titles: frozenset[str] = frozenset()
+    pages: tuple[str, ...] = ()
+    """URLs of some of the articles, the newest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An address that may take the broken one's place, what it lists, and how it was found.
+
+    `proof` says why another registered domain is the publisher's own; None where nothing says so, or where the domain is the same.
+    """
+
+    url: str
+    found: str
+    entries: tuple[Entry, ...]
+    proof: str | None = None
+    is_redirect: bool = False
+    """The broken address itself redirects here for good."""
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """What is proposed for a broken listing: `new` takes its place, or None with the reason in `evidence`."""
+
+    source_id: str
+    old: str
+    problem: str
+    new: str | None
+    evidence: tuple[str, ...] = field(default=())
+
+
+def known_articles(
+    source_id: str, url: str, problem: str, entries: Iterable[Entry], *, seen: Iterable[str] = (), is_sitemap: bool = False
+) -> BrokenListing:
+    """The broken listing with what tells its articles again; `entries` are those it listed, the newest last, `seen` digests of URLs."""
+    listed = tuple(entries)
+    return BrokenListing(
+        source_id,
+        url,
+        problem,
+        is_sitemap,
+        digests=frozenset(seen) | {digest for entry in listed if (digest := digest_of(entry))},
+        paths=frozenset(path for entry in listed if (path := _path(entry.url)) is not None),
+        titles=frozenset(title for entry in listed if (title := _letters(entry.title)) is not None),
+        pages=tuple(dict.fromkeys(entry.url for entry in reversed(listed))),
+    )
+
+
+def choose_repair(broken: BrokenListing, candidates: Sequence[Candidate]) -> Repair:
+    """The candidate that lists most of the known articles, among those that are the publisher's and stand for the same section.
+
+    Candidates are in the order in which a site prefers them; of equal ones the first is taken.
+    """
+    refused: list[str] = []
+    best: tuple[int, Candidate] | None = None
+    for candidate in candidates:
+        common, why_not = _judge(broken, candidate)
+        if why_not is not None:
+            refused.append(f"{candidate.url}: {why_not}")
+        elif best is None or common > best[0]:
+            best = common, candidate
+    if best is None:
+        return Repair(broken.source_id, broken.url, broken.problem, None, tuple(refused) or ("the site names no other address",))
+    common, candidate = best
+    evidence = [candidate.found, f"lists {common} articles that the old address listed"]
+    if candidate.proof is not None:
+        evidence.append(candidate.proof)
+    return Repair(broken.source_id, broken.url, broken.problem, candidate.url, tuple(evidence))
+
+
+def common_articles(broken: BrokenListing, entries: Iterable[Entry]) -> int:
+    """How many of the entries the broken listing listed too: the same URL, the same path, or the same title."""
+    return sum(
+        digest_of(entry) in broken.digests or _path(entry.url) in broken.paths or _letters(entry.title) in broken.titles
+        for entry in entries
+    )
+
+
+def _judge(broken: BrokenListing, candidate: Candidate) -> tuple[int, str | None]:
+    """Common articles, and why the candidate is refused (None when it is not)."""
+    if candidate.url == broken.url:
+        return 0, "is the address that broke"
+    if not candidate.entries:
+        return 0, "lists nothing"
+    if COMMENT_WORDS.search(urlsplit(candidate.url).path):
+        return 0, "lists comments"
+    is_elsewhere = registered_domain(candidate.url) != registered_domain(broken.url)
+    if is_elsewhere and candidate.proof is None:
+        return 0, "is on another domain, and neither does the old site redirect there for good nor does the new one link back"
+    common = common_articles(broken, candidate.entries)
+    needed = MIN_COMMON_ELSEWHERE if is_elsewhere else MIN_COMMON_REDIRECTED if candidate.is_redirect else MIN_COMMON
+    if common < needed:
+        return common, f"lists {common} of the articles that the old address listed, and {needed} are needed"
+    is_section = section_words(candidate.url) != section_words(broken.url)
+    if is_section and not candidate.is_redirect and common * 2 < len(candidate.entries):
+        return common, "stands for another section of the site"
+    return common, None
+
+
+def section_words(url: str) -> frozenset[str]:
+    """The words of a listing's address that name a section of its site; none for a listing of the whole site."""
+    parts = urlsplit(url)
+    host = (parts.hostname or "").lower()
+    words = re.findall(r"[^\W\d_]+", f"{parts.path} {parts.query}".lower())
+    return frozenset(word for word in words if word not in WHOLE_SITE_WORDS and word not in host and word not in FORMAT_WORDS)
+
+
+def _path(url: str) -> str | None:
+    parts = urlsplit(url)
+    path = parts.path.rstrip("/").lower() + (f"?{parts.query}" if parts.query else "")
+    return path if len(path) >= MIN_PATH and host_of(url) else None
+
+
+def _letters(title: str | None) -> str | None:
+    letters = letters_only(title or "")
+    return letters if len(letters) >= MIN_TITLE else None
