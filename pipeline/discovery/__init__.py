@@ -9,8 +9,11 @@ __all__ = [
     "feeds",
     "listing_readers",
     "polling",
+    "repair_search",
+    "repairs",
     "sitemaps",
     "source_checks",
     "source_health",
+    "sources_file",
     "subscriptions",
 ]
