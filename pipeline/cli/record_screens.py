@@ -86,6 +86,8 @@ def _fields(found: ExplainedRecord) -> Table:
     for name, value in shown.items():
         key = names.get(name, name)
         table.add_row(name, escape(str(value)) if value else "", provenance.get(key, ""), escape(alternatives.get(key, "")))
+    for wish in (extracted.get("rights") or {}).get("wishes") or []:
+        table.add_row(f"rights: {wish['wish']}", escape(wish["value"] or ""), f"{wish['place']}, {second(wish['at'])}")
     if found.explain.get("vanishedAt") is not None:
         table.add_row("vanished", second(found.explain["vanishedAt"]), "its publisher says that it is gone")
     capture = f"{found.explain['captureFile']} at {found.explain['captureOffset']}, {second(found.explain['capturedAt'])}"

@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Literal, Protocol
 
 from pipeline.core.errors import FetchError
+from pipeline.core.rights import Rights
 
 Kind = Literal["robots", "feed", "sitemap", "listing", "page", "image", "amp"]
 """What a request was for; a `listing` is what an archive says that it has."""
@@ -217,6 +218,7 @@ class Article:
     """Path of the cached lead image in the lake."""
     provenance: Mapping[str, str] = field(default_factory=dict)
     alternatives: Mapping[str, str] = field(default_factory=dict)
+    rights: Rights | None = None
 
 
 @dataclass(frozen=True, slots=True)

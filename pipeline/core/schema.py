@@ -41,6 +41,16 @@ RELATED = pa.struct(
     ]
 )
 
+WISH = pa.struct([pa.field("wish", pa.string()), pa.field("value", pa.string()), pa.field("place", pa.string()), pa.field("at", TIMESTAMP)])
+RIGHTS = pa.struct(
+    [
+        pa.field("tdm", pa.string()),
+        pa.field("tdmPolicy", pa.string()),
+        pa.field("license", pa.string()),
+        pa.field("wishes", pa.list_(WISH)),
+    ]
+)
+
 ARTICLES = pa.schema(
     [
         _field("category", pa.string(), "always `news`", null=False),
@@ -178,6 +188,13 @@ EXTRACTED = pa.schema(
             "alternatives",
             pa.map_(pa.string(), pa.string()),
             "field to what other places say it is, each with its place; of a text its beginning",
+        ),
+        _field(
+            "rights",
+            RIGHTS,
+            "what its publisher says of its use, null when nothing: tdm, whether text and data mining is `reserved` or `notReserved`; "
+            "tdmPolicy, on which terms; license, its URL or name; wishes, every statement (noindex, noarchive, nosnippet, noai, "
+            "aiTrain=no, license=...) with the place that makes it and the time at which that was captured",
         ),
     ]
 )

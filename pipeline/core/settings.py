@@ -113,6 +113,11 @@ class Settings(Frozen):
     sealing_keys: tuple[str, ...] = Field((), repr=False)
     """Base64 AES-SIV keys of 32, 48 or 64 bytes, newest first."""
 
+    @property
+    def agent(self) -> str:
+        """The product token by which robots.txt and robots directives know us (RFC 9309, section 2.2.1)."""
+        return self.user_agent.partition("/")[0]
+
     @field_validator("origins")
     @classmethod
     def _origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ import contextlib
 import functools
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 from pipeline.core.errors import StorageError
@@ -18,10 +18,11 @@ from pipeline.core.out_of_memory import is_shortage
 from pipeline.extraction.articles import build_article
 from pipeline.extraction.images import measure_picture
 from pipeline.extraction.pages import read_page
+from pipeline.extraction.rights import HEADERS, PageAnswer, read_rights
 from pipeline.lake import storage
 from pipeline.lake.manifests import PageCapture, Probe
 from pipeline.lake.storage import Lake
-from pipeline.lake.warc import read_record_at
+from pipeline.lake.warc import header_fields, read_record_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +38,16 @@ class Job:
     amp: AmpAnswer | None
     min_side: int
     max_pixels: int
+    answer: PageAnswer
 
 
 @dataclass(frozen=True, slots=True)
 class CaptureFile:
-    """The WARC file of a part in the lake at a URI, with the limits on the size of its records."""
+    """The WARC file of a part in the lake at a URI, the product token it was fetched with, and the limits on the size of its records."""
 
     lake: str
     part: Part
+    agent: str
     max_page_bytes: int
     max_image_bytes: int
     max_pixels: int
@@ -81,7 +84,7 @@ def read_job(job: Job) -> Article | Rejected:
 
 def _read(job: Job) -> Article | Rejected:
     page = read_page(job.body, url=job.url, content_type=job.content_type)
-    return build_article(
+    result = build_article(
         page,
         entry=job.entry,
         capture=job.capture,
@@ -91,6 +94,7 @@ def _read(job: Job) -> Article | Rejected:
         min_side=job.min_side,
         max_pixels=job.max_pixels,
     )
+    return replace(result, rights=read_rights(page, job.answer)) if isinstance(result, Article) else result
 
 
 def read_captures(captures: CaptureFile, pages: Sequence[PageCapture], min_side: int) -> list[PageResult]:
@@ -117,16 +121,18 @@ def _read_capture(captures: CaptureFile, page: PageCapture, *, min_side: int) ->
 
 def _job(file: BinaryIO, captures: CaptureFile, page: PageCapture, *, min_side: int) -> Job:
     record = read_record_at(file, page.offset, max_body_bytes=captures.max_page_bytes)
+    at = record.at or captures.part.interval.start
     return Job(
         body=record.body,
         url=record.url or page.entry.url,
         content_type=record.content_type,
         entry=page.entry,
-        capture=CaptureRef(storage.captures_path(captures.part), page.offset, record.at or captures.part.interval.start),
+        capture=CaptureRef(storage.captures_path(captures.part), page.offset, at),
         pictures=tuple(_picture(file, probe, max_bytes=captures.max_image_bytes) for probe in page.images),
         amp=_amp_answer(page),
         min_side=min_side,
         max_pixels=captures.max_pixels,
+        answer=PageAnswer(captures.agent, header_fields(record, HEADERS), at),
     )
 
 

@@ -88,7 +88,7 @@ class Fetcher:
         self._clock = clock
         self._routes = Routes(connect_to=settings.connect_to, allow_networks=settings.allow_networks)
         self._context = ssl.create_default_context(cafile=settings.ca_bundle or certifi.where())
-        self._agent = settings.user_agent.partition("/")[0]
+        self._agent = settings.agent
         connections = settings.connections_per_host
         paces = PacesInFiles(settings.pace_dir, connections=connections) if settings.pace_dir else PacesOfProcess(connections=connections)
         self._schedule = HostSchedule(paces)

@@ -11,6 +11,7 @@ import pyarrow as pa
 from pipeline.core import schema
 from pipeline.core.errors import SchemaError
 from pipeline.core.models import Article, Image, Outcome
+from pipeline.core.rights import Rights
 
 
 def extracted_table(articles: Iterable[Article], *, marked: Iterable[Mapping[str, Any]] = ()) -> pa.Table:
@@ -107,7 +108,15 @@ def _extracted_row(article: Article) -> dict[str, Any]:
         "imageFile": article.image_file,
         "provenance": sorted(article.provenance.items()),
         "alternatives": sorted(article.alternatives.items()),
+        "rights": rights_row(article.rights),
     }
+
+
+def rights_row(rights: Rights | None) -> dict[str, Any] | None:
+    if rights is None:
+        return None
+    wishes = [{"wish": wish.wish, "value": wish.value, "place": wish.place, "at": wish.at} for wish in rights.wishes]
+    return {"tdm": rights.tdm, "tdmPolicy": rights.tdm_policy, "license": rights.license, "wishes": wishes}
 
 
 def _minutes(offset: timedelta | None) -> int | None:

@@ -13,7 +13,7 @@ import hashlib
 import io
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.parser import BytesHeaderParser
@@ -262,6 +262,15 @@ def validators_of(record: WarcRecord) -> Validators:
     """ETag and Last-Modified of a captured answer, for a conditional GET."""
     headers = BytesHeaderParser().parsebytes(record.block.partition(b"\r\n")[2])
     return Validators(etag=headers["ETag"], last_modified=headers["Last-Modified"])
+
+
+def header_fields(record: WarcRecord, names: Collection[str]) -> tuple[tuple[str, str], ...]:
+    """The captured answer's header fields called one of `names` (in lower case), each with its value, in the answer's order."""
+    head = record.block.partition(b"\r\n\r\n")[0].partition(b"\r\n")[2]
+    if record.status is None or not any(name.encode() in head.lower() for name in names):
+        return ()  # sooner than any parser
+    fields = BytesHeaderParser().parsebytes(head).items()
+    return tuple((name.lower(), str(value).strip()) for name, value in fields if name.lower() in names)
 
 
 def _read(raw: ArcWarcRecord, *, offset: int, max_body_bytes: int) -> WarcRecord:

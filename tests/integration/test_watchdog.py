@@ -18,6 +18,7 @@ from pipeline.core.settings import Settings
 from pipeline.core.workers import bound_memory
 from pipeline.extraction.extract import extract_part
 from pipeline.extraction.page_workers import Job, read_job
+from pipeline.extraction.rights import PageAnswer
 from pipeline.lake import storage
 from pipeline.lake.storage import Lake
 from tests.integration.test_probes import ATTRIBUTES
@@ -39,6 +40,7 @@ def job(body: bytes) -> Job:
         amp=None,
         min_side=200,
         max_pixels=60_000_000,
+        answer=PageAnswer("news-pipeline", (), datetime(2026, 11, 20, 12, tzinfo=UTC)),
     )
 
 
