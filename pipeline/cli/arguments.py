@@ -128,6 +128,10 @@ def _add_catalogue(commands: Any) -> None:
     sources = commands.add_parser("sources", help="the publishers that are followed").add_subparsers(required=True, metavar="COMMAND")
     _add(sources, "check", "catalogue_commands:sources_check", "ask each feed once and say how it is")
     _add(sources, "list", "catalogue_commands:sources_list", "the catalogue's sources")
+    text = "look for the new address of each feed that moved, is gone, blocked or silent, and show the change of sources.yaml"
+    heal = _add(sources, "heal", "catalogue_commands:sources_heal", text)
+    heal.add_argument("sources", nargs="*", metavar="ID", help="only these sources (default: all that are followed)")
+    heal.add_argument("--apply", action="store_true", help="write the change into sources.yaml")
     add = _add(sources, "add", "catalogue_commands:sources_add", "find a site's feed and follow it")
     add.add_argument("url", metavar="URL", help="the site's address, or its feed's")
     add.add_argument("--topic", required=True, help="the root topic of its articles")

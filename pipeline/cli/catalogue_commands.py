@@ -6,8 +6,10 @@ from pipeline.cli import catalogue_screens
 from pipeline.cli.context import EXIT_RED, CommandContext
 from pipeline.cli.dictionary import dictionary as data_dictionary
 from pipeline.discovery.subscriptions import export_opml, import_opml
+from pipeline.fetching.fetcher import SystemClock
 from pipeline.operations import stages
 from pipeline.operations.own_catalogue import copy_catalogue
+from pipeline.operations.source_repairs import apply_repairs, heal_sources
 
 
 def sources_check(context: CommandContext) -> int:
@@ -19,6 +21,16 @@ def sources_check(context: CommandContext) -> int:
 def sources_list(context: CommandContext) -> int:
     sources = context.catalogue.sources
     context.show([source.model_dump() for source in sources], lambda: catalogue_screens.sources(sources))
+    return 0
+
+
+def sources_heal(context: CommandContext) -> int:
+    healed = heal_sources(context.settings, context.catalogue, clock=SystemClock(), sources=context.options.sources)
+    if context.options.apply:
+        apply_repairs(context.settings, healed)
+    is_applied = context.options.apply and bool(healed.diff)
+    found = {"repairs": healed.repairs, "diff": healed.diff, "isApplied": is_applied}
+    context.show(found, lambda: catalogue_screens.healed(healed, is_applied=is_applied))
     return 0
 
 

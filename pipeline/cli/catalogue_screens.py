@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pipeline.core.catalogue import Source
     from pipeline.discovery.source_checks import FeedCheck
     from pipeline.discovery.subscriptions import AddedSource
+    from pipeline.operations.source_repairs import HealedSources
 
 
 def polls(results: Sequence[FeedCheck]) -> RenderableType:
@@ -45,6 +46,23 @@ def added(results: Sequence[AddedSource]) -> RenderableType:
             escape(f"followed as {one.source.name}" if one.source else one.problem or ""),
         )
     return table
+
+
+def healed(found: HealedSources, *, is_applied: bool) -> RenderableType:
+    """Each broken listing with what was found for it, and the change of sources.yaml."""
+    if not found.repairs:
+        return Text("No feed moved, is gone, blocked or silent by what the lake knows; `news sources check` asks each of them.")
+    table = make_table("source", "listing", "problem", "proposed", "evidence")
+    for repair in found.repairs:
+        proposed = Text(repair.new, style="green") if repair.new else Text("nothing")
+        table.add_row(repair.source_id, escape(repair.old), escape(repair.problem), proposed, escape("\n".join(repair.evidence)))
+    if not found.diff:
+        return Group(table, Text("No change of sources.yaml is proposed."))
+    lines = Text(found.diff)
+    lines.highlight_regex(r"(?m)^\+.*$", "green")
+    lines.highlight_regex(r"(?m)^-.*$", "red")
+    ending = "Written to sources.yaml." if is_applied else "Nothing is written: news sources heal --apply does it."
+    return Group(table, lines, Text(ending))
 
 
 def copied(files: Sequence[Path]) -> RenderableType:

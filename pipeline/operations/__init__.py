@@ -13,5 +13,6 @@ __all__ = [
     "lookups",
     "maintenance",
     "own_catalogue",
+    "source_repairs",
     "stages",
 ]

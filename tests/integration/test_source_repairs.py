@@ -5,11 +5,12 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from pipeline.cli import main
 from pipeline.core.catalogue import load_catalogue
 from pipeline.core.errors import ConfigError
 from pipeline.core.settings import Settings
@@ -110,3 +111,29 @@ def test_a_feed_that_fell_silent_while_its_site_went_on_is_healed(room: Newsroom
     (repair,) = heal_sources(mine, load_catalogue(folder), clock=clock).repairs
     assert repair.problem.startswith("silent")
     assert repair.new == f"{ONE}/rss/news"
+
+
+def test_the_command_shows_evidence_and_diff_and_writes_only_when_told(
+    room: Newsroom, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    site = stand_up(room, "moved-301", BREAKS["moved-301"])
+    folder = tmp_path / "mine"
+    shutil.copytree(Path(__file__).resolve().parents[2] / "data", folder)
+    text = f"sources:\n  # by hand\n  - {{id: one, name: One, feeds: ['{site.origin}/feed'], topic: AI, pace_s: 0}}\n"
+    (folder / "sources.yaml").write_text(text)
+    mine = settings.model_copy(update={"config": str(folder)})
+    for name, value in {**room.environment, "NEWS_CONFIG": str(folder), "NEWS_LAKE": mine.lake}.items():
+        monkeypatch.setenv(name, value)
+    clock = FrozenClock(datetime.now(UTC) - timedelta(hours=2))
+    _capture(mine, clock, hours=1)
+    assert main.main(["sources", "heal"]) == 0
+    assert "by what the lake knows" in capsys.readouterr().out
+    BREAKS["moved-301"].happen(room, site, site)
+    _capture(mine, clock, hours=1)
+    assert main.main(["sources", "heal", "one"]) == 0
+    shown = capsys.readouterr().out
+    assert f"{site.origin}/rss/" in shown
+    assert "redirects there for good" in shown
+    assert (folder / "sources.yaml").read_text() == text
+    assert main.main(["sources", "heal", "--apply"]) == 0
+    assert (folder / "sources.yaml").read_text() == text.replace(f"'{site.origin}/feed'", f'"{site.origin}/rss/"')
