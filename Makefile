@@ -11,7 +11,7 @@ SIDE_BY_SIDE := -n 2 --dist loadfile --no-loadscope-reorder # the files in the o
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run up down test library lint check env lock clean
+.PHONY: help run up down test library lint check docs env lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 16
@@ -29,17 +29,23 @@ test: $(VENV)/.installed-all ## every test; those without their service skip and
 	$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "not live" $(TESTS)
 	$(BIN)/python -m pytest -m live $(TESTS) || [ $$? -eq 5 ] # 5: none of these is live
 
-library: $(LIBRARY)/.installed ## the library's tests in an environment without Airflow
+library: $(LIBRARY)/.installed ## the library's tests in an environment without Airflow, with the share of its lines that they run
 	@! $(LIBRARY)/bin/python -c "import airflow" 2>/dev/null || { echo "$(LIBRARY) has Airflow: make clean, and again"; exit 1; }
-	$(LIBRARY)/bin/python -m pytest $(SIDE_BY_SIDE) -m "not live" tests/unit tests/integration
+	$(LIBRARY)/bin/python -m pytest $(SIDE_BY_SIDE) --cov --cov-report= -m "not live" tests/unit tests/integration
+	@$(LIBRARY)/bin/python .ci/coverage_by_room.py
 
-lint: $(VENV)/.installed-all ## format, lint, layers, types
+lint: $(VENV)/.installed-all ## format, lint, imports, types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports
 	$(BIN)/mypy
 
 check: lint test ## all of the above: what has to pass before a change lands
+
+docs: $(VENV)/.installed-all ## write what the documentation takes from the code: table of rooms, drawing of the walk, data dictionary
+	$(BIN)/python docs/rooms.py
+	$(BIN)/python -m pipeline dictionary > docs/data-dictionary.md.new
+	mv docs/data-dictionary.md.new docs/data-dictionary.md
 
 env: $(VENV)/.installed-all ## only make the environment
 
@@ -48,7 +54,7 @@ lock: $(VENV)/.installed-all ## pin the versions again after a change in pyproje
 	  pyproject.toml - -o constraints.txt > /dev/null
 
 clean: down ## remove environment, caches and Airflow's home; the lake stays
-	rm -rf $(VENV) $(LIBRARY) .airflow .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build dist *.egg-info
+	rm -rf $(VENV) $(LIBRARY) .airflow .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage build dist *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/.installed-run: pyproject.toml constraints.txt deploy/install.sh

@@ -1,7 +1,9 @@
-"""What stands at the project's root for contributors: the version, the hosted workflow, the hooks before a commit."""
+"""What stands at the project's root for contributors: version, changelog, hosted workflow, hooks, and documentation made from the code."""
 
 from __future__ import annotations
 
+import re
+import runpy
 import tomllib
 from typing import Any
 
@@ -44,3 +46,20 @@ def test_the_hooks_before_a_commit_are_the_checks_of_make_lint() -> None:
     recipe = (REPOSITORY / "Makefile").read_text().partition("\nlint:")[2].partition("\n\n")[0]
     tools = [line.split("/", 1)[1].split()[0] for line in recipe.splitlines()[1:]]
     assert [hook["entry"].removeprefix(".venv/bin/").split()[0] for hook in hooks] == tools
+
+
+def test_the_drawing_of_the_walk_names_stages_and_layers_that_exist() -> None:
+    drawing = runpy.run_path(str(REPOSITORY / "docs" / "rooms.py"))["walk_drawing"]()
+    named = [line.split()[0] for line in drawing.splitlines() if not line.startswith("```")]
+    code = (REPOSITORY / "pipeline" / "operations" / "stages.py").read_text()
+    assert [stage for stage in named if f"\ndef {stage}(" not in code] == []
+    layers = set(re.findall(r"(\w+)/", drawing))
+    storage = (REPOSITORY / "pipeline" / "lake" / "storage.py").read_text()
+    assert {layer for layer in layers if f"\n    {layer}/" not in storage} == set()
+
+
+def test_every_decision_has_a_page_in_the_index_and_every_link_a_page() -> None:
+    folder = REPOSITORY / "docs" / "decisions"
+    pages = sorted(path.name for path in folder.glob("[0-9]*.md"))
+    assert sorted(re.findall(r"\]\((\d{4}-[a-z0-9-]+\.md)\)", (folder / "README.md").read_text())) == pages
+    assert [int(page[:4]) for page in pages] == list(range(1, len(pages) + 1))
