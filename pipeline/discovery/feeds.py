@@ -21,8 +21,9 @@ from pipeline.core.errors import FeedError
 from pipeline.core.models import Entry, Moment
 from pipeline.core.out_of_memory import is_shortage
 from pipeline.discovery.polling import period_s
-from pipeline.text.date_parsing import read_moment
+from pipeline.text.date_parsing import read_moment, style_of
 from pipeline.text.encodings import decode
+from pipeline.text.languages import two_letters
 from pipeline.text.plain_text import cut_excerpt, plain
 from pipeline.text.urls import join
 
@@ -140,8 +141,8 @@ def _xml_entry(item: Any, *, url: str, source_id: str | None, language: str | No
     link = _xml_link(item, url=url)
     if link is None:
         return None
-    published = _xml_moment(item, "published")
-    updated = _xml_moment(item, "updated")
+    published = _xml_moment(item, "published", language)
+    updated = _xml_moment(item, "updated", language)
     return Entry(
         url=link,
         source_id=source_id,
@@ -176,8 +177,8 @@ def _xml_image(item: Any, *, url: str) -> str | None:
     return None
 
 
-def _xml_moment(item: Any, name: str) -> Moment | None:
-    return _moment(dict.get(item, name))  # feedparser's own get() returns `published` where `updated` is missing
+def _xml_moment(item: Any, name: str, language: str | None) -> Moment | None:
+    return _moment(dict.get(item, name), language)  # feedparser's own get() returns `published` where `updated` is missing
 
 
 def _read_json(body: bytes, *, url: str, source_id: str | None) -> Feed:
@@ -209,7 +210,7 @@ def _json_entry(
     authors = item.get("authors") or data.get("authors") or []
     if isinstance(item.get("author"), dict):  # JSON Feed 1.0
         authors = [item["author"]]
-    modified = _moment(item.get("date_modified"))
+    modified = _moment(item.get("date_modified"), language)
     image = _string(item.get("image")) or _string(item.get("banner_image"))
     tags = item.get("tags")
     return Entry(
@@ -218,7 +219,7 @@ def _json_entry(
         via="feed",
         title=_text(item.get("title")),
         excerpt=_excerpt(_string(item.get("summary")) or _string(item.get("content_text")) or _string(item.get("content_html"))),
-        published=_moment(item.get("date_published")) or modified,
+        published=_moment(item.get("date_published"), language) or modified,
         modified=modified,
         authors=_authors(author.get("name") for author in authors if isinstance(author, dict)) if isinstance(authors, list) else (),
         language=_string(item.get("language")) or language,
@@ -228,12 +229,13 @@ def _json_entry(
     )
 
 
-def _moment(stated: Any) -> Moment | None:
-    """The time that a publisher states; None where reading the month first would give another day."""
+def _moment(stated: Any, language: str | None) -> Moment | None:
+    """The time that a publisher states in the feed's `language`; None where reading the month first would give another day."""
     if not isinstance(stated, str):
         return None
-    moment = read_moment(stated)
-    return moment if moment == read_moment(stated, day_first=False) else None
+    style = style_of("", two_letters(language))
+    moment = read_moment(stated, style)
+    return moment if moment == read_moment(stated, replace(style, day_first=False)) else None
 
 
 def _feed(title: str | None, language: str | None, found: Iterable[Entry | None], *, ill_formed: str | None) -> Feed:

@@ -45,7 +45,7 @@ def possible(instant: datetime, *, url: str, language: str) -> frozenset[timedel
     """How far the clocks that the publisher may have are ahead of UTC at `instant`: those of its country; none where that is not known."""
     code = _country_code(url)
     names = _zones(code, _primary_language(language)) if _is_country(code) else ()
-    offsets = (instant.astimezone(zone).utcoffset() for zone in map(_zone, names))
+    offsets = (instant.astimezone(zone).utcoffset() for zone in map(zone_named, names))
     return frozenset(offset for offset in offsets if offset)
 
 
@@ -82,7 +82,7 @@ def _zones_of(country: str) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=1024)
-def _zone(name: str) -> ZoneInfo:
+def zone_named(name: str) -> ZoneInfo:
     with (resources.files("tzdata") / "zoneinfo").joinpath(*name.split("/")).open("rb") as file:
         return ZoneInfo.from_file(file, key=name)
 
@@ -90,7 +90,7 @@ def _zone(name: str) -> ZoneInfo:
 def _offset(names: tuple[str, ...], value: datetime) -> timedelta | None:
     """The offset that all zones have at an instant, or when their clocks show a `value` without a zone; None when two of them differ."""
     known: timedelta | None = None
-    for zone in map(_zone, names):  # of a language that is spoken around the world two are read
+    for zone in map(zone_named, names):  # of a language that is spoken around the world two are read
         offset = (value.astimezone(zone) if value.tzinfo else value.replace(tzinfo=zone)).utcoffset()
         if known is not None and offset != known:
             return None

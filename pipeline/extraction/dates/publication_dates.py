@@ -21,7 +21,7 @@ from pipeline.extraction.dates import visible_dates
 from pipeline.extraction.dates.publisher_zone import on_its_clock
 from pipeline.extraction.pages import Page
 from pipeline.extraction.structured_data import PAGE_TYPES, VIDEO_TYPES, text_of, types_of
-from pipeline.text.date_parsing import bare_day, read_moment
+from pipeline.text.date_parsing import DateStyle, bare_day, read_moment, style_of
 
 EARLIEST = datetime(1995, 1, 1, tzinfo=UTC)
 """No news page is older than the news web."""
@@ -81,22 +81,23 @@ def published(page: Page, entry: Entry | None, *, at: datetime, language: str) -
     publication, other times, any line at the heading, the date nearest to the text, and last what htmldate finds; these two not on a site's
     front. A time that another of them states completes a bare date of the same day; two that agree may outvote the first.
     """
-    dated = _first_published(page, entry, at)
+    style = style_of(page.language_tag, language)
+    dated = _first_published(page, entry, style, at)
     if dated is None:
         return None
-    declared = list(islice(_plainly_stated(page, entry), _MAX_STATEMENTS))
+    declared = list(islice(_plainly_stated(page, entry, style), _MAX_STATEMENTS))
     here = partial(on_its_clock, url=page.url, language=language, in_url=url_date(page.url))
-    dated = dated._replace(moment=here(dated.moment, _statements(page, declared)))
-    rival = _before_change(page, dated, declared) or _outvoting(page, dated, declared)
+    dated = dated._replace(moment=here(dated.moment, _statements(page, declared, style)))
+    rival = _before_change(page, dated, declared, style) or _outvoting(page, dated, declared, style)
     if rival is not None:
-        dated = rival._replace(moment=here(rival.moment, _statements(page, declared)))
+        dated = rival._replace(moment=here(rival.moment, _statements(page, declared, style)))
     others = {other.source: _shown(other.moment) for other in reversed(declared) if not _agree(dated.moment, other.moment)}
     return dated._replace(others=tuple(sorted(others.items())))
 
 
-def _first_published(page: Page, entry: Entry | None, at: datetime) -> Dated | None:
+def _first_published(page: Page, entry: Entry | None, style: DateStyle, at: datetime) -> Dated | None:
     believed: list[Dated] = []
-    for dated in _stated(page, entry):
+    for dated in _stated(page, entry, style):
         if not _is_believable(dated.moment, at):
             continue
         if dated.moment.precision != "day":
@@ -107,14 +108,14 @@ def _first_published(page: Page, entry: Entry | None, at: datetime) -> Dated | N
             break
     if believed or _FRONT.match(page.url):  # a date in the texts of a front is that of another page
         return believed[0] if believed else None
-    beside = visible_dates.beside_text(page, earliest=EARLIEST, latest=at + CLOCK_SKEW)
+    beside = visible_dates.beside_text(page, style, earliest=EARLIEST, latest=at + CLOCK_SKEW)
     if beside is not None:
         return Dated(beside, "page.text")
-    searched = visible_dates.searched(page, latest=at + CLOCK_SKEW)
+    searched = visible_dates.searched(page, style, latest=at + CLOCK_SKEW)
     return Dated(searched, "htmldate") if searched is not None else None
 
 
-def _before_change(page: Page, dated: Dated, declared: Sequence[Dated]) -> Dated | None:
+def _before_change(page: Page, dated: Dated, declared: Sequence[Dated], style: DateStyle) -> Dated | None:
     """The date of feed or URL, where the stated time is that of the last change and much later: neither knew the article before it was.
 
     Else the time that the page shows at its heading, where the change is one of the next days.
@@ -126,40 +127,39 @@ def _before_change(page: Page, dated: Dated, declared: Sequence[Dated]) -> Dated
         and other.moment.value >= EARLIEST
         and dated.moment.value - other.moment.value >= _LATER
     ]
-    if dated.moment.precision == "day" or all(change.moment.value != dated.moment.value for change in _modified(page)):
+    if dated.moment.precision == "day" or all(change.moment.value != dated.moment.value for change in _modified(page, style)):
         return None
-    return earlier[0] if earlier else _shown_earlier(page, dated.moment)
+    return earlier[0] if earlier else _shown_earlier(page, dated.moment, style)
 
 
-def _shown_earlier(page: Page, moment: Moment) -> Dated | None:
+def _shown_earlier(page: Page, moment: Moment, style: DateStyle) -> Dated | None:
     """The date and time that the page shows at its heading, where `moment`, a later one, is that of an update on the next days."""
-    line = visible_dates.at_heading(page, day_first=not _is_american(page))
+    line = visible_dates.at_heading(page, style)
     if line is None or line.precision == "day" or not _SHOWN_LATER <= moment.value - line.value <= _LATER:
         return None
     return Dated(line, "page.dateline")
 
 
-def _outvoting(page: Page, dated: Dated, declared: Sequence[Dated]) -> Dated | None:
+def _outvoting(page: Page, dated: Dated, declared: Sequence[Dated], style: DateStyle) -> Dated | None:
     """Another date of the page, where the line at its heading says the same and it is not the day of the last change: two against one.
 
     It is declared, or what content systems fill at random; against a bare day, a time that the page shows counts too.
     """
-    day_first = not _is_american(page)
     weak = [(f"meta.{name}", content) for name in WEAK_META for content in page.meta.get(name, ())]
     if dated.moment.precision == "day":
         weak += _marked_up(page, is_sure=False)
-    read = ((source, read_moment(text, day_first=day_first)) for source, text in weak)
+    read = ((source, read_moment(text, style)) for source, text in weak)
     others = [*declared, *(Dated(moment, source) for source, moment in read if moment)]
     rivals = [other for other in others if not _agree(dated.moment, other.moment) and other.source != "url"]
-    line = visible_dates.at_heading(page, day_first=day_first) if rivals else None
-    if line is None or _agree(line, dated.moment) or any(_agree(line, change.moment) for change in _modified(page)):
+    line = visible_dates.at_heading(page, style) if rivals else None
+    if line is None or _agree(line, dated.moment) or any(_agree(line, change.moment) for change in _modified(page, style)):
         return None
     return next((rival for rival in rivals if _agree(line, rival.moment)), None)
 
 
 def modified(page: Page, entry: Entry | None, *, at: datetime, language: str) -> Dated | None:
     """When the article was last changed; None when nothing says so."""
-    for dated in _modified(page):
+    for dated in _modified(page, style_of(page.language_tag, language)):
         if _is_believable(dated.moment, at):
             return dated._replace(moment=on_its_clock(dated.moment, (), url=page.url, language=language))
     if entry and entry.modified and _is_believable(entry.modified, at):
@@ -189,11 +189,10 @@ def _shown(moment: Moment) -> str:
     return moment.value.strftime("%Y-%m-%d" if moment.precision == "day" else "%Y-%m-%dT%H:%M:%SZ")
 
 
-def _plainly_stated(page: Page, entry: Entry | None) -> Iterator[Dated]:
+def _plainly_stated(page: Page, entry: Entry | None, style: DateStyle) -> Iterator[Dated]:
     """The publication dates that head, finder and URL state, the most trusted first."""
-    day_first = not _is_american(page)
     for source, text in _declared(page):
-        moment = read_moment(text, day_first=day_first)
+        moment = read_moment(text, style)
         if moment:
             yield Dated(moment, source)
     if entry and entry.published:
@@ -203,44 +202,39 @@ def _plainly_stated(page: Page, entry: Entry | None) -> Iterator[Dated]:
         yield Dated(in_url, "url")
 
 
-def _stated(page: Page, entry: Entry | None) -> Iterator[Dated]:
+def _stated(page: Page, entry: Entry | None, style: DateStyle) -> Iterator[Dated]:
     """Every publication date that somebody states, the most trusted first."""
-    yield from _plainly_stated(page, entry)
-    day_first = not _is_american(page)
+    yield from _plainly_stated(page, entry, style)
     for source, text in _marked_up(page, is_sure=True):
-        moment = read_moment(text, day_first=day_first)
+        moment = read_moment(text, style)
         if moment:
             yield Dated(moment, source)
-    found = _in_scripts(page)
+    found = _in_scripts(page, style)
     if found:
         yield found
-    named = visible_dates.at_heading(page, day_first=day_first, is_named=True)
+    named = visible_dates.at_heading(page, style, is_named=True)
     if named:
         yield Dated(named, "page.dateline")
     for source, text in _marked_up(page, is_sure=False):
-        moment = read_moment(text, day_first=day_first)
+        moment = read_moment(text, style)
         if moment:
             yield Dated(moment, source)
-    line = visible_dates.at_heading(page, day_first=day_first)
+    line = visible_dates.at_heading(page, style)
     if line:
         yield Dated(line, "page.dateline")
     for name in WEAK_META:
         for content in page.meta.get(name, ()):
-            moment = read_moment(content, day_first=day_first)
+            moment = read_moment(content, style)
             if moment:
                 yield Dated(moment, f"meta.{name}")
 
 
-def _is_american(page: Page) -> bool:
-    return page.language_tag.lower().startswith(("en-us", "en_us"))
-
-
-def _in_scripts(page: Page) -> Dated | None:
+def _in_scripts(page: Page, style: DateStyle) -> Dated | None:
     """What the page's own scripts call its time of publication, where all of them that do name one day."""
     found: list[Moment] = []
     for script in page.tree.iter("script") if page.tree is not None else ():
         for text in islice(_publication_times(script.text or ""), 4):
-            moment = read_moment(text)
+            moment = read_moment(text, style)
             if moment:
                 found.append(moment)
     days = {moment.value.date() for moment in found}
@@ -296,11 +290,11 @@ def _time_elements(page: Page) -> Iterator[tuple[lxml.html.HtmlElement, str]]:
             yield element, names
 
 
-def _statements(page: Page, declared: Sequence[Dated]) -> Iterator[Moment]:
+def _statements(page: Page, declared: Sequence[Dated], style: DateStyle) -> Iterator[Moment]:
     """The moments of `declared` and of the article's time elements."""
     yield from (other.moment for other in declared)
     for element, _ in _time_elements(page):
-        moment = read_moment(element.get("datetime") or "")
+        moment = read_moment(element.get("datetime") or "", style)
         if moment:
             yield moment
 
@@ -321,14 +315,14 @@ def _is_elsewhere(names: str) -> bool:
     return bool(_ELSEWHERE.search(names.lower()))
 
 
-def _modified(page: Page) -> Iterator[Dated]:
+def _modified(page: Page, style: DateStyle) -> Iterator[Dated]:
     for article in page.articles:
-        moment = read_moment(_said(article.get("dateModified")))
+        moment = read_moment(_said(article.get("dateModified")), style)
         if moment:
             yield Dated(moment, "jsonld.dateModified")
     for name in MODIFIED_META:
         for content in page.meta.get(name, ()):
-            moment = read_moment(content)
+            moment = read_moment(content, style)
             if moment:
                 yield Dated(moment, f"meta.{name}")
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from itertools import islice, pairwise
 from typing import Any
 
@@ -21,8 +23,8 @@ import lxml.html
 from pipeline.core.models import Moment
 from pipeline.core.out_of_memory import is_shortage
 from pipeline.extraction.pages import Page, containing_element, shown_text
-from pipeline.text.date_parsing import find_moment, names_a_month, read_moment
-from pipeline.text.plain_text import letters_only
+from pipeline.text.date_parsing import DateStyle, find_moment, names_a_month, read_moment
+from pipeline.text.plain_text import letters_only, squeeze
 
 _REVISED = re.compile(
     r"updated?\b|aktualisiert|modified|last edited|geändert|bearbeitet|ergänzt|stand\s*:|mis à jour|modifié|actualizado"
@@ -58,13 +60,13 @@ _MAX_LISTED_DATE = 30
 """Characters of a line that is a date and little else."""
 _LISTED = re.compile(r"related|recommend|teaser|popular|trending|comment|ticker|most-?read", re.IGNORECASE)
 
-_SHORT_YEAR = re.compile(r"(?<![\d.:])([0-3]?\d\.?\s+[^\W\d_]{3,12}\.?,?\s+)(\d\d)(?![\d.:])")
+_YEAR = re.compile(r"(?<![\d.:])([0-3]?\d\.?\s+[^\W\d_]{3,12}\.?,?\s+)(\d\d)(?![\d.:])")
 """A year of two digits that stands behind a day and the name of a month."""
 _YEAR = re.compile(r"(?<!\d)\d{4}(?!\d)")
 _BAR = re.compile(r"(?<=\d) \| (?=\d)")
 
 
-def at_heading(page: Page, *, day_first: bool, is_named: bool = False) -> Moment | None:
+def at_heading(page: Page, style: DateStyle, *, is_named: bool = False) -> Moment | None:
     """The first date that stands alone after the page's heading, or else just before it; that of a revision is passed over.
 
     With `is_named` only a line counts that says of itself when the article was published.
@@ -85,7 +87,7 @@ def at_heading(page: Page, *, day_first: bool, is_named: bool = False) -> Moment
             and (_NAMED.match(line) or not is_named)
             and not _is_listed(place)
         ):
-            moment = find_moment(line, day_first=day_first)
+            moment = find_moment(line, style)
             if moment:
                 return moment
     return None
@@ -130,19 +132,19 @@ def _is_listed(element: lxml.html.HtmlElement) -> bool:
     return False
 
 
-def beside_text(page: Page, *, earliest: datetime, latest: datetime) -> Moment | None:
+def beside_text(page: Page, style: DateStyle, *, earliest: datetime, latest: datetime) -> Moment | None:
     """The date on a line of its own that stands nearest to the page's first long text; one in a link or a longer line counts as further."""
     if page.tree is None:
         return None
     nodes = [node for node in page.texts if len(node) > _MIN_VISIBLE and _is_visible(node) and len(" ".join(node.split())) > _MIN_VISIBLE]
-    lines = [_line(node) for node in nodes]
-    in_list = _behind_title(page, lines)
+    lines = [squeeze(node) for node in nodes]
+    in_list = _behind_title(page, lines, style)
     if in_list is not None and earliest <= in_list.value <= latest:
         return in_list
     proses = [number for number, node in enumerate(nodes) if len(node) >= _PROSE and _is_prose(node)]
     for number in proses[:_OPENINGS]:
         opening = _OPENING.match(nodes[number].lstrip())
-        moment = find_moment(opening[0]) if opening else None
+        moment = find_moment(opening[0], style) if opening else None
         if moment and earliest <= moment.value <= latest:
             return moment
     start = proses[0] if proses else 0
@@ -155,25 +157,19 @@ def beside_text(page: Page, *, earliest: datetime, latest: datetime) -> Moment |
             continue
         distance = abs(number - start) + (20 if len(line) > _MAX_DATELINE // 2 or node.getparent().tag == "a" else 0)
         if best is None or distance < best[0]:
-            moment = find_moment(line)
+            moment = find_moment(line, style)
             if moment and earliest <= moment.value <= latest:
                 best = distance, moment
     return best[1] if best else None
 
 
-def _line(text: str) -> str:
-    """`text` as one line; a year of two digits in brackets (`(Rome, 14 January 20)`) is written out."""
-    line = " ".join(text.split())
-    return _SHORT_YEAR.sub(r"\g<1>20\2", line) if line.startswith("(") and line.endswith(")") else line
-
-
-def _behind_title(page: Page, lines: list[str]) -> Moment | None:
+def _behind_title(page: Page, lines: list[str], style: DateStyle) -> Moment | None:
     """The date that stands right behind the page's title: in a list of a site's articles its own is one."""
     heading = "" if page.heading is None else shown_text(page.heading)
     titles = {letters_only(title) for title in (heading, *page.meta.get("og:title", ()))}
     for title, line in pairwise(lines):
         if len(title) >= _MIN_TITLE and len(line) <= _MAX_LISTED_DATE and letters_only(title) in titles and any(map(str.isdigit, line)):
-            moment = find_moment(line)
+            moment = find_moment(line, style)
             if moment:
                 return moment
     return None
@@ -191,12 +187,12 @@ def _is_visible(text: Any) -> bool:
     return containing_element(text).tag not in {"noscript", "option", "script", "style"}
 
 
-def searched(page: Page, *, latest: datetime) -> Moment | None:
+def searched(page: Page, style: DateStyle, *, latest: datetime) -> Moment | None:
     """What htmldate finds on the page, `latest` at the most."""
     if page.tree is None:
         return None
     try:
-        with _without_dateparser():
+        with _without_dateparser(style):
             found = htmldate.find_date(
                 page.tree, original_date=True, extensive_search=True, max_date=latest.strftime("%Y-%m-%d"), url=page.url
             )
@@ -206,36 +202,43 @@ def searched(page: Page, *, latest: datetime) -> Moment | None:
         return None  # it meets every malformed tree of the web
     # The first of January is what it makes of a bare year, mostly that of the copyright.
     moment = read_moment(found) if found and not found.endswith("-01-01") else None
-    return None if moment is None or _is_of_edit(page, moment) else moment
+    return None if moment is None or _is_of_edit(page, moment, style) else moment
 
 
-def _is_of_edit(page: Page, moment: Moment) -> bool:
+def _is_of_edit(page: Page, moment: Moment, style: DateStyle) -> bool:
     """Whether the page says that `moment` is the day of its last change, on one line or on that behind it."""
     lines = (" ".join(text.split()) for text in page.texts if len(text) <= 2 * _MAX_DATELINE)
     named = (f"{line} {following}" for line, following in pairwise((*lines, "")) if _EDITED.search(line))
-    return any(edited.value.date() == moment.value.date() for edited in map(find_moment, named) if edited)
+    return any(edited.value.date() == moment.value.date() for edited in (find_moment(line, style) for line in named) if edited)
 
 
 @contextmanager
-def _without_dateparser() -> Iterator[None]:
-    """Reads the dates that htmldate cannot, in the place of dateparser, which takes two seconds of each process to load its languages."""
-    names = ("get_external_parser", "has_date_cue")
-    kept = [getattr(htmldate.extractors, name) for name in names]
+def _without_dateparser(style: DateStyle) -> Iterator[None]:
+    """Let `read_moment` read the dates that htmldate cannot: dateparser, which it has for them, takes two seconds to load."""
+    ours = {"get_external_parser": partial(_DateReader, style), "has_date_cue": partial(_has_date_cue, style)}
+    theirs = {name: getattr(htmldate.extractors, name) for name in ours}
     try:
-        for name, ours in zip(names, (_DateReader, _has_date_cue), strict=True):
-            setattr(htmldate.extractors, name, ours)
+        for name, function in ours.items():
+            setattr(htmldate.extractors, name, function)
         yield
     finally:
-        for name, theirs in zip(names, kept, strict=True):
-            setattr(htmldate.extractors, name, theirs)
+        for name, function in theirs.items():
+            setattr(htmldate.extractors, name, function)
 
 
+@dataclass(frozen=True, slots=True)
 class _DateReader:
+    """What htmldate calls in the place of dateparser's `DateDataParser`."""
+
+    style: DateStyle
+
     def get_date_data(self, text: str) -> dict[str, datetime | None]:
-        moment = read_moment(_SHORT_YEAR.sub(r"\g<1>20\2", _BAR.sub(".", text)))
+        moment = read_moment(_BAR.sub(".", text), self.style)
         return {"date_obj": moment.value.replace(tzinfo=None) if moment else None}
 
 
-def _has_date_cue(text: str, earliest: datetime, latest: datetime) -> bool:
+def _has_date_cue(style: DateStyle, text: str, earliest: datetime, latest: datetime) -> bool:
     year = _YEAR.search(text)
-    return earliest.year <= int(year[0]) <= latest.year if year else names_a_month(text)
+    if year:
+        return earliest.year <= int(year[0]) <= latest.year
+    return names_a_month(text, style)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pipeline.core.models import Entry, Moment
 from pipeline.extraction.dates.publication_dates import modified, published, url_date
 from pipeline.extraction.pages import Page, read_page
-from pipeline.text.date_parsing import find_moment, read_moment
+from pipeline.text.date_parsing import DateStyle, find_moment, read_moment
 
 AT = datetime(2026, 10, 1, 12, tzinfo=UTC)
 
@@ -75,8 +75,8 @@ def test_what_states_no_day_is_no_moment(text: str) -> None:
 
 
 def test_the_order_of_day_and_month_is_that_of_the_page() -> None:
-    assert str(read_moment("03/04/2021", day_first=True).value.date()) == "2021-04-03"  # type: ignore[union-attr]
-    assert str(read_moment("03/04/2021", day_first=False).value.date()) == "2021-03-04"  # type: ignore[union-attr]
+    assert str(read_moment("03/04/2021").value.date()) == "2021-04-03"  # type: ignore[union-attr]
+    assert str(read_moment("03/04/2021", DateStyle(day_first=False)).value.date()) == "2021-03-04"  # type: ignore[union-attr]
 
 
 @given(st.text(max_size=150))
