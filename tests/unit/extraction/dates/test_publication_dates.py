@@ -79,6 +79,9 @@ def test_the_order_of_day_and_month_is_that_of_the_page() -> None:
     assert str(read_moment("03/04/2021", DateStyle(day_first=False)).value.date()) == "2021-03-04"  # type: ignore[union-attr]
 
 
+find_moment("1 word 2021")  # reads the months of all languages once, which takes longer than Hypothesis allows for an example
+
+
 @given(st.text(max_size=150))
 def test_no_text_raises(text: str) -> None:
     for moment in (read_moment(text), find_moment(text)):
