@@ -6,6 +6,7 @@ An entry without a usable link is counted and left out; only a document that is 
 
 from __future__ import annotations
 
+import codecs
 import io
 import json
 import re
@@ -20,6 +21,7 @@ import feedparser
 from pipeline.core.errors import FeedError
 from pipeline.core.models import Entry, Moment
 from pipeline.core.out_of_memory import is_shortage
+from pipeline.discovery.broken_xml import declare_prefixes, repair_references, without_half_characters
 from pipeline.discovery.polling import period_s
 from pipeline.text.date_parsing import read_moment, style_of
 from pipeline.text.encodings import decode
@@ -30,6 +32,21 @@ from pipeline.text.urls import join
 JSON_FEED = re.compile(r"https?://(?:www\.)?jsonfeed\.org/version/")
 ENCODED_JSON = re.compile(rb"^\s*(?:\xef\xbb\xbf)?\s*\{")
 HOLDS_ENTITY = re.compile(r"&[^#;\s]+;")
+NAMESPACES = {
+    "atom": "http://www.w3.org/2005/Atom",
+    "content": "http://purl.org/rss/1.0/modules/content/",
+    "dc": "http://purl.org/dc/elements/1.1/",
+    "dcterms": "http://purl.org/dc/terms/",
+    "feedburner": "http://rssnamespace.org/feedburner/ext/1.0",
+    "itunes": "http://www.itunes.com/dtds/podcast-1.0.dtd",
+    "media": "http://search.yahoo.com/mrss/",
+    "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
+    "slash": "http://purl.org/rss/1.0/modules/slash/",
+    "sy": "http://purl.org/rss/1.0/modules/syndication/",
+    "wfw": "http://wellformedweb.org/CommentAPI/",
+}
+"""The namespaces of the prefixes that feeds use by convention, for documents that do not declare them."""
+UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 MAX_DEPTH = 256
 MAX_ENTITY = 1_000
 """Characters of a declared entity; honest documents declare letters and names."""
@@ -65,7 +82,10 @@ def read_feed(body: bytes, *, url: str, content_type: str | None, source_id: str
 
 def _read_xml(body: bytes, *, url: str, content_type: str | None, source_id: str | None) -> Feed:
     _refuse_hostile(body, url=url)
-    content_type = _type_as_read(body, content_type)
+    given, body = body, without_half_characters(body)
+    content_type = _type_as_read(body, content_type if body is given else None)
+    body = declare_prefixes(repair_references(body), NAMESPACES)
+    repair = None if body == given or given.startswith(UTF16) else "references or prefixes that XML does not know, repaired"
     headers = {"content-location": url}
     if content_type is not None:
         headers["content-type"] = content_type
@@ -81,9 +101,8 @@ def _read_xml(body: bytes, *, url: str, content_type: str | None, source_id: str
             raise FeedError(f"{url}: not a feed: {_problem(parsed) or 'the document has no feed element'}")
         title, language = plain(parsed.feed.get("title")) or None, parsed.feed.get("language")
         found = [_xml_entry(item, url=url, source_id=source_id, language=language, publisher=title) for item in parsed.entries]
-    return replace(
-        _feed(title, language, found, ill_formed=_problem(parsed)), period_s=_period_s(parsed.feed), older=_older(parsed.feed, url=url)
-    )
+    feed = _feed(title, language, found, ill_formed=_problem(parsed) or repair)
+    return replace(feed, period_s=_period_s(parsed.feed), older=_older(parsed.feed, url=url))
 
 
 def _refuse_hostile(body: bytes, *, url: str) -> None:

@@ -17,6 +17,7 @@ from lxml import etree
 from pipeline.core.errors import FeedError
 from pipeline.core.models import Entry, Interval, Moment
 from pipeline.core.out_of_memory import is_shortage
+from pipeline.discovery.broken_xml import local_name, repair_references, without_half_characters
 from pipeline.text.date_parsing import read_moment
 from pipeline.text.plain_text import plain
 from pipeline.text.urls import join
@@ -26,6 +27,7 @@ MAX_DECODED_BYTES = 50 * 1024 * 1024
 MAX_URLS = 50_000
 """The protocol's limit for the URLs of one sitemap; further ones are not read."""
 
+CONTAINERS = frozenset({"urlset", "sitemapindex"})
 GZIP = b"\x1f\x8b"
 ZONES = (timedelta(hours=-14), timedelta(hours=12))
 """A day of some time zone begins up to 14 hours before the UTC day of the same date and ends up to 12 hours after it."""
@@ -142,7 +144,7 @@ def _decompressed(body: bytes, *, url: str) -> bytes:
 def _read_list(body: bytes, *, url: str, source_id: str | None) -> Sitemap:
     """A text file with a URL a line (sitemaps.org, "Text file")."""
     lines = body.decode("utf-8-sig", errors="replace").split()
-    if not lines or not all(line.startswith(("http://", "https://")) for line in lines[:10]):
+    if not lines or not all(line.lower().startswith(("http://", "https://")) for line in lines[:10]):
         raise FeedError(f"{url}: not a sitemap: neither XML nor a list of URLs")
     found = [_entry(join(url, line), source_id=source_id) for line in lines[:MAX_URLS]]
     return _sitemap(found, [])
@@ -151,30 +153,43 @@ def _read_list(body: bytes, *, url: str, source_id: str | None) -> Sitemap:
 def _read_xml(body: bytes, *, url: str, source_id: str | None) -> Sitemap:
     parser = etree.XMLParser(recover=True, resolve_entities=False, no_network=True, huge_tree=False, remove_comments=True)
     try:
-        root = etree.fromstring(body, parser)
+        root = etree.fromstring(repair_references(without_half_characters(body)), parser)
     except (etree.XMLSyntaxError, ValueError) as error:
         if is_shortage(error):
             raise MemoryError from error
         raise FeedError(f"{url}: not a sitemap: {error}") from error
-    kind = _name(root) if root is not None else ""
-    if kind not in ("urlset", "sitemapindex"):
+    kind = local_name(root) if root is not None else ""
+    if kind not in CONTAINERS:
         raise FeedError(f"{url}: not a sitemap: its root element is {kind or 'missing'}")
     found: list[Entry | None] = []
     children: list[Child | None] = []
-    for element in root:
-        if _name(element) == "url" and len(found) < MAX_URLS:
+    for element in _listed(root):
+        if local_name(element) == "url" and len(found) < MAX_URLS:
             found.append(_page(element, url=url, source_id=source_id))
-        elif _name(element) == "sitemap" and len(children) < MAX_URLS:
+        elif local_name(element) == "sitemap" and len(children) < MAX_URLS:
             children.append(_child(element, url=url))
     return _sitemap(found, children)
 
 
+def _listed(root: etree._Element) -> Iterator[etree._Element]:
+    """The elements of the document in its order, those of containers in a container too, as plugins nest them."""
+    waiting = [iter(root)]
+    while waiting:
+        element = next(waiting[-1], None)
+        if element is None:
+            waiting.pop()
+        elif local_name(element) in CONTAINERS:
+            waiting.append(iter(element))
+        else:
+            yield element
+
+
 def _page(element: etree._Element, *, url: str, source_id: str | None) -> Entry | None:
     changed = _moment(_text(element, "lastmod"))
-    news = next((child for child in element if _name(child) == "news"), None)
+    news = next((child for child in element if local_name(child) == "news"), None)
     if news is None:
         return _entry(_link(element, url=url), source_id=source_id, modified=changed)
-    publication = next((child for child in news if _name(child) == "publication"), None)
+    publication = next((child for child in news if local_name(child) == "publication"), None)
     keywords = (plain(word) for word in (_text(news, "keywords") or "").split(","))
     return _entry(
         _link(element, url=url),
@@ -223,7 +238,7 @@ def _child(element: etree._Element, *, url: str) -> Child | None:
 def _link(element: etree._Element, *, url: str) -> str | None:
     """The URL in the element's `loc`, or in the element's own text, as some indexes have it."""
     text = _text(element, "loc") or (element.text or "").strip()
-    return join(url, text) if text.startswith(("http://", "https://", "/")) else None
+    return join(url, text) if text.lower().startswith(("http://", "https://", "/")) else None
 
 
 def _moment(text: str | None) -> Moment | None:
@@ -231,16 +246,12 @@ def _moment(text: str | None) -> Moment | None:
 
 
 def _text(element: etree._Element, name: str) -> str | None:
-    found = next((child for child in _elements(element) if _name(child) == name), None)
+    found = next((child for child in _elements(element) if local_name(child) == name), None)
     return (found.text or "").strip() or None if found is not None else None
 
 
 def _elements(element: etree._Element) -> Iterator[etree._Element]:
     return (child for child in element if isinstance(child.tag, str))
-
-
-def _name(element: etree._Element) -> str:
-    return etree.QName(element).localname.lower() if isinstance(element.tag, str) else ""
 
 
 def _sitemap(found: list[Entry | None], children: list[Child | None]) -> Sitemap:
