@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from functools import cached_property, lru_cache
+from functools import cached_property
 from itertools import filterfalse, islice
 from typing import Any
 
@@ -16,6 +16,8 @@ import lxml.etree
 import lxml.html
 
 from pipeline.core.models import Entry
+from pipeline.extraction import furniture
+from pipeline.extraction.furniture import class_and_id, surroundings
 from pipeline.extraction.pages import Page, containing_element, is_code
 from pipeline.extraction.person_names import BY, BY_WORDS, DATE_LIKE, clean_names
 from pipeline.extraction.structured_data import as_list, types_of
@@ -71,9 +73,6 @@ _IDS = lxml.etree.XPath("/descendant-or-self::*/@id", smart_strings=False)
 _TEST_IDS = lxml.etree.XPath("/descendant-or-self::*/@data-testid", smart_strings=False)
 _RELATIONS = lxml.etree.XPath("/descendant-or-self::*/@rel[. = 'author']/..")
 _VCARDS = lxml.etree.XPath("/descendant-or-self::*/@class[contains(concat(' ', ., ' '), ' fn ') or . = 'author vcard']/..")
-_CREDIT = re.compile(r"caption|copyright|photo-?credit|image-?credit|bildquelle|gallery", re.IGNORECASE)
-_NEAR = 6
-"""Ancestors asked; further up stand the names of the page's columns."""
 _LABEL = re.compile(rf"^\W*(?:{'|'.join(BY_WORDS)})\s*[:：]?\s*$", re.IGNORECASE)
 _NICK_CLASS = re.compile(r"^(?:(?:post|entry|article|news)[-_]+)?(?:author|byline|autor|username|poster)(?:[-_]+name)?$", re.IGNORECASE)
 _FULL_DATE = re.compile(r"\b[0-3]?\d[./][01]?\d[./](?:19|20)\d\d\b|\b(?:19|20)\d\d-\d\d-\d\d\b|\b[0-3]?\d\.? [^\W\d]{3,10} (?:19|20)\d\d\b")
@@ -83,7 +82,17 @@ _SIGNED = re.compile(
     re.IGNORECASE,
 )
 _NICKNAME = re.compile(r"^[^\W\d_][\w.\-]{2,24}$")
-_ELSEWHERE = re.compile(r"comment|related|recommend|sidebar|footer|popular|trending|latest|newsletter")
+_is_comment = furniture.names_of(furniture.COMMENTS, match="anywhere")
+_is_elsewhere = furniture.names_of(
+    furniture.COMMENTS,
+    furniture.OTHER_ARTICLES,
+    furniture.MARGINS,
+    furniture.OFFERS,
+    furniture.PICTURES,
+    furniture.GALLERIES,
+    furniture.RIGHTS,
+    match="anywhere",
+)
 
 
 def find_authors(page: Page, entry: Entry | None) -> tuple[tuple[str, ...], str]:
@@ -164,13 +173,17 @@ class _Places:
         self.tree: lxml.html.HtmlElement = page.tree
         self._page = page
 
+    def is_of_article(self, element: lxml.html.HtmlElement) -> bool:
+        """Whether `element` belongs to the page's own article."""
+        return _is_of_article(self._page, element)
+
     @cached_property
     def marked(self) -> tuple[list[lxml.html.HtmlElement], ...]:
         """The elements that a microformat marks as author: by `itemprop`, by `rel`, by the class `fn`, by the class `author vcard`."""
-        properties = [element for element in self._page.properties.get("author", ())[:40] if not _in_comment(element)]
-        relations = [element for element in _RELATIONS(self.tree)[:40] if element.tag != "link" and _is_of_article(element)]
+        properties = [element for element in self._page.properties.get("author", ())[:40] if not _in_comment(self._page, element)]
+        relations = [element for element in _RELATIONS(self.tree)[:40] if element.tag != "link" and self.is_of_article(element)]
         has_cards = any("fn" in name or "vcard" in name for name in self._page.classes)
-        cards = [element for element in _VCARDS(self.tree)[:40] if _is_of_article(element)] if has_cards else []
+        cards = [element for element in _VCARDS(self.tree)[:40] if self.is_of_article(element)] if has_cards else []
         return (
             properties,
             relations,
@@ -229,18 +242,18 @@ def _marked(places: _Places) -> Iterator[tuple[str, list[str], bool]]:
         yield "page.author", [element.get("content", "") for element in elements[:5]], False
     everywhere = "\n".join(address for _, address in places.links)
     paths = [path for path in _AUTHOR_PATHS if path in everywhere]
-    links = (element for element, address in places.links if any(path in address for path in paths) and _is_of_article(element))
+    links = (element for element, address in places.links if any(path in address for path in paths) and places.is_of_article(element))
     yield "page.author", [squeeze(element.text_content()) for element in _first_group(islice(links, 20))], True
 
 
 def _bylines(places: _Places) -> Iterator[tuple[str, list[str], bool]]:
     for element in places.classed:
         text = _byline_text(element)
-        if 3 <= len(text) <= MAX_BYLINE and _is_of_article(element):
+        if 3 <= len(text) <= MAX_BYLINE and places.is_of_article(element):
             yield "page.byline", [text], True
     for element in places.spoken:
         text = _byline_text(element)
-        if 3 <= len(text) <= MAX_BYLINE and _BYLINE_START.match(text) and _is_of_article(element):
+        if 3 <= len(text) <= MAX_BYLINE and _BYLINE_START.match(text) and places.is_of_article(element):
             yield "page.byline", [text], True
     yield "page.byline", list(islice(_labelled(places), 3)), True
 
@@ -248,7 +261,7 @@ def _bylines(places: _Places) -> Iterator[tuple[str, list[str], bool]]:
 def _labelled(places: _Places) -> Iterator[str]:
     """The text after an element whose whole text is a label such as "Author:" or "Von"."""
     for element in places.spoken:
-        if not len(element) and _LABEL.match(element.text or "") and _is_of_article(element):
+        if not len(element) and _LABEL.match(element.text or "") and places.is_of_article(element):
             following = element.getnext()
             text = squeeze(element.tail or "") or (squeeze(following.text_content()) if following is not None else "")
             if 3 <= len(text) <= MAX_BYLINE:
@@ -281,7 +294,7 @@ def _names_on_date_lines(page: Page) -> Iterator[str]:
     dated = (text for text in page.texts if len(text) < _MAX_LINE and ("20" in text or "19" in text))
     for node in islice(filterfalse(is_code, dated), 200):
         line = squeeze(node)
-        if len(line) <= MAX_BYLINE and _FULL_DATE.search(line) and _is_of_article(node.getparent()):
+        if len(line) <= MAX_BYLINE and _FULL_DATE.search(line) and _is_of_article(page, containing_element(node)):
             yield from (part for part in re.split(r"\s*[|•·/]\s*|\s[–-]\s|\s(?:von|by|par|por)\s", line) if not any(map(str.isdigit, part)))
             return
 
@@ -293,44 +306,30 @@ def _nicknames(places: _Places) -> Iterator[str]:
         if any(_NICK_CLASS.match(name) for name in names):
             words = BY.sub("", _byline_text(element)).split()
             is_alone = len(words) == 1 or (len(words) > 1 and DATE_LIKE.search(" ".join(words[1:])))
-            if is_alone and _NICKNAME.match(words[0]) and _is_of_article(element):
+            if is_alone and _NICKNAME.match(words[0]) and places.is_of_article(element):
                 yield words[0]
     for element in islice((element for element in places.tree.iter("a") if "/author/" in element.get("href", "")), 20):
         name, slug = squeeze(element.text_content()), element.get("href", "").rstrip("/").rpartition("/")[2]
-        if name and letters_only(slug) and letters_only(slug) in letters_only(name) and _is_of_article(element):
+        if name and letters_only(slug) and letters_only(slug) in letters_only(name) and places.is_of_article(element):
             yield name
     for element in places.spoken:
         match = _SIGNED.match(squeeze(element.text or ""))
-        if match and _is_of_article(element):
+        if match and places.is_of_article(element):
             yield match[1]
 
 
-def _is_of_article(element: lxml.html.HtmlElement) -> bool:
-    """Whether `element` stands in no list of comments or of other articles, and under no picture."""
-    for _ in range(_NEAR):
-        if element is None or element.tag in {"body", "article", "main"}:
-            return True
-        if element.tag in {"figure", "figcaption"} or _CREDIT.search(element.get("class", "")):
-            return element.find(".//h1") is not None
-        if element.tag == "footer" and next(element.iterancestors("article"), None) is not None:
-            return True
-        if element.tag in {"footer", "nav"} or _is_elsewhere(f"{element.get('class', '')} {element.get('id', '')}"):
-            return element.tag not in {"footer", "nav"} and element.find(".//h1") is not None
-        element = element.getparent()
+def _is_of_article(page: Page, element: lxml.html.HtmlElement) -> bool:
+    """Whether `element` is in no list of comments or of other articles, and in no picture's caption."""
+    for place in surroundings(element, shared=page.heading_path):
+        if place.tag == "footer" and next(place.iterancestors("article"), None) is not None:
+            return True  # an article's own footer names its author
+        if place.tag in {"footer", "nav", "figure", "figcaption"} or _is_elsewhere(class_and_id(place)):
+            return False
     return True
 
 
-@lru_cache(maxsize=4096)
-def _is_elsewhere(names: str) -> bool:
-    return bool(_ELSEWHERE.search(names.lower()))
-
-
-def _in_comment(element: lxml.html.HtmlElement) -> bool:
-    return any(
-        "comment" in f"{place.get('class', '')} {place.get('id', '')}".lower()
-        for place in islice(element.iterancestors(), _NEAR)
-        if place.tag != "body"
-    )
+def _in_comment(page: Page, element: lxml.html.HtmlElement) -> bool:
+    return any(_is_comment(class_and_id(place)) for place in surroundings(element, shared=page.heading_path))
 
 
 def _byline_text(element: lxml.html.HtmlElement) -> str:

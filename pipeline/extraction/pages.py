@@ -107,6 +107,13 @@ class Page:
         return next(filterfalse(_is_in_navigation, candidates), None)
 
     @cached_property
+    def heading_path(self) -> frozenset[lxml.html.HtmlElement]:
+        """The first headings with their ancestors: an element that contains a heading of the page is no furniture."""
+        headings = [] if self.tree is None else list(islice(self.tree.iter("h1"), 5))
+        headings += [] if self.heading is None else [self.heading]
+        return frozenset(place for heading in headings for place in (heading, *heading.iterancestors()))
+
+    @cached_property
     def _by_id(self) -> Mapping[str, Node]:
         return nodes_by_id(self.nodes)
 

@@ -11,12 +11,12 @@ of rejected pages among the shared articles stands in docs/benchmarks.md; run be
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from itertools import islice
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import lxml.html
 
+from pipeline.extraction import furniture
 from pipeline.extraction.body.blocks import blocks
 from pipeline.extraction.pages import Page, shown_text
 from pipeline.extraction.structured_data import boolean_of, types_of
@@ -135,7 +135,7 @@ _LIST_PATH = re.compile(
 )
 _SLUG = re.compile(r"\d{4,}|(?:[^-_]+[-_]){3}")
 """A number of four digits, or several words of a title: what the path of an article contains."""
-_FRAME = re.compile(r"(?:^|[-_\s])(?:nav|navigation|menu|footer|cookie|consent|comments?|topbar)(?:$|[-_\s])", re.IGNORECASE)
+_is_frame = furniture.names_of(furniture.COMMENTS, furniture.MARGINS, furniture.NAVIGATION, furniture.CONSENT, match="word")
 
 
 _GATES = (("notFound", _NOT_FOUND), ("blocked", _BLOCKED), ("consent", _CONSENT), ("login", _LOGIN), ("signUp", _SIGN_UP))
@@ -201,11 +201,6 @@ def _is_paywall_stub(page: Page, title: str, text: str) -> bool:
         return False
     shown = islice(blocks(page.tree, is_refused=_is_frame), _MAX_BLOCKS)
     return any(_PAYWALL.search(block.text.lower()) for block in shown if block.tag not in {"li", "ul"} and len(block.text) < 400)
-
-
-@lru_cache(maxsize=4096)
-def _is_frame(names: str) -> bool:
-    return bool(_FRAME.search(names))
 
 
 def is_free(page: Page) -> bool | None:

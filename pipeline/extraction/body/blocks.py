@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 
 import lxml.html
 
+from pipeline.extraction import furniture
+from pipeline.extraction.furniture import class_and_id
 from pipeline.text.plain_text import weight_of
 
 NON_TEXT_TAGS = frozenset(
@@ -30,10 +32,24 @@ _BLOCKS = frozenset(
     )
 )
 _TAGS_WITH_NAMES = frozenset({"div", "section", "ul", "ol", "table", "p", "span", "li", "header", "dl"})
-_FURNITURE = re.compile(
-    r"comment|disqus|(?:^|[-_\s])(?:footer|sidebar|related|recommend|newsletter|subscribe|cookie|consent|gdpr|promo|popup|modal|copyright|disclaimer"
-    r"|menu|nav|teaser|komment|coral|social|share|sharing|sponsor|breadcrumbs?|tags?|byline|author|meta|caption|print|rating|date|login|toolbar"
-    r"|pagination|pager|sign-?up|ad|ads|advert\w*|outbrain|taboola|hidden)(?:$|[-_\s\d])"
+_is_named_furniture = furniture.names_of(
+    furniture.COMMENTS,
+    furniture.OTHER_ARTICLES,
+    furniture.MARGINS,
+    furniture.NAVIGATION,
+    furniture.TEASERS,
+    furniture.OFFERS,
+    furniture.PROMOTIONS,
+    furniture.ADVERTISEMENTS,
+    furniture.CONSENT,
+    furniture.POPUPS,
+    furniture.HIDDEN,
+    furniture.RIGHTS,
+    furniture.SHARING,
+    furniture.PAGE_TOOLS,
+    furniture.PICTURES,
+    furniture.BYLINES,
+    match="word",
 )
 _BLOG_POST = re.compile(r"(?:^|\s)(?:hentry|status-publish)(?:$|\s)")
 """WordPress gives a post classes made of its tags, category and author, so other words in such a class are no evidence."""
@@ -60,13 +76,7 @@ def is_blog_post(names: str) -> bool:
 @lru_cache(maxsize=4096)
 def is_furniture(names: str) -> bool:
     """Whether an element's class and id name page furniture and not a post."""
-    lowered = names.lower()
-    return bool(_FURNITURE.search(lowered)) and not is_blog_post(lowered)
-
-
-def class_and_id(element: lxml.html.HtmlElement) -> str:
-    """The element's class and id, separated by a space."""
-    return f"{element.get('class', '')} {element.get('id', '')}"
+    return _is_named_furniture(names) and not is_blog_post(names.lower())
 
 
 def blocks(

@@ -22,6 +22,7 @@ import trafilatura
 from trafilatura.settings import Document, Extractor
 
 from pipeline.core.out_of_memory import is_shortage
+from pipeline.extraction import furniture
 from pipeline.extraction.body.blocks import Block, blocks, furniture_elements
 from pipeline.extraction.body.boilerplate import without_boilerplate
 from pipeline.extraction.body.containers import Weights, container_of, text_weights
@@ -53,8 +54,17 @@ _LEAD = re.compile(
     r"lead|teaser|intro|excerpt|summary|subtitle|sub-?head|standfirst|vorspann|einleitung|deck|dek|abstract|synopsis|chapo|sapo|bajada|copete|ingress"
     r"|occhiello|sommario|description|short"
 )
-_NO_LEAD = re.compile(
-    r"byline|author|caption|credit|meta|date|share|social|breadcrumb|nav|menu|comment|cookie|related|promo|newsletter|banner|advert|rating|topbar"
+_is_beside_lead = furniture.names_of(
+    furniture.COMMENTS,
+    furniture.OTHER_ARTICLES,
+    furniture.NAVIGATION,
+    furniture.OFFERS,
+    furniture.PROMOTIONS,
+    furniture.CONSENT,
+    furniture.SHARING,
+    furniture.PICTURES,
+    furniture.BYLINES,
+    match="anywhere",
 )
 _SENTENCE_END = '.!?…。！？”"»)』」'
 
@@ -173,8 +183,7 @@ def _content(container: lxml.html.HtmlElement, weights: Weights) -> tuple[list[B
 
 @lru_cache(maxsize=4096)
 def _is_no_lead(names: str) -> bool:
-    lowered = names.lower()
-    return bool(_NO_LEAD.search(lowered)) and not _LEAD.search(lowered)
+    return _is_beside_lead(names) and not _LEAD.search(names.lower())
 
 
 def _is_content(block: Block) -> bool:

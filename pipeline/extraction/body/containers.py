@@ -10,7 +10,9 @@ from typing import NamedTuple
 
 import lxml.html
 
-from pipeline.extraction.body.blocks import NON_TEXT_TAGS, class_and_id, is_blog_post
+from pipeline.extraction import furniture
+from pipeline.extraction.body.blocks import NON_TEXT_TAGS, is_blog_post
+from pipeline.extraction.furniture import class_and_id
 from pipeline.extraction.pages import Page, containing_element
 from pipeline.text.plain_text import weight_of
 
@@ -26,9 +28,19 @@ _INLINE_CONTAINERS = frozenset({"p", "span", "b", "strong", "font", "em", "i", "
 _NO_RUNNING_TEXT = (NON_TEXT_TAGS - {"label", "input", "time", "picture", "map", "figure"}) | {"a"}
 _FRAMES = ("form", "button", "noscript")
 """Elements whose text does not count unless they contain the page's heading: ASP.NET wraps whole pages in a form, others lack end tags."""
-_UNLIKELY = re.compile(
-    r"comment|disqus|(?:^|[-_\s])(?:footer|sidebar|side|related|recommend|newsletter|subscribe|cookie|consent|gdpr|promo|popup|modal|copyright"
-    r"|disclaimer|menu|nav|teaser|komment|coral|social|share|sponsor)"
+_is_unlikely = furniture.names_of(
+    furniture.COMMENTS,
+    furniture.OTHER_ARTICLES,
+    furniture.MARGINS,
+    furniture.NAVIGATION,
+    furniture.TEASERS,
+    furniture.OFFERS,
+    furniture.PROMOTIONS,
+    furniture.CONSENT,
+    furniture.POPUPS,
+    furniture.RIGHTS,
+    furniture.SHARING,
+    match="start",
 )
 """Matched against class and id in lower case, like the next: two to four times as fast as a pattern that ignores case."""
 _BESIDE = re.compile(
@@ -115,7 +127,7 @@ def _own_worth(element: lxml.html.HtmlElement) -> _Worth:
 @lru_cache(maxsize=4096)
 def _worth_of_names(names: str) -> _Worth:
     lowered = names.lower()
-    is_unlikely = _UNLIKELY.search(lowered) and not is_blog_post(lowered)
+    is_unlikely = _is_unlikely(lowered) and not is_blog_post(lowered)
     worth = _UNLIKELY_WEIGHT if is_unlikely else 1.0, not _BESIDE.search(lowered)
     return _ALL if worth == _ALL else worth
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 import lxml.html
 
-from pipeline.extraction.body.blocks import class_and_id, is_blog_post
+from pipeline.extraction.body.blocks import is_blog_post
+from pipeline.extraction.furniture import class_and_id
 from pipeline.extraction.pages import Page
 
 MIN_WEIGHT = 700
