@@ -36,7 +36,7 @@ import yaml  # noqa: E402
 from scipy.stats import rankdata, spearmanr  # noqa: E402
 
 from pipeline.core.catalogue import EditorialConstants, QualityConstants, StoryConstants  # noqa: E402
-from pipeline.publishing.editorial import clickbait, is_stock_picture, promotion  # noqa: E402
+from pipeline.publishing.editorial import clickbait_degree, is_stock_picture, promotion_degree  # noqa: E402
 from pipeline.publishing.scoring import Opinion, quality_parts  # noqa: E402
 from pipeline.stories import title_similarity  # noqa: E402
 from pipeline.stories.clustering import find_stories  # noqa: E402
@@ -53,8 +53,8 @@ MEASURES = {
 }
 PRECISION = 0.93
 """The mean B-cubed precision that the threshold must give: a wrong link hides an article."""
-MEANING_SETTINGS = tuple(itertools.product((0.4, 0.5, 0.6), (0.05, 0.1, 0.15), (0.2, 0.3, 0.4)))
-"""Of WORDS_SHARE, MEANING_FLOOR and MEANING_SHARE."""
+TITLE_SETTINGS = tuple(itertools.product((0.4, 0.5, 0.6), (0.05, 0.1, 0.15), (0.2, 0.3, 0.4)))
+"""Of WORD_SHARE, TITLE_FLOOR and TITLE_SHARE."""
 THRESHOLDS = tuple(round(0.13 + 0.005 * step, 3) for step in range(19))
 
 Scores = dict[str, dict[str, float]]
@@ -184,12 +184,12 @@ def _lowest(scores: Mapping[float, Scores], *, without: str | None) -> float:
 
 def embeddings(sizes: str) -> None:
     """Stories with and without the extra, its constants as all sets choose them and all but one for the one, and its growth."""
-    words, chosen = measured(find_stories), (title_similarity.WORDS_SHARE, title_similarity.MEANING_FLOOR, title_similarity.MEANING_SHARE)
+    words, chosen = measured(find_stories), (title_similarity.WORD_SHARE, title_similarity.TITLE_FLOOR, title_similarity.TITLE_SHARE)
     scores = {}
-    for setting in MEANING_SETTINGS:
-        title_similarity.WORDS_SHARE, title_similarity.MEANING_FLOOR, title_similarity.MEANING_SHARE = setting
+    for setting in TITLE_SETTINGS:
+        title_similarity.WORD_SHARE, title_similarity.TITLE_FLOOR, title_similarity.TITLE_SHARE = setting
         scores[setting] = measured(with_embeddings)
-    title_similarity.WORDS_SHARE, title_similarity.MEANING_FLOOR, title_similarity.MEANING_SHARE = chosen
+    title_similarity.WORD_SHARE, title_similarity.TITLE_FLOOR, title_similarity.TITLE_SHARE = chosen
     both = (words, scores[chosen])
     print("| set | F1: words | with it | precision: words | with it | pairwise: words | with it |\n|---|---|---|---|---|---|---|")
     for name in words:
@@ -258,8 +258,8 @@ def points(row: Mapping[str, Any], editorial: EditorialConstants, reliabilities:
         constants=LAW,
         editorial=editorial,
         opinion=Opinion(
-            promotion=promotion(row["title"], row.get("excerpt"), ""),
-            clickbait=clickbait(row["title"]),
+            promotion=promotion_degree(row["title"], row.get("excerpt"), ""),
+            clickbait=clickbait_degree(row["title"]),
             stock_picture=float(is_stock_picture(row.get("imageUrl") or "")),
             reliability=2 * (reliabilities or {}).get(domain, 0.5) - 1,
         ),

@@ -114,15 +114,15 @@ with DAG(
 
     @task(doc_md="What the build changed against the records that stood there: new, changed by field, vanished. Skipped with `publish`.")
     def difference(report: dict[str, Any]) -> dict[str, Any]:
-        from pipeline.publishing.differences import sentence
+        from pipeline.publishing.differences import describe
 
         published = load(PublishReport, report)
         change = published.difference
-        log.info("%s: %s", published.published_date, sentence(change))
+        log.info("%s: %s", published.published_date, describe(change))
         for kind, urls in {"new": change.new_urls, "changed": change.changed_urls, "vanished": change.vanished_urls}.items():
             for url in urls:
                 log.info("%s: %s", kind, url)
-        return {"published_date": published.published_date.isoformat(), "summary": sentence(change), **dump(change)}
+        return {"published_date": published.published_date.isoformat(), "summary": describe(change), **dump(change)}
 
     published: Any = publish()
     published >> check()

@@ -20,7 +20,7 @@ from pipeline.operations.completeness import SourceDay
 from pipeline.operations.doctor import Finding
 from pipeline.operations.erasure_runs import ErasurePlan
 from pipeline.operations.maintenance import Round
-from pipeline.publishing.differences import sentence
+from pipeline.publishing.differences import describe
 
 HOUR_KEY = re.compile(r"\d{4}-\d\d-\d\dT\d\d")
 MANY = 31
@@ -75,7 +75,7 @@ def result(record: BackfillRecord) -> RenderableType:
     parts: list[RenderableType] = [
         Text(f"backfill {record.id}: {record.state}; {len(record.steps)} steps, {urls} URLs seen, {articles} articles{outside}"),
         differences(record.differences),
-        Text(f"in all: {sentence(record.change)}", style="bold"),
+        Text(f"in all: {describe(record.change)}", style="bold"),
     ]
     if record.reason is not None:
         parts.append(Text(f"partitions were allowed to shrink: {record.reason}"))

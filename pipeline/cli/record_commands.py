@@ -24,8 +24,8 @@ def show(context: CommandContext) -> int:
 
 
 def story(context: CommandContext) -> int:
-    told = lookups.story(context.settings, context.options.url)
-    context.show(told, lambda: record_screens.story(told))
+    timeline = lookups.story(context.settings, context.options.url)
+    context.show(timeline, lambda: record_screens.story(timeline))
     return 0
 
 

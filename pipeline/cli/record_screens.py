@@ -16,7 +16,7 @@ from pipeline.text.urls import without_credentials
 if TYPE_CHECKING:
     from pipeline.core.catalogue import Catalogue
     from pipeline.core.settings import Settings
-    from pipeline.publishing.lookup import ExplainedRecord, Opened, Row, Told
+    from pipeline.publishing.lookup import ExplainedRecord, OpenedSeal, Row, StoryTimeline
 
 QUALITY_TERMS = {
     "qualityImage": "a lead image",
@@ -141,14 +141,14 @@ def _story(found: ExplainedRecord) -> RenderableType:
     return Group(Text(f"story {explain['storyId']}{', which it leads' if explain['isLead'] else ''}"), table)
 
 
-def story(told: Told) -> RenderableType:
+def story(timeline: StoryTimeline) -> RenderableType:
     """A story's timeline: who reported, who copied, who came from another story, how alike each is to the record asked for."""
-    explain = told.explain
+    explain = timeline.explain
     if explain["storyId"] is None:
         return Text(f"It stands alone: no other article reports its story.{_split_from(explain, before=' It was ')}")
     similarity = {link["webUrl"]: link["similarity"] for link in explain["links"]}
     table = make_table("when (UTC)", "similarity", "quality", "", "provider", "title", numbers=(1, 2))
-    for article, reason in told.members:
+    for article, reason in timeline.members:
         url = article["webUrl"]
         alike = similarity.get(url)
         what = "lead" if url == explain["leadUrl"] else ""
@@ -157,13 +157,13 @@ def story(told: Told) -> RenderableType:
         what = ", ".join(filter(None, [what, _split_from(reason)]))
         table.add_row(
             minute(article["publishedDateTime"]),
-            "asked for" if url == told.url else f"{alike:.2f}" if alike is not None else "",
+            "asked for" if url == timeline.url else f"{alike:.2f}" if alike is not None else "",
             str(article["quality"]),
             what,
             escape(article["provider"]["name"]),
             escape(article["title"]),
         )
-    copies = sum(reason["duplicateOf"] is not None for _, reason in told.members)
+    copies = sum(reason["duplicateOf"] is not None for _, reason in timeline.members)
     absorbed = f"; absorbed {', '.join(explain['absorbedStoryIds'])}" if explain["absorbedStoryIds"] else ""
     heading = (
         f"story {explain['storyId']}: {explain['storySize']} articles, {explain['storyNewsrooms']} newsrooms, {copies} copies{absorbed}"
@@ -175,7 +175,7 @@ def _split_from(explain: Row, *, before: str = "") -> str:
     return f"{before}split from {', '.join(explain['splitFromStoryIds'])}" if explain["splitFromStoryIds"] else ""
 
 
-def opened(result: Opened) -> RenderableType:
+def opened(result: OpenedSeal) -> RenderableType:
     table = make_table("name", "value")
     for name, value in result.private.items():
         table.add_row(name, escape(str(value)))

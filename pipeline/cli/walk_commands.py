@@ -7,7 +7,7 @@ from pipeline.cli.context import EXIT_FAILED, EXIT_RED, CommandContext
 from pipeline.core.models import HOUR, Interval
 from pipeline.fetching.fetcher import SystemClock
 from pipeline.operations import stages
-from pipeline.publishing.date_builds import How
+from pipeline.publishing.date_builds import BuildOptions
 
 
 def run(context: CommandContext) -> int:
@@ -35,7 +35,7 @@ def extract(context: CommandContext) -> int:
 def publish(context: CommandContext) -> int:
     catalogue, options = context.catalogue, context.options
     dates = options.dates or stages.touched_dates(context.settings)
-    how = How(allow_shrink=options.allow_shrink, as_of=options.as_of, into=options.into)
-    reports = list(stages.publish_dates(context.settings, catalogue, dates, how))
+    build_options = BuildOptions(allow_shrink=options.allow_shrink, as_of=options.as_of, into=options.into)
+    reports = list(stages.publish_dates(context.settings, catalogue, dates, build_options))
     context.show(reports, lambda: walk_screens.publishes(reports))
     return 0

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from pipeline.cli.tables import make_table
 from pipeline.lake.storage import Lake
-from pipeline.publishing.differences import sentence
+from pipeline.publishing.differences import describe
 
 if TYPE_CHECKING:
     from pipeline.capture.imports import ImportReport
@@ -65,7 +65,7 @@ def publishes(reports: Sequence[PublishReport]) -> RenderableType:
             str(report.articles),
             str(report.published),
             stories,
-            sentence(report.difference) if report.rebuilt else "unchanged",
+            describe(report.difference) if report.rebuilt else "unchanged",
             str(report.final_from.date()) if report.final_from is not None else "",
         )
     return Group(summary, table)

@@ -16,7 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 from pipeline.core.errors import SchemaError
 from pipeline.core.models import Difference
 from pipeline.operations.backfill_plans import Asked, Plan
-from pipeline.publishing.differences import total
+from pipeline.publishing.differences import sum_differences
 
 FORMAT = 1
 
@@ -69,7 +69,7 @@ class BackfillRecord:
     @property
     def change(self) -> Difference:
         """The sum of all differences."""
-        return total(self.differences[day] for day in sorted(self.differences))
+        return sum_differences(self.differences[day] for day in sorted(self.differences))
 
     @property
     def outside(self) -> int:

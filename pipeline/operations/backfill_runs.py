@@ -33,8 +33,8 @@ from pipeline.operations import stages
 from pipeline.operations.backfill_plans import COST_COLUMNS, HISTORY_DAYS, Asked, Held, Plan, Usual, count_day, make_plan, usual_days
 from pipeline.operations.backfill_records import BackfillRecord, Step, from_json, to_json
 from pipeline.operations.cost_estimates import archive_costs
-from pipeline.publishing.date_builds import Built, How, build_dates
-from pipeline.publishing.differences import difference, sentence
+from pipeline.publishing.date_builds import BuildOptions, DateBuild, build_dates
+from pipeline.publishing.differences import describe, difference
 
 log = logging.getLogger(__name__)
 
@@ -211,17 +211,17 @@ class _Run:
         days = sorted({*record.dates, *(touched & set(record.asked.dates))} - record.differences.keys())
         for day in days:  # what stands there, before any of them is built
             self._before(record, day)
-        for built in build_dates(self._settings, self._catalogue, days, How(allow_shrink=record.reason is not None)):
+        for built in build_dates(self._settings, self._catalogue, days, BuildOptions(allow_shrink=record.reason is not None)):
             record = self._keep(self._compared(record, built))
         return record
 
-    def _compared(self, record: BackfillRecord, built: Built) -> BackfillRecord:
+    def _compared(self, record: BackfillRecord, built: DateBuild) -> BackfillRecord:
         day = built.published_date
         if built.refused is not None:
             log.warning("%s", built.refused)
             return record.with_refusal(day, built.refused.problem)
         found = difference(self._before(record, day), self._lake.read_table(storage.articles_path(day)))
-        log.info("%s: %s", day, sentence(found))
+        log.info("%s: %s", day, describe(found))
         return record.with_difference(day, found)
 
     def _before(self, record: BackfillRecord, day: date) -> pa.Table | None:

@@ -32,7 +32,7 @@ from pipeline.lake.warc import read_records
 from pipeline.operations import stages
 from pipeline.operations.redaction import is_theirs, scrub_part, traces_of
 from pipeline.operations.retention import named_images
-from pipeline.publishing.date_builds import How
+from pipeline.publishing.date_builds import BuildOptions
 
 log = logging.getLogger(__name__)
 
@@ -117,7 +117,7 @@ def run_erasure(settings: Settings, catalogue: Catalogue, plan: ErasurePlan, *, 
             lake.delete(path)
         _scrub_backfills(lake, erased)
         _delete_images(lake, record)
-        for report in stages.publish_dates(settings, catalogue, record.dates, How(allow_shrink=True)):
+        for report in stages.publish_dates(settings, catalogue, record.dates, BuildOptions(allow_shrink=True)):
             log.debug("%s: built without %s", report.published_date, plan.domain)
         record = replace(record, state="done", images=(), parts=(), finished=clock.now())
         lake.write_bytes(storage.erasure_path(plan.domain), to_json(record))

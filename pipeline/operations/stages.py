@@ -30,8 +30,9 @@ from pipeline.lake.erased_providers import allowed
 from pipeline.lake.ledgers import read_manifest
 from pipeline.lake.manifests import Manifest
 from pipeline.lake.storage import Lake
-from pipeline.publishing.date_builds import AS_IT_STANDS, How, build_dates
-from pipeline.publishing.publish import check_date, publish_date
+from pipeline.publishing.date_builds import DEFAULT_OPTIONS, BuildOptions, build_dates
+from pipeline.publishing.date_checks import check_date
+from pipeline.publishing.publish import publish_date
 
 log = logging.getLogger(__name__)
 
@@ -174,12 +175,14 @@ def publish(
     return publish_date(Lake(settings.lake), settings, catalogue, published_date, allow_shrink=allow_shrink, as_of=as_of, into=target)
 
 
-def publish_dates(settings: Settings, catalogue: Catalogue, dates: Sequence[date], how: How = AS_IT_STANDS) -> Iterator[PublishReport]:
+def publish_dates(
+    settings: Settings, catalogue: Catalogue, dates: Sequence[date], options: BuildOptions = DEFAULT_OPTIONS
+) -> Iterator[PublishReport]:
     """As `publish`, then `check`, of many dates, side by side; their reports in the order of `dates`. See `publishing.date_builds`.
 
     Raises ShrinkError when it comes to the first date that was refused; some of the dates behind it are built then.
     """
-    for built in build_dates(settings, catalogue, dates, how):
+    for built in build_dates(settings, catalogue, dates, options):
         if built.report is None:
             raise built.refused or ShrinkError(f"{built.published_date} was refused")
         yield built.report

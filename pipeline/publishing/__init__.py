@@ -1,6 +1,6 @@
 """The records of a published date: topics, scores, heat, seal; built, checked, compared and looked up.
 
-It reads `extracted` and writes `articles` and `explain`; it never reads a capture and never fetches.
+Reads `extracted`, writes `articles` and `explain`; never reads a capture and never fetches.
 """
 
-__all__ = ["date_builds", "differences", "lookup", "publish", "sealing"]
+__all__ = ["date_builds", "date_checks", "differences", "lookup", "publish", "sealing"]

@@ -1,10 +1,9 @@
-"""What a build changed: two tables of a published date's records to the records that are new, changed (by field) or vanished. Pure."""
+"""The difference between two builds of a published date: which records are new, changed (by field) or gone. Pure: tables in, values out."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 import pyarrow as pa
 
@@ -12,18 +11,18 @@ from pipeline.core.models import Difference
 
 KEY = "webUrl"
 SHOWN = 5
-"""URLs named of each kind: enough to look at, few enough for a log line."""
+"""How many URLs of each kind a Difference names: enough for a first look, few enough for a log line."""
 
 
 def difference(before: pa.Table | None, after: pa.Table) -> Difference:
-    """The difference between two tables of `articles`; `before` is None when there was no partition.
+    """The difference from the table `before` to the table `after`, both of `articles`; `before` is None when there was no partition.
 
-    A record is the one with the same `webUrl`; it has changed when any column both tables have has another value.
+    Records are matched by webUrl. A record has changed when a column that both tables have differs.
     """
-    old = _by_url(before) if before is not None else {}
-    new = _by_url(after)
     columns = [name for name in after.column_names if before is None or name in before.column_names]
-    changes = {url: _changed_fields(old[url], new[url], columns) for url in sorted(old.keys() & new.keys())}
+    old = _cells_by_url(before, columns) if before is not None else {}
+    new = _cells_by_url(after, columns)
+    changes = {url: _changed_columns(old[url], new[url], columns) for url in sorted(old.keys() & new.keys())}
     changed = [url for url, fields in changes.items() if fields]
     appeared, vanished = sorted(new.keys() - old.keys()), sorted(old.keys() - new.keys())
     return Difference(
@@ -32,15 +31,15 @@ def difference(before: pa.Table | None, after: pa.Table) -> Difference:
         new=len(appeared),
         changed=len(changed),
         vanished=len(vanished),
-        fields=_counts(fields for fields in changes.values()),
+        fields=_counts(changes.values()),
         new_urls=tuple(appeared[:SHOWN]),
         changed_urls=tuple(changed[:SHOWN]),
         vanished_urls=tuple(vanished[:SHOWN]),
     )
 
 
-def total(differences: Iterable[Difference]) -> Difference:
-    """The sum over several dates; the first of their URLs are kept."""
+def sum_differences(differences: Iterable[Difference]) -> Difference:
+    """The differences of several dates added up; of their URLs the first SHOWN of each kind are kept."""
     every = tuple(differences)
     fields: Counter[str] = Counter()
     for one in every:
@@ -63,20 +62,21 @@ def lost_share(one: Difference) -> float:
     return max(0, one.before - one.after) / one.before if one.before else 0.0
 
 
-def sentence(one: Difference) -> str:
-    """`+3 new, 2 changed (title 2, heat 1), 1 vanished`; `nothing changed` when nothing did."""
+def describe(one: Difference) -> str:
+    """A difference in words: `+3 new, 2 changed (title 2, heat 1), 1 vanished`, or `nothing changed`."""
     if not (one.new or one.changed or one.vanished):
         return "nothing changed"
     fields = ", ".join(f"{name} {count}" for name, count in one.fields.items())
     return f"+{one.new} new, {one.changed} changed{f' ({fields})' if fields else ''}, {one.vanished} vanished"
 
 
-def _by_url(table: pa.Table) -> dict[str, dict[str, Any]]:
-    return {row[KEY]: row for row in table.to_pylist()}
+def _cells_by_url(table: pa.Table, columns: Sequence[str]) -> dict[str, tuple[object, ...]]:
+    """The cells of `columns` of each record, by webUrl."""
+    return dict(zip(table[KEY].to_pylist(), zip(*(table[name].to_pylist() for name in columns), strict=True), strict=True))
 
 
-def _changed_fields(old: Mapping[str, Any], new: Mapping[str, Any], columns: Iterable[str]) -> tuple[str, ...]:
-    return tuple(name for name in columns if old[name] != new[name])
+def _changed_columns(old: Sequence[object], new: Sequence[object], columns: Sequence[str]) -> tuple[str, ...]:
+    return tuple(name for name, before, after in zip(columns, old, new, strict=True) if before != after)
 
 
 def _counts(changes: Iterable[Iterable[str]]) -> dict[str, int]:

@@ -1,4 +1,7 @@
-"""Reading what was published: the hottest records, one record with everything known about it, a sealed part opened."""
+"""Look-ups in the published tables: the hottest records, one record with its explanation, a story, a sealed part opened.
+
+They return rows of the tables as they stand, a key a column, since a row is what is shown.
+"""
 
 from __future__ import annotations
 
@@ -18,11 +21,12 @@ from pipeline.publishing.sealing import Sealer
 from pipeline.text.urls import canonical_url
 
 Row = dict[str, Any]
+"""A row of a table, a key a column."""
 
 
 @dataclass(frozen=True, slots=True)
 class ExplainedRecord:
-    """One published record with its explanation and the extracted row it was made from (None when that is gone)."""
+    """One record with its row of `explain` and the row of `extracted` that it was made from (None when that row is gone)."""
 
     published_date: date
     article: Row
@@ -31,14 +35,14 @@ class ExplainedRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
-    """A sealed part: what it holds, and the fingerprint of the key that opened it."""
+class OpenedSeal:
+    """The content of a sealed part, and the fingerprint of the key that opened it."""
 
     private: dict[str, object]
     key_id: str
 
 
-def hottest(lake: Lake, *, days: int, limit: int, published_only: bool = False) -> list[Row]:
+def hottest_records(lake: Lake, *, days: int, limit: int, published_only: bool = False) -> list[Row]:
     """The records with the highest heat among the newest `days` published dates, ties by quality, then time, then webUrl."""
     dates = lake.published_dates()
     if not dates:
@@ -53,7 +57,7 @@ def hottest(lake: Lake, *, days: int, limit: int, published_only: bool = False) 
     return wanted[:limit]
 
 
-def find(lake: Lake, url: str) -> ExplainedRecord:
+def find_record(lake: Lake, url: str) -> ExplainedRecord:
     """The record whose webUrl or originalUrl is `url`, newest published date first. Raises PermanentError when there is none."""
     wanted = {url}
     try:
@@ -68,18 +72,18 @@ def find(lake: Lake, url: str) -> ExplainedRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """A story as the record at `url` has it: its members with their explanations, in the order of publication."""
+class StoryTimeline:
+    """The members of the story of the record at `url`, each with its row of `explain`, in the order of publication."""
 
     url: str
     explain: Row
-    """That of the record asked for."""
+    """The row of the record at `url`."""
     members: tuple[tuple[Row, Row], ...]
 
 
-def tell(lake: Lake, url: str) -> Told:
+def find_story(lake: Lake, url: str) -> StoryTimeline:
     """The story of the record whose webUrl or originalUrl is `url`. Raises PermanentError when there is no such record."""
-    found = find(lake, url)
+    found = find_record(lake, url)
     days = sorted({found.published_date, *(other["publishedDateTime"].date() for other in found.article["related"])})
     wanted = {"webUrl": {found.article["webUrl"], *(other["webUrl"] for other in found.article["related"])}}
     members = []
@@ -88,14 +92,14 @@ def tell(lake: Lake, url: str) -> Told:
         reasons = _select(lake, storage.explain_path(day), schema.EXPLAIN, wanted, any)
         members += list(zip(articles, reasons, strict=True))
     members.sort(key=lambda member: (member[0]["publishedDateTime"], member[0]["webUrl"]))
-    return Told(found.article["webUrl"], found.explain, tuple(members))
+    return StoryTimeline(found.article["webUrl"], found.explain, tuple(members))
 
 
-def open_sealed(blob: str, *, web_url: str, keys: Sequence[str]) -> Opened:
+def open_sealed(blob: str, *, web_url: str, keys: Sequence[str]) -> OpenedSeal:
     """Open a record's `secured`. Raises SealError when no key opens it, ConfigError when a key is malformed or there is none."""
     sealer = Sealer(keys)
     private, index = sealer.open(blob, web_url=web_url)
-    return Opened(private=private, key_id=sealer.key_ids[index])
+    return OpenedSeal(private=private, key_id=sealer.key_ids[index])
 
 
 def _explained(lake: Lake, day: date, article: Row) -> ExplainedRecord:

@@ -1,7 +1,6 @@
-"""Who published an article, and what that adds to its quality.
+"""The publisher of an article: its name, and its points in law 1.
 
-Pure lookups in the provider lists of the catalogue. Registered domains come from the caller; names are never guessed
-from them.
+Pure look-ups in the provider lists of the catalogue by registered domain, which the caller gives; no name is made up from a domain.
 """
 
 from __future__ import annotations
@@ -19,9 +18,9 @@ class ProviderWeight:
 
     weight: int
     list_name: str | None
-    """The list that the provider stands in; None for one on no list."""
+    """The provider list with the domain; None where no list has it."""
     is_official: bool
-    """True when the article is about a topic whose own source published it."""
+    """Whether the official source of one of the article's topics published it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +31,7 @@ class _Listed:
 
 
 class ProviderTable:
-    """The provider lists and the official sources of topics, ready to be asked."""
+    """Look-ups in the provider lists and the official sources of topics."""
 
     def __init__(self, lists: Sequence[ProviderList], official: Sequence[OfficialSource]) -> None:
         self._listed = {
@@ -43,16 +42,15 @@ class ProviderTable:
         self._official = tuple(official)
 
     def name_of(self, domain: str) -> str | None:
-        """The publisher's name by its registered domain; None for one on no list."""
+        """The publisher's name in the provider lists by its registered domain; None where no list has it."""
         listed = self._listed.get(domain.lower())
         return None if listed is None else listed.name
 
     def weight(self, url: str, *, domain: str, topics: Sequence[str]) -> ProviderWeight:
-        """Law 1's provider term of the article at `url`, whose registered domain is `domain` and whose topics are
-        `topics`.
+        """Law 1's provider term of the article at `url` with the registered domain `domain` and these topics.
 
-        The larger of the list's weight and the weight of an official source of one of the topics. A source is official
-        for its own host and the hosts below it.
+        It is the larger of the list's weight and the weight of an official source of one of the topics. A source is official for its
+        own host and the hosts below it.
         """
         listed = self._listed.get(domain.lower())
         host = (urlsplit(url).hostname or "").rstrip(".")

@@ -1,8 +1,8 @@
-"""The publish stage: a published date's window of extracted rows to `articles` and `explain`.
+"""The publish stage: the articles of a published date's window to the date's `articles` and `explain`.
 
-A date is built from everything extracted so far. The fingerprint of its inputs (the marks of its window, the catalogue, the keys and the
-code's version) is kept in the file it produced; equal inputs are not built again. `explain` is written before `articles`, whose
-fingerprint commits both.
+A date is built from all that is extracted. The fingerprint of its inputs (the marks of its window, the catalogue, the newest key, the
+versions of the code) is kept in both files; a date with the same fingerprint is not built again. `explain` is written before `articles`,
+whose fingerprint commits both.
 """
 
 from __future__ import annotations
@@ -19,25 +19,26 @@ import pyarrow.dataset as ds
 
 from pipeline.core import schema
 from pipeline.core.catalogue import Catalogue
-from pipeline.core.errors import PermanentError, SchemaError, ShrinkError
+from pipeline.core.errors import PermanentError, ShrinkError
 from pipeline.core.models import Difference, PublishReport
 from pipeline.core.settings import VERSION, Settings
 from pipeline.lake import storage
 from pipeline.lake.erased_providers import erased_of
 from pipeline.lake.storage import Lake, Mark
-from pipeline.lake.tables import build
 from pipeline.publishing.differences import difference
-from pipeline.publishing.records import Row, Seal, build_records
+from pipeline.publishing.record_tables import articles_table, explain_table
+from pipeline.publishing.records import Seal, build_records
 from pipeline.publishing.sealing import Sealer
+from pipeline.publishing.versions import COLUMNS, ArticleVersion, read_versions
 from pipeline.stories.embeddings import package_version
 
 log = logging.getLogger(__name__)
 
 FINGERPRINT = b"news.fingerprint"
 RECORDS_VERSION = "4"
-"""Raised when the same inputs shall give other records."""
+"""Raise it when a change of the code gives other records for the same inputs: every date is then built again."""
 SMALL_PARTITION = 10
-"""A partition of fewer rows may shrink freely: one row less is more than the share."""
+"""A partition of fewer rows may shrink freely: one row is a large share of it."""
 DAY = timedelta(days=1)
 
 
@@ -51,9 +52,9 @@ def publish_date(
     as_of: datetime | None = None,
     into: Lake | None = None,
 ) -> PublishReport:
-    """Build the date's partitions, or find that they are built from the same inputs already.
+    """Build the date's partitions, unless they were built from the same inputs before.
 
-    With `as_of` only what was captured up to then counts, and the partitions go `into` another lake: what this lake said at that time.
+    With `as_of` only captures up to that time count, and the partitions go `into` another lake: the records as this lake had them then.
     Raises ShrinkError when the rebuild would lose more rows than `settings.max_shrink`, PermanentError for `as_of` without another lake,
     ConfigError where the extra `embeddings` is asked for and missing, SchemaError, StorageError.
     """
@@ -71,10 +72,9 @@ def publish_date(
     report = functools.partial(_report, published_date, final_from=_midnight(published_date) + DAY + window, fingerprint=fingerprint)
     if before is not None and is_built:
         return report(before, stories=0, is_rebuilt=False, change=Difference(before.num_rows, before.num_rows))
-    rows = _window_rows(lake, marks, published_date, window, as_of)
-    records = build_records(rows, catalogue, published_date, seal=_seal(sealer))
-    articles = build(records.articles, schema.ARTICLES, name="articles")
-    explain = build(records.explain, schema.EXPLAIN, name="explain")
+    versions = _window_versions(lake, marks, published_date, window, as_of)
+    records = build_records(versions, catalogue, published_date, seal=_seal(sealer))
+    articles, explain = articles_table(records.articles), explain_table(records.explanations)
     if before is not None and not allow_shrink:
         _refuse_shrinking(before, articles, published_date, max_shrink=settings.max_shrink)
     metadata = {FINGERPRINT: fingerprint.encode()}
@@ -86,7 +86,7 @@ def publish_date(
 
 @functools.cache
 def warn_unsealed(*, is_sealed: bool) -> None:
-    """Said once a process, not once a date."""
+    """Log that records will have no sealed part: once in a process, not once a date."""
     if not is_sealed:
         log.warning("NEWS_SEALING_KEYS is not set: `secured` is null in every record")
 
@@ -110,16 +110,19 @@ def _fingerprint(marks: list[Mark], catalogue: Catalogue, published_date: date, 
     return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
 
 
-def _window_rows(lake: Lake, marks: list[Mark], published_date: date, window: timedelta, as_of: datetime | None) -> list[Row]:
+def _window_versions(
+    lake: Lake, marks: list[Mark], published_date: date, window: timedelta, as_of: datetime | None
+) -> list[ArticleVersion]:
+    """The versions that were published in the date's window and, with `as_of`, captured by then; without those of erased providers."""
     midnight = _midnight(published_date)
     field = ds.field("publishedDateTime")
     inside = (field >= pa.scalar(midnight - window, schema.TIMESTAMP)) & (field < pa.scalar(midnight + DAY + window, schema.TIMESTAMP))
     if as_of is not None:
         inside &= ds.field("capturedAt") <= pa.scalar(as_of, schema.TIMESTAMP)
     paths = [path for path in sorted({mark.extracted_path for mark in marks}) if lake.exists(path)]
-    rows: list[Row] = lake.read_rows(paths, inside, schema.EXTRACTED).to_pylist()
+    versions = read_versions(lake.read_rows(paths, inside, schema.EXTRACTED, columns=COLUMNS))
     erased = erased_of(lake)
-    return [row for row in rows if not erased.holds(row["webUrl"])] if erased else rows
+    return [version for version in versions if not erased.holds(version.web_url)] if erased else versions
 
 
 def _midnight(published_date: date) -> datetime:
@@ -167,52 +170,3 @@ def _report(
         final_from=final_from,
         difference=change,
     )
-
-
-def check_date(lake: Lake, catalogue: Catalogue, published_date: date) -> dict[str, int]:
-    """Read what was written for the date and hold it against the contract and the laws.
-
-    Returns how many articles, stories' leads and published records were checked. Raises SchemaError naming the record.
-    """
-    path = storage.articles_path(published_date)
-    articles = schema.check(lake.read_table(path), schema.ARTICLES, name=path)
-    explain_path = storage.explain_path(published_date)
-    explain = schema.check(lake.read_table(explain_path), schema.EXPLAIN, name=explain_path)
-    records, reasons = articles.to_pylist(), explain.to_pylist()
-    keys = [(record["publishedDateTime"], record["webUrl"]) for record in records]
-    _demand(keys == sorted(set(keys)), path, "rows are not sorted by publication time and webUrl, or a webUrl stands twice")
-    _demand([row["webUrl"] for row in reasons] == [row["webUrl"] for row in records], path, "explain has other rows than articles")
-    for record, reason in zip(records, reasons, strict=True):
-        problem = _broken_law(record, reason, catalogue, published_date)
-        _demand(problem is None, path, f"{record['webUrl']}: {problem}")
-    return {
-        "articles": len(records),
-        "leads": sum(1 for record, reason in zip(records, reasons, strict=True) if record["related"] and reason["isLead"]),
-        "published": sum(record["published"] for record in records),
-    }
-
-
-def _broken_law(record: Row, reason: Row, catalogue: Catalogue, published_date: date) -> str | None:
-    """Which law a record breaks, None when it keeps all."""
-    scoring = catalogue.scoring
-    terms = [reason[name] for name in reason if name.startswith("quality") and name != "quality"]
-    related = record["related"]
-    order = [(-other["quality"], other["publishedDateTime"], other["webUrl"]) for other in related]
-    expected = scoring.heat.related * len(related) if record["quality"] >= scoring.heat.lead_quality else 0
-    is_removed = {record["webUrl"], record["originalUrl"]} & set(scoring.removed)
-    laws = {
-        "its date is another": record["publishedDateTime"].astimezone(UTC).date() == published_date,
-        "the parts of quality do not add up": sum(terms) == record["quality"] == reason["quality"],
-        "its heat does not follow": record["heat"] == (record["quality"] + expected if reason["isLead"] else -1),
-        "published does not follow from heat": record["published"] == (record["heat"] >= scoring.published_heat and not is_removed),
-        "related is not sorted": order == sorted(order),
-        "related names itself or one twice": len({record["webUrl"], *(other["webUrl"] for other in related)}) == len(related) + 1,
-        "the cache URL is not there with the AMP URL": (record["ampWebUrl"] is None) == (record["cdnAmpWebUrl"] is None),
-        "a topic stands twice": len(set(record["topics"])) == len(record["topics"]),
-    }
-    return next((problem for problem, holds in laws.items() if not holds), None)
-
-
-def _demand(holds: bool, path: str, problem: str) -> None:
-    if not holds:
-        raise SchemaError(f"{path}: {problem}")

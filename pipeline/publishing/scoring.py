@@ -1,6 +1,6 @@
 """Laws 1 to 3: quality, heat, published, and the order inside a story.
 
-Pure arithmetic over values that others found. Never looks at a page, a title's words or a domain.
+Pure arithmetic. It never reads a page, the words of a title or a domain: the caller counts and decides.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from datetime import datetime
 from pipeline.core.catalogue import EditorialConstants, HeatConstants, QualityConstants
 
 NOT_LEAD = -1
-"""The heat of a member of a story that another member stands for."""
+"""The heat of a member of a story that is not its lead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class QualityParts:
 
 @dataclass(frozen=True, slots=True)
 class Opinion:
-    """The second opinion on an article, each from 0 to 1; `reliability` from -1 to 1."""
+    """The degrees of the second opinion on an article, each from 0 to 1; `reliability` from -1 to 1."""
 
     promotion: float = 0.0
     clickbait: float = 0.0
@@ -55,7 +55,7 @@ class Opinion:
 
 @dataclass(frozen=True, slots=True)
 class StoryMember:
-    """What decides an article's place in its story."""
+    """The values by which the members of a story are ordered."""
 
     web_url: str
     quality: int
@@ -78,9 +78,10 @@ def quality_parts(
     opinion: Opinion = NO_OPINION,
     editorial: EditorialConstants = NO_EDITORIAL,
 ) -> QualityParts:
-    """Law 1. `topics` counts the article's topics, `keyword_hits` the keywords of these that stand in its title.
+    """Law 1. `topics` is the number of the article's topics, `keyword_hits` that of their keywords in its title.
 
-    The terms of the second opinion are whole points, halves to the even one."""
+    The terms of the second opinion are rounded to whole points, halves to the even one.
+    """
     image = constants.image if has_image else 0
     amp = constants.amp if has_amp else 0
     video = constants.featured_video if is_featured_video else 0

@@ -1,7 +1,7 @@
 """Law 6: the private side of a record, sealed so that only the holder of a key can read it.
 
 AES-SIV (RFC 5297): authenticated, and equal inputs give equal bytes, so a rebuild changes nothing. Pure: keys come in
-as arguments; nothing here reads the environment, and no error, fingerprint or representation shows a key.
+as arguments and never from the environment; no error, fingerprint or representation shows a key.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ IV_BYTES = 16
 
 
 def key_id(key: str) -> str:
-    """A fingerprint of a key that is safe to show: 8 hex digits of SHA-256, in a domain of its own.
+    """A fingerprint of a key that is safe to show: 8 hex digits of SHA-256 of the key behind a prefix of our own.
 
-    Raises ConfigError for a key that is not one.
+    Raises ConfigError where `key` is not base64 of 32, 48 or 64 bytes.
     """
     return _fingerprint(_key_bytes(key, number=1))
 
@@ -36,7 +36,7 @@ class Sealer:
     """Seals with the newest key and opens with any."""
 
     def __init__(self, keys: Sequence[str]) -> None:
-        """`keys` are base64 of 32, 48 or 64 bytes, newest first; ConfigError, which shows none of it, for any other."""
+        """`keys` are base64 of 32, 48 or 64 bytes, newest first. Raises ConfigError, which shows no part of a key, for any other."""
         if not keys:
             raise ConfigError("NEWS_SEALING_KEYS: there is no key to seal with")
         secrets = [_key_bytes(key, number=number) for number, key in enumerate(keys, start=1)]
@@ -53,7 +53,7 @@ class Sealer:
         return f"{_base64(sealed[IV_BYTES:])};{_base64(sealed[:IV_BYTES])}"
 
     def open(self, blob: str, *, web_url: str) -> tuple[dict[str, object], int]:
-        """What was sealed for the record at `web_url`, and the index of the key that opened it.
+        """The private side of the record at `web_url`, and the index of the key that opened it.
 
         Raises SealError when the blob is malformed, was changed, belongs to another record, or was sealed with another
         key.
@@ -78,7 +78,7 @@ def _split(blob: str) -> tuple[bytes, bytes]:
         ciphertext, iv = (base64.b64decode(part, validate=True) for part in blob.split(";"))
     except (ValueError, binascii.Error) as error:
         raise SealError("a sealed part has the form base64(ciphertext);base64(IV)") from error
-    # One blob, one spelling: base64 that decodes alike but reads otherwise was tampered with.
+    # A blob has one spelling: base64 with other trailing bits decodes to the same bytes, but nobody sealed it.
     if f"{_base64(ciphertext)};{_base64(iv)}" != blob or len(iv) != IV_BYTES or len(ciphertext) % BLOCK_BYTES or not ciphertext:
         raise SealError("a sealed part has a ciphertext of whole blocks and an IV of 16 bytes")
     return ciphertext, iv

@@ -1,7 +1,7 @@
 """Law 4: the topics of a title, and the keywords that gave them.
 
-Pure: a vocabulary and a title in, names out. A matcher is built once and asked often; one pass over the title finds the keywords of all
-topics (Aho and Corasick 1975), so that its cost grows with the title, not with the number of keywords.
+Pure: a vocabulary and a title in, names out. One pass over the title finds the keywords of all topics (Aho and Corasick 1975), so its
+cost grows with the length of the title and not with the number of keywords; a matcher is built once for many titles.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pipeline.core.catalogue import Topic
 Match = Literal["words", "substring"]
 
 HYPHENS = dict.fromkeys(map(ord, "-\u2010\u2011\u2012\u2013\u2014\u2015\u2212"), " ")
-"""Every dash reads as a space: "self driving" finds "self-driving"."""
+"""Every dash is read as a space: the keyword "self driving" finds "self-driving"."""
 
 # Scripts that write without spaces, or hang particles on words: a keyword may start and end anywhere in them.
 _UNSPACED = ("CJK", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO", "THAI", "LAO", "KHMER", "MYANMAR", "TIBETAN")
@@ -36,7 +36,7 @@ class TopicMatch:
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """One keyword of one topic; `normal` is how it is looked for, `order` its place in the vocabulary."""
+    """One keyword of one topic: `normal` is the string that is searched, `order` its place in the vocabulary."""
 
     topic: str
     keyword: str
@@ -53,8 +53,8 @@ class _Match:
 class TopicMatcher:
     """Finds the keywords of a vocabulary of topics in titles.
 
-    `words` finds whole words, ignoring case and kind of hyphen; `substring` is the original's way, lower-cased and
-    anywhere ("ai" stands in "Brain"), and reproduces its numbers.
+    `words` finds whole words, whatever the case and the kind of hyphen. `substring` finds lower-cased keywords anywhere ("ai" in "Brain"),
+    as the original system did, and reproduces its numbers.
     """
 
     def __init__(self, topics: Sequence[Topic], *, match: Match) -> None:
@@ -79,9 +79,9 @@ class TopicMatcher:
         self._is_empty = not entries
 
     def topics_of(self, title: str, *, root: str | None, vocabulary: Sequence[str] = ()) -> TopicMatch:
-        """Topics and hits of `title` for a source whose own topic is `root`; None for a source that has none.
+        """The topics and hits of `title`; `root` is the own topic of the article's source, None where it has none.
 
-        `vocabulary` names the root topics whose trees are looked for; empty means all of them. A topic comes before its
+        `vocabulary` names the root topics whose trees are searched; empty means all of them. A topic comes before its
         parents, topics of the same rank by their position in the title, the source's own topic last where no keyword
         gave it. The hits are those of all topics given, parents and the source's own included.
         """

@@ -16,7 +16,7 @@ from scipy.sparse import coo_matrix
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
-Numbers = NDArray[np.int32]
+SmallIntegers = NDArray[np.int32]
 
 LOOSE_FROM = 4
 """Clusters of more members than this are compared by their centres, see `_scales`."""
@@ -42,8 +42,8 @@ class Pairs:
 class _State:
     """Clusters by number. `rows`, `others`: each pair once, rows below others; `totals`: the sum over its articles; `values`: how alike."""
 
-    rows: Numbers
-    others: Numbers
+    rows: SmallIntegers
+    others: SmallIntegers
     totals: Floats
     values: Floats
     sizes: Floats
@@ -59,7 +59,7 @@ class _State:
     """The smallest row in each."""
 
 
-def clusters(pairs: Pairs, seconds: Integers, *, is_brief: NDArray[np.bool_], window_s: int, threshold: float) -> Integers:
+def cluster_labels(pairs: Pairs, seconds: Integers, *, is_brief: NDArray[np.bool_], window_s: int, threshold: float) -> Integers:
     """The cluster of each row, as the smallest row in it.
 
     Clusters merge while their similarity is at least `threshold` and the whole spans at most `window_s`. A new member must be close to
@@ -136,7 +136,7 @@ def _nearest_to_each_other(state: _State, *, threshold: float) -> tuple[Integers
     return rows[mutual], others[mutual], state.totals[strong[mutual]]
 
 
-def _similarities(state: _State, rows: Numbers, others: Numbers, totals: Floats, *, window_s: int, least: float) -> Floats:
+def _similarities(state: _State, rows: SmallIntegers, others: SmallIntegers, totals: Floats, *, window_s: int, least: float) -> Floats:
     """How alike the clusters of each pair are; of those alike by `least`, -1 where both together span more than the window. Equal to
     nine places is equal, but for those far below `least`: the order of an addition decides nothing."""
     values: Floats = totals / (state.scales[rows] * state.scales[others])

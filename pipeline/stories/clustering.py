@@ -15,12 +15,12 @@ import numpy as np
 import pandas as pd
 
 from pipeline.core.catalogue import StoryConstants
-from pipeline.stories.average_linkage import Floats, Integers, Pairs, clusters
+from pipeline.stories.average_linkage import Floats, Integers, Pairs, cluster_labels
 from pipeline.stories.duplicates import Copy, Method, find_copies
 from pipeline.stories.lineage import Lineage, find_lineage
-from pipeline.stories.title_similarity import Meanings, add_meaning, read_meanings, with_meaning
-from pipeline.stories.vectors import Nearness, Vectors, find_alike, similarities, vectors
-from pipeline.stories.words import Words, named_weekdays, read_words
+from pipeline.stories.title_similarity import TitleVectors, add_title_similarity, read_title_vectors, with_title_similarity
+from pipeline.stories.vectors import TimeFactor, Vectors, article_vectors, find_similar_pairs, pair_similarities
+from pipeline.stories.words import Words, read_words, weekday_bits
 
 FAR_LOSS, FAR_DAYS = 0.5, 3.0
 """Similarity fades with the days between two articles, by up to half."""
@@ -81,7 +81,7 @@ Link = tuple[str, str, float]
 """Two webUrls of a story, the smaller first, and how alike they are, to four places."""
 
 
-def tell_stories(
+def cluster_articles(
     articles: Articles, *, constants: StoryConstants = DEFAULTS, of: Collection[str] | None = None
 ) -> tuple[list[Membership], list[Link]]:
     """The place of each article, by webUrl, and how alike the articles of each story are, in order; `of` limits these links to those of
@@ -114,7 +114,7 @@ def find_story_links(
 
     `of` limits the links to those of the articles with these webUrls.
     """
-    memberships, links = tell_stories(_columns(articles), constants=constants, of=of)
+    memberships, links = cluster_articles(_columns(articles), constants=constants, of=of)
     return _story_table(memberships), pd.DataFrame(links, columns=list(LINK_TYPES)).astype(LINK_TYPES)
 
 
@@ -149,25 +149,25 @@ class _Clustered:
     memberships: list[Membership]
     table: _Table
     features: Vectors
-    nearness: Nearness
-    meanings: Meanings | None
+    nearness: TimeFactor
+    meanings: TitleVectors | None
     """None where only words count."""
     groups: list[list[int]]
 
 
 def _find(articles: Articles, constants: StoryConstants) -> _Clustered:
     table = _read(articles)
-    features, nearness = vectors(table.words), _nearness(table, constants)
+    features, nearness = article_vectors(table.words), _nearness(table, constants)
     least, window_s = min(MIN_SIMILARITY, constants.threshold), constants.window_hours * 3600
-    pairs = find_alike(features, nearness, least=least)
+    pairs = find_similar_pairs(features, nearness, least=least)
     is_brief = table.words.texts.lengths < BRIEF_WORDS
-    meanings = read_meanings(table.titles, table.languages, is_brief) if constants.embeddings else None
+    meanings = read_title_vectors(table.titles, table.languages, is_brief) if constants.embeddings else None
     if meanings is not None:
-        pairs = add_meaning(pairs, meanings, table.published_s, features, nearness, window_s=window_s, least=least)
+        pairs = add_title_similarity(pairs, meanings, table.published_s, features, nearness, window_s=window_s, least=least)
 
     def cluster(pairs: Pairs, copies: int) -> Integers:
         seconds, brief = np.tile(table.published_s, copies), np.tile(is_brief, copies)
-        return clusters(pairs, seconds, is_brief=brief, window_s=window_s, threshold=constants.threshold)
+        return cluster_labels(pairs, seconds, is_brief=brief, window_s=window_s, threshold=constants.threshold)
 
     labels = cluster(pairs, 1)
     groups, lineage = _groups(labels), Lineage({}, {})
@@ -228,8 +228,8 @@ def _strings(articles: pd.DataFrame, name: str) -> list[str | None]:
     return [value if isinstance(value, str) else None for value in column]
 
 
-def _nearness(table: _Table, constants: StoryConstants) -> Nearness:
-    weekdays = named_weekdays(table.words)
+def _nearness(table: _Table, constants: StoryConstants) -> TimeFactor:
+    weekdays = weekday_bits(table.words)
 
     def nearness(rows: Integers, others: Integers) -> Floats:
         apart_s = np.abs(table.published_s[rows] - table.published_s[others])
@@ -283,9 +283,9 @@ def _links(found: _Clustered, of: Collection[str] | None) -> list[Link]:
         is_wanted = np.array([url in of for url in found.table.urls], dtype=bool)
         wanted = is_wanted[rows] | is_wanted[others]
         rows, others = rows[wanted], others[wanted]
-    values = similarities(found.features, rows, others, found.nearness)
+    values = pair_similarities(found.features, rows, others, found.nearness)
     if found.meanings is not None:
-        values = with_meaning(values, found.meanings, rows, others, found.nearness)
+        values = with_title_similarity(values, found.meanings, rows, others, found.nearness)
     urls, order = found.table.urls, np.lexsort((others, rows))
     pairs = zip(rows[order].tolist(), others[order].tolist(), np.round(values[order], 4).tolist(), strict=True)
     return [(urls[row], urls[other], value) for row, other, value in pairs]

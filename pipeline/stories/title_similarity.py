@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from pipeline.stories.average_linkage import Floats, Integers, Pairs
 from pipeline.stories.embeddings import DIMENSIONS, LANGUAGES, title_vectors
-from pipeline.stories.vectors import NEIGHBOURS, Nearness, Vectors, similarities
+from pipeline.stories.vectors import NEIGHBOURS, TimeFactor, Vectors, pair_similarities
 
-WORDS_SHARE, MEANING_FLOOR, MEANING_SHARE = 0.6, 0.1, 0.3
+WORD_SHARE, TITLE_FLOOR, TITLE_SHARE = 0.6, 0.1, 0.3
 """So much is left of the words' similarity where meaning counts too, and so much is added of the titles' cosine above the floor: of the
 settings around, the one with the highest mean B-cubed F1 whose mean precision is 0.93 and with which no labelled set gets worse
 (`bench/stories.py --embeddings`)."""
@@ -30,7 +30,7 @@ TILE_ROWS, TILE_COLUMNS, BLOCK_PAIRS = 1_000, 4_000, 20_000
 
 
 @dataclass(frozen=True, slots=True)
-class Meanings:
+class TitleVectors:
     """A row an article. `is_read`: the vector says something; the others' are zero."""
 
     vectors: NDArray[np.int16]
@@ -43,7 +43,7 @@ class Meanings:
         return counted
 
 
-def read_meanings(titles: Sequence[str], languages: Sequence[str | None], is_brief: NDArray[np.bool_]) -> Meanings:
+def read_title_vectors(titles: Sequence[str], languages: Sequence[str | None], is_brief: NDArray[np.bool_]) -> TitleVectors:
     """The titles' vectors, each less what the titles of its language in the window have in common.
 
     The window's theme would make all its titles alike, and a language its own. A title in a language that the model does not know is
@@ -62,7 +62,7 @@ def read_meanings(titles: Sequence[str], languages: Sequence[str | None], is_bri
         for start in range(0, len(rows), BLOCK_PAIRS):
             part = rows[start : start + BLOCK_PAIRS]
             vectors[part] = _of_unit_length(vectors[part] - mean)
-    return Meanings(vectors, is_read, is_brief)
+    return TitleVectors(vectors, is_read, is_brief)
 
 
 def _of_unit_length(vectors: Floats) -> NDArray[np.int16]:
@@ -70,22 +70,22 @@ def _of_unit_length(vectors: Floats) -> NDArray[np.int16]:
     return np.rint(vectors * (STEPS / np.where(lengths > 0, lengths, 1.0))).astype(np.int16)
 
 
-def add_meaning(
-    pairs: Pairs, meanings: Meanings, seconds: Integers, words: Vectors, nearness: Nearness, *, window_s: int, least: float
+def add_title_similarity(
+    pairs: Pairs, meanings: TitleVectors, seconds: Integers, words: Vectors, nearness: TimeFactor, *, window_s: int, least: float
 ) -> Pairs:
     """The pairs with meaning counted, and those that only meaning brings together; `pairs` are alike by their words."""
     size = len(seconds)
     near = _near(meanings, seconds, nearness, window_s=window_s, least=least)
     added = np.setdiff1d(near, pairs.rows * size + pairs.others)
     rows, others = np.concatenate([np.stack([pairs.rows, pairs.others]), np.stack(np.divmod(added, max(size, 1)))], axis=1)
-    of_words = np.concatenate([pairs.similarities, similarities(words, rows[len(pairs.rows) :], others[len(pairs.rows) :], nearness)])
-    values = with_meaning(of_words, meanings, rows, others, nearness)
+    of_words = np.concatenate([pairs.similarities, pair_similarities(words, rows[len(pairs.rows) :], others[len(pairs.rows) :], nearness)])
+    values = with_title_similarity(of_words, meanings, rows, others, nearness)
     kept = np.flatnonzero(values >= least)
     kept = kept[np.lexsort((others[kept], rows[kept]))]
     return Pairs(rows[kept], others[kept], values[kept])
 
 
-def with_meaning(of_words: Floats, meanings: Meanings, rows: Integers, others: Integers, nearness: Nearness) -> Floats:
+def with_title_similarity(of_words: Floats, meanings: TitleVectors, rows: Integers, others: Integers, nearness: TimeFactor) -> Floats:
     """How alike the articles of each pair are, from how alike they are by their words; 0 to 1."""
     counted = np.flatnonzero(meanings.count(rows, others))
     values = of_words.copy()
@@ -93,12 +93,12 @@ def with_meaning(of_words: Floats, meanings: Meanings, rows: Integers, others: I
         part = counted[start : start + BLOCK_PAIRS]
         one, other = meanings.vectors[rows[part]].astype(np.float32), meanings.vectors[others[part]].astype(np.float32)
         cosines = np.einsum("ij,ij->i", one, other).astype(np.float64) / STEPS**2
-        meaning = MEANING_SHARE * np.maximum(cosines - MEANING_FLOOR, 0.0)
-        values[part] = WORDS_SHARE * of_words[part] + meaning * nearness(rows[part], others[part])
+        meaning = TITLE_SHARE * np.maximum(cosines - TITLE_FLOOR, 0.0)
+        values[part] = WORD_SHARE * of_words[part] + meaning * nearness(rows[part], others[part])
     return values
 
 
-def _near(meanings: Meanings, seconds: Integers, nearness: Nearness, *, window_s: int, least: float) -> Integers:
+def _near(meanings: TitleVectors, seconds: Integers, nearness: TimeFactor, *, window_s: int, least: float) -> Integers:
     """The pairs (row times size plus other, ascending) of each headline and the NEIGHBOURS titles nearest to it in time and meaning.
 
     Tile by tile over titles in the order of time, so that only titles within the window meet.
@@ -107,7 +107,7 @@ def _near(meanings: Meanings, seconds: Integers, nearness: Nearness, *, window_s
     order = np.flatnonzero(meanings.is_read)
     order = order[np.argsort(seconds[order], kind="stable")]
     heads = order[meanings.is_brief[order]]
-    limit = (MEANING_FLOOR + least / MEANING_SHARE) * STEPS**2
+    limit = (TITLE_FLOOR + least / TITLE_SHARE) * STEPS**2
     found = [np.empty(0, dtype=np.int64)]
     for start in range(0, len(heads), TILE_ROWS):
         tile = heads[start : start + TILE_ROWS]
@@ -121,7 +121,7 @@ def _near(meanings: Meanings, seconds: Integers, nearness: Nearness, *, window_s
     return np.unique(np.concatenate(found))
 
 
-def _tile(meanings: Meanings, tile: Integers, columns: Integers, limit: float) -> tuple[Integers, Integers, Floats]:
+def _tile(meanings: TitleVectors, tile: Integers, columns: Integers, limit: float) -> tuple[Integers, Integers, Floats]:
     """The pairs over the limit of the rows of `tile`, grouped by row, with their cosines."""
     heads = meanings.vectors[tile].astype(np.float32)
     parts = []

@@ -16,7 +16,7 @@ from scipy.sparse import csr_matrix, hstack
 
 from pipeline.stories.average_linkage import Floats, Integers, Pairs
 from pipeline.stories.common_words import SHARES, STOP_WORDS
-from pipeline.stories.words import RaggedArray, Words, side_by_side
+from pipeline.stories.words import RaggedArray, Words, in_threads
 
 TITLE_COUNT, LETTERS_TITLE_COUNT = 2, 2
 """A title counts twice."""
@@ -45,7 +45,7 @@ KEY_BITS = 31
 BLOCK_ROWS, BLOCK_PAIRS = 250, 5_000
 """Small enough for the processor's caches, large enough that the interpreter costs little."""
 
-Nearness = Callable[[Integers, Integers], Floats]
+TimeFactor = Callable[[Integers, Integers], Floats]
 """For pairs of rows, the share of their similarity that their times leave; 0 for those that can be no story."""
 
 
@@ -58,7 +58,7 @@ class Vectors:
     is_word: Floats
 
 
-def vectors(words: Words) -> Vectors:
+def article_vectors(words: Words) -> Vectors:
     size, columns = len(words.titles), max(len(words.vocabulary), 1)
     shares = np.zeros(columns)
     shares[: len(words.vocabulary)] = [SHARES.get(word, 0.0) for word in words.vocabulary]
@@ -76,7 +76,7 @@ def vectors(words: Words) -> Vectors:
         titles, leads = _counts(words.titles, columns), _counts(words.texts.first(words.leads), columns)
         return _weighted(((titles * LETTERS_TITLE_COUNT + leads) @ groups).tocsr(), usual, LETTERS_SHARE)
 
-    parts = side_by_side(lambda part: part(), (whole, letters)) if size > BLOCK_ROWS else (whole(), letters())
+    parts = in_threads(lambda part: part(), (whole, letters)) if size > BLOCK_ROWS else (whole(), letters())
     together = hstack(list(parts), format="csr")
     return _ordered(together, len(telling)) if size else Vectors(together, np.empty(0))
 
@@ -158,11 +158,11 @@ def _strongest(matrix: csr_matrix) -> csr_matrix:
     return matrix
 
 
-def find_alike(articles: Vectors, nearness: Nearness, *, least: float) -> Pairs:
+def find_similar_pairs(articles: Vectors, nearness: TimeFactor, *, least: float) -> Pairs:
     """The pairs of articles whose similarity is at least `least`, for each article at most NEIGHBOURS and those that name it."""
     size = articles.terms.shape[0]
     index, columns = _rarest(articles.terms), articles.terms.T.tocsr()
-    found = side_by_side(lambda start: _candidates(index, columns, start, nearness, least=least), range(0, size, BLOCK_ROWS))
+    found = in_threads(lambda start: _candidates(index, columns, start, nearness, least=least), range(0, size, BLOCK_ROWS))
     joined = np.concatenate([np.empty(0, dtype=np.int64), *found])
     joined.sort()
     is_first = np.ones(len(joined), dtype=bool)
@@ -170,12 +170,12 @@ def find_alike(articles: Vectors, nearness: Nearness, *, least: float) -> Pairs:
     joined = joined[is_first]
     low, high = joined >> KEY_BITS, joined & ((1 << KEY_BITS) - 1)
     del joined
-    values = similarities(articles, low, high, nearness)
+    values = pair_similarities(articles, low, high, nearness)
     enough = values >= least
     return Pairs(low[enough], high[enough], values[enough])
 
 
-def _candidates(index: csr_matrix, columns: csr_matrix, start: int, nearness: Nearness, *, least: float) -> Integers:
+def _candidates(index: csr_matrix, columns: csr_matrix, start: int, nearness: TimeFactor, *, least: float) -> Integers:
     """The nearest ones of BLOCK_ROWS rows by the terms of `index`, each pair as smaller row << KEY_BITS | larger row."""
     block = (index[start : start + BLOCK_ROWS] @ columns).tocsr()
     block.data[block.data < least] = 0.0
@@ -210,7 +210,7 @@ def _nearest(rows: Integers, values: Floats) -> NDArray[np.intp]:
     return np.flatnonzero(kept)
 
 
-def similarities(articles: Vectors, rows: Integers, others: Integers, nearness: Nearness) -> Floats:
+def pair_similarities(articles: Vectors, rows: Integers, others: Integers, nearness: TimeFactor) -> Floats:
     """How alike the articles of each pair are: their cosine, less for few shared words and by `nearness`; 0 to 1."""
     values = np.empty(len(rows))
 
@@ -222,6 +222,6 @@ def similarities(articles: Vectors, rows: Integers, others: Integers, nearness: 
         shared = np.asarray(common.sum(axis=1)).ravel()
         values[part] = np.minimum(cosines, 1.0) * shared / (shared + WEAK_WORDS) * nearness(rows[part], others[part])
 
-    for _ in side_by_side(compute, range(0, len(rows), BLOCK_PAIRS)):
+    for _ in in_threads(compute, range(0, len(rows), BLOCK_PAIRS)):
         pass
     return values

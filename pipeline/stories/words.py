@@ -70,7 +70,7 @@ class Words:
     leads: Integers
 
 
-def side_by_side(work: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
+def in_threads(work: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
     """What `work` gives for each item, in their order; a single one is no work for a thread."""
     if len(items) < 2:
         yield from map(work, items)
@@ -89,7 +89,7 @@ def read_words(titles: Sequence[str], texts: Sequence[str]) -> Words:
     return Words(list(numbers), of_titles, of_texts, np.concatenate([np.empty(0, dtype=np.int64), *leads]))
 
 
-def named_weekdays(words: Words) -> Integers:
+def weekday_bits(words: Words) -> Integers:
     """The weekdays that each article names in its title and the start of its text, as bits: 1 for Monday, 64 for Sunday."""
     days = np.array([1 << WEEKDAYS[word] if word in WEEKDAYS else 0 for word in words.vocabulary], dtype=np.int64)
     found = np.zeros(len(words.titles), dtype=np.int64)
@@ -116,7 +116,7 @@ def _read(texts: Sequence[str], numbers: defaultdict[str, int]) -> RaggedArray:
         return words, which.astype(np.int32), last
 
     found, ends, count = [np.empty(0, dtype=np.int32)], [np.empty(0, dtype=np.int64)], 0
-    for words, which, last in side_by_side(read, list(_batches(lowered))):
+    for words, which, last in in_threads(read, list(_batches(lowered))):
         found.append(np.fromiter(map(numbers.__getitem__, words), dtype=np.int32, count=len(words))[which])
         ends.append(last + count)
         count += len(which)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.core.models import Difference
-from pipeline.publishing.differences import SHOWN, difference, lost_share, sentence, total
+from pipeline.publishing.differences import SHOWN, describe, difference, lost_share, sum_differences
 
 COLUMNS = pa.schema([("webUrl", pa.string()), ("title", pa.string()), ("heat", pa.int32()), ("topics", pa.list_(pa.string()))])
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -34,7 +34,7 @@ def test_records_are_new_changed_or_vanished_by_their_url() -> None:
     assert (found.new, found.changed, found.vanished) == (1, 1, 1)
     assert (found.new_urls, found.changed_urls, found.vanished_urls) == (("d",), ("c",), ("a",))
     assert found.fields == {"title": 1}
-    assert sentence(found) == "+1 new, 1 changed (title 1), 1 vanished"
+    assert describe(found) == "+1 new, 1 changed (title 1), 1 vanished"
 
 
 def test_every_field_that_differs_is_counted_the_most_frequent_first() -> None:
@@ -55,7 +55,7 @@ def test_only_the_first_urls_are_named() -> None:
 def test_equal_tables_do_not_differ() -> None:
     found = difference(table(a="A"), table(a="A"))
     assert found == Difference(before=1, after=1)
-    assert sentence(found) == "nothing changed"
+    assert describe(found) == "nothing changed"
 
 
 def test_the_lost_share_is_of_what_was_there() -> None:
@@ -66,7 +66,7 @@ def test_the_lost_share_is_of_what_was_there() -> None:
 
 def test_totals_add_up_over_dates() -> None:
     one = difference(table(a="A", b="B"), table(a="new", c="C"))
-    both = total([one, difference(None, table(d="D"))])
+    both = sum_differences([one, difference(None, table(d="D"))])
     assert (both.before, both.after, both.new, both.changed, both.vanished) == (2, 3, 2, 1, 1)
     assert both.fields == {"title": 1}
     assert both.new_urls == ("c", "d")

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from scipy.stats import rankdata
 
 from pipeline.core.catalogue import EditorialConstants, QualityConstants
-from pipeline.publishing.editorial import clickbait, is_stock_picture, promotion, thinness
+from pipeline.publishing.editorial import clickbait_degree, is_stock_picture, promotion_degree, thinness_degree
 from pipeline.publishing.scoring import Opinion, quality_parts
 from tests.conftest import REPOSITORY
 
@@ -28,17 +28,17 @@ from tests.conftest import REPOSITORY
     ],
 )
 def test_market_reports_and_press_releases_are_promotion(title: str) -> None:
-    assert promotion(title, None, "any.example") == 1.0
+    assert promotion_degree(title, None, "any.example") == 1.0
 
 
 @pytest.mark.parametrize("title", ["Stocks fall as oil market panics", "Fire destroys night market", "Report: minister knew of the leak"])
 def test_news_about_markets_and_reports_is_none(title: str) -> None:
-    assert promotion(title, "The minister said so on Monday.", "any.example") == 0.0
+    assert promotion_degree(title, "The minister said so on Monday.", "any.example") == 0.0
 
 
 def test_a_wire_that_sells_releases_and_a_text_that_names_one_are_promotion() -> None:
-    assert promotion("Acme opens a plant", None, "prnewswire.com") == 1.0
-    assert promotion("Acme opens a plant", "OSLO, Nov. 3 /PRNewswire/ -- Acme opened a plant.", "any.example") == 1.0
+    assert promotion_degree("Acme opens a plant", None, "prnewswire.com") == 1.0
+    assert promotion_degree("Acme opens a plant", "OSLO, Nov. 3 /PRNewswire/ -- Acme opened a plant.", "any.example") == 1.0
 
 
 @pytest.mark.parametrize(
@@ -46,12 +46,12 @@ def test_a_wire_that_sells_releases_and_a_text_that_names_one_are_promotion() ->
     ["17 Things You Will Totally Understand If You Own A Cat", "Which Disney Princess Are You?", "You Won't Believe What Happens Next!"],
 )
 def test_a_title_that_promises_is_clickbait(title: str) -> None:
-    assert clickbait(title) > 0.5
+    assert clickbait_degree(title) > 0.5
 
 
 @pytest.mark.parametrize("title", ["12 killed as bus leaves road in Peru", "Why the bank raised its rate", "NVIDIA to open plant in Ohio"])
 def test_one_cue_alone_is_hardly_any(title: str) -> None:
-    assert clickbait(title) < 0.25
+    assert clickbait_degree(title) < 0.25
 
 
 @pytest.mark.parametrize(
@@ -65,15 +65,15 @@ def test_one_cue_alone_is_hardly_any(title: str) -> None:
     ],
 )
 def test_a_title_that_stirs_up_is_somewhat_clickbait(title: str) -> None:
-    assert 0.2 < clickbait(title) <= 0.8
+    assert 0.2 < clickbait_degree(title) <= 0.8
 
 
 def test_a_quotation_with_its_speaker_is_no_cue() -> None:
-    assert clickbait("“The dike will hold”, says mayor") == 0
+    assert clickbait_degree("“The dike will hold”, says mayor") == 0
 
 
 def test_a_text_is_thin_by_its_words() -> None:
-    assert [thinness(text, words=4) for text in (None, "", "one two", "one two three four five")] == [1.0, 1.0, 0.5, 0.0]
+    assert [thinness_degree(text, words=4) for text in (None, "", "one two", "one two three four five")] == [1.0, 1.0, 0.5, 0.0]
 
 
 def test_a_logo_is_known_by_its_address() -> None:
@@ -93,14 +93,14 @@ def test_a_photo_in_a_folder_that_a_site_calls_its_default_is_no_stock_picture()
 
 @pytest.mark.parametrize("title", ["Why the dikes held", "How a village saved its mill", "Is the bridge safe?"])
 def test_a_question_is_no_clickbait(title: str) -> None:
-    assert clickbait(title) == 0
+    assert clickbait_degree(title) == 0
 
 
 @given(st.text(), st.none() | st.text(), st.text())
 def test_every_share_is_between_nothing_and_all(title: str, text: str | None, domain: str) -> None:
-    assert 0 <= promotion(title, text, domain) <= 1
-    assert 0 <= clickbait(title) <= 1
-    assert 0 <= thinness(text, words=10) <= 1
+    assert 0 <= promotion_degree(title, text, domain) <= 1
+    assert 0 <= clickbait_degree(title) <= 1
+    assert 0 <= thinness_degree(text, words=10) <= 1
 
 
 def test_the_shipped_opinion_switches_every_term_on_and_the_shipped_scoring_none() -> None:
@@ -127,7 +127,7 @@ def quality(row: dict[str, Any]) -> int:
         keyword_hits=0,
         is_featured_video=False,
         constants=QualityConstants(),
-        opinion=Opinion(promotion=promotion(row["title"], row.get("excerpt"), ""), clickbait=clickbait(row["title"])),
+        opinion=Opinion(promotion=promotion_degree(row["title"], row.get("excerpt"), ""), clickbait=clickbait_degree(row["title"])),
         editorial=SHIPPED,
     )
     return parts.total - parts.floor

@@ -22,7 +22,14 @@ from pipeline.stories import embeddings, title_similarity
 from pipeline.stories.average_linkage import Pairs
 from pipeline.stories.clustering import find_stories, find_story_links
 from pipeline.stories.embeddings import DIMENSIONS, LANGUAGES, title_vectors
-from pipeline.stories.title_similarity import MEANING_FLOOR, STEPS, Meanings, add_meaning, read_meanings, with_meaning
+from pipeline.stories.title_similarity import (
+    STEPS,
+    TITLE_FLOOR,
+    TitleVectors,
+    add_title_similarity,
+    read_title_vectors,
+    with_title_similarity,
+)
 from pipeline.stories.vectors import NEIGHBOURS, Vectors
 from tests.conftest import REPOSITORY
 
@@ -58,12 +65,12 @@ def groups(stories: pd.DataFrame) -> set[frozenset[int]]:
     return {frozenset(numbers[rows.index]) for _, rows in stories.dropna(subset=["storyId"]).groupby("storyId")}
 
 
-def made(*rows: list[int], brief: bool = True) -> Meanings:
+def made(*rows: list[int], brief: bool = True) -> TitleVectors:
     """Meanings whose first dimensions are given."""
     filled = np.zeros((len(rows), DIMENSIONS), dtype=np.int16)
     for at, row in enumerate(rows):
         filled[at, : len(row)] = row
-    return Meanings(filled, np.ones(len(rows), dtype=bool), np.full(len(rows), brief))
+    return TitleVectors(filled, np.ones(len(rows), dtype=bool), np.full(len(rows), brief))
 
 
 def always(rows: np.ndarray, others: np.ndarray) -> np.ndarray:
@@ -200,10 +207,10 @@ def test_meaning_above_the_floor_adds_to_what_is_left_of_the_words() -> None:
     alike, apart = [STEPS, 0], [0, STEPS]
     pairs = np.array([0, 0]), np.array([1, 2])
     words = np.array([0.5, 0.5])
-    found = with_meaning(words, made(alike, alike, apart), *pairs, always)
-    left = 0.5 * title_similarity.WORDS_SHARE
-    assert found == pytest.approx([left + title_similarity.MEANING_SHARE * (1 - MEANING_FLOOR), left])
-    assert (with_meaning(words, made(alike, alike, apart, brief=False), *pairs, always) == words).all()
+    found = with_title_similarity(words, made(alike, alike, apart), *pairs, always)
+    left = 0.5 * title_similarity.WORD_SHARE
+    assert found == pytest.approx([left + title_similarity.TITLE_SHARE * (1 - TITLE_FLOOR), left])
+    assert (with_title_similarity(words, made(alike, alike, apart, brief=False), *pairs, always) == words).all()
     assert words.tolist() == [0.5, 0.5]
 
 
@@ -219,7 +226,7 @@ def test_tiles_and_the_window_change_no_candidate(monkeypatch: pytest.MonkeyPatc
         return np.where(np.abs(seconds[rows] - seconds[others]) <= 7 * day, 1.0, 0.0)
 
     def alike() -> set[tuple[int, int]]:
-        pairs = add_meaning(Pairs(none, none, np.empty(0)), found, seconds, no_words, fading, window_s=7 * day, least=0.05)
+        pairs = add_title_similarity(Pairs(none, none, np.empty(0)), found, seconds, no_words, fading, window_s=7 * day, least=0.05)
         assert (pairs.rows < pairs.others).all()
         return set(zip(pairs.rows.tolist(), pairs.others.tolist(), strict=True))
 
@@ -227,7 +234,7 @@ def test_tiles_and_the_window_change_no_candidate(monkeypatch: pytest.MonkeyPatc
     expected = {
         (one, other)
         for one, other in combinations(range(size), 2)
-        if title_similarity.MEANING_SHARE * (cosines[one, other] - MEANING_FLOOR) >= 0.05 and abs(seconds[one] - seconds[other]) <= 7 * day
+        if title_similarity.TITLE_SHARE * (cosines[one, other] - TITLE_FLOOR) >= 0.05 and abs(seconds[one] - seconds[other]) <= 7 * day
     }
     assert alike() == expected
     monkeypatch.setattr(title_similarity, "TILE_ROWS", 7)
@@ -254,7 +261,7 @@ def test_what_all_titles_of_a_window_share_does_not_make_them_alike() -> None:
     is_brief = np.ones(len(theme), dtype=bool)
 
     def mean_cosine(titles: list[str]) -> float:
-        steps = read_meanings(titles, ["en"] * len(titles), np.ones(len(titles), dtype=bool)).vectors[: len(theme)].astype(float)
+        steps = read_title_vectors(titles, ["en"] * len(titles), np.ones(len(titles), dtype=bool)).vectors[: len(theme)].astype(float)
         return float((steps @ steps.T)[np.triu_indices(len(theme), k=1)].mean()) / STEPS**2
 
     raw = title_vectors(theme).astype(float)
@@ -262,4 +269,4 @@ def test_what_all_titles_of_a_window_share_does_not_make_them_alike() -> None:
     alone = float((raw @ raw.T)[np.triu_indices(len(theme), k=1)].mean())
     assert mean_cosine(theme * 40) < 0.5 * alone
     assert mean_cosine(theme) > 0.7 * alone
-    assert read_meanings(theme, ["en"] * len(theme), ~is_brief).is_read.sum() == 0
+    assert read_title_vectors(theme, ["en"] * len(theme), ~is_brief).is_read.sum() == 0

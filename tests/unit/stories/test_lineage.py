@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.stories import lineage
-from pipeline.stories.average_linkage import Integers, Pairs, clusters
+from pipeline.stories.average_linkage import Integers, Pairs, cluster_labels
 from pipeline.stories.clustering import find_stories
 from pipeline.stories.lineage import DAY_S, Lineage, find_lineage
 
@@ -29,7 +29,7 @@ def pairs_of(alike: Alike) -> Pairs:
 
 def cluster(size: int, pairs: Pairs, copies: int = 1) -> Integers:
     seconds, brief = np.zeros(size * copies, dtype=np.int64), np.zeros(size * copies, dtype=bool)
-    return clusters(pairs, seconds, is_brief=brief, window_s=WINDOW_S, threshold=THRESHOLD)
+    return cluster_labels(pairs, seconds, is_brief=brief, window_s=WINDOW_S, threshold=THRESHOLD)
 
 
 def became(days: list[float], alike: Alike) -> Lineage:

@@ -1,0 +1,59 @@
+"""The tables of a published date, read back and held against the contract and the laws of the record."""
+
+from __future__ import annotations
+
+from datetime import UTC, date
+
+from pipeline.core import schema
+from pipeline.core.catalogue import Catalogue
+from pipeline.core.errors import SchemaError
+from pipeline.lake import storage
+from pipeline.lake.storage import Lake
+from pipeline.publishing.record_tables import read_explanations, read_records
+from pipeline.publishing.records import ArticleRecord, Explanation
+from pipeline.publishing.scoring import NOT_LEAD
+
+
+def check_date(lake: Lake, catalogue: Catalogue, published_date: date) -> dict[str, int]:
+    """Read the date's `articles` and `explain` and check them against the contract and the laws.
+
+    Returns the numbers of articles, of leads of stories and of published records. Raises SchemaError, which names the record.
+    """
+    path, explain_path = storage.articles_path(published_date), storage.explain_path(published_date)
+    records = read_records(schema.check(lake.read_table(path), schema.ARTICLES, name=path))
+    explanations = read_explanations(schema.check(lake.read_table(explain_path), schema.EXPLAIN, name=explain_path))
+    keys = [(record.published, record.web_url) for record in records]
+    _demand(keys == sorted(set(keys)), path, "rows are not sorted by publication time and webUrl, or a webUrl stands twice")
+    _demand([one.web_url for one in explanations] == [one.web_url for one in records], path, "explain has other rows than articles")
+    for record, explanation in zip(records, explanations, strict=True):
+        problem = _broken_law(record, explanation, catalogue, published_date)
+        _demand(problem is None, path, f"{record.web_url}: {problem}")
+    return {
+        "articles": len(records),
+        "leads": sum(1 for record, why in zip(records, explanations, strict=True) if record.related and why.is_lead),
+        "published": sum(record.is_published for record in records),
+    }
+
+
+def _broken_law(record: ArticleRecord, explanation: Explanation, catalogue: Catalogue, published_date: date) -> str | None:
+    """Which law the record breaks; None when it keeps all."""
+    scoring, related = catalogue.scoring, record.related
+    order = [(-other.quality, other.published, other.web_url) for other in related]
+    for_related = scoring.heat.related * len(related) if record.quality >= scoring.heat.lead_quality else 0
+    is_removed = {record.web_url, record.original_url} & set(scoring.removed)
+    laws = {
+        "its date is another": record.published.astimezone(UTC).date() == published_date,
+        "the parts of quality do not add up": explanation.parts.total == record.quality == explanation.quality,
+        "its heat does not follow": record.heat == (record.quality + for_related if explanation.is_lead else NOT_LEAD),
+        "published does not follow from heat": record.is_published == (record.heat >= scoring.published_heat and not is_removed),
+        "related is not sorted": order == sorted(order),
+        "related names itself or one twice": len({record.web_url, *(other.web_url for other in related)}) == len(related) + 1,
+        "the cache URL is not there with the AMP URL": (record.amp_web_url is None) == (record.cdn_amp_web_url is None),
+        "a topic stands twice": len(set(record.topics)) == len(record.topics),
+    }
+    return next((problem for problem, holds in laws.items() if not holds), None)
+
+
+def _demand(holds: bool, path: str, problem: str) -> None:
+    if not holds:
+        raise SchemaError(f"{path}: {problem}")

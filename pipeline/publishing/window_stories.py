@@ -1,0 +1,85 @@
+"""Law 5 for the articles of a window: each article's story, its size, and how many newsrooms reported it. Pure: values in, values out."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from pipeline.core.catalogue import StoryConstants
+from pipeline.publishing.versions import ArticleVersion
+from pipeline.stories.clustering import Articles, cluster_articles
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleStory:
+    """The story of one article, and what the article copies."""
+
+    id: str | None
+    """None for an article that stands alone."""
+    duplicate_of: str | None
+    duplicate_method: str | None
+    duplicate_similarity: float | None
+    absorbed: tuple[str, ...]
+    """Ids of the stories that its story absorbed."""
+    split_from: tuple[str, ...]
+    """Ids of the stories that the article stood in before."""
+    size: int
+    newsrooms: int
+    """Registered domains with an article of the story that is no copy."""
+
+
+@dataclass(frozen=True, slots=True)
+class WindowStories:
+    """The story of each article by webUrl, and the similarity of pairs of members of a story, both ways round."""
+
+    of_article: Mapping[str, ArticleStory]
+    similarity: Mapping[tuple[str, str], float]
+
+
+def find_window_stories(versions: Sequence[ArticleVersion], constants: StoryConstants, *, listed: Collection[str]) -> WindowStories:
+    """The stories of the window's articles, one version each; similarities are computed for pairs with a webUrl that is `listed`."""
+    memberships, links = cluster_articles(_columns(versions), constants=constants, of=listed)
+    similarity = {}
+    for one, other, value in links:
+        similarity[one, other] = similarity[other, one] = value
+    domains = {version.web_url: version.provider_domain for version in versions}
+    sizes = Counter(member.story_id for member in memberships)
+    reporting: dict[str | None, set[str]] = defaultdict(set)
+    for member in memberships:
+        if member.duplicate_of is None:
+            reporting[member.story_id].add(domains[member.url])
+    of_article = {
+        member.url: ArticleStory(
+            id=member.story_id,
+            duplicate_of=member.duplicate_of,
+            duplicate_method=member.duplicate_method,
+            duplicate_similarity=member.duplicate_similarity,
+            absorbed=member.absorbed,
+            split_from=member.split_from,
+            size=sizes[member.story_id] if member.story_id is not None else 1,
+            newsrooms=len(reporting[member.story_id]) if member.story_id is not None else 1,
+        )
+        for member in memberships
+    }
+    return WindowStories(of_article, similarity)
+
+
+def _columns(versions: Sequence[ArticleVersion]) -> Articles:
+    return Articles(
+        urls=[version.web_url for version in versions],
+        titles=[version.title for version in versions],
+        texts=[version.text for version in versions],
+        published_s=[_seconds(version.published) for version in versions],
+        captured_s=[_seconds(version.first_captured_at) for version in versions],
+        domains=[version.provider_domain for version in versions],
+        languages=[version.language for version in versions],
+    )
+
+
+def _seconds(moment: datetime) -> int:
+    """Whole seconds since 1970, rounded down."""
+    return (moment - EPOCH) // timedelta(seconds=1)
