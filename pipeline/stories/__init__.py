@@ -1,6 +1,6 @@
-"""Which articles report one event, and which only copy another: arrays in, labels out.
+"""Finds the articles that report one event, and those that only copy another article: columns in, labels out.
 
-Pure. It knows no page, no lake and no catalogue but its own constants.
+Pure; knows no page and no lake, and of the catalogue only the constants of stories.
 """
 
 from pipeline.stories.clustering import find_stories

