@@ -336,6 +336,8 @@ class PublishReport:
     """When its window has closed: no later publication belongs to its stories any more. Late captures still count."""
     difference: Difference = Difference()
     """To the records that stood there before; nothing when it was not rebuilt."""
+    warnings: tuple[str, ...] = ()
+    """Files of the date that were damaged or missing and are made again, a sentence each."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,8 @@ from pipeline.lake.storage import Lake
 from pipeline.publishing.date_checks import check_date
 from pipeline.publishing.publish import publish_date, warn_unsealed
 
+log = logging.getLogger(__name__)
+
 FEW_DATES = 8
 """Up to so many dates are built in the calling process: starting two workers takes as long."""
 LOOK_AHEAD = 8
@@ -72,9 +74,16 @@ def build_dates(settings: Settings, catalogue: Catalogue, dates: Sequence[date],
         for day in dates:
             waiting.append(pool.schedule(_build, args=[day]))
             if len(waiting) >= LOOK_AHEAD:
-                yield waiting.popleft().result()
+                yield _with_warnings(waiting.popleft().result())
         while waiting:
-            yield waiting.popleft().result()
+            yield _with_warnings(waiting.popleft().result())
+
+
+def _with_warnings(build: DateBuild) -> DateBuild:
+    """The build, its warnings logged here, since a worker logs none."""
+    for warning in build.report.warnings if build.report is not None else ():
+        log.warning(warning)
+    return build
 
 
 _given: list[tuple[Settings, Catalogue, BuildOptions]] = []

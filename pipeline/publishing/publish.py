@@ -1,8 +1,8 @@
 """The publish stage: the articles of a published date's window to the date's `articles` and `explain`.
 
 A date is built from all that is extracted. The fingerprint of its inputs (the marks of its window, the catalogue, the newest key, the
-versions of the code) is kept in both files; a date with the same fingerprint is not built again. `explain` is written before `articles`,
-whose fingerprint commits both.
+versions of the code) is kept in both files; a date with the same fingerprint is not built again, unless one of its files is damaged or
+missing. `explain` is written before `articles`, whose fingerprint commits both.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import hashlib
 import json
 import logging
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
 import pyarrow as pa
@@ -19,7 +20,7 @@ import pyarrow.dataset as ds
 
 from pipeline.core import schema
 from pipeline.core.catalogue import Catalogue
-from pipeline.core.errors import PermanentError, ShrinkError
+from pipeline.core.errors import DamagedError, PermanentError, ShrinkError
 from pipeline.core.models import Difference, PublishReport
 from pipeline.core.settings import VERSION, Settings
 from pipeline.lake import storage
@@ -66,22 +67,24 @@ def publish_date(
     sealer = Sealer(settings.sealing_keys) if settings.sealing_keys else None
     warn_unsealed(is_sealed=sealer is not None)
     fingerprint = _fingerprint(marks, catalogue, published_date, sealer, as_of)
-    path = storage.articles_path(published_date)
-    is_built = target.read_metadata(path).get(FINGERPRINT, b"").decode() == fingerprint
-    before = target.read_table(path, columns=["webUrl", "published"] if is_built else None) if target.exists(path) else None
+    standing = _read_standing(target, published_date)
+    for warning in standing.warnings:
+        log.warning(warning)
+    before = standing.articles
     report = functools.partial(_report, published_date, final_from=_midnight(published_date) + DAY + window, fingerprint=fingerprint)
-    if before is not None and is_built:
+    if before is not None and standing.fingerprint == fingerprint:
         return report(before, stories=0, is_rebuilt=False, change=Difference(before.num_rows, before.num_rows))
     versions = _window_versions(lake, marks, published_date, window, as_of)
     records = build_records(versions, catalogue, published_date, seal=_seal(sealer))
     articles, explain = articles_table(records.articles), explain_table(records.explanations)
-    if before is not None and not allow_shrink:
-        _refuse_shrinking(before, articles, published_date, max_shrink=settings.max_shrink)
+    known = before if before is not None else standing.explain
+    if known is not None and not allow_shrink:
+        _refuse_shrinking(known, articles, published_date, max_shrink=settings.max_shrink)
     metadata = {FINGERPRINT: fingerprint.encode()}
     target.write_table(storage.explain_path(published_date), explain.replace_schema_metadata(metadata))
-    target.write_table(path, articles.replace_schema_metadata(metadata))
+    target.write_table(storage.articles_path(published_date), articles.replace_schema_metadata(metadata))
     log.debug("%s: %d articles, %d stories", published_date, articles.num_rows, records.stories)
-    return report(articles, stories=records.stories, is_rebuilt=True, change=difference(before, articles))
+    return report(articles, stories=records.stories, is_rebuilt=True, change=difference(before, articles), warnings=standing.warnings)
 
 
 @functools.cache
@@ -89,6 +92,43 @@ def warn_unsealed(*, is_sealed: bool) -> None:
     """Log that records will have no sealed part: once in a process, not once a date."""
     if not is_sealed:
         log.warning("NEWS_SEALING_KEYS is not set: `secured` is null in every record")
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """A date's tables as they stand; None for a table that is missing or damaged, with a warning where that is wrong."""
+
+    articles: pa.Table | None
+    explain: pa.Table | None
+    warnings: tuple[str, ...]
+
+    @property
+    def fingerprint(self) -> str | None:
+        """The fingerprint of the inputs from which both tables were built; None where one of them has to be made again."""
+        if self.articles is None or self.explain is None:
+            return None
+        found: bytes = (self.articles.schema.metadata or {}).get(FINGERPRINT, b"")
+        return found.decode()
+
+
+def _read_standing(lake: Lake, published_date: date) -> _Standing:
+    """Both tables are read whole, so that damage in a date that has nothing else to be built for is seen and mended."""
+    articles, articles_warning = _read_whole(lake, storage.articles_path(published_date))
+    explain_path = storage.explain_path(published_date)
+    explain, explain_warning = _read_whole(lake, explain_path)
+    if articles is not None and explain is None and explain_warning is None:
+        explain_warning = f"{explain_path} is missing; it is made again"
+    return _Standing(articles, explain, tuple(warning for warning in (articles_warning, explain_warning) if warning is not None))
+
+
+def _read_whole(lake: Lake, path: str) -> tuple[pa.Table | None, str | None]:
+    """The table at `path`, None where it is missing or damaged; and a warning where it is damaged."""
+    try:
+        return lake.read_table(path), None
+    except FileNotFoundError:
+        return None, None
+    except DamagedError as error:
+        return None, f"{error}; it is made again"
 
 
 def _marks(lake: Lake, published_date: date, window: timedelta) -> list[Mark]:
@@ -159,6 +199,7 @@ def _report(
     fingerprint: str,
     final_from: datetime,
     change: Difference,
+    warnings: tuple[str, ...] = (),
 ) -> PublishReport:
     return PublishReport(
         published_date=published_date,
@@ -169,4 +210,5 @@ def _report(
         fingerprint=fingerprint,
         final_from=final_from,
         difference=change,
+        warnings=warnings,
     )
