@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from pathlib import Path
 from typing import Annotated, Literal, Self, TypeVar
 
 import yaml
-from pydantic import AfterValidator, BaseModel, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, ValidationError, model_validator
 
 from pipeline.core.errors import ConfigError
 from pipeline.core.settings import ENVIRONMENT_PREFIX, PROJECT, VERSION, Frozen, Settings, parse_route
@@ -29,6 +30,7 @@ def _web_url(url: str) -> str:
 Model = TypeVar("Model", bound=BaseModel)
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """That of libyaml, where PyYAML was built with it, reads a catalogue in a fifth of the time; every process of a run reads it."""
+ANY_LANGUAGE = "any"
 WebUrl = Annotated[str, AfterValidator(_web_url)]
 
 
@@ -71,10 +73,39 @@ class Source(Frozen):
         return self
 
 
+class Keyword(Frozen):
+    """A word or phrase that gives a topic to the titles that hold it."""
+
+    text: str
+    languages: tuple[str, ...] = ()
+    """Two-letter codes of the languages it belongs to; empty: it belongs to all."""
+
+
+def _keywords(given: object) -> object:
+    """Keywords from what topics.yaml has: a list, which belongs to all languages, or languages to lists."""
+    if not isinstance(given, dict):
+        return [Keyword(text=one) if isinstance(one, str) else one for one in given] if isinstance(given, (list, tuple)) else given
+    keywords: dict[str, tuple[str, ...]] = {}
+    for key, words in given.items():
+        languages = () if key == ANY_LANGUAGE else tuple(str(key).split())
+        wrong = next((code for code in languages if not re.fullmatch("[a-z]{2}", code)), None)
+        if wrong is not None or key is False:
+            raise ValueError(
+                f"{key!r}: write `{ANY_LANGUAGE}` or two-letter language codes with blanks between them (Norwegian alone as 'no')"
+            )
+        if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
+            raise ValueError(f"the keywords of {key!r} are a list of strings")
+        for word in words:
+            if word in keywords:
+                raise ValueError(f"keyword {word!r} stands twice; name all its languages before one list")
+            keywords[word] = languages
+    return [Keyword(text=text, languages=languages) for text, languages in keywords.items()]
+
+
 class Topic(Frozen):
     name: str
     parent: str | None = None
-    keywords: tuple[str, ...] = ()
+    keywords: Annotated[tuple[Keyword, ...], BeforeValidator(_keywords)] = ()
 
 
 class Provider(Frozen):

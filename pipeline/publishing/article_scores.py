@@ -74,7 +74,12 @@ def score_articles(
     scored = []
     for version in versions:
         source = sources.get(version.source_id or "")
-        topics = matcher.topics_of(version.title, root=source.topic if source else None, vocabulary=source.vocabulary if source else ())
+        topics = matcher.topics_of(
+            version.title,
+            root=source.topic if source else None,
+            vocabulary=source.vocabulary if source else (),
+            language=version.language,
+        )
         images = tuple(image for image in version.images if _is_shown(image, version.provider_domain, default_pictures, catalogue.scoring))
         provider = providers.weight(version.web_url, domain=version.provider_domain, topics=topics.topics)
         parts = quality_parts(

@@ -42,6 +42,12 @@ class _Entry:
     keyword: str
     normal: str
     order: int
+    languages: frozenset[str]
+    """Two-letter codes; empty for a keyword of all languages."""
+
+    def is_of(self, language: str | None) -> bool:
+        """Whether titles in `language` are searched for it: titles in an unknown language for every keyword."""
+        return not self.languages or language is None or language in self.languages
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,26 +72,27 @@ class TopicMatcher:
         for topic in topics:
             seen: set[str] = set()
             for keyword in topic.keywords:
-                normal = keyword.lower() if match == "substring" else _normalise(keyword)
+                normal = keyword.text.lower() if match == "substring" else _normalise(keyword.text)
                 if not normal or normal in seen:
                     continue
                 seen.add(normal)
                 order += 1
-                entries[normal].append(_Entry(topic.name, keyword, normal, order))
+                entries[normal].append(_Entry(topic.name, keyword.text, normal, order, frozenset(keyword.languages)))
         self._automaton = Automaton()
         for normal, same in entries.items():
             self._automaton.add_word(normal, (len(normal), tuple(same)))
         self._automaton.make_automaton()
         self._is_empty = not entries
 
-    def topics_of(self, title: str, *, root: str | None, vocabulary: Sequence[str] = ()) -> TopicMatch:
-        """The topics and hits of `title`; `root` is the own topic of the article's source, None where it has none.
+    def topics_of(self, title: str, *, root: str | None, vocabulary: Sequence[str] = (), language: str | None = None) -> TopicMatch:
+        """The topics and hits of `title` by the keywords of its `language`, by all keywords where that is None (not known).
 
+        `root` is the own topic of the article's source, None where it has none;
         `vocabulary` names the root topics whose trees are searched; empty means all of them. A topic comes before its
         parents, topics of the same rank by their position in the title, the source's own topic last where no keyword
         gave it. The hits are those of all topics given, parents and the source's own included.
         """
-        found = self._find(title)
+        found = self._find(title, language)
         given = [hit.entry.topic for hit in found if not vocabulary or self._chains[hit.entry.topic][-1] in vocabulary]
         chains = [self._chains[topic] for topic in given]
         if root is not None and not any(root in chain for chain in chains):
@@ -94,13 +101,13 @@ class TopicMatcher:
         return TopicMatch(topics=topics, hits=_pairs(found, topics))
 
     def hits_of(self, title: str, topics: Sequence[str]) -> tuple[tuple[str, str], ...]:
-        """The (topic, keyword) pairs of just these `topics` that stand in `title`, in order of position."""
-        return _pairs(self._find(title), topics)
+        """The (topic, keyword) pairs of just these `topics` that stand in `title`, in order of position; keywords of all languages."""
+        return _pairs(self._find(title, None), topics)
 
-    def _find(self, title: str) -> list[_Match]:
+    def _find(self, title: str, language: str | None) -> list[_Match]:
         """The first place of every keyword; at one place the deeper topic and the longer keyword come first."""
         first: dict[int, _Match] = {}
-        for hit in self._hits(title):
+        for hit in self._hits(title, language):
             first.setdefault(hit.entry.order, hit)
         return sorted(
             first.values(),
@@ -112,15 +119,15 @@ class TopicMatcher:
             ),
         )
 
-    def _hits(self, title: str) -> Iterator[_Match]:
-        """Every place of every keyword, those of one keyword in order."""
+    def _hits(self, title: str, language: str | None) -> Iterator[_Match]:
+        """Every place of every keyword of the language, the places of one keyword in order."""
         if self._is_empty:
             return
         text = _normalise(title) if self._match == "words" else title.lower()
         for last, (length, entries) in self._automaton.iter(text):
             start, end = last - length + 1, last + 1
             if self._match == "substring" or not (_joins_at(text, start) or _joins_at(text, end)):
-                yield from (_Match(start, entry) for entry in entries)
+                yield from (_Match(start, entry) for entry in entries if entry.is_of(language))
 
 
 def _pairs(found: Iterable[_Match], topics: Sequence[str]) -> tuple[tuple[str, str], ...]:

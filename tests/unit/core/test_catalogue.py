@@ -67,9 +67,30 @@ def test_vocabularies_name_root_topics(catalogue: Catalogue) -> None:
 
 def test_keywords_stand_once_in_a_topic_and_every_topic_has_some(catalogue: Catalogue) -> None:
     for topic in catalogue.topics:
-        folded = [keyword.casefold().replace("-", " ") for keyword in topic.keywords]
+        folded = [keyword.text.casefold().replace("-", " ") for keyword in topic.keywords]
         assert folded, topic.name
         assert len(set(folded)) == len(folded), topic.name
+
+
+@pytest.mark.parametrize(
+    ("title", "language", "expected"),
+    [
+        ("How AI changes work in the EU", "en", ("AI", "Europe", "World")),
+        ("Wie AI die Arbeit in der EU verändert", "de", ("AI", "Europe", "World")),
+        ("Fondi ai comuni montani: via libera del Senato", "it", ()),
+        ("Je n'ai rien vu, dit le maire qui a eu un accident", "fr", ()),
+        ("Quem sou eu? O ator fala da carreira", "pt", ()),
+        ("Was war das für ein Sommer", "de", ()),
+        ("Nvidia et OpenAI signent un accord", "fr", ("NVIDIA", "AI Hardware", "OpenAI", "AI")),
+        ("人工知能と働く", "ja", ("AI",)),
+        ("AIと働く", "ja", ("AI",)),
+    ],
+)
+def test_keywords_are_found_in_titles_of_their_languages(
+    catalogue: Catalogue, title: str, language: str, expected: tuple[str, ...]
+) -> None:
+    matcher = TopicMatcher(catalogue.topics, match=catalogue.scoring.keyword_match)
+    assert matcher.topics_of(title, root=None, language=language).topics == expected
 
 
 def test_providers_are_listed_by_registered_domain(catalogue: Catalogue) -> None:
@@ -189,6 +210,25 @@ def test_the_digest_follows_what_decides_and_not_feeds_or_paces(folder: Path, ca
             "own ancestor",
         ),
         ("topics", "topics:\n  - {name: A}\n  - {name: A}\n", "topics.yaml:1: ", "stands twice"),
+        (
+            "topics",
+            "topics:\n  - name: A\n    keywords:\n      english: [ai]\n",
+            "topics.yaml:3: topics.0.keywords: ",
+            "'english': write `any` or two-letter language codes",
+        ),
+        (
+            "topics",
+            "topics:\n  - name: A\n    keywords:\n      no: [ki]\n",
+            "topics.yaml:3: topics.0.keywords: ",
+            "Norwegian alone as 'no'",
+        ),
+        ("topics", "topics:\n  - name: A\n    keywords:\n      en: ai\n", "topics.yaml:3: topics.0.keywords: ", "a list of strings"),
+        (
+            "topics",
+            "topics:\n  - name: A\n    keywords:\n      en: [ai]\n      de nl: [ai]\n",
+            "topics.yaml:3: topics.0.keywords: ",
+            "'ai' stands twice",
+        ),
         (
             "providers",
             "lists:\n  - name: x\n    weight: 1\n    providers:\n      - {domain: a.example}\n",

@@ -122,12 +122,21 @@ def test_substring_finds_keywords_inside_of_words_and_keeps_hyphens() -> None:
     assert len(SUBSTRING.topics_of("self driving, self-driving", root=None).hits) == 2
 
 
+@pytest.mark.parametrize(
+    ("language", "found"), [("en", ("AI", "Machines")), ("it", ("Machines",)), ("de", ("AI", "Machines")), (None, ("AI", "Machines"))]
+)
+def test_a_keyword_counts_in_its_languages_only_and_in_titles_of_an_unknown_one(language: str | None, found: tuple[str, ...]) -> None:
+    vocabulary = [Topic(name="AI", keywords={"en de": ["ai"]}), Topic(name="Machines", keywords={"any": ["gpu"]})]
+    matcher = TopicMatcher(vocabulary, match="words")
+    assert matcher.topics_of("AI GPU", root=None, language=language).topics == found
+
+
 def test_hits_can_be_asked_for_given_topics_alone() -> None:
     assert SUBSTRING.hits_of("Ethics of AI", ["AI", "Unknown"]) == (("AI", "ai"),)
 
 
 NAMES = {topic.name: topic.parent for topic in VOCABULARY}
-titles = st.lists(st.sampled_from([keyword for topic in VOCABULARY for keyword in topic.keywords]) | st.text(max_size=5)).map(" ".join)
+titles = st.lists(st.sampled_from([keyword.text for topic in VOCABULARY for keyword in topic.keywords]) | st.text(max_size=5)).map(" ".join)
 
 
 @given(titles, st.none() | st.sampled_from(sorted(NAMES)), st.sampled_from([(), ("AI",), ("Technology", "Quiet")]))
