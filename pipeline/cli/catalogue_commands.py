@@ -43,7 +43,7 @@ def sources_add(context: CommandContext) -> int:
 def sources_import(context: CommandContext) -> int:
     results = import_opml(context.settings, context.catalogue, context.options.file, topic=context.options.topic)
     context.show(results, lambda: catalogue_screens.added(results))
-    return 0
+    return EXIT_RED if any(one.is_left_out for one in results) else 0
 
 
 def sources_export(context: CommandContext) -> int:

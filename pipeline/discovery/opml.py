@@ -1,7 +1,11 @@
-"""OPML subscription lists (OPML 2.0) in and out. Pure: bytes to outlines, sources to bytes."""
+"""OPML subscription lists (OPML 2.0) in and out. Pure: bytes to outlines, sources to bytes.
+
+Elements are recognised by their local names, and what other programs write is read: bare ampersands, `feed:` addresses, any `type`.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -9,33 +13,46 @@ from lxml import etree
 
 from pipeline.core.catalogue import Source
 from pipeline.core.errors import FeedError
+from pipeline.discovery.broken_xml import local_name, repair_references, without_half_characters
 from pipeline.text.plain_text import plain
+from pipeline.text.urls import join
 
-FEED_KINDS = frozenset({"rss", "atom", "json", "rdf", "include", ""})
+FEED_SCHEMES = {"feed": "http", "feeds": "https", "rss": "http", "itpc": "http", "pcast": "http", "podcast": "http"}
+"""Schemes by which desktop readers registered for feeds, and the scheme that such an address is fetched with."""
+_FEED_SCHEME = re.compile(r"(" + "|".join(FEED_SCHEMES) + r"):(?://)?", re.IGNORECASE)
+_WEB_ADDRESS = re.compile(r"(https?)://([^/?#]+)", re.IGNORECASE)
+NOT_FEEDS = frozenset({"include", "link"})
+"""Types of outlines whose `url` is another list or a page (OPML 2.0); their `xmlUrl`, where they have one, is a feed all the same."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """A subscription: the feed's URL, its title, and the titles of the folders that hold it, outermost first."""
+    """A subscription: the feed's URL, its title, and the titles of the folders that hold it, outermost first.
+
+    `problem` says why it cannot be followed, None where it can; its `url` is then what the outline gives as the address.
+    """
 
     url: str
     title: str
     site: str | None
     folders: tuple[str, ...]
+    problem: str | None = None
 
 
 def read_opml(data: bytes, *, path: str) -> tuple[Outline, ...]:
-    """The subscriptions of an OPML document in its order, each feed once. Raises FeedError naming `path` when it is no OPML."""
+    """The subscriptions of an OPML document in its order, each feed once, those that cannot be followed with their problem.
+
+    Raises FeedError naming `path` when the document is no OPML.
+    """
     parser = etree.XMLParser(recover=True, resolve_entities=False, no_network=True, huge_tree=False)
     try:
-        root = etree.fromstring(data, parser)
+        root = etree.fromstring(repair_references(without_half_characters(data)), parser)
     except (etree.XMLSyntaxError, ValueError) as error:
         raise FeedError(f"{path}: not OPML: {error}") from error
-    if root is None or etree.QName(root).localname.lower() != "opml":
-        raise FeedError(f"{path}: not OPML: its root element is {'missing' if root is None else root.tag}")
-    body = next((child for child in root if child.tag == "body"), None)
+    if root is None or local_name(root) != "opml":
+        raise FeedError(f"{path}: not OPML: its root element is {'missing' if root is None else local_name(root) or root.tag}")
     outlines: dict[str, Outline] = {}
-    for outline in _outlines(body, ()) if body is not None else ():
+    for outline in _outlines(root, ()):
         outlines.setdefault(outline.url, outline)
     return tuple(outlines.values())
 
@@ -57,11 +74,43 @@ def write_opml(sources: Iterable[Source], *, title: str) -> bytes:
 
 def _outlines(element: etree._Element, folders: tuple[str, ...]) -> Iterator[Outline]:
     for child in element:
-        if child.tag != "outline":
+        name = local_name(child)
+        if name != "outline":
+            yield from _outlines(child, folders) if name in ("opml", "body") else ()
             continue
-        attributes = {name.lower(): value for name, value in child.attrib.items()}
+        attributes = {key.rpartition("}")[2].rpartition(":")[2].lower(): value.strip() for key, value in child.attrib.items()}
         title = plain(attributes.get("title") or attributes.get("text"))
-        url = (attributes.get("xmlurl") or "").strip()
-        if url.startswith(("http://", "https://")) and attributes.get("type", "").lower() in FEED_KINDS:
-            yield Outline(url, title or url, (attributes.get("htmlurl") or "").strip() or None, folders)
-        yield from _outlines(child, (*folders, title) if title and not url else folders)
+        outline = _outline(attributes, title, folders, is_folder=len(child) > 0)
+        if outline is not None:
+            yield outline
+        yield from _outlines(child, (*folders, title) if title and outline is None else folders)
+
+
+def _outline(attributes: dict[str, str], title: str, folders: tuple[str, ...], *, is_folder: bool) -> Outline | None:
+    """The subscription in an outline's attributes (names in lower case); None for a folder or a note, which have no address."""
+    kind, site = attributes.get("type", "").lower(), attributes.get("htmlurl") or None
+    stated = attributes.get("xmlurl") or (attributes.get("url") if kind not in NOT_FEEDS else None)
+    if not stated:
+        elsewhere = None if is_folder else attributes.get("url") or site
+        problem = f"an outline of type {kind} has no feed address" if kind else "it has no feed address"
+        return Outline(elsewhere, title or elsewhere, site, folders, problem) if elsewhere else None
+    url = feed_address(stated)
+    if url is None:
+        return Outline(stated, title or stated, site, folders, "its address is no http or https URL")
+    return Outline(url, title or url, site, folders)
+
+
+def feed_address(stated: str) -> str | None:
+    """The http or https URL of a feed's address: `feed://host/` is `http://host/`, `feed:https://host/` is `https://host/`.
+
+    Scheme and host are in lower case. None for what is no such address.
+    """
+    scheme = _FEED_SCHEME.match(stated)
+    if scheme is not None:
+        rest = stated[scheme.end() :]
+        stated = rest if _WEB_ADDRESS.match(rest) else f"{FEED_SCHEMES[scheme[1].lower()]}://{rest}"
+    web = _WEB_ADDRESS.match(stated)
+    if web is None:
+        return None
+    address = f"{web[1].lower()}://{web[2].lower()}{stated[web.end() :]}"
+    return join(address, address)

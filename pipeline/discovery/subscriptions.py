@@ -37,6 +37,8 @@ class AddedSource:
     url: str
     source: Source | None
     problem: str | None = None
+    is_left_out: bool = False
+    """Whether the feed cannot be followed; one that is followed already is not left out."""
 
 
 def add_site(settings: Settings, catalogue: Catalogue, url: str, *, topic: str, clock: Clock) -> AddedSource:
@@ -55,11 +57,14 @@ def add_site(settings: Settings, catalogue: Catalogue, url: str, *, topic: str, 
 
 
 def import_opml(settings: Settings, catalogue: Catalogue, path: Path, *, topic: str) -> list[AddedSource]:
-    """Append every feed of an OPML file that is not followed yet. Raises FeedError, ConfigError."""
+    """Append every feed of an OPML file that is not followed yet; returns one result for each subscription of the file, in its order.
+
+    Raises FeedError when the file is no OPML, ConfigError for an unknown topic or when the changed catalogue cannot be loaded.
+    """
     outlines = read_opml(path.read_bytes(), path=str(path))
     names = {one.name.casefold(): one.name for one in catalogue.topics}
-    feeds = [(outline.url, outline.title, _topic_of(outline.folders, names) or topic) for outline in outlines]
-    results: list[AddedSource] = []
+    feeds = [(outline.url, outline.title, _topic_of(outline.folders, names) or topic) for outline in outlines if outline.problem is None]
+    results = [AddedSource(outline.url, None, outline.problem, is_left_out=True) for outline in outlines if outline.problem is not None]
     for wanted in dict.fromkeys(name for _, _, name in feeds):
         with_topic = [(url, title) for url, title, name in feeds if name == wanted]
         results += _append(settings, load_catalogue(settings.config), with_topic, topic=wanted)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.cli import main
+from pipeline.cli.context import EXIT_RED
 from pipeline.core.catalogue import load_catalogue
 from pipeline.core.errors import ConfigError, PermanentError
 from pipeline.core.models import Part
@@ -97,6 +98,29 @@ def test_an_exported_list_can_be_imported_by_someone_else(settings: Settings, tm
     assert all(added.source is not None for added in results)
     mine = {url: one.topic for one in load_catalogue(settings.config).sources for url in one.feeds}
     assert {url: one.topic for one in catalogue.enabled_sources for url in one.feeds}.items() <= mine.items()
+
+
+def test_the_command_follows_the_subscriptions_of_other_programs(
+    settings: Settings, shared: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = shared / "cases/intake/opml_in_the_wild.opml"
+    assert main.main(["--config", settings.config, "sources", "import-opml", str(path), "--topic", "World"]) == 0
+    urls = [url for one in load_catalogue(settings.config).sources for url in one.feeds if ".any.example" in url]
+    assert len(urls) == 10
+    assert "https://three.any.example/rss.aspx?tabid=8&moduleid=7&maxcount=25" in urls
+    assert {"http://five.any.example/feed", "https://six.any.example/feed", "http://ten.any.example/feed"} <= set(urls)
+
+
+def test_the_command_names_what_it_leaves_out_and_fails(settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "mine.opml"
+    path.write_text(
+        '<opml><body><outline text="A" xmlUrl="https://a.example/f"/><outline text="B" xmlUrl="gopher://b.example/f"/></body></opml>'
+    )
+    assert main.main(["--config", settings.config, "sources", "import-opml", str(path), "--topic", "World"]) == EXIT_RED
+    shown = capsys.readouterr().out
+    assert "gopher://b.example/f" in shown
+    assert "no http or https URL" in " ".join(shown.split())
+    assert any("https://a.example/f" in one.feeds for one in load_catalogue(settings.config).sources)
 
 
 def test_the_command_prints_opml(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:

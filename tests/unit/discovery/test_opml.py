@@ -19,7 +19,50 @@ def test_outlines_come_with_their_folders_each_feed_once() -> None:
     assert [(one.url, one.title, one.folders) for one in read_opml(DOCUMENT, path="my.opml")] == [
         ("https://one.example/feed", "One & all", ("Science",)),
         ("https://two.example/feed", "Two", ("Science", "Deeper")),
+        ("ftp://three.example/feed", "ftp://three.example/feed", ()),
     ]
+
+
+@pytest.mark.parametrize(
+    ("attributes", "url"),
+    [
+        ('type="rss" xmlUrl="https://a.example/f?x=1&y=2&amp;z=3"', "https://a.example/f?x=1&y=2&z=3"),
+        ('xmlUrl="feed://a.example/f"', "http://a.example/f"),
+        ('xmlUrl="feed:https://a.example/f"', "https://a.example/f"),
+        ('xmlUrl="feed://https://a.example/f"', "https://a.example/f"),
+        ('xmlUrl="HTTPS://A.example/F"', "https://a.example/F"),
+        ('type="application/rss+xml" xmlUrl="https://a.example/f"', "https://a.example/f"),
+        ('type="link" xmlUrl="https://a.example/f"', "https://a.example/f"),
+        ('type="atom10" XMLURL=" https://a.example/f "', "https://a.example/f"),
+        ('type="rss" url="https://a.example/f"', "https://a.example/f"),
+    ],
+)
+def test_subscriptions_are_read_as_other_programs_write_them(attributes: str, url: str) -> None:
+    (outline,) = read_opml(f'<opml><body><outline text="A" {attributes}/></body></opml>'.encode(), path="my.opml")
+    assert (outline.url, outline.title, outline.problem) == (url, "A", None)
+
+
+@pytest.mark.parametrize(
+    ("attributes", "url", "problem"),
+    [
+        ('xmlUrl="ftp://a.example/f"', "ftp://a.example/f", "no http or https URL"),
+        ('xmlUrl="a.example/f"', "a.example/f", "no http or https URL"),
+        ('type="include" url="https://a.example/list.opml"', "https://a.example/list.opml", "type include has no feed address"),
+        ('type="rss" htmlUrl="https://a.example/"', "https://a.example/", "has no feed address"),
+    ],
+)
+def test_what_cannot_be_followed_is_named_with_its_reason(attributes: str, url: str, problem: str) -> None:
+    (outline,) = read_opml(f'<opml><body><outline text="A" {attributes}/></body></opml>'.encode(), path="my.opml")
+    assert outline.url == url
+    assert problem in (outline.problem or "")
+
+
+@pytest.mark.parametrize(
+    "document", ["<opml><opml><body>{}</body></opml></opml>", "<o:opml><o:body>{}</o:body></o:opml>", "<OPML><BODY>{}</BODY></OPML>"]
+)
+def test_elements_are_told_by_their_local_names(document: str) -> None:
+    outline = '<outline text="A" xmlUrl="https://a.example/f"/>'
+    assert [one.url for one in read_opml(document.format(outline).encode(), path="my.opml")] == ["https://a.example/f"]
 
 
 def test_what_is_written_is_read_again() -> None:
