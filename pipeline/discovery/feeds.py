@@ -30,6 +30,9 @@ from pipeline.text.plain_text import cut_excerpt, plain
 from pipeline.text.urls import join
 
 JSON_FEED = re.compile(r"https?://(?:www\.)?jsonfeed\.org/version/")
+JSON_ITEMS = re.compile(r'"items"\s*:\s*\[')
+JSON_GAP = re.compile(r"[\s,]*")
+"""What stands between two items."""
 ENCODED_JSON = re.compile(rb"^\s*(?:\xef\xbb\xbf)?\s*\{")
 HOLDS_ENTITY = re.compile(r"&[^#;\s]+;")
 NAMESPACES = {
@@ -202,7 +205,7 @@ def _xml_moment(item: Any, name: str, language: str | None) -> Moment | None:
 
 def _read_json(body: bytes, *, url: str, source_id: str | None) -> Feed:
     try:
-        data = json.loads(body.decode("utf-8-sig"))
+        data, problem = _json_document(body.decode("utf-8-sig"))
     except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
         raise FeedError(f"{url}: not a feed: broken JSON: {error}") from error
     items = data.get("items") if isinstance(data, dict) else None
@@ -215,7 +218,35 @@ def _read_json(body: bytes, *, url: str, source_id: str | None) -> Feed:
         if isinstance(item, dict)
     ]
     older = _string(data.get("next_url"))
-    return replace(_feed(title, language, found, ill_formed=None), older=join(url, older) if older else None)
+    return replace(_feed(title, language, found, ill_formed=problem), older=join(url, older) if older else None)
+
+
+def _json_document(text: str) -> tuple[Any, str | None]:
+    """The value of a JSON document, and what is wrong with it: raw control characters in strings (RFC 8259 forbids them), or a missing end.
+
+    Of a feed that breaks off, the items before the break are kept. Raises JSONDecodeError where nothing can be read.
+    """
+    try:
+        return json.loads(text), None
+    except json.JSONDecodeError as error:
+        problem = f"broken JSON: {error}"
+    lenient = json.JSONDecoder(strict=False)
+    start = JSON_ITEMS.search(text)
+    try:
+        return lenient.decode(text), problem
+    except json.JSONDecodeError:
+        if start is None:
+            raise
+    head = lenient.decode(f"{text[: start.start()].rstrip().rstrip(',')}}}")
+    items: list[Any] = []
+    at = start.end()
+    while True:
+        gap = JSON_GAP.match(text, at)
+        try:
+            item, at = lenient.raw_decode(text, gap.end() if gap is not None else at)
+        except json.JSONDecodeError:
+            return {**head, "items": items}, problem
+        items.append(item)
 
 
 def _json_entry(

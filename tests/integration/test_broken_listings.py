@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -107,3 +108,17 @@ def test_the_shared_feed_with_halves_of_characters_keeps_its_other_entry(room: N
     titles = [one.entry.title or "" for one in manifest.pages]
     assert titles[0].startswith("Cup won by the town's team \N{REPLACEMENT CHARACTER}")
     assert titles[1] == "Harbour board votes on the quay"
+
+
+def test_a_json_feed_with_raw_control_characters_in_its_strings_is_read(room: Newsroom, capture: Capture, shared: Path) -> None:
+    room.add_page("https://www.any.example/a", article("Harbour"))
+    document = (shared / "cases/intake/feed_newline_in_string.json").read_bytes()
+    manifest = capture(document, content_type="application/feed+json")
+    assert [one.entry.title for one in manifest.pages] == ["Harbour board votes"]
+
+
+def test_a_json_feed_that_breaks_off_keeps_its_complete_items(capture: Capture) -> None:
+    items = [{"id": name, "url": f"{ONE}/{name}", "title": name} for name in "abc"]
+    whole = json.dumps({"version": "https://jsonfeed.org/version/1.1", "title": "T", "items": items})
+    manifest = capture(whole[: whole.index('"title": "c"')], content_type="application/feed+json")
+    assert endings(manifest) == {f"{ONE}/a": "captured", f"{ONE}/b": "captured"}
