@@ -29,6 +29,7 @@ from pipeline.lake import storage
 from pipeline.lake.erased_providers import erased_of
 from pipeline.lake.ledgers import read_manifest
 from pipeline.lake.manifests import Manifest, PageCapture, RecordPlace
+from pipeline.lake.row_marks import replace_rows
 from pipeline.lake.storage import Lake
 from pipeline.lake.tables import extracted_table, ledger_table
 from pipeline.lake.tombstones import of_gone, of_moved
@@ -84,8 +85,11 @@ def extract_part(lake: Lake, settings: Settings, catalogue: Catalogue, part: Par
                 rejected[url] = NO_DATE
         if number % PROGRESS_EVERY == 0:
             log.info("%s part %s: %d of %d pages read", part.interval.key, part.name, number, len(manifest.pages))
+    marked = [*of_gone(lake, manifest.gone, part), *of_moved(lake, replaced)]
+    is_new = not any(lake.exists(path) for path in (storage.ledger_path(part), storage.extracted_path(part)))
     lake.write_table(storage.ledger_path(part), ledger_table(_final_outcomes(manifest, rejected)))
-    dates = _write_extracted(lake, part, articles, [*of_gone(lake, manifest.gone, part), *of_moved(lake, replaced)])
+    rows = extracted_table(articles, marked=marked)
+    dates = replace_rows(lake, part, rows, old=set() if is_new else _marks(lake, part), new=_digests_by_date(articles, marked))
     affected = affected_dates(lake, dates, window=timedelta(hours=catalogue.scoring.stories.window_hours))
     return ExtractReport(
         interval=part.interval.key,
@@ -197,22 +201,6 @@ def _final_outcomes(manifest: Manifest, rejected: dict[str, str]) -> Iterator[Ou
     for outcome in manifest.outcomes:
         reason = rejected.get(outcome.url) if outcome.kind == "page" and outcome.verdict == "captured" else None
         yield replace(outcome, verdict="rejected", reason=reason) if reason is not None else outcome
-
-
-def _write_extracted(lake: Lake, part: Part, articles: list[Article], marked: list[dict[str, Any]]) -> set[date]:
-    """Write the rows and the marks of their dates; return every date that has or had rows of this part.
-
-    New marks are written before the rows and old marks deleted after them: at any time a mark may have no rows, but no row lacks its mark.
-    """
-    path = storage.extracted_path(part)
-    old = _marks(lake, part) if lake.exists(path) else set()
-    new = {storage.mark_path(day, part, digest=digest) for day, digest in _digests_by_date(articles, marked).items()}
-    for mark in sorted(new):
-        lake.write_bytes(mark, b"")
-    lake.write_table(path, extracted_table(articles, marked=marked))
-    for mark in sorted(old - new):
-        lake.delete(mark)
-    return {storage.read_mark(mark).published_date for mark in old | new}
 
 
 def _marks(lake: Lake, part: Part) -> set[str]:

@@ -10,6 +10,7 @@ __all__ = [
     "locks",
     "manifests",
     "replacements",
+    "row_marks",
     "schedules",
     "storage",
     "tables",

@@ -15,6 +15,7 @@ import zlib
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -24,6 +25,7 @@ from pipeline.core.models import Outcome, Part
 from pipeline.lake import storage
 from pipeline.lake.erasures import Erased
 from pipeline.lake.manifests import FeedState, Manifest, PageCapture, count, to_json
+from pipeline.lake.row_marks import REPLACING, replace_rows
 from pipeline.lake.storage import Lake, Mark
 from pipeline.lake.warc import read_records
 
@@ -153,7 +155,7 @@ def _copy(file: BinaryIO, copy: BinaryIO, places: Iterable[tuple[int, int]], siz
 
 
 def _scrub_extracted(lake: Lake, part: Part, erased: Erased, cleared: Collection[int], marks: Sequence[Mark]) -> None:
-    """Rows first get their new marks, then go, then the old marks do: no row is ever without its mark."""
+    """Take the provider's rows out of `extracted`; `cleared` are the offsets of its records, `marks` the part's."""
     path = storage.extracted_path(part)
     if not lake.exists(path):
         return
@@ -161,22 +163,16 @@ def _scrub_extracted(lake: Lake, part: Part, erased: Erased, cleared: Collection
     rows = table.to_pylist()
     captures = storage.captures_path(part)
     kept = [not is_theirs(row, erased) and not (row["captureFile"] == captures and row["captureOffset"] in cleared) for row in rows]
-    left: dict[Any, list[Any]] = defaultdict(list)
+    left: dict[date, list[Any]] = defaultdict(list)
     for row, is_kept in zip(rows, kept, strict=True):
         if is_kept and row["publishedDateTime"] is not None:
             left[row["publishedDateTime"].date()].append(row)
     touched = {row["publishedDateTime"].date() for row, one in zip(rows, kept, strict=True) if not one and row["publishedDateTime"]}
-    wanted = {day: storage.mark_path(day, part, digest=_digest_of_rows(mine)) for day, mine in left.items()}
-    for day in sorted(touched & wanted.keys()):
-        lake.write_bytes(wanted[day], b"")
-    if not all(kept):
-        lake.write_table(path, table.filter(pa.array(kept)))
-    there = {mark.path for mark in marks}
-    for mark in marks:
-        new = wanted.get(mark.published_date)
-        is_replaced = mark.published_date in touched or new in there  # the second where a kill left both
-        if new is None or (is_replaced and mark.path != new):
-            lake.delete(mark.path)
+    touched |= {mark.published_date for mark in marks if mark.digest == REPLACING}  # of an interrupted call
+    digests = {mark.published_date: mark.digest for mark in marks if mark.published_date in left}
+    digests |= {day: _digest_of_rows(left[day]) for day in touched & left.keys()}
+    replaced = None if all(kept) else table.filter(pa.array(kept))
+    replace_rows(lake, part, replaced, old={mark.path for mark in marks}, new=digests)
 
 
 def _digest_of_rows(rows: Sequence[Mapping[str, Any]]) -> str:

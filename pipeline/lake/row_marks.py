@@ -1,0 +1,41 @@
+"""The rows of a part in `extracted`, replaced together with the marks of the published dates that they lie on.
+
+A date is published again when the marks of its window differ from those that it was built from. Rows and marks are files of their own, so
+a reader may come between two writes, and a killed writer may stop there. Therefore each date whose mark changes has one mark more,
+`REPLACING`, from before the rows are written until all its marks are right: whatever is published meanwhile, from the old rows or the new
+ones, is built again afterwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import date
+
+import pyarrow as pa
+
+from pipeline.core.models import Part
+from pipeline.lake import storage
+from pipeline.lake.storage import Lake
+
+REPLACING = "replacing"
+"""Stands in a mark's name instead of a digest."""
+
+
+def replace_rows(lake: Lake, part: Part, table: pa.Table | None, *, old: Collection[str], new: Mapping[date, str]) -> frozenset[date]:
+    """Write `table` as the part's rows, and for each published date in `new` a mark with that digest; marks in `old` go.
+
+    `old` are the paths of all marks that the part has, those that a killed call left included. Without a `table` only the marks change.
+    Returns the dates that have or had rows.
+    """
+    wanted = {storage.mark_path(day, part, digest=digest) for day, digest in new.items()}
+    changed = {storage.read_mark(path).published_date for path in wanted ^ set(old)}
+    replacing = {storage.mark_path(day, part, digest=REPLACING) for day in changed}
+    for path in sorted(replacing - set(old)):
+        lake.write_bytes(path, b"")
+    if table is not None:
+        lake.write_table(storage.extracted_path(part), table)
+    for path in sorted(wanted - set(old)):
+        lake.write_bytes(path, b"")
+    for path in [*sorted(set(old) - wanted - replacing), *sorted(replacing)]:
+        lake.delete(path)
+    return frozenset(storage.read_mark(path).published_date for path in wanted | set(old))

@@ -1,0 +1,109 @@
+"""Rows and their marks: whoever reads both between any two writes sees by the marks, later, that what was read is out of date."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from pipeline.core.models import Interval, Part
+from pipeline.lake import storage
+from pipeline.lake.row_marks import replace_rows
+from pipeline.lake.storage import Lake
+
+PART = Part(Interval.parse("2026-11-20T12"), "00")
+FIRST, SECOND = date(2026, 11, 19), date(2026, 11, 20)
+Version = Mapping[date, str]
+"""The rows of an extraction, one a date, by what they say; equal texts have equal digests."""
+
+
+class KilledError(Exception):
+    """In place of a SIGKILL: no code of ours catches it."""
+
+
+class KillingLake(Lake):
+    """A lake whose writer dies instead of its write number `kill_at`, counted from 1."""
+
+    def __init__(self, uri: str, kill_at: int | None = None) -> None:
+        super().__init__(uri)
+        self.writes = 0
+        self._kill_at = kill_at
+
+    def _count(self) -> None:
+        self.writes += 1
+        if self.writes == self._kill_at:
+            raise KilledError
+
+    def write_bytes(self, path: str, data: bytes) -> None:
+        self._count()
+        super().write_bytes(path, data)
+
+    def write_table(self, path: str, table: pa.Table) -> None:
+        self._count()
+        super().write_table(path, table)
+
+    def delete(self, path: str) -> None:
+        self._count()
+        super().delete(path)
+
+
+def extract(lake: Lake, version: Version) -> None:
+    table = pa.table({"day": pa.array(list(version), pa.date32()), "text": pa.array(list(version.values()), pa.string())})
+    replace_rows(lake, PART, table, old=marks(lake), new=version)
+
+
+def marks(lake: Lake) -> frozenset[str]:
+    return frozenset(mark.path for day in lake.touched_dates() for mark in lake.marks(day))
+
+
+def rows(lake: Lake) -> dict[date, str]:
+    path = storage.extracted_path(PART)
+    return {row["day"]: row["text"] for row in lake.read_table(path).to_pylist()} if lake.exists(path) else {}
+
+
+def marks_of(found: frozenset[str], day: date) -> frozenset[str]:
+    return frozenset(path for path in found if storage.read_mark(path).published_date == day)
+
+
+CASES: dict[str, tuple[Version, Version, Version]] = {
+    "the first extraction": ({}, {FIRST: "a", SECOND: "b"}, {FIRST: "a", SECOND: "b"}),
+    "a date's rows change": ({FIRST: "a", SECOND: "b"}, {FIRST: "a", SECOND: "c"}, {FIRST: "a", SECOND: "c"}),
+    "a date's rows go": ({FIRST: "a", SECOND: "b"}, {FIRST: "a"}, {FIRST: "a"}),
+    "a killed call had other rows than the calls around it": ({FIRST: "a", SECOND: "b"}, {FIRST: "c"}, {FIRST: "a", SECOND: "b"}),
+    "a killed call had rows on a date more": ({FIRST: "a"}, {FIRST: "a", SECOND: "b"}, {FIRST: "a"}),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_what_is_read_between_a_kill_at_any_write_and_going_on_is_known_to_be_out_of_date(case: str, tmp_path: Path) -> None:
+    before, killed, after = CASES[case]
+    kill_at = 0
+    while True:
+        kill_at += 1
+        lake = Lake(str(tmp_path / str(kill_at)))
+        if before:
+            extract(lake, before)
+        writer = KillingLake(lake.root, kill_at)
+        try:
+            extract(writer, killed)
+            break
+        except KilledError:
+            seen, seen_marks = rows(lake), marks(lake)
+            extract(lake, after)
+        assert rows(lake) == after
+        assert {storage.read_mark(path).digest for path in marks(lake)} == set(after.values())
+        for day in {*seen, *after}:
+            assert seen.get(day) == after.get(day) or marks_of(seen_marks, day) != marks_of(marks(lake), day), (kill_at, day)
+    assert kill_at > 3
+
+
+def test_equal_rows_keep_their_marks(tmp_path: Path) -> None:
+    lake = KillingLake(str(tmp_path))
+    extract(lake, {FIRST: "a"})
+    writes = lake.writes
+    extract(lake, {FIRST: "a"})
+    assert lake.writes == writes + 1, "only the rows are written again"
+    assert replace_rows(lake, PART, None, old=marks(lake), new={FIRST: "a"}) == {FIRST}
