@@ -21,6 +21,7 @@ import feedparser
 from pipeline.core.errors import FeedError
 from pipeline.core.models import Entry, Moment
 from pipeline.core.out_of_memory import is_shortage
+from pipeline.discovery.author_fields import bound_author_fields
 from pipeline.discovery.broken_xml import declare_prefixes, repair_references, without_half_characters
 from pipeline.discovery.polling import period_s
 from pipeline.text.date_parsing import read_moment, style_of
@@ -92,6 +93,7 @@ def _read_xml(body: bytes, *, url: str, content_type: str | None, source_id: str
     headers = {"content-location": url}
     if content_type is not None:
         headers["content-type"] = content_type
+    bound_author_fields()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # feedparser's own, about its mapping of `updated`
         try:

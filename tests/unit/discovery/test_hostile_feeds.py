@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from pipeline.core.errors import FeedError
@@ -65,3 +67,27 @@ def test_the_characters_are_right_whatever_the_server_says(encoding: str, conten
 def test_the_documents_own_declaration_is_believed_where_the_header_says_nothing() -> None:
     body = rss(ITEM.format("Привет")).replace("<?xml version='1.0'?>", "<?xml version='1.0' encoding='koi8-r'?>")
     assert read(body.encode("koi8-r"), "application/rss+xml") == ["Привет"]
+
+
+@pytest.mark.parametrize("tag", ["title", "description", "dc:creator", "author", "managingEditor", "category", "guid", "pubDate"])
+@pytest.mark.parametrize("repeated", ["a", ".", "-", " ", "&lt;", "&lt;a", "&amp;", "a.", "a@", "@a.", "&lt;a@"])
+def test_a_field_of_a_hundred_kilobytes_is_read_in_bounded_time(tag: str, repeated: str) -> None:
+    item = ITEM.format("T").replace("</item>", f"<{tag}>{repeated * (100_000 // len(repeated))}</{tag}></item>")
+    started_s = time.process_time()
+    read(rss(item).encode())
+    assert time.process_time() - started_s < 5
+
+
+@pytest.mark.parametrize(
+    ("stated", "author"),
+    [
+        ("Ann Bee", "Ann Bee"),
+        ("ann@one.com (Ann Bee)", "Ann Bee"),
+        ("Ann Bee &lt;ann@one.com&gt;", "Ann Bee"),
+        (", ".join(f"Ann Bee {n}" for n in range(300)), ", ".join(f"Ann Bee {n}" for n in range(300))),
+    ],
+)
+def test_authors_are_read_with_and_without_an_address(stated: str, author: str) -> None:
+    body = rss(ITEM.format("T").replace("</item>", f"<author>{stated}</author></item>"))
+    (entry,) = read_feed(body.encode(), url="https://one.example/feed", content_type=None, source_id="one").entries
+    assert entry.authors == (author,)
