@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 LIBRARY := .venv-library
 TESTS ?= tests
-SIDE_BY_SIDE := -n 2 --dist loadfile --no-loadscope-reorder # the files in the order of tests/conftest.py
+SIDE_BY_SIDE := --dist loadfile --no-loadscope-reorder # the files in the order of tests/conftest.py
 
 # Some containers set it; every process of the tests and of Airflow would compile what it imports again.
 unexport PYTHONDONTWRITEBYTECODE
@@ -26,12 +26,11 @@ down: ## stop all that `make up` started
 	@if [ -x $(BIN)/python ]; then $(BIN)/python -m deploy down; fi
 
 test: $(VENV)/.installed-all ## every test; those without their service skip and say why (TESTS=tests/unit: only these)
-	$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "not live" $(TESTS)
-	$(BIN)/python -m pytest -m live $(TESTS) || [ $$? -eq 5 ] # 5: none of these is live
+	$(BIN)/python -m pytest -n 3 $(SIDE_BY_SIDE) $(TESTS) # the third one mostly waits for the Airflow of the live tests
 
 library: $(LIBRARY)/.installed ## the library's tests in an environment without Airflow, with the share of its lines that they run
 	@! $(LIBRARY)/bin/python -c "import airflow" 2>/dev/null || { echo "$(LIBRARY) has Airflow: make clean, and again"; exit 1; }
-	$(LIBRARY)/bin/python -m pytest $(SIDE_BY_SIDE) --cov --cov-report= -m "not live" tests/unit tests/integration
+	$(LIBRARY)/bin/python -m pytest -n 2 $(SIDE_BY_SIDE) --cov --cov-report= -m "not live" tests/unit tests/integration
 	@$(LIBRARY)/bin/python .ci/coverage_by_room.py
 
 lint: $(VENV)/.installed-all ## format, lint, imports, types

@@ -18,8 +18,20 @@ LONGEST_FIRST = ("dags", "integration", "unit")
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The folders whose files take longest come first, so that at the end no worker waits for another's; inside they stay as they are."""
-    items.sort(key=lambda item: LONGEST_FIRST.index(item.path.relative_to(TESTS).parts[0]))
+    """Put first what takes longest, so that at the end no worker waits for another: the live tests, then folder by folder."""
+    items.sort(key=lambda item: (item.get_closest_marker("live") is None, LONGEST_FIRST.index(item.path.relative_to(TESTS).parts[0])))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """With `--dist loadfile` a worker takes a file at a time, and one worker all of tests/dags, whose Airflow takes long to start."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class OneAirflow(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return "tests/dags" if nodeid.startswith("tests/dags/") else str(super()._split_scope(nodeid))
+
+    return OneAirflow(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 @pytest.fixture(scope="session")
