@@ -26,6 +26,8 @@ PROJECT = Path(__file__).resolve().parent.parent
 FETCH_SLOTS = 2
 """Parts that are captured at once; the threads inside a part do the waiting."""
 HEALTHY_S = 120.0
+ANSWER_S = 120.0
+"""How long the API may take for an answer: it shares the machine with the tasks."""
 
 
 def offline_settings(home: Path) -> dict[str, str]:
@@ -202,6 +204,6 @@ def _call(url: str, method: str, *, body: object = None, token: str = "") -> Any
     headers = {"Content-Type": "application/json", **({"Authorization": f"Bearer {token}"} if token else {})}
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(url, data=data, headers=headers, method=method)
-    with urllib.request.urlopen(request, timeout=30) as answer:
+    with urllib.request.urlopen(request, timeout=ANSWER_S) as answer:
         text = answer.read()
     return json.loads(text) if text else None

@@ -81,7 +81,7 @@ def live() -> Iterator[Live]:
     with tempfile.TemporaryDirectory(prefix="news-airflow-", ignore_cleanup_errors=True) as folder, Newsroom(World.load()) as room:
         home = Path(folder)
         home.chmod(0o711)  # PostgreSQL's user passes through
-        environment = {**room.environment, **PROMPT, "NEWS_LAKE": str(home / "lake"), "NEWS_SOURCES_PER_PART": "4"}
+        environment = {**room.environment, **PROMPT, "NEWS_LAKE": str(home / "lake"), "NEWS_SOURCES_PER_PART": "5"}
         yesterday = capture_yesterday(Settings.from_environment(environment))
         with LocalAirflow(home / "airflow", database=home / "postgres", environment=environment) as airflow:
             started = Live(airflow, room, home / "lake", yesterday)
