@@ -18,6 +18,7 @@ from pipeline.core.errors import FeedError, PermanentFetchError, TransientError,
 from pipeline.core.models import Answer, Clock, Entry, Exchange, Kind, Outcome, Validators, Verdict
 from pipeline.core.settings import Settings
 from pipeline.discovery.listing_readers import read_feed, read_sitemap
+from pipeline.discovery.partial_listings import partial_listing
 from pipeline.discovery.polling import (
     Bounds,
     after_document,
@@ -35,6 +36,7 @@ from pipeline.lake.manifests import FeedState, PageCapture, Probe
 from pipeline.lake.schedules import Schedule
 from pipeline.lake.warc import CaptureWriter
 from pipeline.text.amp import is_amp
+from pipeline.text.counts import counted
 from pipeline.text.urls import url_digest
 
 log = logging.getLogger(__name__)
@@ -139,10 +141,11 @@ def _poll(
     state = replace(
         known, verdict=outcome.verdict, reason=outcome.reason, status=outcome.status, moved_to=answer.moved_to, new=0, is_carried=False
     )
-    if outcome.verdict != "captured" or answer.final is None:
+    final = answer.final if outcome.verdict == "captured" else partial_listing(answer)
+    if final is None:
         return replace(state, schedule=_without_document(session, known.schedule, answer, outcome)), ()
     try:
-        found, document_s = read(answer.final)
+        found, document_s = read(final)
         entries = tuple(replace(entry, listing=url) for entry in found)
     except FeedError as error:
         log.warning("%s: %s", session.source.id, error)
@@ -153,7 +156,11 @@ def _poll(
         log.exception("%s: reading %s met a fault of this program; please report it", session.source.id, url)
         outcome = replace(outcome, verdict="failed", reason="fault")
     else:
-        return _with_document(session, state, answer.final, entries, document_s=document_s, is_conditional=is_conditional), entries
+        if outcome.verdict != "captured":
+            log.warning("%s: %s broke off; %s taken", session.source.id, url, counted(len(entries), "entry", "entries"))
+            session.outcomes[place] = replace(outcome, verdict="captured")
+            state = replace(state, verdict="captured")
+        return _with_document(session, state, final, entries, document_s=document_s, is_conditional=is_conditional), entries
     session.outcomes[place] = outcome
     schedule = _without_document(session, known.schedule, answer, outcome)
     return replace(state, verdict=outcome.verdict, reason=outcome.reason, schedule=schedule), ()

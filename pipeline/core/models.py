@@ -352,7 +352,7 @@ class Exchange:
     request: bytes
     response: bytes
     body: bytes
-    """The answer's content, transfer and content codings removed."""
+    """The answer's content, transfer and content codings removed; of an answer that broke off, its beginning."""
     headers: Mapping[str, str] = field(default_factory=dict)
     """The answer's headers, names in lower case."""
 

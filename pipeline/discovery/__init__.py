@@ -8,6 +8,7 @@ __all__ = [
     "entries",
     "feeds",
     "listing_readers",
+    "partial_listings",
     "polling",
     "repair_search",
     "repairs",

@@ -14,9 +14,11 @@ from pipeline.core.settings import Settings
 from pipeline.core.workers import BoundedReader
 from pipeline.discovery.entries import digest_of
 from pipeline.discovery.listing_readers import listing_reader, read_feed, read_sitemap
+from pipeline.discovery.partial_listings import partial_listing
 from pipeline.discovery.source_health import findings
 from pipeline.fetching.fetcher import Fetcher, Target
 from pipeline.lake.manifests import FeedState
+from pipeline.text.counts import counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,21 +57,23 @@ def _poll(fetcher: Fetcher, reader: BoundedReader, source: Source, url: str) -> 
     status = final.status if final is not None else None
     if answer.is_disallowed:
         return FeedCheck(source.id, url, "disallowed by robots.txt", status)
-    if answer.error is not None or final is None:
+    partial = partial_listing(answer)
+    final = partial or final
+    if (answer.error is not None and partial is None) or final is None:
         return FeedCheck(source.id, url, str(answer.error or "no answer"), status)
     if is_sitemap:
-        return _sitemap_poll(reader, source, url, final)
+        return _sitemap_poll(reader, source, url, final, is_partial=partial is not None)
     try:
         feed = read_feed(reader, final.body, url=final.url, content_type=final.content_type, source_id=source.id)
     except FeedError as error:
         return FeedCheck(source.id, url, str(error), status)
-    notes = []
+    notes = ["the answer broke off: what came before is read"] if partial is not None else []
     if final.url != url:
         notes.append(f"answers from {final.url}")
     if feed.ill_formed is not None:
         notes.append(f"ill-formed: {feed.ill_formed}")
     if feed.unlinked:
-        notes.append(f"{feed.unlinked} entries without a link")
+        notes.append(f"{counted(feed.unlinked, 'entry', 'entries')} without a link")
     newest = max((entry.published.value for entry in feed.entries if entry.published is not None), default=None)
     return FeedCheck(
         source.id, url, None, status, feed.title, len(feed.entries), newest, "; ".join(notes) or None, answer.moved_to, _seen(feed.entries)
@@ -99,13 +103,15 @@ def _seen(entries: Sequence[Entry]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(digest for entry in entries if (digest := digest_of(entry))))
 
 
-def _sitemap_poll(reader: BoundedReader, source: Source, url: str, final: Exchange) -> FeedCheck:
+def _sitemap_poll(reader: BoundedReader, source: Source, url: str, final: Exchange, *, is_partial: bool) -> FeedCheck:
     try:
         sitemap = read_sitemap(reader, final.body, url=final.url, source_id=source.id)
     except FeedError as error:
         return FeedCheck(source.id, url, str(error), final.status)
     moments = [moment.value for entry in sitemap.entries if (moment := entry.published or entry.modified) is not None]
-    note = f"an index of {len(sitemap.children)} sitemaps" if sitemap.children else None
+    notes = ["the answer broke off: what came before is read"] if is_partial else []
+    notes += [f"an index of {counted(len(sitemap.children), 'sitemap')}"] if sitemap.children else []
+    note = "; ".join(notes) or None
     return FeedCheck(
         source.id, url, None, final.status, None, len(sitemap.entries), max(moments, default=None), note, seen=_seen(sitemap.entries)
     )

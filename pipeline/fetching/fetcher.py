@@ -245,10 +245,10 @@ class Fetcher:
             self._schedule.note_status(_host(url), status=response.status_code)
             is_redirect = response.status_code in REDIRECTS and "location" in response.headers
             problem: FetchError | None = None
-            body = b""
+            body = bytearray()
             try:
                 self._refuse_type(response, target, is_redirect=is_redirect)
-                body = _read(response, limit=limit, url=url, is_cut=target.kind == "robots")
+                _read(response, body, limit=limit, url=url, is_cut=target.kind == "robots")
             except FetchError as error:
                 problem = error
             headers = response.headers
@@ -262,7 +262,7 @@ class Fetcher:
                         validators=Validators(etag=headers.get("ETag"), last_modified=headers.get("Last-Modified")),
                         request=bytes(tape.sent),
                         response=bytes(tape.received),
-                        body=body,
+                        body=bytes(body),
                         headers={name.lower(): value for name, value in headers.items()},
                     )
                 )
@@ -352,22 +352,24 @@ class Fetcher:
         return adapter
 
 
-def _read(response: requests.Response, *, limit: int, url: str, is_cut: bool) -> bytes:
-    """The decoded body, at most `limit` bytes before and after decompression; a longer one is cut there or refused."""
-    body = bytearray()
+def _read(response: requests.Response, body: bytearray, *, limit: int, url: str, is_cut: bool) -> None:
+    """Append the decoded body to `body`, at most `limit` bytes before and after decompression; a longer one is cut there or refused.
+
+    Of an answer that breaks off, `body` has the beginning.
+    """
     try:
         while chunk := response.raw.read1(CHUNK, decode_content=True):
             body += chunk
             if len(body) > limit:
                 if is_cut:
-                    return bytes(body[:limit])
+                    del body[limit:]
+                    return
                 raise PermanentFetchError(f"{url}: the answer is over {limit} bytes", url=url, reason="tooLarge")
     except TimeoutError as error:
         raise TransientFetchError(f"{url}: the answer stopped", url=url, reason="timeout") from error
     except HTTPError as error:
         reason = "timeout" if "timed out" in str(error).lower() else "truncated"
         raise TransientFetchError(f"{url}: the answer broke off: {error}", url=url, reason=reason) from error
-    return bytes(body)
 
 
 def _host(url: str) -> str:

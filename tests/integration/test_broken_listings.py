@@ -9,13 +9,15 @@ from pathlib import Path
 import pytest
 
 from pipeline.core.catalogue import Catalogue
+from pipeline.core.models import Validators
 from pipeline.core.settings import Settings
 from pipeline.discovery.source_checks import check_sources
 from pipeline.lake.manifests import Manifest
 from pipeline.operations import stages
 from tests.integration.conftest import FrozenClock
 from tests.integration.test_capture import HOUR, ONE, PUBLISHED, article, endings, manifest_of, source
-from tests.newsroom import Newsroom
+from tests.newsroom import Newsroom, Truncated
+from tests.newsroom.misbehaviours import LastChunkMissing, Misbehaviour
 
 NEWS = "<news:news><news:publication_date>2026-11-20T12:10:00Z</news:publication_date><news:title>{}</news:title></news:news>"
 
@@ -32,12 +34,16 @@ def item(address: str, title: str = "Harbour") -> str:
 def capture(room: Newsroom, settings: Settings, make_catalogue: Callable[..., Catalogue], clock: FrozenClock) -> Callable[..., Manifest]:
     """Capture a source whose feed or sitemap is the given document and whose pages all exist; `sources check` must read it too."""
 
-    def run(document: str | bytes, *, kind: str = "feed", content_type: str = "application/xml") -> Manifest:
+    def run(
+        document: str | bytes, *, kind: str = "feed", content_type: str = "application/xml", misbehaviour: Misbehaviour | None = None
+    ) -> Manifest:
         address = f"{ONE}/{kind}"
         for name in ("a", "b", "c"):
             for query in ("", "?x=1&y=2"):
                 room.add_page(f"{ONE}/{name}{query}", article(f"Story {name}"))
-        room.add_page(address, document, content_type=content_type)
+        identity = {"Content-Encoding": None} if isinstance(misbehaviour, Truncated) else None  # so that its bytes are the document's
+        room.add_page(address, document, content_type=content_type, headers=identity)
+        room.misbehave(address, misbehaviour)
         catalogue = make_catalogue([source(ONE, **({"feeds": [address]} if kind == "feed" else {"feeds": [], "sitemaps": [address]}))])
         (check,) = check_sources(settings, catalogue, clock=clock)
         assert check.problem is None
@@ -122,3 +128,32 @@ def test_a_json_feed_that_breaks_off_keeps_its_complete_items(capture: Capture) 
     whole = json.dumps({"version": "https://jsonfeed.org/version/1.1", "title": "T", "items": items})
     manifest = capture(whole[: whole.index('"title": "c"')], content_type="application/feed+json")
     assert endings(manifest) == {f"{ONE}/a": "captured", f"{ONE}/b": "captured"}
+
+
+WHOLE = f"<rss version='2.0'><channel><title>T</title>{item(f'{ONE}/a')}{item(f'{ONE}/b')}{item(f'{ONE}/c')}</channel></rss>"
+
+
+def test_a_feed_that_is_complete_but_for_its_last_chunk_is_taken_with_a_warning(capture: Capture, caplog: pytest.LogCaptureFixture) -> None:
+    manifest = capture(WHOLE, misbehaviour=LastChunkMissing())
+    assert endings(manifest) == {f"{ONE}/{name}": "captured" for name in "abc"}
+    assert endings(manifest, "feed") == {f"{ONE}/feed": "captured truncated"}
+    assert "broke off; 3 entries taken" in caplog.text
+    assert manifest.feeds[0].validators == Validators()
+
+
+@pytest.mark.parametrize("kind", ["feed", "sitemap"])
+def test_a_listing_that_breaks_off_gives_its_complete_entries(capture: Capture, kind: str) -> None:
+    document = WHOLE if kind == "feed" else f"<urlset>{page(f'{ONE}/a')}{page(f'{ONE}/b')}{page(f'{ONE}/c')}</urlset>"
+    manifest = capture(document, kind=kind, misbehaviour=Truncated(document.index(f"{ONE}/c") + len(ONE) + 1))
+    assert endings(manifest) == {f"{ONE}/a": "captured", f"{ONE}/b": "captured"}
+
+
+def test_an_answer_that_breaks_off_before_an_entry_ends_is_a_failed_poll(
+    room: Newsroom, settings: Settings, make_catalogue: Callable[..., Catalogue], clock: FrozenClock
+) -> None:
+    room.add_page(f"{ONE}/feed", WHOLE, content_type="application/rss+xml", headers={"Content-Encoding": None})
+    room.misbehave(f"{ONE}/feed", Truncated(WHOLE.index("</item>")))
+    catalogue = make_catalogue([source(ONE)])
+    (part,) = stages.plan(settings, catalogue, HOUR)
+    report = stages.capture(settings, catalogue, part, live=True, clock=clock)
+    assert report.failed_sources == {"one": "truncated 200"}

@@ -86,6 +86,22 @@ class Truncated:
 
 
 @dataclass(frozen=True, slots=True)
+class LastChunkMissing:
+    """The whole body in chunks (RFC 9112, section 7.1); the connection closes without the last one, which has no octets."""
+
+    chunk_bytes: int = 100
+
+    def play(self, exchange: Exchange) -> None:
+        answer = exchange.real()
+        headers = {name: value for name, value in answer.headers.items() if name != "Content-Length"}
+        exchange.begin(answer.status)
+        exchange.send(Answer(answer.status, headers | {"Transfer-Encoding": "chunked", "Connection": "close"}).head)
+        for start in range(0, len(answer.body), self.chunk_bytes):
+            chunk = answer.body[start : start + self.chunk_bytes]
+            exchange.send(b"%x\r\n%s\r\n" % (len(chunk), chunk))
+
+
+@dataclass(frozen=True, slots=True)
 class Endless:
     """A body without length that goes on until the client hangs up."""
 

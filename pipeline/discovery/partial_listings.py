@@ -1,0 +1,27 @@
+"""Feeds and sitemaps whose answer broke off: what came of them, up to the last complete entry. Pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from pipeline.core.models import Answer, Exchange, Validators
+
+_ENTRY_END = re.compile(rb"</(?:[A-Za-z_][\w.-]{0,63}:)?(?:item|entry|url|sitemap)\s*>", re.IGNORECASE)
+_JSON = re.compile(rb"(?:\xef\xbb\xbf)?\s*\{")
+
+
+def partial_listing(answer: Answer) -> Exchange | None:
+    """The last exchange of an answer whose body broke off, with the body up to the end of its last complete entry.
+
+    It has no validators: they stand for the whole document, and a 304 to them would hide the entries that did not come. None where the
+    answer did not break off, or broke off before the end of an entry. A JSON document is returned as it came, for its reader to cut.
+    """
+    final = answer.final
+    if final is None or answer.error is None or answer.error.reason != "truncated" or final.status != 200:
+        return None
+    body = final.body
+    if not _JSON.match(body[:200]):
+        end = max((match.end() for match in _ENTRY_END.finditer(body)), default=0)
+        body = body[:end]
+    return replace(final, body=body, validators=Validators()) if body else None
