@@ -49,7 +49,8 @@ PARAMS = {
         type=["null", "string"],
         format="date-time",
         title="Hour",
-        description="Start of the data interval, a full hour such as 2026-11-20T12:00:00Z. Empty: the newest hour that is over.",
+        description="Start of the data interval, a full hour such as 2026-11-20T12:00:00Z. Empty: the newest hour that is over. "
+        "A backfill takes its hours from its dates: leave this empty there.",
     ),
     "looking": Param(
         "auto",

@@ -122,6 +122,8 @@ with DAG(
         for kind, urls in {"new": change.new_urls, "changed": change.changed_urls, "vanished": change.vanished_urls}.items():
             for url in urls:
                 log.info("%s: %s", kind, url)
+            if (more := getattr(change, kind) - len(urls)) > 0:
+                log.info("%s: and %d more", kind, more)
         return {"published_date": published.published_date.isoformat(), "summary": describe(change), **dump(change)}
 
     published: Any = publish()

@@ -33,7 +33,8 @@ def make_parser() -> argparse.ArgumentParser:
     _add_stages(commands)
     _add_lookups(commands)
     _add_catalogue(commands)
-    _add(commands, "doctor", "operation_commands:doctor", "settings, lake, catalogue, keys, versions: is all in order?")
+    doctor = _add(commands, "doctor", "operation_commands:doctor", "settings, lake, catalogue, keys, versions: is all in order?")
+    doctor.add_argument("--quick", action="store_true", help="do not read the lake's files for damage")
     _add(commands, "dictionary", "catalogue_commands:dictionary", "the data dictionary: every column of every table, in Markdown")
     return parser
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pipeline.cli import catalogue_screens
 from pipeline.cli.context import EXIT_RED, CommandContext
 from pipeline.cli.dictionary import dictionary as data_dictionary
+from pipeline.core.catalogue import Catalogue
 from pipeline.discovery.subscriptions import export_opml, import_opml
 from pipeline.fetching.fetcher import SystemClock
 from pipeline.operations import stages
@@ -35,15 +36,23 @@ def sources_heal(context: CommandContext) -> int:
 
 
 def sources_add(context: CommandContext) -> int:
-    added = stages.add_source(context.settings, context.catalogue, context.options.url, topic=context.options.topic)
+    catalogue = context.catalogue
+    added = stages.add_source(context.settings, catalogue, context.options.url, topic=_topic(context, catalogue))
     context.show(added, lambda: catalogue_screens.added([added]))
     return 0
 
 
 def sources_import(context: CommandContext) -> int:
-    results = import_opml(context.settings, context.catalogue, context.options.file, topic=context.options.topic)
+    catalogue = context.catalogue
+    results = import_opml(context.settings, catalogue, context.options.file, topic=_topic(context, catalogue))
     context.show(results, lambda: catalogue_screens.added(results))
     return EXIT_RED if any(one.is_left_out for one in results) else 0
+
+
+def _topic(context: CommandContext, catalogue: Catalogue) -> str:
+    """The name of the topic that the user wrote, in the catalogue's upper and lower case where it has one of that name."""
+    names = {topic.name.casefold(): topic.name for topic in catalogue.topics}
+    return names.get(context.options.topic.casefold(), str(context.options.topic))
 
 
 def sources_export(context: CommandContext) -> int:

@@ -40,12 +40,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except TransientError as error:
         _complain(error)
         return EXIT_TRANSIENT
-    except (PipelineError, FileNotFoundError) as error:
+    except PipelineError as error:
         _complain(error)
         return EXIT_FAILED
     except BrokenPipeError:  # the reader of a pipe, such as `head`, has what it wants
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_PIPE
+    except OSError as error:
+        _complain(f"{error.filename}: {error.strerror}" if error.filename and error.strerror else error)
+        return EXIT_FAILED
     except KeyboardInterrupt:
         print("news: interrupted; what was written stays, and the same command takes it up again", file=sys.stderr)
         return EXIT_INTERRUPTED
@@ -62,5 +65,5 @@ def _log_to_stderr(verbose: int) -> None:
         logging.getLogger(name).setLevel(logging.ERROR if verbose < 2 else logging.INFO)
 
 
-def _complain(error: BaseException) -> None:
+def _complain(error: BaseException | str) -> None:
     print(f"news: {error}", file=sys.stderr)

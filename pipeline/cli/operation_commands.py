@@ -72,13 +72,17 @@ def ledger(context: CommandContext) -> int:
         print(f"news: a ledger goes from the earlier date to the later, not from {options.first} to {last}", file=sys.stderr)
         return EXIT_USAGE
     rows = maintenance.completeness(context.settings, context.catalogue, days=days, now=now, is_whole=options.first is not None)
+    known = {row.source_id for row in rows} | {source.id for source in context.catalogue.sources}
+    if unknown := sorted(set(options.source) - known):
+        print(f"news: {unknown[0]!r} is no source of the catalogue, and the ledger has none of that name on these days", file=sys.stderr)
+        return EXIT_FAILED
     shown = [row for row in rows if not options.source or row.source_id in options.source]
     context.show([{**asdict(row), "gap": row.gap} for row in shown], lambda: operation_screens.ledger(shown))
     return 0
 
 
 def doctor(context: CommandContext) -> int:
-    findings = examination.examine(context.settings)
+    findings = examination.examine(context.settings, is_quick=context.options.quick)
     context.show(findings, lambda: operation_screens.findings(findings))
     return EXIT_FAILED if any(finding.is_problem for finding in findings) else 0
 

@@ -130,12 +130,15 @@ def ledger(rows: Sequence[SourceDay]) -> RenderableType:
     """Completeness, a row for each day and source; the silent gaps below."""
     if not rows:
         return Text("the ledger has nothing on these days")
-    view = make_table("day", "source", "expected", "found", "fetched", "extracted", "published", "dropped", numbers=(2, 3, 4, 5, 6))
+    view = make_table(
+        "day", "source", "polls", "expected", "found", "fetched", "extracted", "published", "dropped", numbers=(3, 4, 5, 6, 7)
+    )
     for row in rows:
         expected = f"{row.expected:.0f}" if row.expected is not None else ""
+        polls = f"{row.polls + row.failed_polls}" + (f" ({row.failed_polls} failed)" if row.failed_polls else "")
         dropped = ", ".join(f"{count} {reason}" for reason, count in row.dropped.items())
         figures = [str(number) for number in (row.found, row.fetched, row.extracted, row.published)]
-        view.add_row(str(row.day), escape(row.source_id), expected, *figures, dropped, style="red" if row.is_gap else None)
+        view.add_row(str(row.day), escape(row.source_id), polls, expected, *figures, dropped, style="red" if row.is_gap else None)
     gaps = [row.gap for row in rows if row.gap is not None]
     return Group(view, *(Text(f"silent: {gap}", style="red") for gap in gaps), Text(f"{len(gaps)} silent gaps"))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from pipeline.cli import walk_screens
 from pipeline.cli.context import EXIT_FAILED, EXIT_RED, CommandContext
 from pipeline.core.models import HOUR, Interval
@@ -34,7 +36,12 @@ def extract(context: CommandContext) -> int:
 
 def publish(context: CommandContext) -> int:
     catalogue, options = context.catalogue, context.options
-    dates = options.dates or stages.touched_dates(context.settings)
+    known = stages.touched_dates(context.settings)
+    dates = [day for day in options.dates or known if day in known]
+    for day in sorted(set(options.dates) - set(dates)):
+        print(f"news: the lake has no article that was published on {day}: there is nothing to build", file=sys.stderr)
+    if options.dates and not dates:
+        return EXIT_FAILED
     build_options = BuildOptions(allow_shrink=options.allow_shrink, as_of=options.as_of, into=options.into)
     reports = list(stages.publish_dates(context.settings, catalogue, dates, build_options))
     context.show(reports, lambda: walk_screens.publishes(reports))

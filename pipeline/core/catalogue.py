@@ -6,14 +6,17 @@ and says what would be right.
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import json
 import re
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Literal, Self, TypeVar
+from typing import Annotated, Literal, Self, TypeVar, get_args
 
 import yaml
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 
 from pipeline.core.errors import ConfigError
 from pipeline.core.settings import ENVIRONMENT_PREFIX, PROJECT, VERSION, Frozen, Settings, parse_route
@@ -32,6 +35,18 @@ LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """That of libyaml, where PyYAML was built with it, reads a catalogue in a fifth of the time; every process of a run reads it."""
 ANY_LANGUAGE = "any"
 WebUrl = Annotated[str, AfterValidator(_web_url)]
+
+
+Place = tuple[int | str, ...]
+"""Keys and list indexes that lead to a value in a YAML file."""
+
+
+class PlacedError(ValueError):
+    """A fault that a check of a whole file finds at `place`, seen from where the check stands."""
+
+    def __init__(self, message: str, place: Place) -> None:
+        super().__init__(message)
+        self.place = place
 
 
 class Source(Frozen):
@@ -208,7 +223,7 @@ class _SourcesFile(Frozen):
 
     @model_validator(mode="after")
     def _unique(self) -> Self:
-        _no_repeats([source.id for source in self.sources], "source id")
+        _refuse_repeats([(source.id, ("sources", number, "id")) for number, source in enumerate(self.sources)], "source id")
         return self
 
 
@@ -217,15 +232,16 @@ class _TopicsFile(Frozen):
 
     @model_validator(mode="after")
     def _tree(self) -> Self:
-        _no_repeats([topic.name for topic in self.topics], "topic")
+        _refuse_repeats([(topic.name, ("topics", number, "name")) for number, topic in enumerate(self.topics)], "topic")
         parents = {topic.name: topic.parent for topic in self.topics}
-        for name in parents:
+        for number, name in enumerate(parents):
+            place = ("topics", number, "parent")
             above, seen = parents[name], {name}
             while above is not None:
                 if above not in parents:
-                    raise ValueError(f"topic {name!r} has the parent {above!r}, which is not a topic")
+                    raise PlacedError(f"topic {name!r} has the parent {above!r}, which is not a topic", place)
                 if above in seen:
-                    raise ValueError(f"topic {name!r} is its own ancestor")
+                    raise PlacedError(f"topic {name!r} is its own ancestor", place)
                 seen.add(above)
                 above = parents[above]
         return self
@@ -237,7 +253,12 @@ class _ProvidersFile(Frozen):
 
     @model_validator(mode="after")
     def _unique(self) -> Self:
-        _no_repeats([provider.domain for group in self.lists for provider in group.providers], "provider domain")
+        domains = [
+            (provider.domain, ("lists", number, "providers", place, "domain"))
+            for number, group in enumerate(self.lists)
+            for place, provider in enumerate(group.providers)
+        ]
+        _refuse_repeats(domains, "provider domain")
         return self
 
 
@@ -286,7 +307,7 @@ def load_catalogue(directory: str | Path) -> Catalogue:
     for number, source in enumerate(sources.sources):
         for key, name in [("topic", source.topic), *(("vocabulary", name) for name in source.vocabulary)]:
             if name not in names:
-                raise _located(folder / "sources.yaml", ("sources", number, key), f"{name!r} is not in topics.yaml")
+                raise _located(folder / "sources.yaml", ("sources", number, key), f"{name!r} is not in topics.yaml{_meant(name, names)}")
     for number, official in enumerate(providers.official):
         if official.topic not in names:
             raise _located(folder / "providers.yaml", ("official", number, "topic"), f"{official.topic!r} is not in topics.yaml")
@@ -313,10 +334,40 @@ def _load(path: Path, model: type[Model]) -> Model:
         return model.model_validate({} if data is None else data)
     except ValidationError as error:
         first = error.errors()[0]
-        raise _located(path, first["loc"], first["msg"]) from error
+        place, message = _told(first, model)
+        raise _located(path, place, message) from error
 
 
-def _located(path: Path, location: tuple[int | str, ...], message: str) -> ConfigError:
+def _told(error: ErrorDetails, model: type[BaseModel]) -> tuple[Place, str]:
+    """Where in the file a fault is, and what it is, in words of the file and not of the library that found it."""
+    place, cause = error["loc"], error.get("ctx", {}).get("error")
+    if isinstance(cause, PlacedError):
+        return place + cause.place, str(cause)
+    if error["type"] == "extra_forbidden":
+        keys = _keys_at(model, place[:-1])
+        hint = _meant(str(place[-1]), keys) or f"; there are {', '.join(keys)}"
+        return place, f"there is no such key{hint}"
+    return place, str(cause) if isinstance(cause, ValueError) else error["msg"]
+
+
+def _keys_at(model: type[BaseModel], place: Place) -> list[str]:
+    """The keys that a file may have at `place`, which leads through models and lists of them."""
+    for step in place:
+        for name, field in model.model_fields.items():
+            if step in (name, field.alias):
+                inner = [kind for kind in (field.annotation, *get_args(field.annotation)) if isinstance(kind, type)]
+                model = next((kind for kind in inner if issubclass(kind, BaseModel)), model)
+    return sorted(field.alias or name for name, field in model.model_fields.items())
+
+
+def _meant(name: str, known: Iterable[str]) -> str:
+    """A hint at the name among `known` that is written much like `name`; empty where none is."""
+    folded = {one.casefold(): one for one in known}
+    near = difflib.get_close_matches(name.casefold(), folded, n=1)
+    return f"; did you mean {folded[near[0]]!r}?" if near else ""
+
+
+def _located(path: Path, location: Place, message: str) -> ConfigError:
     """A ConfigError at the deepest node of the YAML that `location` still leads to."""
     node = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
     line = 1
@@ -335,9 +386,9 @@ def _located(path: Path, location: tuple[int | str, ...], message: str) -> Confi
     return ConfigError(f"{path}:{line}: {key}: {message}")
 
 
-def _no_repeats(names: list[str], what: str) -> None:
+def _refuse_repeats(names: Iterable[tuple[str, Place]], what: str) -> None:
     seen: set[str] = set()
-    for name in names:
+    for name, place in names:
         if name in seen:
-            raise ValueError(f"{what} {name!r} stands twice")
+            raise PlacedError(f"{what} {name!r} stands twice", place)
         seen.add(name)

@@ -202,6 +202,8 @@ class Lake:
         except (pa.ArrowException, ValueError, OSError) as error:
             reason = str(error).replace(uri, self.uri)
             raise ConfigError(f"NEWS_LAKE: {self.uri!r} is neither a directory nor an s3:// URI: {reason}") from None
+        if self.is_local and Path(self.root).is_file():
+            raise ConfigError(f"NEWS_LAKE: {self.uri!r} is a file; a lake is a directory or an s3:// URI")
         if not self.root:
             raise ConfigError(f"NEWS_LAKE: {self.uri!r} names no bucket; write s3://bucket/prefix")
 

@@ -77,8 +77,9 @@ def _wayback_share(lake: Lake, settings: Settings, source: Source, hours: Sequen
 
 
 def _kept_rows(lake: Lake, settings: Settings, asked: Iterable[tuple[str, bool]], days: Sequence[date]) -> list[Snapshot] | None:
-    """The snapshots that kept listings of these days name; None unless there is one for every day."""
+    """The snapshots that kept listings of these days name; None unless there is one for every address asked for and every day."""
     found: list[Snapshot] = []
+    is_any = False
     for url, is_host in asked:
         for day in days:
             start, end = day_span(day)
@@ -90,7 +91,8 @@ def _kept_rows(lake: Lake, settings: Settings, asked: Iterable[tuple[str, bool]]
                 found += read_rows(body, url=address).snapshots
             except FeedError:
                 return None
-    return found
+            is_any = True
+    return found if is_any else None
 
 
 def _news_share(lake: Lake, settings: Settings, hours: Sequence[Interval]) -> NewsShare:

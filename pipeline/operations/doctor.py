@@ -7,11 +7,13 @@ import platform
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 from pipeline.core.catalogue import load_catalogue
-from pipeline.core.errors import PipelineError
+from pipeline.core.errors import PipelineError, StorageError
 from pipeline.core.settings import ENVIRONMENT_PREFIX, VERSION, Settings
 from pipeline.lake.storage import Lake
+from pipeline.operations.damage import damaged_files
 from pipeline.publishing.sealing import Sealer
 from pipeline.stories.embeddings import package_version
 from pipeline.text.urls import without_credentials
@@ -31,9 +33,14 @@ class Finding:
     advice: str | None = None
 
 
-def examine(settings: Settings) -> list[Finding]:
-    """Look at everything; a problem is a finding, nothing is raised. Writes and deletes one small file in the lake."""
-    return [*_versions(), *_settings(settings), *_lake(settings), *_catalogue(settings), *_keys(settings)]
+def examine(settings: Settings, *, is_quick: bool = False) -> list[Finding]:
+    """Look at everything; a problem is a finding, nothing is raised. Writes and deletes one small file in a lake that exists.
+
+    Every file of the lake is read for damage, unless `is_quick`.
+    """
+    lake = list(_lake(settings))
+    files = () if is_quick or any(finding.is_problem for finding in lake) else _files(settings)
+    return [*_versions(), *_settings(settings), *lake, *files, *_catalogue(settings), *_keys(settings)]
 
 
 def _versions() -> Iterator[Finding]:
@@ -60,11 +67,33 @@ def _settings(settings: Settings) -> Iterator[Finding]:
 def _lake(settings: Settings) -> Iterator[Finding]:
     def look() -> str:
         lake = Lake(settings.lake)
+        if lake.is_local and not Path(lake.root).exists():
+            _demand_writable(Path(lake.root))
+            return "is not there yet: the first run or import makes it"
         lake.write_bytes(PROBE, b"probe")
         lake.delete(PROBE)
         return f"can be written; {len(lake.captured_intervals())} intervals captured, {len(lake.published_dates())} dates published"
 
     yield _attempt("lake", without_credentials(settings.lake), look, "create the directory, or mend NEWS_LAKE and the store's credentials")
+
+
+def _demand_writable(folder: Path) -> None:
+    """Raises StorageError where `folder`, which does not exist, cannot be made."""
+    above = next(one for one in folder.parents if one.exists())
+    if not (above.is_dir() and os.access(above, os.W_OK)):
+        raise StorageError(f"{folder} cannot be made in {above}")
+
+
+def _files(settings: Settings) -> Iterator[Finding]:
+    try:
+        damages = list(damaged_files(Lake(settings.lake)))
+    except PipelineError as error:
+        yield Finding("files", "read whole", str(error), is_problem=True, advice="mend what the message names, and ask again")
+        return
+    for damage in damages:
+        yield Finding("files", damage.path, damage.problem, is_problem=True, advice=damage.remedy)
+    if not damages:
+        yield Finding("files", "read whole", "none is damaged")
 
 
 def _catalogue(settings: Settings) -> Iterator[Finding]:

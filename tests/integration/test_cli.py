@@ -248,10 +248,17 @@ def test_a_file_that_cannot_be_imported_is_1_and_named(news: News, tmp_path: Pat
 
 
 def test_a_lake_that_does_not_answer_is_75(news: News, tmp_path: Path) -> None:
-    (tmp_path / "file").write_bytes(b"")
-    said = news("publish", "2026-11-20", NEWS_LAKE=str(tmp_path / "file"))
+    path = warc(tmp_path / "a.warc.gz", datetime(2026, 11, 20, 12, tzinfo=UTC), *PAGES)
+    said = news("import", str(path), NEWS_LAKE="/dev/null/lake")
     assert said.code == 75
     assert "the lake did not answer" in said.err
+
+
+def test_a_lake_that_is_a_file_is_1_and_says_so(news: News, tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    said = news("publish", "2026-11-20", NEWS_LAKE=str(tmp_path / "file"))
+    assert (said.code, said.out) == (1, "")
+    assert said.err == f"news: NEWS_LAKE: '{tmp_path}/file' is a file; a lake is a directory or an s3:// URI\n"
 
 
 def test_an_interrupt_is_130_without_a_traceback(news: News, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -287,7 +294,7 @@ def test_a_wrong_setting_is_1_and_named(news: News, name: str, value: str, messa
         ("sources.yaml", f"{SOURCE}    feeds: [https://one.example/feed]\n    topic: Nonsense\n", r"sources\.yaml:5: sources\.0\.topic"),
         ("sources.yaml", f"{SOURCE}    feeds: [one.example/feed]\n    topic: AI\n", r"sources\.yaml:4: sources\.0\.feeds\.0"),
         ("sources.yaml", f"{SOURCE}    fees: [https://one.example/feed]\n    topic: AI\n", r"sources\.yaml:\d: sources\.0\.fee"),
-        ("topics.yaml", "topics:\n  - name: AI\n  - name: AI\n", r"topics\.yaml:1: .*'AI' stands twice"),
+        ("topics.yaml", "topics:\n  - name: AI\n  - name: AI\n", r"topics\.yaml:3: topics\.1\.name: .*'AI' stands twice"),
         ("scoring.yaml", "heat:\n  related: much\n", r"scoring\.yaml:2: heat\.related"),
         ("scoring.yaml", "heat: [\n", r"scoring\.yaml:2: not YAML"),
     ],
@@ -326,6 +333,75 @@ def test_the_doctor_finds_what_is_not(news: News, environment: dict[str, str], a
     assert problem["area"] == area
     assert problem["advice"]
     assert "secret" not in said.out
+
+
+def test_the_doctor_makes_no_lake_and_says_that_there_is_none(news: News, tmp_path: Path) -> None:
+    said = news("--lake", str(tmp_path / "mistyped"), "doctor", "--json")
+    assert said.code == 0
+    assert next(one["value"] for one in said.json if one["area"] == "lake").startswith("is not there yet")
+    assert not (tmp_path / "mistyped").exists()
+
+
+def _cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-9])
+
+
+def _empty(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+@pytest.mark.parametrize("harm", [_cut, _empty], ids=["truncated", "empty"])
+@pytest.mark.parametrize(
+    "layer", ["raw/interval=*/*/captures.warc.gz", "raw/interval=*/*/manifest.json", "extracted", "ledger", "articles", "explain"]
+)
+def test_the_doctor_finds_a_damaged_file_of_every_layer(news: News, tmp_path: Path, layer: str, harm: Callable[[Path], None]) -> None:
+    pattern = layer if "*" in layer else f"{layer}/*/*.parquet"
+    path = next((tmp_path / "lake").glob(pattern))
+    harm(path)
+    said = news("doctor", "--json")
+    assert said.code == 1
+    (problem,) = (finding for finding in said.json if finding["is_problem"])
+    assert (problem["area"], problem["name"]) == ("files", str(path.relative_to(tmp_path / "lake")))
+    assert problem["advice"]
+    assert news("doctor", "--quick").code == 0
+
+
+@pytest.mark.parametrize("place", ["/dev/null/lake", "/proc/lake"])
+@pytest.mark.parametrize(
+    "command", [["top"], ["publish"], ["import", "FILE"], ["run"], ["ledger"], ["maintain"]], ids=lambda words: words[0]
+)
+def test_a_lake_where_none_can_be_is_said_in_words(news: News, tmp_path: Path, place: str, command: list[str]) -> None:
+    path = warc(tmp_path / "a.warc.gz", datetime(2026, 11, 20, 12, tzinfo=UTC), *PAGES)
+    said = news("--lake", place, *(str(path) if word == "FILE" else word for word in command), NEWS_CONFIG=str(_no_sources(tmp_path)))
+    assert said.code in (0, 1, 75)  # a lake that is not there is empty for those who only read
+    if command[0] in ("import", "maintain"):
+        assert said.code in (1, 75)
+        assert place in said.err
+
+
+def _no_sources(folder: Path) -> Path:
+    shutil.copytree(REPOSITORY / "data", folder / "mine", ignore=shutil.ignore_patterns("sample", "lake"))
+    (folder / "mine" / "sources.yaml").write_text("sources: []\n")
+    return folder / "mine"
+
+
+def test_a_rejected_page_is_shown_with_what_the_ledger_knows(news: News, tmp_path: Path) -> None:
+    path = warc(
+        tmp_path / "b.warc.gz",
+        datetime(2026, 11, 21, 12, tzinfo=UTC),
+        (f"{HOST}/empty", b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<p>x"),
+    )
+    assert news("import", str(path)).code == 0
+    said = news("show", f"{HOST}/empty")
+    assert said.code == 1
+    assert "the ledger of 2026-11-21T12 says: rejected (" in said.err
+
+
+def test_publish_of_a_date_without_articles_writes_nothing(news: News, tmp_path: Path) -> None:
+    said = news("publish", "2020-01-01")
+    assert said.code == 1
+    assert "no article that was published on 2020-01-01" in said.err
+    assert not (tmp_path / "lake/articles/published_date=2020-01-01").exists()
 
 
 def test_the_dictionary_has_every_column(news: News) -> None:

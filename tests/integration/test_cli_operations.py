@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -165,6 +166,16 @@ def test_a_ledger_of_no_days_says_why(news: News, arguments: tuple[str, ...], me
     said = news("ledger", *arguments)
     assert (said.code, said.out) == (2, "")
     assert message in said.err
+
+
+def test_a_ledger_of_a_source_that_there_is_not_says_so(news: News) -> None:
+    said = news("ledger", "--source", "typo")
+    assert (said.code, said.out) == (1, "")
+    assert "'typo' is no source" in said.err
+
+
+def test_a_ledger_shows_how_often_each_source_was_polled(news: News) -> None:
+    assert re.search(r"source\s+polls\s+expected", news("ledger", "--from", "2026-11-19", "--until", "2026-11-20").out)
 
 
 def test_the_daily_round_can_be_run_without_airflow(news: News, lake: Path) -> None:

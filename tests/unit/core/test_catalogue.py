@@ -178,7 +178,12 @@ def test_the_digest_follows_what_decides_and_not_feeds_or_paces(folder: Path, ca
     ("name", "text", "where", "what"),
     [
         ("scoring", "quality:\n  image: many\n", "scoring.yaml:2: quality.image: ", "integer"),
-        ("scoring", "heat:\n  related: 10\n  rellated: 2\n", "scoring.yaml:3: heat.rellated: ", "Extra"),
+        (
+            "scoring",
+            "heat:\n  related: 10\n  rellated: 2\n",
+            "scoring.yaml:3: heat.rellated: ",
+            "there is no such key; did you mean 'related'?",
+        ),
         ("scoring", "keyword_match: letters\n", "scoring.yaml:1: keyword_match: ", "'words' or 'substring'"),
         ("scoring", "removed: [example.com]\n", "scoring.yaml:1: removed.0: ", "https://"),
         ("scoring", "quality: [\n", "scoring.yaml:2: ", "not YAML"),
@@ -202,14 +207,39 @@ def test_the_digest_follows_what_decides_and_not_feeds_or_paces(folder: Path, ca
             "sources.yaml:2: sources.0: ",
             "paging names {page} once",
         ),
-        ("topics", "topics:\n  - {name: AI, parent: Nothing}\n", "topics.yaml:1: ", "'Nothing', which is not a topic"),
+        ("topics", "topics:\n  - {name: AI, parent: Nothing}\n", "topics.yaml:2: topics.0.parent: ", "'Nothing', which is not a topic"),
         (
             "topics",
             "topics:\n  - {name: A, parent: B}\n  - {name: B, parent: A}\n",
-            "topics.yaml:1: ",
+            "topics.yaml:2: topics.0.parent: ",
             "own ancestor",
         ),
-        ("topics", "topics:\n  - {name: A}\n  - {name: A}\n", "topics.yaml:1: ", "stands twice"),
+        ("topics", "topics:\n  - {name: A}\n  - {name: A}\n", "topics.yaml:3: topics.1.name: ", "topic 'A' stands twice"),
+        (
+            "sources",
+            "sources:\n  - {id: a, name: A, feed: 'https://a.example/', topic: AI}\n",
+            "sources.yaml:2: sources.0.feed: ",
+            "there is no such key; did you mean 'feeds'?",
+        ),
+        ("scoring", "heat:\n  xyzzy: 1\n", "scoring.yaml:2: heat.xyzzy: ", "there is no such key; there are leadQuality, related"),
+        (
+            "sources",
+            "sources:\n" + "  - {id: a, name: A, feeds: ['https://a.example/'], topic: AI}\n" * 2,
+            "sources.yaml:3: sources.1.id: ",
+            "source id 'a' stands twice",
+        ),
+        (
+            "sources",
+            "sources:\n  - {id: a, name: A, feeds: ['https://a.example/'], topic: ai}\n",
+            "sources.yaml:2: sources.0.topic: ",
+            "'ai' is not in topics.yaml; did you mean 'AI'?",
+        ),
+        (
+            "providers",
+            "lists:\n  - name: x\n    weight: 1\n    providers:\n" + "      - {domain: a.example, name: A}\n" * 2,
+            "providers.yaml:6: lists.0.providers.1.domain: ",
+            "'a.example' stands twice",
+        ),
         (
             "topics",
             "topics:\n  - name: A\n    keywords:\n      english: [ai]\n",
@@ -249,6 +279,7 @@ def test_an_error_names_file_line_and_key(folder: Path, name: str, text: str, wh
         load_catalogue(folder)
     assert str(caught.value).startswith(f"{folder}/{where}")
     assert what in str(caught.value)
+    assert "Value error" not in str(caught.value)
 
 
 def test_a_missing_file_is_named_with_the_setting_that_leads_there(folder: Path) -> None:
