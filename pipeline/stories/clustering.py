@@ -18,6 +18,7 @@ from pipeline.core.catalogue import StoryConstants
 from pipeline.stories.average_linkage import Floats, Integers, Pairs, cluster_labels
 from pipeline.stories.duplicates import Copy, Method, find_copies
 from pipeline.stories.lineage import Lineage, find_lineage
+from pipeline.stories.templates import find_templates
 from pipeline.stories.title_similarity import TitleVectors, add_title_similarity, read_title_vectors, with_title_similarity
 from pipeline.stories.vectors import TimeFactor, Vectors, article_vectors, find_similar_pairs, pair_similarities
 from pipeline.stories.words import Words, read_words, weekday_bits
@@ -167,6 +168,9 @@ def _cluster(articles: Articles, constants: StoryConstants) -> _Clustered:
     if title_vectors is not None:
         pairs = add_title_similarity(pairs, title_vectors, table.published_s, features, time_factor, window_s=window_s, least=least)
 
+    templates = find_templates(table.words, table.domains)
+    pairs = templates.without_apart(pairs)
+
     def cluster(pairs: Pairs, copies: int) -> Integers:
         seconds, brief = np.tile(table.published_s, copies), np.tile(is_brief, copies)
         return cluster_labels(pairs, seconds, is_brief=brief, window_s=window_s, threshold=constants.threshold)
@@ -176,7 +180,8 @@ def _cluster(articles: Articles, constants: StoryConstants) -> _Clustered:
     if table.has_captures:
         lineage = find_lineage(pairs, labels, table.known_s, table.known_ranks(), cluster=cluster, threshold=constants.threshold)
     ordered = (sorted(members, key=table.published_order) for members in groups)
-    copies = {table.urls[copy.row]: copy for copy in find_copies(ordered, table.words.titles, table.words.texts, table.domains)}
+    found = find_copies(ordered, table.titles, table.words.texts, table.domains, are_apart=templates.are_apart)
+    copies = {table.urls[copy.row]: copy for copy in found}
     memberships = _memberships(sorted(set(articles.urls)), table, groups, lineage, copies)
     return _Clustered(memberships, table, features, time_factor, title_vectors, groups)
 

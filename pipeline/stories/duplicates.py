@@ -6,8 +6,9 @@ Broder 1997) are compared exactly. That takes a sixth of the time of MinHash (da
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -23,9 +24,14 @@ SAME_TEXT, REWRITE = 0.9, 0.4
 """Jaccard similarities of shingles: from 0.9 on the text is the same but for a credit line, from 0.4 on a light rewrite. Reports of one
 event that were written apart share quotations, and stay under 0.2."""
 TITLE_WORDS = 4
-"""Equal titles of fewer words ("Morning briefing") say nothing: they stand over different articles."""
+"""Equal titles of fewer words of two or more characters ("Morning briefing") say nothing: they stand over different articles."""
 BLOCK_TEXTS = 500
 _BITS = 21
+TOKEN = re.compile(r"\w+")
+"""Titles are compared with their single characters: "March 4" and "March 5" are different."""
+
+Apart = Callable[[int, int], bool]
+"""Whether two rows are about different things, whatever they share."""
 
 
 class WordRows(Protocol):
@@ -48,16 +54,19 @@ class Copy:
     """Jaccard similarity of the shingles of both texts; 1 for equal titles."""
 
 
-def find_copies(stories: Iterable[Sequence[int]], titles: WordRows, texts: WordRows, domains: Sequence[str | None]) -> Iterator[Copy]:
+def find_copies(
+    stories: Iterable[Sequence[int]], titles: Sequence[str], texts: WordRows, domains: Sequence[str | None], *, are_apart: Apart
+) -> Iterator[Copy]:
     """The copies in each story; members come in the order of publication, and of two equal articles the later one is the copy.
 
-    Texts are compared where both articles have one. Equal titles count where one has none, or both come from the same publisher.
+    Texts are compared where both articles have one. Equal titles count where one has none, or both come from the same publisher. Two
+    articles that `are_apart` are no copies of each other, however similar they are.
     """
     has_text = texts.lengths >= SHINGLE_WORDS
     for batch in _batches(stories, has_text):
-        similar = _most_similar([[row for row in members if has_text[row]] for members in batch], texts)
+        similar = _most_similar([[row for row in members if has_text[row]] for members in batch], texts, are_apart)
         for members in batch:
-            yield from _copies(members, similar, titles, has_text, domains)
+            yield from _copies(members, similar, titles, has_text, domains, are_apart)
 
 
 def _batches(stories: Iterable[Sequence[int]], has_text: NDArray[np.bool_]) -> Iterator[list[Sequence[int]]]:
@@ -76,19 +85,20 @@ def _batches(stories: Iterable[Sequence[int]], has_text: NDArray[np.bool_]) -> I
 def _copies(
     members: Sequence[int],
     similar: Mapping[int, tuple[int, Method, float]],
-    titles: WordRows,
+    titles: Sequence[str],
     has_text: NDArray[np.bool_],
     domains: Sequence[str | None],
+    are_apart: Apart,
 ) -> Iterator[Copy]:
-    named: defaultdict[bytes, list[int]] = defaultdict(list)
+    named: defaultdict[tuple[str, ...], list[int]] = defaultdict(list)
     original_of: dict[int, int] = {}
     for row in members:
-        title = titles[row]
-        name = title.tobytes() if len(title) >= TITLE_WORDS else None
+        title = tuple(TOKEN.findall(titles[row].lower()))
+        name = title if sum(len(token) > 1 for token in title) >= TITLE_WORDS else None
         found = similar.get(row)
         if found is None and name is not None:
             earlier = (other for other in named[name] if _is_copied_title(domains[row], domains[other], has_text[row] and has_text[other]))
-            found = next(((other, "title", 1.0) for other in earlier), None)
+            found = next(((other, "title", 1.0) for other in earlier if not are_apart(row, other)), None)
         if found is not None:
             original_of[row] = original_of.get(found[0], found[0])
             yield Copy(row, original_of[row], found[1], found[2])
@@ -101,7 +111,7 @@ def _is_copied_title(domain: str | None, others_domain: str | None, both_have_te
     return not both_have_text or (domain is not None and domain == others_domain)
 
 
-def _most_similar(stories: Sequence[Sequence[int]], texts: WordRows) -> dict[int, tuple[int, Method, float]]:
+def _most_similar(stories: Sequence[Sequence[int]], texts: WordRows, are_apart: Apart) -> dict[int, tuple[int, Method, float]]:
     """For each text with an earlier similar one in its story: the row of the most similar (of equal ones the first), method and similarity.
 
     Jaccard similarities of sets of shingles, computed for BLOCK_TEXTS texts against all at once.
@@ -111,10 +121,10 @@ def _most_similar(stories: Sequence[Sequence[int]], texts: WordRows) -> dict[int
     if not members:
         return {}
     story = np.repeat(np.arange(len(compared)), [len(rows) for rows in compared])
-    shingles = [_shingles(texts[row]) for row in members]
-    columns, different = pd.factorize(np.concatenate(shingles))
-    ends = np.cumsum([len(one) for one in shingles])
-    ones = csr_matrix((np.ones(len(columns)), columns, np.append(0, ends)), shape=(len(shingles), len(different)))
+    runs = [shingles(texts[row]) for row in members]
+    columns, different = pd.factorize(np.concatenate(runs))
+    ends = np.cumsum([len(one) for one in runs])
+    ones = csr_matrix((np.ones(len(columns)), columns, np.append(0, ends)), shape=(len(runs), len(different)))
     ones.sum_duplicates()
     ones.data[:] = 1.0
     lengths, columns_of = np.diff(ones.indptr), ones.T.tocsr()
@@ -125,15 +135,17 @@ def _most_similar(stories: Sequence[Sequence[int]], texts: WordRows) -> dict[int
         values = common.data / (lengths[rows] + lengths[others] - common.data)
         kept = np.flatnonzero((others < rows) & (story[others] == story[rows]) & (values >= REWRITE))
         order = kept[np.lexsort((others[kept], -values[kept], rows[kept]))]
-        for at in order[np.diff(rows[order], prepend=-1) > 0].tolist():
-            value = float(values[at])
-            found[members[rows[at]]] = members[others[at]], "text" if value >= SAME_TEXT else "rewrite", value
+        for at in order.tolist():
+            row, other, value = members[rows[at]], members[others[at]], float(values[at])
+            if row not in found and not are_apart(row, other):
+                found[row] = other, "text" if value >= SAME_TEXT else "rewrite", value
     return found
 
 
-def _shingles(words: NDArray[np.int32]) -> NDArray[np.int64]:
+def shingles(words: NDArray[np.int32]) -> NDArray[np.int64]:
+    """The runs of SHINGLE_WORDS words, each as one number, in their order."""
     numbers = words.astype(np.int64)
-    count = len(numbers) - SHINGLE_WORDS + 1
+    count = max(0, len(numbers) - SHINGLE_WORDS + 1)
     runs = numbers[:count].copy()
     for shift in range(1, SHINGLE_WORDS):
         runs = (runs << _BITS) | numbers[shift : shift + count]
