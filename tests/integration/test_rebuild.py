@@ -18,7 +18,7 @@ from pipeline.core.models import Part
 from pipeline.core.settings import Settings
 from pipeline.lake.row_marks import REPLACING
 from pipeline.operations import stages
-from pipeline.publishing.date_builds import How
+from pipeline.publishing.date_builds import BuildOptions
 from tests.integration import walking
 from tests.integration.test_capture import HOUR, NEXT, ONE, TWO, article, feed, source
 from tests.newsroom import Newsroom
@@ -126,7 +126,7 @@ def test_a_publish_between_a_kill_at_any_write_and_going_on_loses_nothing(
         assert walk(lake, kill_at)[0] == -signal.SIGKILL, kill_at
         mine = in_lake(settings, lake)
         dates = stages.touched_dates(mine) or [HOUR.start.date()]
-        list(stages.publish_dates(mine, catalogue, dates, How(allow_shrink=True)))
+        list(stages.publish_dates(mine, catalogue, dates, BuildOptions(allow_shrink=True)))
         assert walk(lake)[0] == 0
         assert files(str(lake)) == whole, kill_at
 
