@@ -23,7 +23,7 @@ from pipeline.core.out_of_memory import is_shortage
 
 Result = TypeVar("Result")
 
-READING = "pipeline.extraction.page_workers"
+READING = "pipeline.extraction.worker_tables"
 LISTING = "pipeline.discovery.listing_readers"
 PUBLISHING = "pipeline.publishing.date_builds"
 """What the workers of the stages import; all are given by name, so that a process that only extracts imports nothing of publish."""

@@ -126,6 +126,12 @@ def names_a_month(text: str, style: DateStyle = PLAIN_STYLE) -> bool:
     return any(month_named(word, style.languages) for word in _WORD.findall(text[:MAX_LINE]))
 
 
+def load_names() -> None:
+    """Read the names of months and the half-day markers of all languages now, so that processes forked from this one share them."""
+    month_named("-")
+    half_day("", "", ("*",))
+
+
 def bare_day(day: date, offset: timedelta | None = None) -> Moment:
     """The moment of a date without a time: midnight UTC, precision `day`, whatever the publisher's `offset` from UTC."""
     return Moment(datetime.combine(day, time(), tzinfo=UTC), "day", offset=offset)

@@ -71,3 +71,42 @@ def test_letters_tell_languages_apart_whose_common_words_are_the_same(text: str,
 def test_too_little_text_says_nothing() -> None:
     assert written_in("") is None
     assert written_in("12345 67890 !!!") is None
+
+
+SERBIAN = (
+    "Gradsko veće usvojilo je u utorak plan za popravku tri mosta koje je oštetila prolećna poplava. Radovi će početi pre kraja meseca."
+)
+BOKMAL = "Byrådet vedtok tirsdag en plan for å reparere tre broer som ble skadet i flommen i vår, og arbeidet skal begynne før sommeren."
+DANISH = (
+    "Byrådet vedtog tirsdag en plan for at reparere tre broer, som blev skadet af oversvømmelsen i foråret, og arbejdet begynder snart."
+)
+MALAY = "Majlis bandar raya meluluskan pelan untuk membaiki tiga jambatan yang rosak akibat banjir dan kerja akan bermula pada bulan ini."
+INDONESIAN = (
+    "Dewan kota menyetujui rencana perbaikan tiga jembatan yang rusak akibat banjir dan pekerjaan akan dimulai pada bulan ini juga."
+)
+AZERBAIJANI = "Şəhər şurası yazda baş verən daşqın zamanı zədələnmiş üç körpünün təmiri planını təsdiq etdi və işlər tezliklə başlayacaq."
+ENGLISH = "The city council approved a plan on Tuesday to repair three bridges that were damaged when the river rose in the spring."
+
+
+@pytest.mark.parametrize(
+    ("text", "declared"),
+    [(SERBIAN, "sr"), (SERBIAN, "bs"), (BOKMAL, "no"), (DANISH, "da"), (MALAY, "ms"), (INDONESIAN, "id"), (AZERBAIJANI, "az")],
+)
+def test_of_close_languages_the_declared_one_is_believed(text: str, declared: str) -> None:
+    assert written_in(text, declared) == declared
+
+
+@pytest.mark.parametrize("text", [SERBIAN, BOKMAL, DANISH, MALAY, INDONESIAN, AZERBAIJANI])
+def test_english_that_a_template_declares_is_not_believed(text: str) -> None:
+    assert written_in(text, "en") not in {"en", None}
+
+
+def test_a_language_that_the_model_does_not_know_stands_where_a_country_has_it() -> None:
+    somali = "Golaha magaalada ayaa Talaadadii ansixiyay qorshe lagu dayactirayo saddex buundo oo ay daadadku waxyeeleeyeen gu'gii hore."
+    assert written_in(somali, "so") == "so"
+    assert written_in(ENGLISH, "ua") == "en"
+
+
+def test_half_a_surrogate_pair_does_not_stop_it() -> None:
+    assert written_in(ENGLISH + chr(0xD83D), "en") == "en"
+    assert written_in(ENGLISH + chr(0xD83D)) == "en"
