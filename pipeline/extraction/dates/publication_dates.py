@@ -97,6 +97,7 @@ def published(page: Page, entry: Entry | None, *, at: datetime, language: str) -
 
 def _first_published(page: Page, entry: Entry | None, style: DateStyle, at: datetime) -> Dated | None:
     believed: list[Dated] = []
+    is_ahead = any(dated.moment.value > at + CLOCK_SKEW for dated in islice(_plainly_stated(page, entry, style), _MAX_STATEMENTS))
     for dated in _stated(page, entry, style):
         if not _is_believable(dated.moment, at):
             continue
@@ -106,7 +107,8 @@ def _first_published(page: Page, entry: Entry | None, style: DateStyle, at: date
         believed.append(dated)
         if len(believed) > 1 and believed[-1].moment != believed[0].moment:
             break
-    if believed or _FRONT.match(page.url):  # a date in the texts of a front is that of another page
+    # A date in the texts of a front is that of another page; where a later day is stated, any day found in the texts is another one.
+    if believed or is_ahead or _FRONT.match(page.url):
         return believed[0] if believed else None
     beside = visible_dates.beside_text(page, style, earliest=EARLIEST, latest=at + CLOCK_SKEW)
     if beside is not None:

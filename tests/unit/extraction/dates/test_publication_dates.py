@@ -125,6 +125,14 @@ def test_a_date_in_the_future_is_not_believed() -> None:
     assert found(page(article(datePublished="2027-01-01T00:00:00Z"))) is None
 
 
+@pytest.mark.parametrize("stated", ["2026-10-06T09:00:00+01:00", "2026-11-05T09:00:00Z", "2026-10-04"])
+def test_where_a_day_ahead_is_stated_none_is_made_up_from_the_texts(stated: str) -> None:
+    texts = f"<h1>Owls</h1><p>{PROSE}</p><p>1 September 2026</p><p>The hearing began on 12 March 2026.</p>"
+    for head in (article(datePublished=stated), f"<meta property='article:published_time' content='{stated}'>"):
+        assert (found(page(head, "<p>A vote on 3 September 2026 failed.</p>")) or ("", "", ""))[2] not in {"page.text", "htmldate"}
+        assert found(page(head, texts.replace("<h1>", "<h2>").replace("</h1>", "</h2>"))) is None
+
+
 def test_a_clock_a_little_ahead_is_believed() -> None:
     assert found(page(article(datePublished="2026-10-02T11:00:00Z"))) is not None
 
