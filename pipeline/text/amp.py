@@ -14,7 +14,7 @@ CACHE = "cdn.ampproject.org"
 MAX_LABEL = 63
 """Characters in a DNS label (RFC 1035, section 2.3.4)."""
 
-_AMP_ROOT = re.compile(rb"<html\b[^>]*?[\s\"'](?:amp|\xe2\x9a\xa1(?:\xef\xb8\x8f)?)(?=[\s=>/])", re.IGNORECASE)
+_AMP_ROOT = re.compile(rb"<html\b[^>]{0,1000}?[\s\"'](?:amp|\xe2\x9a\xa1(?:\xef\xb8\x8f)?)(?=[\s=>/])", re.IGNORECASE)
 _ROOT_WITHIN = 10_000
 """Bytes; before the root element stand a doctype and comments."""
 
