@@ -12,12 +12,13 @@ import logging
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
 from pipeline.capture.earlier_captures import EarlierCaptures, read_earlier_captures, robots_reader
+from pipeline.capture.host_declarations import ask_hosts, robots_declarations
 from pipeline.capture.part_commits import PartContents, commit_part, report_once
 from pipeline.capture.past.kept_documents import KeptDocuments
 from pipeline.capture.past.origins import find_past_entries
@@ -34,7 +35,7 @@ from pipeline.fetching.fetcher import Fetcher
 from pipeline.lake.erased_providers import erased_of
 from pipeline.lake.erasures import Erased
 from pipeline.lake.locks import Check
-from pipeline.lake.manifests import FeedState, Manifest, PageCapture, Pending
+from pipeline.lake.manifests import FeedState, HostDeclaration, Manifest, PageCapture, Pending
 from pipeline.lake.storage import Lake
 from pipeline.lake.warc import WRITE_BUFFER, CaptureWriter
 from pipeline.text.counts import counted
@@ -89,6 +90,8 @@ class _CapturedPages:
 
     segment: Segment
     pending: tuple[Pending, ...] = ()
+    paces_s: Mapping[str, float] = field(default_factory=dict)
+    """Root URL of each host that served the pages to the source's seconds between requests."""
 
 
 def capture_part(
@@ -191,7 +194,11 @@ class _PartCapture:
             max_per_source=self.settings.max_entries_per_source,
         )
         captured = self._side_by_side(lambda source: self._capture_pages(source, chosen.chosen[source.id], chosen.listed_by), sources)
-        return self._commit(polls, captured, chosen.outcomes)
+        paces_s = {root: pace_s for one in captured for root, pace_s in one.paces_s.items()}
+        segment, declared = ask_hosts(
+            self.fetcher, paces_s, earlier, self.folder / "hosts.warc.gz", now=self.clock.now(), threads=self.settings.fetch_threads
+        )
+        return self._commit(polls, captured, chosen.outcomes, segment, (*robots_declarations(self.fetcher, earlier), *declared))
 
     def _side_by_side(self, work: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
         with ThreadPoolExecutor(max_workers=max(1, min(self.settings.fetch_threads, len(items)))) as pool:
@@ -273,11 +280,19 @@ class _PartCapture:
                     pending.append(Pending(candidate.entry, candidate.attempts + 1))
         if chosen:
             log.info("%s: %d of %s captured", source.id, len(pages), counted(len(chosen), "page"))
-        return _CapturedPages(Segment(path, tuple(session.outcomes), tuple(pages)), tuple(pending))
+        paces_s = dict.fromkeys(session.hosts, source.pace_s)
+        return _CapturedPages(Segment(path, tuple(session.outcomes), tuple(pages)), tuple(pending), paces_s)
 
-    def _commit(self, polls: Sequence[_Poll], captured: Sequence[_CapturedPages], unfetched: Sequence[Outcome]) -> Manifest:
-        """Join the segments and commit the part; `unfetched` are the outcomes of entries that needed no fetch."""
-        segments = [*(poll.segment for poll in polls), *(one.segment for one in captured)]
+    def _commit(
+        self,
+        polls: Sequence[_Poll],
+        captured: Sequence[_CapturedPages],
+        unfetched: Sequence[Outcome],
+        hosts: Segment,
+        declarations: tuple[HostDeclaration, ...],
+    ) -> Manifest:
+        """Join the segments and commit the part; `unfetched` are the outcomes of entries that needed no fetch, `hosts` those of hosts."""
+        segments = [*(poll.segment for poll in polls), *(one.segment for one in captured), hosts]
         joined = join_segments(self.folder / "captures.warc.gz", segments, at=self.part.interval.end, robots=self.fetcher.robots_answers)
         deferred = {outcome.url for outcome in unfetched if outcome.reason == "deferred"}
         contents = PartContents(
@@ -288,6 +303,7 @@ class _PartCapture:
             taken=self.past.taken if self.past is not None else None,
             order=self.past.order if self.past is not None else (),
             origins={poll.source.id: poll.origin for poll in polls if poll.origin is not None},
+            declarations=declarations,
         )
         return commit_part(self.lake, self.part, joined.path, contents, check=self.check)
 

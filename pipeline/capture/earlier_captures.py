@@ -12,7 +12,7 @@ from pipeline.fetching.fetcher import KnownRobots
 from pipeline.fetching.robots import MAX_AGE, MAX_BYTES
 from pipeline.lake import storage
 from pipeline.lake.ledgers import read_manifest
-from pipeline.lake.manifests import FeedState
+from pipeline.lake.manifests import FeedState, HostDeclaration
 from pipeline.lake.storage import Lake
 from pipeline.lake.warc import read_record_at
 
@@ -29,6 +29,10 @@ class EarlierCaptures:
     """Digests of URLs that need no fetch."""
     robots: dict[str, tuple[Part, Outcome]]
     """The last robots.txt answer of each host, by URL, with the part that holds it."""
+    tdm_asked: dict[str, datetime]
+    """When each host was last asked for its tdmrep.json, by URL."""
+    declarations: dict[str, HostDeclaration]
+    """What each host last declared of the use of its pages, by URL of its robots.txt or tdmrep.json."""
     news: dict[str, list[datetime]]
     """The times of the polls that found new entries in a feed, once for each entry, by the feed's URL."""
 
@@ -41,6 +45,8 @@ def read_earlier_captures(lake: Lake, interval: Interval, *, days: int, is_live:
     feeds: dict[str, FeedState] = {}
     seen: set[str] = set()
     robots: dict[str, tuple[Part, Outcome]] = {}
+    tdm_asked: dict[str, datetime] = {}
+    declarations: dict[str, HostDeclaration] = {}
     news: dict[str, list[datetime]] = {}
     for other in lake.captured_intervals():
         if not first <= other.start < last or other == interval:
@@ -50,12 +56,17 @@ def read_earlier_captures(lake: Lake, interval: Interval, *, days: int, is_live:
             manifest = read_manifest(lake, part)
             seen |= manifest.seen
             robots.update((outcome.url, (part, outcome)) for outcome in manifest.outcomes if outcome.kind == "robots")
+            for outcome in manifest.outcomes:
+                if outcome.kind == "tdmrep":
+                    tdm_asked[outcome.url] = outcome.at or other.end
+                    declarations.pop(outcome.url, None)  # what it declares now is in this manifest
+            declarations.update((declared.url, declared) for declared in manifest.declarations)
             for state in manifest.feeds:
                 if state.schedule.asked is not None and state.new:
                     news.setdefault(state.url, []).extend([state.schedule.asked] * state.new)
             if is_live:
                 feeds.update((state.url, state) for state in manifest.feeds)
-    return EarlierCaptures(feeds=feeds, seen=frozenset(seen), robots=robots, news=news)
+    return EarlierCaptures(feeds=feeds, seen=frozenset(seen), robots=robots, tdm_asked=tdm_asked, declarations=declarations, news=news)
 
 
 def robots_reader(lake: Lake, earlier: EarlierCaptures, *, now: datetime) -> KnownRobots:

@@ -17,7 +17,7 @@ from pipeline.core.models import Origin, Outcome, Part
 from pipeline.lake import storage
 from pipeline.lake.ledgers import read_manifest
 from pipeline.lake.locks import Check, in_turn, sweep
-from pipeline.lake.manifests import FeedState, GonePage, Manifest, PageCapture, count, to_json
+from pipeline.lake.manifests import FeedState, GonePage, HostDeclaration, Manifest, PageCapture, count, to_json
 from pipeline.lake.storage import Lake
 
 Report = TypeVar("Report")
@@ -36,6 +36,7 @@ class PartContents:
     order: tuple[Origin, ...] = ()
     origins: dict[str, Origin] = field(default_factory=dict)
     goes_on: int | None = None
+    declarations: tuple[HostDeclaration, ...] = ()
 
 
 def commit_part(lake: Lake, part: Part, captures: Path, contents: PartContents, *, check: Check) -> Manifest:
@@ -62,6 +63,7 @@ def commit_part(lake: Lake, part: Part, captures: Path, contents: PartContents, 
         order=contents.order,
         origins=contents.origins,
         goes_on=contents.goes_on,
+        declarations=contents.declarations,
     )
     check()
     lake.write_file(storage.captures_path(part), captures)

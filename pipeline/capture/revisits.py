@@ -16,7 +16,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
-from pipeline.capture.earlier_captures import read_earlier_captures, robots_reader
+from pipeline.capture.earlier_captures import EarlierCaptures, read_earlier_captures, robots_reader
+from pipeline.capture.host_declarations import known_reservations, robots_declarations
 from pipeline.capture.part_commits import PartContents, commit_part, report_once
 from pipeline.capture.probes import PageReader, page_reader
 from pipeline.capture.revisit_plans import COLUMNS, HORIZON, KnownPage, due_pages
@@ -41,7 +42,7 @@ log = logging.getLogger(__name__)
 
 GONE_STATUSES = frozenset({404, 410})
 ROBOTS_DAYS = 1
-"""How many days of manifests are read for robots.txt; one that is older is fetched again."""
+"""How many days of manifests are read for robots.txt and tdmrep.json; a robots.txt that is older is fetched again."""
 
 
 @dataclass(slots=True)
@@ -84,7 +85,7 @@ def _revisited(lake: Lake, settings: Settings, catalogue: Catalogue, part: Part,
         page_reader(settings) as reader,
     ):
         work = _RevisitRun(lake, settings, catalogue, part, clock, fetcher, reader, Path(folder), entries, check)
-        return work.run([(source, due[source.id]) for source in followed if due[source.id]])
+        return work.run(earlier, [(source, due[source.id]) for source in followed if due[source.id]])
 
 
 def _known_versions(lake: Lake, interval: Interval) -> tuple[list[dict[str, object]], dict[str, datetime]]:
@@ -123,11 +124,12 @@ class _RevisitRun:
     entries: dict[tuple[str, int], Entry]
     check: Check
 
-    def run(self, due: Sequence[tuple[Source, Sequence[KnownPage]]]) -> Manifest:
+    def run(self, earlier: EarlierCaptures, due: Sequence[tuple[Source, Sequence[KnownPage]]]) -> Manifest:
         with ThreadPoolExecutor(max_workers=max(1, min(self.settings.fetch_threads, len(due)))) as pool:
             segments = list(pool.map(lambda pair: self._revisit_source(*pair), due))
         joined = join_segments(self.folder / "captures.warc.gz", segments, at=self.part.interval.end, robots=self.fetcher.robots_answers)
-        contents = PartContents(joined.outcomes, joined.pages, joined.gone)
+        declarations = (*robots_declarations(self.fetcher, earlier), *known_reservations(self.fetcher, earlier))
+        contents = PartContents(joined.outcomes, joined.pages, joined.gone, declarations=declarations)
         return commit_part(self.lake, self.part, joined.path, contents, check=self.check)
 
     def _revisit_source(self, source: Source, pages: Sequence[KnownPage]) -> Segment:

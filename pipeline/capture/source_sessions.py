@@ -37,7 +37,7 @@ from pipeline.lake.schedules import Schedule
 from pipeline.lake.warc import CaptureWriter
 from pipeline.text.amp import is_amp
 from pipeline.text.counts import counted
-from pipeline.text.urls import url_digest
+from pipeline.text.urls import root_of, url_digest
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +59,8 @@ class SourceSession:
     min_side: int
     reader: PageReader
     outcomes: list[Outcome] = field(default_factory=list)
+    hosts: set[str] = field(default_factory=set)
+    """Root URLs of the hosts that served captured pages."""
     pictures: dict[str, tuple[Probe, bool]] = field(default_factory=dict)
     """The probes of the pictures by URL, each with whether the picture is large enough to show."""
 
@@ -215,6 +217,8 @@ def capture_page(session: SourceSession, entry: Entry, *, listed_by: tuple[str, 
     if outcome.verdict != "captured" or answer.final is None or outcome.offset is None:
         return None, isinstance(answer.error, TransientError)
     url = answer.final.url if entry.snapshot is None else entry.url
+    if entry.snapshot is None:
+        session.hosts.add(root_of(url))
     return with_probes(session, PageCapture(entry, outcome.offset), answer.final, url=url), False
 
 
@@ -277,8 +281,8 @@ def outcome_of(answer: Answer, kind: Kind, *, source_id: str | None, offset: int
     reason: str | None = None
     if answer.is_disallowed:
         verdict = "disallowed"
-    elif kind == "robots" and final is not None and final.status < 500 and not _is_cut_off(answer):
-        pass  # any answer counts: a 404 means that there are no rules (RFC 9309, section 2.3.1.3)
+    elif kind in ("robots", "tdmrep") and final is not None and final.status < 500 and not _is_cut_off(answer):
+        pass  # any answer counts: a 404 means that there are no rules (RFC 9309, section 2.3.1.3; TDMRep, "TDM File")
     elif answer.error is not None:
         verdict, reason = ("rejected" if answer.error.reason in REJECTIONS else "failed"), answer.error.reason
     elif final is not None and final.status == 304:

@@ -13,8 +13,8 @@ from typing import Literal, Protocol
 from pipeline.core.errors import FetchError
 from pipeline.core.rights import Rights
 
-Kind = Literal["robots", "feed", "sitemap", "listing", "page", "image", "amp"]
-"""What a request was for; a `listing` is what an archive says that it has."""
+Kind = Literal["robots", "feed", "sitemap", "listing", "page", "image", "amp", "tdmrep"]
+"""What a request was for; a `listing` is what an archive says that it has, `tdmrep` a host's /.well-known/tdmrep.json."""
 
 Via = Literal["feed", "sitemap", "wayback", "ccnews", "warc"]
 """How a URL was found."""

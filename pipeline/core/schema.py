@@ -202,7 +202,7 @@ EXTRACTED = pa.schema(
 LEDGER = pa.schema(
     [
         _field("url", pa.string(), "the URL as it was seen", null=False),
-        _field("kind", pa.string(), "what the request was for: robots, feed, sitemap, listing, page, image, amp", null=False),
+        _field("kind", pa.string(), "what the request was for: robots, feed, sitemap, listing, page, image, amp, tdmrep", null=False),
         _field("outcome", pa.string(), "captured, notModified, duplicate, disallowed, rejected, failed", null=False),
         _field("reason", pa.string(), "one word for rejected and failed"),
         _field("sourceId", pa.string(), "the source that found it"),

@@ -66,7 +66,13 @@ def extract_part(lake: Lake, settings: Settings, catalogue: Catalogue, part: Par
     replaced: list[tuple[Article, RecordPlace]] = []
     rejected: dict[str, str] = {}
     captures = CaptureFile(
-        settings.lake, part, settings.agent, settings.max_page_bytes, settings.max_image_bytes, settings.max_image_pixels
+        settings.lake,
+        part,
+        settings.agent,
+        settings.max_page_bytes,
+        settings.max_image_bytes,
+        settings.max_image_pixels,
+        manifest.declarations,
     )
     min_side = catalogue.scoring.images.min_side
     for number, (page, reading) in enumerate(_readings(captures, manifest.pages, settings, min_side=min_side), start=1):

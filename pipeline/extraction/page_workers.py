@@ -20,7 +20,7 @@ from pipeline.extraction.images import measure_picture
 from pipeline.extraction.pages import read_page
 from pipeline.extraction.rights import HEADERS, PageAnswer, read_rights
 from pipeline.lake import storage
-from pipeline.lake.manifests import PageCapture, Probe
+from pipeline.lake.manifests import HostDeclaration, PageCapture, Probe
 from pipeline.lake.storage import Lake
 from pipeline.lake.warc import header_fields, read_record_at
 
@@ -51,6 +51,8 @@ class CaptureFile:
     max_page_bytes: int
     max_image_bytes: int
     max_pixels: int
+    declarations: tuple[HostDeclaration, ...] = ()
+    """What the part's hosts declare of the use of their pages."""
 
     def file(self) -> BinaryIO:
         """The open WARC file; it stays open until this process opens another. Raises StorageError, FileNotFoundError."""
@@ -132,7 +134,7 @@ def _job(file: BinaryIO, captures: CaptureFile, page: PageCapture, *, min_side: 
         amp=_amp_answer(page),
         min_side=min_side,
         max_pixels=captures.max_pixels,
-        answer=PageAnswer(captures.agent, header_fields(record, HEADERS), at),
+        answer=PageAnswer(captures.agent, header_fields(record, HEADERS), at, captures.declarations),
     )
 
 

@@ -15,9 +15,11 @@ import lxml.etree
 from pipeline.core.rights import Rights, Tdm, Wish
 from pipeline.extraction.pages import Page
 from pipeline.extraction.structured_data import as_list, text_of, types_of
+from pipeline.lake.manifests import HostDeclaration
 from pipeline.text import rights as grammar
 from pipeline.text.plain_text import plain
 from pipeline.text.rights import Statement
+from pipeline.text.urls import root_of
 
 HEADERS = ("x-robots-tag", "content-usage", "content-signal", "tdm-reservation", "tdm-policy")
 """The fields of an answer that state wishes."""
@@ -34,24 +36,26 @@ _HOLDERS = ("dcterms.rightsholder", "dc.rightsholder")
 
 @dataclass(frozen=True, slots=True)
 class PageAnswer:
-    """What is known of a page beside its body: the product token it was asked with, its headers that are `HEADERS`, when it came."""
+    """What is known of a page beside its body: the product token it was asked with, its headers that are `HEADERS`, when it came, and
+    what hosts declare."""
 
     agent: str
     headers: tuple[tuple[str, str], ...]
     at: datetime
+    declarations: tuple[HostDeclaration, ...] = ()
 
 
 def read_rights(page: Page, answer: PageAnswer) -> Rights | None:
     """All that is said of the use of the page's article; None where nothing is."""
-    wishes = tuple(dict.fromkeys([*_of_headers(page, answer), *_of_page(page, answer)]))[:MAX_WISHES]
+    wishes = tuple(dict.fromkeys([*_of_host(page, answer), *_of_headers(page, answer), *_of_page(page, answer)]))[:MAX_WISHES]
     if not wishes:
         return None
-    reservation = _last(wishes, "tdmReservation", ("header.tdm-reservation", "meta.tdm-reservation"))
-    policy = _last(wishes, "tdmPolicy", ("header.tdm-policy", "meta.tdm-policy"))
+    reservation = _last(wishes, "tdmReservation", ("tdmrep.json", "header.tdm-reservation", "meta.tdm-reservation"))
+    policy = _last(wishes, "tdmPolicy", ("tdmrep.json", "header.tdm-policy", "meta.tdm-policy"))
     licence = _last(wishes, "license", ("a.license", "link.license", "jsonld.license"))
     return Rights(
         tdm=cast("Tdm", reservation.value) if reservation is not None else None,
-        tdm_policy=policy.value if policy is not None else None,
+        tdm_policy=policy.value if policy is not None and reservation is not None and reservation.value == "reserved" else None,
         license=licence.value if licence is not None else None,
         wishes=wishes,
     )
@@ -60,10 +64,23 @@ def read_rights(page: Page, answer: PageAnswer) -> Rights | None:
 def _last(wishes: Sequence[Wish], name: str, places: tuple[str, ...]) -> Wish | None:
     """The first wish of that name in the last of `places` that has one: what is nearer to the article counts for more.
 
-    Of a reservation that is the protocol's own order: a page's meta element before the answer's header (TDMRep, "Protocol").
+    Of a reservation that is the protocol's own order: the page's meta element, its answer's header, the host's file (TDMRep, "Protocol").
     """
     found = [(places.index(wish.place), -number, wish) for number, wish in enumerate(wishes) if wish.wish == name and wish.place in places]
     return max(found, key=lambda one: one[:2])[2] if found else None
+
+
+def _of_host(page: Page, answer: PageAnswer) -> Iterator[Wish]:
+    for declaration in answer.declarations:
+        root, _, file = declaration.url.rpartition("/.well-known/" if declaration.url.endswith("/tdmrep.json") else "/")
+        if root != root_of(page.url):
+            continue
+        if file == "robots.txt":
+            for name, (wish, value) in grammar.preferences_for(page.url, declaration.lines):
+                yield Wish(wish, value, f"robots.txt.{name}", declaration.at)
+        else:
+            rule = grammar.tdm_rule_for(page.url, declaration.lines)
+            yield from _reserved(page, *rule, ("tdmrep.json", "tdmrep.json"), declaration.at) if rule is not None else ()
 
 
 def _of_headers(page: Page, answer: PageAnswer) -> Iterator[Wish]:
@@ -87,14 +104,17 @@ def _of_page(page: Page, answer: PageAnswer) -> Iterator[Wish]:
 
 
 def _reservation(page: Page, reservations: Sequence[str], policies: Sequence[str], place: str, at: datetime) -> Iterator[Wish]:
+    stated = next((one for one in map(grammar.tdm_reservation, reservations) if one is not None), None)
+    if stated is not None:
+        yield from _reserved(page, stated, next(iter(policies), None), (f"{place}.tdm-reservation", f"{place}.tdm-policy"), at)
+
+
+def _reserved(page: Page, stated: Tdm, policy: str | None, places: tuple[str, str], at: datetime) -> Iterator[Wish]:
     """A policy says how the rights that are reserved can be had, so without a reservation it says nothing."""
-    stated = next(filter(None, map(grammar.tdm_reservation, reservations)), None)
-    if stated is None:
-        return
-    yield Wish("tdmReservation", stated, f"{place}.tdm-reservation", at)
-    policy = next(filter(None, (grammar.license_of(policy, base=page.base) for policy in policies)), None)
-    if stated == "reserved" and policy is not None:
-        yield Wish("tdmPolicy", policy, f"{place}.tdm-policy", at)
+    yield Wish("tdmReservation", stated, places[0], at)
+    address = grammar.license_of(policy, base=page.base) if policy is not None and stated == "reserved" else None
+    if address is not None:
+        yield Wish("tdmPolicy", address[:_MAX_VALUE], places[1], at)
 
 
 def _of_nodes(page: Page) -> Iterator[tuple[str, Statement]]:

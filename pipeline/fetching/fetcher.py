@@ -39,6 +39,7 @@ ACCEPT = {
     "amp": "text/html, */*;q=0.1",
     "image": "image/*",
     "robots": "text/plain, */*;q=0.5",
+    "tdmrep": "application/json, */*;q=0.5",
 }
 WANTED_TYPES: dict[Kind, tuple[str, ...]] = {
     "page": ("text/html", "application/xhtml+xml", "application/xml", "text/xml", "text/plain"),
@@ -49,6 +50,8 @@ WANTED_TYPES: dict[Kind, tuple[str, ...]] = {
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 NO_ANSWER = frozenset({"timeout", "connection", "dns", "reset"})
+MAX_TDM_FILE_BYTES = 256 * 1024
+"""Of a /.well-known/tdmrep.json; a rule takes about 100."""
 HEADER_ALLOWANCE = 128 * 1024
 RETRY_DELAY_S = 1.0
 CHUNK = 1 << 16
@@ -116,9 +119,12 @@ class Fetcher:
         return tuple(self._robots_answers[url] for url in sorted(self._robots_answers))
 
     def get(self, target: Target) -> Answer:
-        """Ask for `target.url` and follow where it leads; a transient failure is tried once more. Raises nothing of its own."""
+        """Ask for `target.url` and follow where it leads; a transient failure is tried once more. Raises nothing of its own.
+
+        A tdmrep.json, which few hosts have, is worth one request a day and no second try.
+        """
         answer = self._follow(target)
-        if isinstance(answer.error, TransientFetchError) and not self._schedule.is_down(_host(target.url)):
+        if target.kind != "tdmrep" and isinstance(answer.error, TransientFetchError) and not self._schedule.is_down(_host(target.url)):
             delay = answer.error.retry_after_s if answer.error.retry_after_s is not None else RETRY_DELAY_S
             if delay <= self._settings.max_retry_after_s:
                 self._clock.sleep(delay)
@@ -130,6 +136,11 @@ class Fetcher:
                     is_disallowed=again.is_disallowed,
                 )
         return answer
+
+    @property
+    def usage_lines(self) -> dict[str, tuple[str, ...]]:
+        """The URL of every robots.txt that requests went by, with the lines that state usage preferences for our agent."""
+        return {url: rules.usage_lines(agent=self._agent) for url, rules in dict(self._robots).items()}
 
     def sitemaps_of(self, url: str, *, pace_s: float) -> tuple[str, ...]:
         """The sitemaps that the robots.txt of the host of `url` names; none where it cannot be asked."""
@@ -338,6 +349,7 @@ class Fetcher:
             "listing": settings.max_feed_bytes,
             "image": settings.max_image_bytes,
             "robots": robots.MAX_BYTES + 1,
+            "tdmrep": MAX_TDM_FILE_BYTES,
         }
         return limits.get(target.kind, settings.max_page_bytes)
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from protego import Protego
+
+from pipeline.text.rights import is_usage_line
 
 MAX_BYTES = 500 * 1024
 """RFC 9309, section 2.5: a crawler reads at least 500 KiB; what stands behind is not read."""
@@ -19,6 +22,8 @@ MAX_CRAWL_DELAY_S = 60.0
 
 _AGENT = re.compile(r"\s*user[- ]?agent\s*:?\s*([^#]*)", re.IGNORECASE)
 _RULE = re.compile(r"\s*(?:allow|di[a-z]*w|crawl[- ]delay)\b", re.IGNORECASE)
+MAX_USAGE_LINES = 100
+"""Of one group; one or two are usual."""
 _SITEMAP = re.compile(r"\s*site-?map\s*:\s*(https?://[^\s#]+)", re.IGNORECASE)
 _TOKEN = re.compile(r"[A-Za-z_-]+")
 
@@ -31,6 +36,12 @@ class RobotsRules:
     is_closed: bool = False
     sitemaps: tuple[str, ...] = ()
     """The sitemaps that it names (sitemaps.org, "Submitting your Sitemap"), each once, in its order."""
+    usage: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Product token, marked, to the lines of its groups that state usage preferences; `*` to those for everybody."""
+
+    def usage_lines(self, *, agent: str) -> tuple[str, ...]:
+        """The lines that say how `agent` may use what it fetches, verbatim: those of its own groups, or else those for everybody."""
+        return self.usage.get(_marked(agent), self.usage.get("*", ()))
 
     def allows(self, url: str, *, agent: str) -> bool:
         if self.rules is None:
@@ -57,7 +68,7 @@ def read_rules(status: int | None, body: bytes) -> RobotsRules:
     text = body.decode("utf-8-sig", errors="replace")
     named = (_SITEMAP.match(line) for line in text.splitlines())
     sitemaps = tuple(dict.fromkeys(match[1] for match in named if match is not None))
-    return RobotsRules(rules=Protego.parse(_groups(text)), sitemaps=sitemaps)
+    return RobotsRules(rules=Protego.parse(_groups(text)), sitemaps=sitemaps, usage=_usage(text))
 
 
 def _groups(text: str) -> str:
@@ -70,11 +81,35 @@ def _groups(text: str) -> str:
     for line in text.splitlines():
         agent = _AGENT.match(line)
         if agent is not None:
-            value = agent[1].strip()
-            lines.append(f"User-agent: {'*' if value.split()[:1] == ['*'] else _marked(value)}")
-        elif _RULE.match(line):
+            lines.append(f"User-agent: {_addressee(agent[1])}")
+        elif _RULE.match(line) or is_usage_line(line):  # a rule as well (draft-ietf-aipref-attach): protego passes over it
             lines.append(line)
     return "\n".join(lines)
+
+
+def _usage(text: str) -> dict[str, tuple[str, ...]]:
+    """The lines with usage preferences by whom they are for; a group without any has none, and not those for everybody."""
+    found: dict[str, list[str]] = {}
+    group: list[str] = []
+    has_rules = False
+    for line in text.splitlines() if "content-" in text.lower() else ():
+        agent = _AGENT.match(line)
+        if agent is not None:
+            group = [*([] if has_rules else group), _addressee(agent[1])]
+            has_rules = False
+            found.setdefault(group[-1], [])
+        elif is_usage_line(line):
+            has_rules = True
+            for token in group:
+                found[token].append(line.strip())
+        elif _RULE.match(line):
+            has_rules = True
+    return {token: tuple(lines[:MAX_USAGE_LINES]) for token, lines in found.items()}
+
+
+def _addressee(value: str) -> str:
+    """Whom a User-agent line is for: `*`, or a marked product token."""
+    return "*" if value.split()[:1] == ["*"] else _marked(value.strip())
 
 
 def _marked(agent: str) -> str:

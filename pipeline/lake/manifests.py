@@ -95,6 +95,15 @@ class GonePage:
 
 
 @dataclass(frozen=True, slots=True)
+class HostDeclaration:
+    """What a host declares of the use of its pages, as lines of its robots.txt or rules of its tdmrep.json; captured `at` a time."""
+
+    url: str
+    at: datetime
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
     interval: str
     part: str
@@ -117,6 +126,8 @@ class Manifest:
     """Of a part of an archive's file: the offset at which the next part begins; None at the file's end."""
     gone: tuple[GonePage, ...] = ()
     """Of a part of revisits."""
+    declarations: tuple[HostDeclaration, ...] = ()
+    """Those of the part's hosts that were in force when its pages were fetched, whenever they were captured."""
     format: int = FORMAT
 
     @property

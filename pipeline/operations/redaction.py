@@ -214,6 +214,7 @@ def _scrubbed(manifest: Manifest, traces: Traces, erased: Erased, cleared: Colle
         pages=pages,
         outcomes=outcomes,
         gone=tuple(page for page in manifest.gone if not erased.holds(page.url)),
+        declarations=tuple(one for one in manifest.declarations if not erased.names(one.url)),
     )
 
 

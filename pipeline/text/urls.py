@@ -112,6 +112,12 @@ def join(base: str, reference: str) -> str | None:
     return absolute.replace(" ", "%20")
 
 
+def root_of(url: str) -> str:
+    """Scheme and authority of a URL in lower case: what its host's robots.txt is for. Raises ValueError for no URL."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}".lower()
+
+
 def host_of(url: str) -> str:
     """The host of `url` in lower case, without port; the empty string when there is none."""
     try:

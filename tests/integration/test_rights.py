@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -16,8 +17,8 @@ from pipeline.lake.storage import Lake
 from pipeline.operations import stages
 from tests.integration.commands import say
 from tests.integration.conftest import FrozenClock
-from tests.integration.test_capture import HOUR, ONE, TWO, article, feed, source
-from tests.newsroom import Newsroom
+from tests.integration.test_capture import HOUR, NEXT, ONE, TWO, article, feed, source
+from tests.newsroom import Newsroom, Status
 
 Row = dict[str, Any]
 Run = Callable[..., stages.WalkReport]
@@ -85,3 +86,89 @@ def test_show_prints_what_was_said_and_where(
     shown = say(["--lake", settings.lake, "show", f"{ONE}/a"], capsys).out
     line = next(line for line in shown.splitlines() if "rights: noarchive" in line)
     assert "header.x-robots-tag" in line, line
+
+
+ROBOTS = "User-agent: *\nContent-Signal: search=yes, ai-train=no\nAllow: /\n"
+TDM = '[{"location": "/", "tdm-reservation": 1, "tdm-policy": "https://one.example/policy.json"}]'
+
+
+def asked(world: Newsroom, path: str = "/.well-known/tdmrep.json") -> list[str]:
+    return [request.host for request in world.requests if request.path == path]
+
+
+def declare(world: Newsroom) -> None:
+    world.add_page(f"{ONE}/robots.txt", ROBOTS, content_type="text/plain")
+    world.add_page(f"{ONE}/.well-known/tdmrep.json", TDM, content_type="application/json")
+
+
+HOST_WISHES = [
+    "robots.txt.content-signal search=yes",
+    "robots.txt.content-signal aiTrain=no",
+    "tdmrep.json tdmReservation=reserved",
+    "tdmrep.json tdmPolicy=https://one.example/policy.json",
+]
+
+
+def test_what_a_host_declares_is_recorded_with_each_of_its_articles(world: Newsroom, settings: Settings, run: Run) -> None:
+    declare(world)
+    run()
+    rows = extracted(settings)
+    assert said(rows[f"{ONE}/a"]) == HOST_WISHES
+    assert rows[f"{ONE}/a"]["rights"]["tdm"] == "reserved"
+    assert rows[f"{TWO}/a"]["rights"] is None
+
+
+def test_a_host_is_asked_for_its_tdm_file_once_a_day_and_a_404_is_remembered(
+    world: Newsroom, settings: Settings, run: Run, clock: FrozenClock
+) -> None:
+    declare(world)
+    run()
+    assert sorted(asked(world)) == ["one.example", "two.example"]
+    world.forget_requests()
+    for host in (ONE, TWO):
+        world.add_page(f"{host}/b", article(f"Second story of {host}"))
+        world.add_page(f"{host}/feed", feed(f"{host}/a", f"{host}/b"), content_type="application/rss+xml")
+    run(NEXT)
+    assert asked(world) == asked(world, "/robots.txt") == []
+    assert said(extracted(settings)[f"{ONE}/b"]) == HOST_WISHES
+    clock.moment += timedelta(days=1)
+    for host in (ONE, TWO):
+        world.add_page(f"{host}/c", article(f"Third story of {host}"))
+        world.add_page(f"{host}/feed", feed(f"{host}/c"), content_type="application/rss+xml")
+    world.add_page(f"{ONE}/.well-known/tdmrep.json", "gone", status=404)
+    run(Interval.containing(NEXT.start + timedelta(days=1)))
+    assert sorted(asked(world)) == ["one.example", "two.example"]
+    assert said(extracted(settings)[f"{ONE}/c"]) == HOST_WISHES[:2]
+
+
+def test_a_tdm_file_that_robots_txt_closes_is_not_asked_for(world: Newsroom, settings: Settings, run: Run) -> None:
+    declare(world)
+    world.add_page(f"{ONE}/robots.txt", "User-agent: *\nDisallow: /.well-known/", content_type="text/plain")
+    run()
+    assert asked(world) == ["two.example"]
+    assert extracted(settings)[f"{ONE}/a"]["rights"] is None
+
+
+def test_a_host_whose_tdm_file_fails_is_asked_once_and_keeps_what_it_declared(
+    world: Newsroom, settings: Settings, run: Run, clock: FrozenClock
+) -> None:
+    declare(world)
+    run()
+    world.forget_requests()
+    world.misbehave(f"{ONE}/.well-known/tdmrep.json", Status(503))
+    world.add_page(f"{ONE}/b", article("Second story"))
+    world.add_page(f"{ONE}/feed", feed(f"{ONE}/b"), content_type="application/rss+xml")
+    clock.moment += timedelta(days=1)
+    run(Interval.containing(HOUR.start + timedelta(days=1)))
+    assert asked(world) == ["one.example"]
+    assert said(extracted(settings)[f"{ONE}/b"]) == HOST_WISHES
+
+
+def test_extracting_again_gives_the_same_bytes(world: Newsroom, settings: Settings, catalogue: Catalogue, run: Run) -> None:
+    declare(world)
+    run()
+    lake = Lake(settings.lake)
+    (part,) = [Part(HOUR, name) for name in lake.captured_parts(HOUR.key)]
+    before = lake.read_bytes(storage.extracted_path(part))
+    stages.extract(settings, catalogue, part)
+    assert lake.read_bytes(storage.extracted_path(part)) == before

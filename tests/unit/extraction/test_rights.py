@@ -8,6 +8,7 @@ import pytest
 
 from pipeline.core.rights import Rights
 from pipeline.extraction.rights import PageAnswer, read_rights
+from pipeline.lake.manifests import HostDeclaration
 from tests.unit.extraction.test_pages import json_ld, page
 
 AT = datetime(2026, 11, 20, 12, 30, tzinfo=UTC)
@@ -110,3 +111,46 @@ def test_every_statement_has_its_time_and_none_stands_twice() -> None:
     assert said(found) == ["meta.robots noai", "meta.robots noimageai"]
     assert found is not None
     assert {wish.at for wish in found.wishes} == {AT}
+
+
+ROOT = "https://www.kestrel.example"
+EARLIER = datetime(2026, 11, 20, 3, tzinfo=UTC)
+
+
+def declared(name: str, *lines: str, root: str = ROOT) -> HostDeclaration:
+    return HostDeclaration(f"{root}/{name}", EARLIER, lines)
+
+
+def of_host(*declarations: HostDeclaration, head: str = "") -> Rights | None:
+    return read_rights(page(head), PageAnswer("news-pipeline", (), AT, declarations))
+
+
+TDM_FILE = ".well-known/tdmrep.json"
+RULE = '{"location": "/2026/", "tdm-reservation": "1", "tdm-policy": "/policies/tdm.json"}'
+
+
+def test_what_the_host_declares_counts_with_the_time_of_its_own_answer() -> None:
+    found = of_host(declared("robots.txt", "Content-Signal: ai-train=no"), declared(TDM_FILE, RULE))
+    assert said(found) == [
+        "robots.txt.content-signal aiTrain=no",
+        "tdmrep.json tdmReservation=reserved",
+        f"tdmrep.json tdmPolicy={POLICY}",
+    ]
+    assert found is not None
+    assert (found.tdm, found.tdm_policy) == ("reserved", POLICY)
+    assert {wish.at for wish in found.wishes} == {EARLIER}
+
+
+def test_what_another_host_declares_is_nothing_to_the_page() -> None:
+    others = [
+        declared(name, *lines, root=root)
+        for root in (f"{ROOT}:8443", "https://kestrel.example", "http://www.kestrel.example")
+        for name, lines in (("robots.txt", ["Content-Signal: ai-train=no"]), (TDM_FILE, [RULE]))
+    ]
+    assert of_host(*others, declared(TDM_FILE, RULE.replace("2026", "2025"))) is None
+
+
+def test_the_page_s_own_word_overrides_the_file_of_its_host() -> None:
+    found = of_host(declared(TDM_FILE, RULE), head="<meta name=tdm-reservation content=0>")
+    assert found is not None
+    assert (found.tdm, found.tdm_policy) == ("notReserved", None)

@@ -161,3 +161,42 @@ def test_sitemaps_are_named_for_every_agent_wherever_they_stand() -> None:
     assert rules.sitemaps == ("https://a.example/one.xml", "https://b.example/two.xml")
     assert not rules.allows("https://a.example/x", agent=AGENT)
     assert read_rules(404, text.encode()).sitemaps == ()
+
+
+SIGNALS = """
+User-agent: *
+Content-Signal: search=yes, ai-train=no
+
+User-agent: GPTBot
+User-agent: CCBot
+Disallow: /
+
+User-agent: *
+Content-Usage: /ai-ok/ train-ai=y # a comment
+Disallow: /private
+"""
+
+
+def test_the_usage_lines_of_the_groups_for_everybody_are_ours_where_no_group_names_us() -> None:
+    rules = read_rules(200, SIGNALS.encode())
+    everybody = ("Content-Signal: search=yes, ai-train=no", "Content-Usage: /ai-ok/ train-ai=y # a comment")
+    assert rules.usage_lines(agent=AGENT) == everybody
+    assert rules.usage_lines(agent="GPTBot") == ()
+
+
+def test_a_group_that_names_us_is_ours_alone() -> None:
+    rules = read_rules(
+        200, b"User-agent: News-Pipeline/2\nUser-agent: b\nContent-Usage: / train-ai=y\n\nUser-agent: *\nContent-Usage: / train-ai=n"
+    )
+    assert rules.usage_lines(agent=AGENT) == rules.usage_lines(agent="b") == ("Content-Usage: / train-ai=y",)
+    assert rules.usage_lines(agent="c") == ("Content-Usage: / train-ai=n",)
+
+
+def test_a_usage_line_ends_the_list_of_agents_so_that_the_next_group_s_rules_are_not_for_everybody() -> None:
+    text = "User-agent: *\nContent-Signal: ai-train=no\n\nUser-agent: GPTBot\nDisallow: /"
+    assert allows(text)
+    assert not allows(text, agent="GPTBot")
+
+
+def test_usage_lines_outside_of_any_group_are_for_nobody() -> None:
+    assert read_rules(200, b"Content-Signal: ai-train=no\nUser-agent: *\nAllow: /").usage_lines(agent=AGENT) == ()
