@@ -19,6 +19,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, Validati
 from pydantic_core import ErrorDetails
 
 from pipeline.core.errors import ConfigError
+from pipeline.core.rights_policy import RightsPolicy
 from pipeline.core.settings import ENVIRONMENT_PREFIX, PROJECT, VERSION, Frozen, Settings, parse_route
 
 __all__ = ["ENVIRONMENT_PREFIX", "PROJECT", "VERSION", "Catalogue", "Settings", "Source", "load_catalogue", "parse_route"]
@@ -263,13 +264,14 @@ class _ProvidersFile(Frozen):
 
 
 class Catalogue(Frozen):
-    """The four files of the catalogue, consistent with each other."""
+    """The files of the catalogue, consistent with each other."""
 
     sources: tuple[Source, ...]
     topics: tuple[Topic, ...]
     provider_lists: tuple[ProviderList, ...] = ()
     official: tuple[OfficialSource, ...] = ()
     scoring: Scoring = Scoring()
+    rights: RightsPolicy = RightsPolicy()
 
     def source(self, source_id: str | None) -> Source | None:
         return next((source for source in self.sources if source.id == source_id), None)
@@ -287,12 +289,13 @@ class Catalogue(Frozen):
             "providers": [group.model_dump() for group in self.provider_lists],
             "official": [one.model_dump() for one in self.official],
             "scoring": self.scoring.model_dump(),
+            "rights": self.rights.model_dump(),
         }
         return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
 
 
 def load_catalogue(directory: str | Path) -> Catalogue:
-    """Read and check sources.yaml, topics.yaml, providers.yaml and scoring.yaml below `directory`.
+    """Read and check sources.yaml, topics.yaml, providers.yaml, scoring.yaml and, where there is one, rights.yaml below `directory`.
 
     Raises ConfigError naming file, line and key.
     """
@@ -317,6 +320,7 @@ def load_catalogue(directory: str | Path) -> Catalogue:
         provider_lists=providers.lists,
         official=providers.official,
         scoring=scoring,
+        rights=_load(folder / "rights.yaml", RightsPolicy) if (folder / "rights.yaml").exists() else RightsPolicy(),
     )
 
 

@@ -39,7 +39,7 @@ class Settings(Frozen):
     lake: str = "data/lake"
     """Local directory or `s3://bucket/prefix?region=...&endpoint_override=...`."""
     config: str = Field(default_factory=lambda: str(default_catalogue()))
-    """The catalogue: a directory with sources.yaml, topics.yaml, providers.yaml, scoring.yaml."""
+    """The catalogue: a directory with sources.yaml, topics.yaml, providers.yaml, scoring.yaml, rights.yaml."""
 
     user_agent: str = f"news-pipeline/{VERSION}"
     contact: str = ""

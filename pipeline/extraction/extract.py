@@ -25,6 +25,7 @@ from pipeline.core.errors import TransientError, WarcError
 from pipeline.core.models import Article, ExtractReport, Outcome, Part, Rejected
 from pipeline.core.settings import Settings
 from pipeline.extraction.page_workers import CaptureFile, PageResult, read_captures
+from pipeline.extraction.rights import without_text
 from pipeline.lake import storage
 from pipeline.lake.erased_providers import erased_of
 from pipeline.lake.ledgers import read_manifest
@@ -47,6 +48,10 @@ NO_DATE = "noDate"
 """The reason for an article without a publication date: it is in `extracted` and on no published date."""
 OUT_OF_RANGE = "outOfRange"
 """The reason for an article of a past interval that was published outside of the interval's range of dates."""
+
+RIGHTS = "rights"
+"""The reason of an article that stands in `extracted` without text and has no record, because its publisher asks so and rights.yaml keeps
+to it."""
 
 ERASED = "erased"
 """The reason for an article of a provider that was erased from the lake."""
@@ -84,10 +89,15 @@ def extract_part(lake: Lake, settings: Settings, catalogue: Catalogue, part: Par
         elif _is_outside(result, manifest):
             rejected[url] = OUT_OF_RANGE
         else:
-            articles.append(replace(result, image_file=_cache_image(lake, reading.image)))
+            refusals = result.rights.refusals if result.rights is not None else ()
+            action = catalogue.rights.action_on(refusals, domain=result.provider_domain)
+            kept = result if action == "keep" else without_text(result)
+            articles.append(replace(kept, image_file=_cache_image(lake, reading.image)))
             if page.replaces is not None:
                 replaced.append((result, page.replaces))
-            if result.published is None:
+            if action == "doNotPublish":
+                rejected[url] = RIGHTS
+            elif result.published is None:
                 rejected[url] = NO_DATE
         if number % PROGRESS_EVERY == 0:
             log.info("%s part %s: %d of %d pages read", part.interval.key, part.name, number, len(manifest.pages))
@@ -100,7 +110,7 @@ def extract_part(lake: Lake, settings: Settings, catalogue: Catalogue, part: Par
     return ExtractReport(
         interval=part.interval.key,
         part=part.name,
-        articles=sum(article.published is not None for article in articles),
+        articles=sum(article.published is not None and article.original_url not in rejected for article in articles),
         rejected=dict(sorted(Counter(rejected.values()).items())),
         published_dates=affected,
     )

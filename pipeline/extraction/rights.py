@@ -6,12 +6,13 @@ Pure. The grammars are those of `pipeline.text.rights`; here is where each one i
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, cast
 
 import lxml.etree
 
+from pipeline.core.models import Article
 from pipeline.core.rights import Rights, Tdm, Wish
 from pipeline.extraction.pages import Page
 from pipeline.extraction.structured_data import as_list, text_of, types_of
@@ -58,6 +59,18 @@ def read_rights(page: Page, answer: PageAnswer) -> Rights | None:
         tdm_policy=policy.value if policy is not None and reservation is not None and reservation.value == "reserved" else None,
         license=licence.value if licence is not None else None,
         wishes=wishes,
+    )
+
+
+def without_text(article: Article) -> Article:
+    """The article without its text, and without all that was taken from it."""
+    names = {"text", "excerpt"} if article.provenance.get("excerpt") == "text" else {"text"}
+    return replace(
+        article,
+        text=None,
+        excerpt=None if "excerpt" in names else article.excerpt,
+        provenance={field: place for field, place in article.provenance.items() if field not in names},
+        alternatives={field: said for field, said in article.alternatives.items() if field not in {"text", "excerpt"}},
     )
 
 

@@ -25,6 +25,8 @@ NOT_WANTED = frozenset({"outsideInterval", "outOfRange"})
 NO_DATE = "noDate"
 NO_RECORD = "notPublished"
 """Extracted and dated, but no record of its date has it: publish has still to run, or refused to."""
+ARTICLES_WITHOUT_RECORD = (f"rejected.{NO_DATE}", "rejected.rights", NO_RECORD)
+"""How pages end that are articles and have no record."""
 RHYTHM_DAYS = 28
 """Days before a day whose median is expected of it: four weeks hold each weekday four times."""
 LEAST_DAYS = 3
@@ -151,7 +153,7 @@ def _source_day(
         failed_polls=found.failed_polls,
         found=len(ends),
         fetched=sum(is_fetched for is_fetched, _ in ends),
-        extracted=published + dropped[f"rejected.{NO_DATE}"] + dropped[NO_RECORD],
+        extracted=published + sum(dropped[reason] for reason in ARTICLES_WITHOUT_RECORD),
         published=published,
         dropped=dict(sorted(dropped.items())),
     )

@@ -133,7 +133,8 @@ def build_records(
 
     `versions` are all versions of all pages of the date and of the story window around it. Without `seal` no record has a sealed part.
     """
-    newest = newest_versions(versions)
+    policy = catalogue.rights
+    newest = [one for one in newest_versions(versions) if policy.action_on(one.refusals, domain=one.provider_domain) != "doNotPublish"]
     listed = {version.web_url for version in newest if _utc_date(version.published) == published_date}
     window = find_window_stories(newest, catalogue.scoring.stories, listed=listed)
     stories = window.of_article

@@ -9,10 +9,12 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 import pyarrow as pa
 
 from pipeline.core.models import Image
+from pipeline.core.rights import refused_uses
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,8 @@ class ArticleVersion:
     vanished_at: datetime | None
     moved_to: datetime | None
     """The publication time that the page names now, in the version that marks the move."""
+    refusals: frozenset[str]
+    """The uses that its publisher refuses (`pipeline.core.rights.refused_uses`)."""
     first_captured_at: datetime
     """When the page was captured for the first time."""
 
@@ -48,7 +52,7 @@ class ArticleVersion:
 COLUMNS = (
     *("webUrl", "originalUrl", "title", "excerpt", "text", "publishedDateTime", "language", "providerName", "providerDomain", "images"),
     *("imageFile", "ampWebUrl", "type", "sourceId", "via", "capturedAt", "captureFile", "captureOffset", "payloadDigest", "vanishedAt"),
-    "movedTo",
+    *("movedTo", "rights"),
 )
 """The columns of `extracted` in the order of the fields of ArticleVersion."""
 
@@ -59,7 +63,14 @@ def read_versions(extracted: pa.Table) -> list[ArticleVersion]:
     columns["images"] = [
         tuple(Image(image["url"], image["width"], image["height"], image["isCached"]) for image in images) for images in columns["images"]
     ]
+    columns["rights"] = [_refusals(rights) for rights in columns["rights"]]
     return [ArticleVersion(*cells) for cells in zip(*columns.values(), columns["capturedAt"], strict=True)]
+
+
+def _refusals(rights: dict[str, Any] | None) -> frozenset[str]:
+    if rights is None:
+        return frozenset()
+    return refused_uses(rights["tdm"], ((wish["wish"], wish["value"]) for wish in rights["wishes"]))
 
 
 def newest_versions(versions: Iterable[ArticleVersion]) -> list[ArticleVersion]:

@@ -1,4 +1,4 @@
-"""Strings in, values out: plain text, URLs, AMP addresses, encodings, languages, dates, time zones.
+"""Strings in, values out: plain text, URLs, AMP addresses, encodings, languages, dates, time zones, publishers' wishes.
 
 Pure. It never sees a page's tree, a feed or the lake.
 """

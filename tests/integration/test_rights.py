@@ -11,10 +11,13 @@ import pytest
 from pipeline.core import schema
 from pipeline.core.catalogue import Catalogue
 from pipeline.core.models import Interval, Part
+from pipeline.core.rights_policy import RightsPolicy
 from pipeline.core.settings import Settings
 from pipeline.lake import storage
+from pipeline.lake.ledgers import read_ledger, read_manifest
 from pipeline.lake.storage import Lake
 from pipeline.operations import stages
+from pipeline.operations.erasure_runs import plan_erasure, run_erasure
 from tests.integration.commands import say
 from tests.integration.conftest import FrozenClock
 from tests.integration.test_capture import HOUR, NEXT, ONE, TWO, article, feed, source
@@ -172,3 +175,100 @@ def test_extracting_again_gives_the_same_bytes(world: Newsroom, settings: Settin
     before = lake.read_bytes(storage.extracted_path(part))
     stages.extract(settings, catalogue, part)
     assert lake.read_bytes(storage.extracted_path(part)) == before
+
+
+def decided(catalogue: Catalogue, **wishes: str) -> Catalogue:
+    """The catalogue with another policy."""
+    return catalogue.model_copy(update={"rights": RightsPolicy.model_validate({"wishes": wishes})})
+
+
+def outcomes(settings: Settings, kind: str = "page") -> dict[str, str]:
+    lake = Lake(settings.lake)
+    parts = [Part(interval, name) for interval in lake.ledger_intervals() for name in lake.ledger_parts(interval.key)]
+    rows = read_ledger(lake, parts, columns=["url", "kind", "outcome", "reason"]).to_pylist()
+    return {row["url"]: row["outcome"] + (f" {row['reason']}" if row["reason"] else "") for row in rows if row["kind"] == kind}
+
+
+def records(settings: Settings) -> set[str]:
+    lake = Lake(settings.lake)
+    return {url for day in lake.published_dates() for url in lake.read_table(storage.articles_path(day))["webUrl"].to_pylist()}
+
+
+@pytest.fixture
+def refusing(world: Newsroom) -> Newsroom:
+    """The first source's article may not be indexed."""
+    world.add_page(f"{ONE}/a", article("Story"), headers={"X-Robots-Tag": "noindex"})
+    return world
+
+
+def test_by_default_every_article_is_published(refusing: Newsroom, settings: Settings, run: Run) -> None:
+    run()
+    assert records(settings) == {f"{ONE}/a", f"{TWO}/a"}
+    assert extracted(settings)[f"{ONE}/a"]["text"]
+
+
+def test_an_article_that_may_not_be_published_has_no_record_and_the_ledger_says_why(
+    refusing: Newsroom, settings: Settings, catalogue: Catalogue, clock: FrozenClock
+) -> None:
+    report = stages.run(settings, decided(catalogue, noindex="doNotPublish"), HOUR, live=True, clock=clock)
+    assert outcomes(settings) == {f"{ONE}/a": "rejected rights", f"{TWO}/a": "captured"}
+    assert records(settings) == {f"{TWO}/a"}
+    row = extracted(settings)[f"{ONE}/a"]
+    assert (row["text"], said(row)) == (None, ["header.x-robots-tag noindex"])
+    (extract,) = report.extracts
+    assert (extract.articles, extract.rejected) == (1, {"rights": 1})
+
+
+def test_an_article_kept_without_text_has_a_record_and_nothing_of_its_text(
+    world: Newsroom, settings: Settings, catalogue: Catalogue, clock: FrozenClock
+) -> None:
+    declare(world)
+    stages.run(settings, decided(catalogue, tdm="keepWithoutText"), HOUR, live=True, clock=clock)
+    assert records(settings) == {f"{ONE}/a", f"{TWO}/a"}
+    row = extracted(settings)[f"{ONE}/a"]
+    assert row["text"] is None
+    assert "Sentence number" not in repr(row)
+    assert extracted(settings)[f"{TWO}/a"]["text"]
+
+
+def test_another_policy_withdraws_and_restores_records_by_publishing_alone(
+    refusing: Newsroom, settings: Settings, catalogue: Catalogue, run: Run
+) -> None:
+    run()
+    (day,) = Lake(settings.lake).published_dates()
+    before = Lake(settings.lake).read_bytes(storage.articles_path(day))
+    report = stages.publish(settings, decided(catalogue, noindex="doNotPublish"), day)
+    assert report.rebuilt
+    assert report.difference.vanished_urls == (f"{ONE}/a",)
+    assert records(settings) == {f"{TWO}/a"}
+    stages.check(settings, decided(catalogue, noindex="doNotPublish"), day)
+    stages.publish(settings, catalogue, day)
+    assert Lake(settings.lake).read_bytes(storage.articles_path(day)) == before
+
+
+def test_a_past_hour_keeps_to_the_policy(
+    world: Newsroom, settings: Settings, make_catalogue: Callable[..., Catalogue], clock: FrozenClock
+) -> None:
+    world.add_page(f"{ONE}/a", article("Story"), headers={"X-Robots-Tag": "noindex"})
+    sitemap = (
+        f"<urlset xmlns='http://www.sitemaps.org/schemas/sitemap/0.9'><url><loc>{ONE}/a</loc>"
+        "<lastmod>2026-11-20T12:10:00Z</lastmod></url></urlset>"
+    )
+    world.add_page(f"{ONE}/sitemap.xml", sitemap, content_type="application/xml")
+    catalogue = decided(make_catalogue([source(ONE, sitemaps=[f"{ONE}/sitemap.xml"])]), noindex="doNotPublish")
+    stages.run(settings, catalogue, HOUR, live=False, clock=clock, origins=["sitemap"])
+    assert outcomes(settings)[f"{ONE}/a"] == "rejected rights"
+    assert records(settings) == set()
+
+
+def test_what_an_erased_provider_declared_goes_with_its_pages(
+    world: Newsroom, settings: Settings, catalogue: Catalogue, run: Run, clock: FrozenClock
+) -> None:
+    declare(world)
+    run()
+    lake = Lake(settings.lake)
+    (part,) = [Part(HOUR, name) for name in lake.captured_parts(HOUR.key)]
+    assert [one.url for one in read_manifest(lake, part).declarations] == [f"{ONE}/robots.txt", f"{ONE}/.well-known/tdmrep.json"]
+    run_erasure(settings, catalogue, plan_erasure(settings, catalogue, "one.example"), reason="asked by letter", clock=clock)
+    assert read_manifest(lake, part).declarations == ()
+    assert "one.example" not in lake.read_bytes(storage.manifest_path(part)).decode()
