@@ -281,8 +281,9 @@ def outcome_of(answer: Answer, kind: Kind, *, source_id: str | None, offset: int
     reason: str | None = None
     if answer.is_disallowed:
         verdict = "disallowed"
-    elif kind in ("robots", "tdmrep") and final is not None and final.status < 500 and not _is_cut_off(answer):
-        pass  # any answer counts: a 404 means that there are no rules (RFC 9309, section 2.3.1.3; TDMRep, "TDM File")
+    elif kind in ("robots", "tdmrep") and final is not None and final.status < 500 and final.status != 429 and not _is_cut_off(answer):
+        # A 404 means that there are no rules (RFC 9309, section 2.3.1.3; TDMRep, "TDM File"); a 429 says nothing of rules.
+        pass
     elif answer.error is not None:
         verdict, reason = ("rejected" if answer.error.reason in REJECTIONS else "failed"), answer.error.reason
     elif final is not None and final.status == 304:

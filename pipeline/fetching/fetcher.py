@@ -180,13 +180,19 @@ class Fetcher:
             raise PermanentFetchError(f"{shown}: refused: {refusal}", url=shown, reason="forbiddenUrl")
         if self._schedule.is_down(_host(url)):
             raise TransientFetchError(f"{url}: the host did not answer before", url=url, reason="hostDown")
+        self._refuse_held(url)
+
+    def _refuse_held(self, url: str) -> None:
+        """Raise TransientFetchError for a host that asked, by Retry-After, to be left alone for longer than a run waits."""
         held_s = self._schedule.held_s(_host(url), now=self._clock.now())
         if held_s > self._settings.max_retry_after_s:
             message = f"{url}: the host asked to be left alone for {held_s:.0f} s"
             raise TransientFetchError(message, url=url, reason="rateLimited", retry_after_s=held_s)
 
     def _wait_for_turn(self, url: str, *, pace_s: float) -> float:
+        """Sleep until the host may be asked again; the seconds slept. Raises TransientFetchError instead of a wait that no run can bear."""
         wait_s = self._schedule.reserve(_host(url), now=self._clock.now(), pace_s=pace_s)
+        self._refuse_held(url)  # the host may have said so since, in its robots.txt or to another thread or process
         if wait_s > 0:
             self._clock.sleep(wait_s)
         return wait_s
