@@ -32,7 +32,7 @@ from pipeline.discovery.entries import SourceListing, choose_entries, digest_of,
 from pipeline.discovery.polling import wait_s
 from pipeline.discovery.source_health import findings
 from pipeline.fetching.fetcher import Fetcher
-from pipeline.lake.erased_providers import erased_of
+from pipeline.lake.erased_providers import read_erased
 from pipeline.lake.erasures import Erased
 from pipeline.lake.locks import Check
 from pipeline.lake.manifests import FeedState, HostDeclaration, Manifest, PageCapture, Pending
@@ -136,7 +136,7 @@ def _captured(
     only_due: bool,
     check: Check,
 ) -> CaptureReport:
-    erased = erased_of(lake)
+    erased = read_erased(lake)
     sources = [one for one in catalogue.sources if one.id in part.source_ids and not any(erased.holds(url) for url in one.listings)]
     earlier = read_earlier_captures(lake, part.interval, days=settings.seen_days, is_live=past is None)
     if past is not None and past.is_refetch:

@@ -23,8 +23,8 @@ from pipeline.core.catalogue import Catalogue
 from pipeline.core.errors import WarcError
 from pipeline.core.models import Entry, Interval, Outcome, Part, Verdict
 from pipeline.core.settings import Settings
-from pipeline.lake.erased_providers import erased_of
-from pipeline.lake.manifests import PageCapture, Probe, count
+from pipeline.lake.erased_providers import read_erased
+from pipeline.lake.manifests import PageCapture, Probe, count_outcomes
 from pipeline.lake.storage import Lake
 from pipeline.lake.warc import CaptureWriter, WarcRecord, capture_of, read_record_at, read_records
 from pipeline.text.urls import registered_domain
@@ -112,7 +112,7 @@ def import_file(lake: Lake, settings: Settings, catalogue: Catalogue, path: Path
     with path.open("rb") as file:
         name = f"warc-{hashlib.file_digest(file, 'sha256').hexdigest()[:12]}"
     sources = {registered_domain(feed): source.id for source in reversed(catalogue.sources) for feed in source.listings}
-    erased = erased_of(lake)
+    erased = read_erased(lake)
     others = 0
     problem: str | None = None
     latest: _Draft | None = None
@@ -237,7 +237,7 @@ def _commit(lake: Lake, draft: _Draft, settings: Settings, reader: PageReader, *
 
     `goes_on` is the offset in the imported file at which the interval's next part begins, None for the last one.
     """
-    draft.counts.update({**count(draft.outcomes.values()), "page.repeated": draft.repeated})
+    draft.counts.update({**count_outcomes(draft.outcomes.values()), "page.repeated": draft.repeated})
     if not draft.is_over:
         part = draft.part
         draft.parts.append(part)

@@ -16,8 +16,8 @@ from pipeline.capture.segments import SOFTWARE
 from pipeline.core.models import Origin, Outcome, Part
 from pipeline.lake import storage
 from pipeline.lake.ledgers import read_manifest
-from pipeline.lake.locks import Check, in_turn, sweep
-from pipeline.lake.manifests import FeedState, GonePage, HostDeclaration, Manifest, PageCapture, count, to_json
+from pipeline.lake.locks import Check, lock_in_turn, remove_stale_lock
+from pipeline.lake.manifests import FeedState, GonePage, HostDeclaration, Manifest, PageCapture, count_outcomes, to_json
 from pipeline.lake.storage import Lake
 
 Report = TypeVar("Report")
@@ -54,7 +54,7 @@ def commit_part(lake: Lake, part: Part, captures: Path, contents: PartContents, 
         sources=contents.sources,
         captures_bytes=captures.stat().st_size,
         captures_sha256=digest,
-        counts=count(outcomes),
+        counts=count_outcomes(outcomes),
         feeds=contents.feeds,
         pages=tuple(contents.pages),
         outcomes=outcomes,
@@ -91,7 +91,7 @@ def report_once(lake: Lake, part: Part, make: Callable[[Check], Report], reuse: 
     manifest = _swept(lake, part)
     if manifest is not None:
         return reuse(manifest)
-    with in_turn(lake, storage.part_lock_path(part), what=what) as check:
+    with lock_in_turn(lake, storage.part_lock_path(part), what=what) as check:
         manifest = _swept(lake, part)  # another process may have committed it meanwhile
         return reuse(manifest) if manifest is not None else make(check)
 
@@ -100,5 +100,5 @@ def _swept(lake: Lake, part: Part) -> Manifest | None:
     """The committed manifest; the lock file of a process that was killed after its commit is removed."""
     manifest = committed_manifest(lake, part)
     if manifest is not None:
-        sweep(lake, storage.part_lock_path(part))
+        remove_stale_lock(lake, storage.part_lock_path(part))
     return manifest

@@ -30,7 +30,7 @@ from pipeline.core.models import REVISIT_PART, Clock, Entry, Exchange, Interval,
 from pipeline.core.settings import Settings
 from pipeline.fetching.fetcher import Fetcher, Target
 from pipeline.lake import storage
-from pipeline.lake.erased_providers import allowed
+from pipeline.lake.erased_providers import without_erased
 from pipeline.lake.ledgers import read_manifest
 from pipeline.lake.locks import Check
 from pipeline.lake.manifests import GonePage, Manifest, PageCapture, RecordPlace
@@ -73,7 +73,7 @@ def revisit_part(lake: Lake, settings: Settings, catalogue: Catalogue, interval:
 
 def _revisited(lake: Lake, settings: Settings, catalogue: Catalogue, part: Part, clock: Clock, check: Check) -> Manifest:
     interval, now = part.interval, clock.now()
-    followed = allowed(lake, catalogue).enabled_sources
+    followed = without_erased(lake, catalogue).enabled_sources
     rows, revisited = _known_versions(lake, interval)
     due = due_pages(rows, revisited, sources=[source.id for source in followed], now=now, max_per_source=settings.max_entries_per_source)
     log.info("%s: %s to revisit", interval.key, counted(sum(map(len, due.values())), "page"))

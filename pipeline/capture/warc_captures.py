@@ -29,10 +29,10 @@ from pipeline.core.models import CaptureReport, Clock, Entry, Interval, Outcome,
 from pipeline.core.settings import Settings
 from pipeline.fetching.fetcher import Fetcher
 from pipeline.lake import storage
-from pipeline.lake.erased_providers import allowed, erased_of
+from pipeline.lake.erased_providers import read_erased, without_erased
 from pipeline.lake.erasures import Erased
 from pipeline.lake.ledgers import read_manifest
-from pipeline.lake.locks import Check, in_turn
+from pipeline.lake.locks import Check, lock_in_turn
 from pipeline.lake.manifests import Manifest, PageCapture
 from pipeline.lake.storage import Lake
 from pipeline.lake.warc import CaptureWriter, WarcRecord
@@ -71,12 +71,12 @@ def capture_files(
         return FileCaptures()
     committed = _committed(lake, interval, mark)
     left = {source for manifest in committed if manifest.sources for source, origin in manifest.origins.items() if origin in LEFT_TO_FILES}
-    erased = erased_of(lake)
-    followed = allowed(lake, catalogue).enabled_sources if erased else catalogue.sources
+    erased = read_erased(lake)
+    followed = without_erased(lake, catalogue).enabled_sources if erased else catalogue.sources
     sources = [source for source in followed if source.id in left and (wanted is None or source.id in wanted)]
     if not sources:
         return FileCaptures()
-    with in_turn(lake, storage.files_lock_path(interval), what=f"the reading of files for {interval.key}") as check:
+    with lock_in_turn(lake, storage.files_lock_path(interval), what=f"the reading of files for {interval.key}") as check:
         return _captured(lake, settings, interval, clock, past, sources, mark, erased, check)
 
 

@@ -1,4 +1,4 @@
-"""What parsers in C say when they get no memory: an error like any other of theirs, with a number of its own. Pure."""
+"""Tells errors of parsers in C that mean a lack of memory from those that mean a malformed document. Pure."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ _LIBXML2 = frozenset({etree.ErrorTypes.ERR_NO_MEMORY, etree.ErrorTypes.XPATH_MEM
 _EXPAT = expat.errors.codes[expat.errors.XML_ERROR_NO_MEMORY]
 
 
-def is_shortage(error: Exception) -> bool:
-    """Whether an error says that there was no memory, which tells nothing of a document but its size."""
+def is_out_of_memory(error: Exception) -> bool:
+    """Whether `error` means that memory ran out, which says nothing about the document but that it is large."""
     if isinstance(error, etree.XMLSyntaxError):
         return error.code in _LIBXML2
     if isinstance(error, etree.XPathError):

@@ -28,7 +28,7 @@ VERSION = __version__
 
 
 class Frozen(BaseModel):
-    """What is read from outside: immutable, and no key that is not known."""
+    """Base of settings and catalogue models: immutable, and unknown keys are errors."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -54,16 +54,16 @@ class Settings(Frozen):
     connect_timeout_s: float = Field(10.0, gt=0)
     read_timeout_s: float = Field(20.0, gt=0)
     total_timeout_s: float = Field(60.0, gt=0)
-    """A request's whole time, redirects included: a byte a second does not hold a worker."""
+    """Seconds for a request with its redirects, so that a server that sends a byte a second does not hold a worker."""
     max_feed_bytes: int = Field(20_000_000, gt=0)
     max_page_bytes: int = Field(10_000_000, gt=0)
     max_image_bytes: int = Field(15_000_000, gt=0)
     max_image_pixels: int = Field(60_000_000, gt=0)
     max_redirects: int = Field(5, ge=0)
     max_retry_after_s: float = Field(30.0, ge=0)
-    """A longer Retry-After is not waited for inside a run: the entry stays pending."""
+    """The longest Retry-After that a run waits for. For a longer one the host is left alone, and its entries stay pending."""
     poll_patience_s: float = Field(300.0, ge=0)
-    """A feed that is due within so many seconds is waited for; one that is due later is asked by a later run."""
+    """A feed due within this many seconds counts as due; one due later is polled by a later run."""
     pace_dir: str = ""
     """A local directory in which all processes of a machine share the pace of each host; empty: each process keeps its own. Where the
     environment does not name one it is `news-pipeline/paces` in the user's cache."""
@@ -76,25 +76,25 @@ class Settings(Frozen):
     seen_days: int = Field(7, ge=1)
     """How far back earlier manifests are read for what was seen."""
     sitemap_days: int = Field(2, ge=1)
-    """Sitemaps list a site's whole past: what was published and changed before so many days is not looked at."""
+    """Sitemaps list a site's whole past: pages published or changed more days ago than this are left out."""
     sitemap_requests: int = Field(10, ge=1)
     """How many sitemaps of an index are asked for in one interval, the newest first."""
 
     origins: tuple[str, ...] = ("captures", "sitemap", "pages", "wayback")
-    """Where a past interval is taken from: each source from the first of these that has it. `captures` stands first. `ccnews` may follow;
-    it reads about a gigabyte for each hour, so nobody gets it unasked."""
+    """Where pages of a past interval come from: each source from the first of these that has it, `captures` first. `ccnews` is left out
+    here because it reads about a gigabyte for each hour."""
     history_pages: int = Field(50, ge=1)
     """How many listings of a source are read for one past interval from one origin: sitemaps of an index, pages of a feed, snapshots."""
     wayback_cdx: str = "https://web.archive.org/cdx/search/cdx"
     """The CDX API of an archive of the web."""
     wayback: str = "https://web.archive.org/web"
-    """What stands before a snapshot's time and address."""
+    """The part of a snapshot's URL before its time and address."""
     ccnews: str = "https://data.commoncrawl.org"
-    """What stands before `crawl-data/CC-NEWS/`; a local folder will do."""
+    """The part of the address before `crawl-data/CC-NEWS/`; may be a local folder."""
     ccnews_chunk_bytes: int = Field(64 * 2**20, gt=0)
-    """How much of an archive's file becomes one part: what a killed read has to read again at most."""
+    """Octets of an archive's file that become one part: the most that a killed run has to read again."""
     warc: tuple[str, ...] = ()
-    """WARC files that the origin `warc` reads: files, folders and patterns."""
+    """WARC files that the origin `warc` reads: files, folders or glob patterns."""
     archive_pace_s: float = Field(2.0, ge=0)
     """Seconds between two requests to an archive's host."""
 
@@ -177,7 +177,7 @@ def default_catalogue() -> Path:
 
 
 def _pace_dir(environment: Mapping[str, str]) -> str:
-    """Tasks and backfills are processes of their own: they share a host's pace without being told to (XDG Base Directory, 0.8)."""
+    """The default folder of paces (XDG Base Directory, 0.8), shared by all processes of a user: tasks, backfills, commands."""
     cache = environment.get("XDG_CACHE_HOME") or (f"{home}/.cache" if (home := environment.get("HOME")) else "")
     return f"{cache}/news-pipeline/paces" if cache.startswith("/") else ""
 

@@ -1,4 +1,4 @@
-"""Worker processes: forked from a server that has imported what they need, so that a new one costs milliseconds and not seconds."""
+"""Worker processes bounded in time and memory, forked from a server that has imported their modules, so that they start in milliseconds."""
 
 from __future__ import annotations
 
@@ -19,30 +19,30 @@ from typing import Any, Self, TypeVar
 from pebble import CONSTS, ProcessExpired, ProcessPool
 
 from pipeline.core.errors import OverrunError, TransientError
-from pipeline.core.out_of_memory import is_shortage
+from pipeline.core.out_of_memory import is_out_of_memory
 
 Result = TypeVar("Result")
 
 READING = "pipeline.extraction.worker_tables"
 LISTING = "pipeline.discovery.listing_readers"
 PUBLISHING = "pipeline.publishing.date_builds"
-"""What the workers of the stages import; all are given by name, so that a process that only extracts imports nothing of publish."""
+"""The modules that the workers of each stage import, by name, so that importing this one imports no stage."""
 MAX_BYTES = 1 << 30
-"""Bytes that a worker may allocate for the pages that it reads. A page of 10 MB in one line takes 0.4 GB, ordinary pages less than 0.1."""
+"""Bytes that a worker may allocate. A page of 10 MB in one line takes 0.4 GB, ordinary pages less than 0.1."""
 MAX_PAGES = 2000
-"""A worker that reads pages ends after so many: parsers keep what they once took."""
+"""A worker ends after reading this many pages: parsers never give back the memory they took."""
 
-LOOK_S = 1.0
-"""Seconds between two looks at whether the pool that is waited for is alive."""
+POOL_CHECK_S = 1.0
+"""Seconds between two checks whether a pool that is waited for is still alive."""
 
 CONSTS.sleep_unit = 0.02
-"""Seconds between two looks of a pool at its processes: it ends only after the next one, and each part has a pool of its own."""
+"""Seconds between two checks of a pebble pool on its processes. A pool closes only after the next check, and each part opens one."""
 
 
-def begin(*modules: str) -> None:
-    """Start the server that workers are forked from; it imports `modules` while the caller goes on. Nothing where one runs already.
+def start_fork_server(*modules: str) -> None:
+    """Start the server that workers are forked from, which imports `modules` while the caller goes on; does nothing when it runs already.
 
-    fork alone would copy the caller's threads in any state.
+    A plain fork would copy locks that other threads of the caller hold.
     """
     multiprocessing.set_forkserver_preload(list(modules))
     forkserver.ensure_running()
@@ -54,9 +54,9 @@ def pool(
 ) -> Iterator[ProcessPool]:
     """A pool of processes that import `modules`; each calls `prepare` first and ends after `max_tasks` (0: never).
 
-    What was scheduled and not begun is dropped where the caller leaves with an exception.
+    Work that has not begun is dropped when the caller leaves with an exception.
     """
-    begin(*modules)
+    start_fork_server(*modules)
     with (
         _main_module_hidden(),
         ProcessPool(
@@ -75,22 +75,22 @@ def pool(
 
 
 def schedule(pool: ProcessPool, work: Callable[..., Result], *arguments: Any, timeout_s: float) -> Future[Result]:
-    """Let a worker do it within its time. Raises TransientError when the pool's workers died."""
+    """Schedule `work` on a worker, which is killed after `timeout_s`. Raises TransientError when the pool's workers died."""
     try:
         future: Future[Result] = pool.schedule(work, args=arguments, timeout=timeout_s)
-    except RuntimeError as error:  # how a pool that broke refuses what comes later
+    except RuntimeError as error:  # a broken pool refuses new work with RuntimeError
         raise _died(error) from error
     return future
 
 
 def result_of(pool: ProcessPool, future: Future[Result]) -> Result:
-    """What the pool's worker made of it.
+    """The result of scheduled work.
 
-    Raises what the work raised, TimeoutError, and ProcessExpired when it ended its worker. TransientError when the workers died through no
-    work's fault: nothing can be said of what they were given.
+    Raises what the work raised, TimeoutError when it took too long, ProcessExpired when it ended its worker, and TransientError when the
+    whole pool died, which says nothing about the work.
     """
-    while not wait([future], LOOK_S).done:
-        if not pool.active:  # what a pool takes in the moment in which it breaks has no end
+    while not wait([future], POOL_CHECK_S).done:
+        if not pool.active:  # a future scheduled while the pool broke is never done
             raise _died("the pool broke")
     try:
         return future.result()
@@ -103,9 +103,9 @@ def _died(why: object) -> TransientError:
 
 
 class BoundedReader:
-    """Worker processes that read what strangers wrote, each document within bounds: parsers meet some that take them minutes or all memory.
+    """Worker processes that parse untrusted documents, each within bounds of time and memory: some take a parser minutes or all memory.
 
-    They begin with the first document. As many threads as like may ask; each waits for its own.
+    The workers start with the first document. Any number of threads may call `read`; each waits for its own document.
     """
 
     def __init__(self, *, processes: int, timeout_s: float, max_bytes: int = MAX_BYTES) -> None:
@@ -117,14 +117,14 @@ class BoundedReader:
         self._pool: ProcessPool | None = None
 
     def __enter__(self) -> Self:
-        begin(READING, LISTING)  # imports while the first documents are asked for
+        start_fork_server(READING, LISTING)  # its imports run while the first documents are fetched
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._stack.__exit__(kind, error, trace)
 
     def read(self, work: Callable[..., Result], *arguments: Any) -> Result:
-        """What `work` makes of a document. Raises what it raised, OverrunError, TransientError when the workers died."""
+        """The result of `work(*arguments)`. Raises what `work` raised, OverrunError, and TransientError when the workers died."""
         pool = self._started()
         try:
             result: Result = result_of(pool, schedule(pool, _within_memory, work, *arguments, timeout_s=self._timeout_s))
@@ -146,19 +146,19 @@ class BoundedReader:
 
 
 def _within_memory(work: Callable[..., Result], *arguments: Any) -> Result:
-    """The work, in a worker process; MemoryError however it is told that there is none."""
+    """Run `work` in a worker process; every error that means a lack of memory becomes MemoryError."""
     try:
         return work(*arguments)
     except Exception as error:
-        if is_shortage(error):
+        if is_out_of_memory(error):
             raise MemoryError from None
         raise
 
 
 def bound_memory(max_bytes: int) -> None:
-    """Let this process allocate at most `max_bytes` more than it holds now; nothing where the system does not tell (only Linux does).
+    """Let this process allocate at most `max_bytes` more than it holds now; does nothing outside Linux.
 
-    RLIMIT_DATA, and not RLIMIT_AS: libraries reserve addresses by the gigabyte and never touch them.
+    Sets RLIMIT_DATA, not RLIMIT_AS: libraries reserve gigabytes of addresses that they never use.
     """
     with contextlib.suppress(OSError, ValueError, StopIteration):
         status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
@@ -167,13 +167,13 @@ def bound_memory(max_bytes: int) -> None:
 
 
 def _prepared(prepare: Callable[..., None], arguments: tuple[Any, ...]) -> None:
-    gc.freeze()  # modules are never garbage, and going through them takes time that the pages need
+    gc.freeze()  # imported modules are never garbage; without this each collection goes through them
     prepare(*arguments)
 
 
 @contextlib.contextmanager
 def _main_module_hidden() -> Iterator[None]:
-    """While open, new processes do not import the caller's main module: Airflow's takes seconds, and no worker needs any of it."""
+    """A context in which new processes do not import the caller's main module: Airflow's takes seconds, and no worker needs it."""
     main = vars(sys.modules["__main__"])
     hidden: dict[str, object] = {name: main[name] for name in ("__spec__", "__file__") if name in main}
     main["__spec__"] = None

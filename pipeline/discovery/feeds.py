@@ -20,7 +20,7 @@ import feedparser
 
 from pipeline.core.errors import FeedError
 from pipeline.core.models import Entry, Moment
-from pipeline.core.out_of_memory import is_shortage
+from pipeline.core.out_of_memory import is_out_of_memory
 from pipeline.discovery.author_fields import bound_author_fields
 from pipeline.discovery.broken_xml import declare_prefixes, repair_references, without_half_characters
 from pipeline.discovery.polling import period_s
@@ -133,7 +133,7 @@ def _refuse_hostile(body: bytes, *, url: str) -> None:
     try:
         scanner.Parse(body, True)
     except (expat.ExpatError, LookupError, ValueError) as error:
-        if is_shortage(error):
+        if is_out_of_memory(error):
             raise MemoryError from error
 
 

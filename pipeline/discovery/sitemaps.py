@@ -16,7 +16,7 @@ from lxml import etree
 
 from pipeline.core.errors import FeedError
 from pipeline.core.models import Entry, Interval, Moment
-from pipeline.core.out_of_memory import is_shortage
+from pipeline.core.out_of_memory import is_out_of_memory
 from pipeline.discovery.broken_xml import local_name, repair_references, without_half_characters
 from pipeline.text.date_parsing import read_moment
 from pipeline.text.plain_text import plain
@@ -155,7 +155,7 @@ def _read_xml(body: bytes, *, url: str, source_id: str | None) -> Sitemap:
     try:
         root = etree.fromstring(repair_references(without_half_characters(body)), parser)
     except (etree.XMLSyntaxError, ValueError) as error:
-        if is_shortage(error):
+        if is_out_of_memory(error):
             raise MemoryError from error
         raise FeedError(f"{url}: not a sitemap: {error}") from error
     kind = local_name(root) if root is not None else ""

@@ -27,13 +27,13 @@ from pipeline.core.settings import Settings
 from pipeline.extraction.page_workers import CaptureFile, PageResult, read_captures
 from pipeline.extraction.rights import without_text
 from pipeline.lake import storage
-from pipeline.lake.erased_providers import erased_of
+from pipeline.lake.erased_providers import read_erased
 from pipeline.lake.ledgers import read_manifest
 from pipeline.lake.manifests import Manifest, PageCapture, RecordPlace
 from pipeline.lake.row_marks import replace_rows
 from pipeline.lake.storage import Lake
 from pipeline.lake.tables import extracted_table, ledger_table
-from pipeline.lake.tombstones import of_gone, of_moved
+from pipeline.lake.tombstones import gone_rows, moved_rows
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +66,7 @@ def extract_part(lake: Lake, settings: Settings, catalogue: Catalogue, part: Par
     manifest = read_manifest(lake, part)
     if not lake.exists(storage.captures_path(part)) and lake.exists(storage.extracted_path(part)):
         return _kept(lake, catalogue, part)
-    erased = erased_of(lake)
+    erased = read_erased(lake)
     articles: list[Article] = []
     replaced: list[tuple[Article, RecordPlace]] = []
     rejected: dict[str, str] = {}
@@ -101,7 +101,7 @@ def extract_part(lake: Lake, settings: Settings, catalogue: Catalogue, part: Par
                 rejected[url] = NO_DATE
         if number % PROGRESS_EVERY == 0:
             log.info("%s part %s: %d of %d pages read", part.interval.key, part.name, number, len(manifest.pages))
-    marked = [*of_gone(lake, manifest.gone, part), *of_moved(lake, replaced)]
+    marked = [*gone_rows(lake, manifest.gone, part), *moved_rows(lake, replaced)]
     is_new = not any(lake.exists(path) for path in (storage.ledger_path(part), storage.extracted_path(part)))
     lake.write_table(storage.ledger_path(part), ledger_table(_final_outcomes(manifest, rejected)))
     rows = extracted_table(articles, marked=marked)

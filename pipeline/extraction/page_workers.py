@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 from pipeline.core.errors import StorageError
 from pipeline.core.models import AmpAnswer, Article, CaptureRef, Entry, Part, Picture, Rejected
-from pipeline.core.out_of_memory import is_shortage
+from pipeline.core.out_of_memory import is_out_of_memory
 from pipeline.extraction.articles import build_article
 from pipeline.extraction.images import measure_picture
 from pipeline.extraction.pages import read_page
@@ -79,7 +79,7 @@ def read_job(job: Job) -> Article | Rejected:
     try:
         return _read(job)
     except Exception as error:
-        if is_shortage(error):
+        if is_out_of_memory(error):
             return Rejected("pageMemory")
         raise
 

@@ -17,7 +17,7 @@ from typing import Any
 import lxml.etree
 import lxml.html
 
-from pipeline.core.out_of_memory import is_shortage
+from pipeline.core.out_of_memory import is_out_of_memory
 from pipeline.extraction.structured_data import SITE_TYPES, Node, articles_of, nodes_by_id, read_json_ld, types_of, videos_of
 from pipeline.text.encodings import decode
 from pipeline.text.plain_text import letters_only, squeeze
@@ -221,7 +221,7 @@ def _parse(body: bytes) -> lxml.html.HtmlElement | None:
     try:
         tree = lxml.html.document_fromstring(body, parser=parser)
     except (lxml.etree.LxmlError, ValueError, AssertionError) as error:
-        if is_shortage(error):
+        if is_out_of_memory(error):
             raise MemoryError from error
         return None
     return tree if isinstance(tree, lxml.html.HtmlElement) and isinstance(tree.tag, str) else None

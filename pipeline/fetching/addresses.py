@@ -1,4 +1,4 @@
-"""Which network addresses a request may go to. Pure: addresses in, a reason to refuse or None out."""
+"""Decides which network addresses a request may go to. Pure: an address in, the reason to refuse it or None out."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ NOT_PUBLIC = (
     (NAT64_LOCAL, "a local translation prefix"),  # carries an IPv4 address at a place that only its network knows
     (ipaddress.ip_network("168.63.129.16/32"), "a cloud's own service"),  # Azure's, in every virtual network
 )
-"""Blocks that `ipaddress` takes for public, in some version of Python or in all."""
+"""Blocks that are not public although `ipaddress` says so, in some versions of Python or in all."""
 
 
 def why_refused(address: str, *, allowed: Sequence[str] = ()) -> str | None:
     """Why no request may go to the IP `address`, or None when it is public or within one of the `allowed` CIDR blocks.
 
-    An address that carries another one (6to4, Teredo, IPv4-compatible) is judged by both; IPv4-mapped and NAT64 addresses reach
-    the one they carry and are judged by that alone.
+    Of an address that carries another one (6to4, Teredo, IPv4-compatible) both are checked. IPv4-mapped and NAT64 addresses lead to the
+    address they carry, and only that is checked.
     """
     ip = ipaddress.ip_address(address.partition("%")[0])
     if any(ip in ipaddress.ip_network(block) for block in allowed):
@@ -62,7 +62,7 @@ def why_refused_url(url: str, *, routed_ports: frozenset[int] = frozenset()) -> 
 
 
 def _reached(ip: IPAddress) -> tuple[IPAddress, ...]:
-    """The addresses to judge, the carried ones first: they say more."""
+    """The addresses to check; those that `ip` carries come first, as they make the clearer reason."""
     if isinstance(ip, ipaddress.IPv4Address):
         return (ip,)
     last = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)

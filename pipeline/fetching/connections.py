@@ -1,11 +1,11 @@
-"""Connections that go only to checked addresses, record every octet, and end in time.
+"""HTTP connections that go only to checked addresses, record every octet, and end in time. Used by `pipeline.fetching.fetcher` alone.
 
-Part of `pipeline.fetching.fetcher`, which is the only module that uses it. urllib3 connections with three changes:
+They are urllib3's connections with three changes:
 
-- the host is resolved, each address judged, and the connection made to the judged address, so that a name cannot answer differently
-  to the check and to the connection (DNS rebinding);
-- the octets of request and answer are kept as they cross the socket, for WARC records that hold what came over the wire;
-- each read is bounded by the time and the octets left in the thread's `Tape`.
+- the host is resolved, each address is checked, and the connection goes to a checked address, so that a name cannot resolve differently
+  for the check and for the connection (DNS rebinding);
+- the octets of request and answer are kept as they cross the socket, for WARC records;
+- each read is bounded by the time and the octets left in the calling thread's `Recording`.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ from pipeline.fetching.addresses import why_refused
 
 
 @dataclass(slots=True)
-class Tape:
-    """What one exchange sent and received so far, and its bounds."""
+class Recording:
+    """The octets that one exchange has sent and received so far, and its bounds."""
 
     url: str
     deadline: float
-    """On time.monotonic's scale."""
+    """A value of time.monotonic."""
     max_bytes: int
     sent: bytearray = field(default_factory=bytearray)
     received: bytearray = field(default_factory=bytearray)
@@ -52,13 +52,13 @@ class Tape:
 _running = threading.local()
 
 
-def start_tape(tape: Tape) -> None:
-    """Everything that the calling thread sends and receives from now on goes to `tape`."""
-    _running.tape = tape
+def start_recording(recording: Recording) -> None:
+    """Record in `recording` all that the calling thread sends and receives from now on."""
+    _running.recording = recording
 
 
-class _TapedReader(io.RawIOBase):
-    """A socket's unbuffered reader that records, counts and watches the time."""
+class _RecordingReader(io.RawIOBase):
+    """An unbuffered reader of a socket that records octets and enforces the bounds of the thread's `Recording`."""
 
     def __init__(self, raw: io.RawIOBase, sock: socket.socket) -> None:
         self._raw = raw
@@ -69,14 +69,14 @@ class _TapedReader(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
-        tape: Tape = _running.tape
-        left = tape.remaining_s()
+        recording: Recording = _running.recording
+        left = recording.remaining_s()
         self._sock.settimeout(min(left, self._patience_s or left))
         count = self._raw.readinto(buffer) or 0
-        tape.received += memoryview(buffer)[:count]
-        if len(tape.received) > tape.max_bytes:
-            message = f"{tape.url}: the answer is over {tape.max_bytes} bytes"
-            raise PermanentFetchError(message, url=tape.url, reason="tooLarge")
+        recording.received += memoryview(buffer)[:count]
+        if len(recording.received) > recording.max_bytes:
+            message = f"{recording.url}: the answer is over {recording.max_bytes} bytes"
+            raise PermanentFetchError(message, url=recording.url, reason="tooLarge")
         return count
 
     def close(self) -> None:
@@ -84,25 +84,25 @@ class _TapedReader(io.RawIOBase):
         super().close()
 
 
-class _TapedSocket:
-    """All that http.client wants of a socket to read an answer from it."""
+class _RecordingSocket:
+    """The part of a socket that http.client reads an answer with."""
 
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
 
     def makefile(self, mode: Literal["rb"]) -> io.BufferedReader:
         raw: Any = self._sock.makefile(mode, buffering=0)
-        return io.BufferedReader(_TapedReader(raw, self._sock), 1 << 16)
+        return io.BufferedReader(_RecordingReader(raw, self._sock), 1 << 16)
 
 
-class _TapedResponse(http.client.HTTPResponse):
+class _RecordingResponse(http.client.HTTPResponse):
     def __init__(self, sock: Any, *args: Any, **kwargs: Any) -> None:
-        super().__init__(_TapedSocket(sock), *args, **kwargs)  # type: ignore[arg-type]
+        super().__init__(_RecordingSocket(sock), *args, **kwargs)  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)
 class Routes:
-    """Where connections may go: fixed routes first (by host and port, `*` for any host), else judged DNS answers."""
+    """The addresses that connections go to: those of `connect_to` (by host and port, `*` for any host), else checked DNS answers."""
 
     connect_to: tuple[str, ...] = ()
     allow_networks: tuple[str, ...] = ()
@@ -112,7 +112,7 @@ class Routes:
         return frozenset(parse_route(route)[1] for route in self.connect_to)
 
     def addresses(self, host: str, port: int) -> list[tuple[str, int]]:
-        """The (IP, port) pairs to try. Raises PermanentFetchError for a forbidden address, TransientFetchError for no answer."""
+        """The (IP, port) pairs to try. Raises PermanentFetchError for a forbidden address, TransientFetchError when the name has none."""
         for route in self.connect_to:
             route_host, route_port, address, to_port = parse_route(route)
             if route_port == port and route_host in ("*", host.lower()):
@@ -130,9 +130,9 @@ class Routes:
         return addresses
 
 
-def _taped(base: type[HTTPConnection], routes: Routes) -> type[HTTPConnection]:
-    class TapedConnection(base):  # type: ignore[valid-type, misc]
-        response_class = _TapedResponse
+def _recording_connection(base: type[HTTPConnection], routes: Routes) -> type[HTTPConnection]:
+    class RecordingConnection(base):  # type: ignore[valid-type, misc]
+        response_class = _RecordingResponse
 
         def _new_conn(self) -> socket.socket:
             last: OSError | None = None
@@ -150,13 +150,13 @@ def _taped(base: type[HTTPConnection], routes: Routes) -> type[HTTPConnection]:
         def send(self, data: Any) -> None:
             super().send(data)
             if isinstance(data, bytes | bytearray):
-                _running.tape.sent += data
+                _running.recording.sent += data
 
-    return TapedConnection
+    return RecordingConnection
 
 
-class TapedAdapter(HTTPAdapter):
-    """A requests adapter over such connections; all TLS goes through the one `context`."""
+class RecordingAdapter(HTTPAdapter):
+    """A requests adapter over recording connections; all TLS goes through the one `context`."""
 
     def __init__(self, routes: Routes, *, context: ssl.SSLContext, pool_hosts: int) -> None:
         self._routes = routes
@@ -165,26 +165,26 @@ class TapedAdapter(HTTPAdapter):
         super().__init__(pool_connections=pool_hosts, pool_maxsize=1, max_retries=0)
 
     def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **options: Any) -> None:
-        class TapedHttpPool(HTTPConnectionPool):
-            ConnectionCls = _taped(HTTPConnection, self._routes)
+        class RecordingHttpPool(HTTPConnectionPool):
+            ConnectionCls = _recording_connection(HTTPConnection, self._routes)
 
-        class TapedHttpsPool(HTTPSConnectionPool):
-            ConnectionCls = _taped(HTTPSConnection, self._routes)  # type: ignore[assignment]
+        class RecordingHttpsPool(HTTPSConnectionPool):
+            ConnectionCls = _recording_connection(HTTPSConnection, self._routes)  # type: ignore[assignment]
 
         options["ssl_context"] = self._context
         manager = PoolManager(num_pools=connections, maxsize=maxsize, block=block, **options)
-        manager.pool_classes_by_scheme = {"http": TapedHttpPool, "https": TapedHttpsPool}
+        manager.pool_classes_by_scheme = {"http": RecordingHttpPool, "https": RecordingHttpsPool}
         self.poolmanager = manager
 
     def get_connection_with_tls_context(self, request: Any, verify: Any, proxies: Any = None, cert: Any = None) -> Any:
-        """The pool of the request's host; a thread mostly stays with one, and finding it again costs a tenth of a request."""
+        """The pool of the request's host, remembered while a thread stays with one: a look-up costs a tenth of a request."""
         origin = request.url[: request.url.index("/", 8)]
         if origin != self._last[0]:
             self._last = (origin, super().get_connection_with_tls_context(request, verify, proxies=proxies, cert=cert))
         return self._last[1]
 
     def build_response(self, req: Any, resp: Any) -> requests.Response:
-        """As requests builds it, but for cookies, which nothing here may keep, and a guess at the charset."""
+        """As requests builds it, without cookies and without a guess at the charset."""
         response = requests.Response()
         response.status_code = resp.status
         response.headers = CaseInsensitiveDict(resp.headers)
@@ -194,9 +194,9 @@ class TapedAdapter(HTTPAdapter):
         return response
 
     def build_connection_pool_key_attributes(self, request: Any, verify: Any, cert: Any = None) -> Any:
-        """Leave verification to the context: requests would load the authorities again for every connection."""
+        """Leave verification to the context: requests would load the certificate authorities again for each connection."""
         host, _ = super().build_connection_pool_key_attributes(request, verify, cert)
         return host, {}
 
     def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
-        """As above: the context verifies."""
+        """Do nothing: the context verifies."""

@@ -1,7 +1,7 @@
-"""Paces of hosts in files, so that all processes of a machine ask a host at one pace. An edge: it reads and writes one directory.
+"""Stores the paces of hosts in files, so that all processes of a machine ask a host at one pace. Reads and writes one directory.
 
-A file per host, locked with flock while it is changed: the kernel lets go of the lock of a process that dies, and a file that such a
-process left half-written counts as a host that was never asked. A connection to a host is the lock on one of its slot files.
+Each host has a file that is locked while it is changed. The kernel frees the lock of a process that dies, and a file that such a process
+left half-written counts as a host that was never asked. A connection to a host is a lock on one of its slot files.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from pipeline.core.errors import ConfigError
 from pipeline.fetching.politeness import HostPace, Result
 
 MAX_BYTES = 4_096
-RETRY_S = 0.02
+SLOT_POLL_S = 0.02
 
 
 class PacesInFiles:
-    """Paces in `folder`, shared by everyone who names the same one. A `pipeline.fetching.politeness.PaceStore`."""
+    """The `PaceStore` of all processes that name the same `folder`."""
 
     def __init__(self, folder: str | Path, *, connections: int) -> None:
         """Raises ConfigError when `folder` cannot be made."""
@@ -48,11 +48,11 @@ class PacesInFiles:
 
     @contextlib.contextmanager
     def connection(self, host: str) -> Iterator[None]:
-        """Slots are tried in turn: flock can wait for one file, not for the first of several."""
+        """A context that holds one of the host's slots. Slots are tried in turn: a lock can be waited for on one file, not on several."""
         with contextlib.ExitStack() as stack:
             handles = [stack.enter_context(_opened(self._path(host, f"{number}.slot"))) for number in range(self._connections)]
             while not any(_is_locked(handle) for handle in handles):
-                time.sleep(RETRY_S)
+                time.sleep(SLOT_POLL_S)
             yield
 
     def _path(self, host: str, extension: str) -> Path:

@@ -1,4 +1,4 @@
-"""When a host may be asked again: one pace for all who share it, slower after 429 and 503. Pure but for what `HostSchedule` remembers."""
+"""Decides when a host may be asked again: one pace for all threads and processes, slower after 429 and 503. No I/O."""
 
 from __future__ import annotations
 
@@ -13,16 +13,17 @@ from typing import Protocol, TypeVar
 TRANSIENT_STATUSES = frozenset({408, 425, 429, *range(500, 600)})
 SLOW_DOWN_STATUSES = frozenset({429, 503})
 DOWN_AFTER = 3
-"""A host that gave no answer this many times in a row is left alone for the rest of the run."""
+"""A host that failed to answer this many times in a row is left alone for the rest of the run."""
 SLOWED_PACE_S = 1.0
-"""The pace that is multiplied where a host without one says that we are too fast."""
+"""Seconds per request that a complaint multiplies where the source's own pace is shorter."""
 SLOWER, EASIER = 2.0, 0.9
 """A 429 or 503 doubles the host's pace, another answer takes a tenth off: ten good answers for each complaint."""
 SLOWEST = 16.0
+"""The largest factor on a host's pace: four complaints in a row. It bounds how long a part waits for one host."""
 CALMED_S = 600.0
-"""An idle host's slowness halves in so many seconds."""
+"""Seconds without a request in which a host's slowness halves."""
 LONGEST_WAIT_S = 7 * 86_400.0
-"""What a server asks for beyond a week is taken for a week."""
+"""A longer Retry-After counts as a week."""
 
 
 def retry_after_s(header: str | None, *, now: datetime) -> float | None:
@@ -48,14 +49,14 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, slots=True)
 class HostPace:
-    """A host's next free slot, until when it asked to be left alone, and by what its pace is multiplied."""
+    """When a host may be asked next, until when it asked to be left alone, and the factor on its pace."""
 
     free: datetime | None = None
     held: datetime | None = None
     slowness: float = 1.0
 
     def reserved(self, *, now: datetime, pace_s: float) -> tuple[HostPace, float]:
-        """The pace after the next slot is taken, and the seconds until that slot comes."""
+        """The pace after one more request is scheduled, and the seconds until that request may be sent."""
         start = max(now, self.free or now)
         idle_s = (now - self.free).total_seconds() if self.free is not None else 0.0
         slowness = max(1.0, self.slowness / 2 ** min(idle_s / CALMED_S, 60)) if idle_s > 0 else self.slowness
@@ -63,24 +64,25 @@ class HostPace:
         return HostPace(start + timedelta(seconds=gap_s), self.held, slowness), (start - now).total_seconds()
 
     def holding(self, until: datetime) -> HostPace:
+        """The pace of a host that is not asked before `until`."""
         return replace(self, free=max(until, self.free or until), held=max(until, self.held or until))
 
     def after(self, status: int) -> HostPace:
-        """Slower after a complaint, easier after any other answer."""
+        """The pace after an answer: slower for a complaint (429, 503), easier for any other status."""
         if status in SLOW_DOWN_STATUSES:
             return replace(self, slowness=min(self.slowness * SLOWER, SLOWEST))
         return replace(self, slowness=max(1.0, self.slowness * EASIER)) if self.slowness > 1 else self
 
 
 class PaceStore(Protocol):
-    """Where the paces of hosts are kept, for those who share them."""
+    """Stores the paces of hosts for the threads or processes that share them."""
 
     def change(self, host: str, step: Callable[[HostPace], tuple[HostPace, Result]]) -> Result:
-        """Put `step`'s first result in the place of the host's pace and give back its second; nobody comes between."""
+        """Replace the host's pace by the first result of `step` and return the second, with no other change in between."""
         ...
 
     def connection(self, host: str) -> AbstractContextManager[object]:
-        """One of the host's connections, waited for."""
+        """A context that holds one of the host's connections, after waiting for a free one."""
         ...
 
 
@@ -107,7 +109,7 @@ class PacesOfProcess:
 
 
 class HostSchedule:
-    """What a run knows of its hosts: their paces, in a store that may be shared, and which of them do not answer."""
+    """The hosts of a run: their paces, in a store that may be shared, and which of them do not answer."""
 
     def __init__(self, store: PaceStore | None = None) -> None:
         self._store = store or PacesOfProcess(connections=4)
@@ -115,30 +117,32 @@ class HostSchedule:
         self._silent: dict[str, int] = {}
 
     def reserve(self, host: str, *, now: datetime, pace_s: float) -> float:
-        """Take the host's next slot and return the seconds until it comes."""
+        """Schedule one request to `host`; returns the seconds until it may be sent."""
         return self._store.change(host, lambda pace: pace.reserved(now=now, pace_s=pace_s))
 
     def hold(self, host: str, *, until: datetime) -> None:
-        """Ask nothing of `host` before `until`, because it said so."""
+        """Send nothing to `host` before `until`, as its Retry-After asks."""
         self._store.change(host, lambda pace: (pace.holding(until), None))
 
     def held_s(self, host: str, *, now: datetime) -> float:
-        """Seconds for which `host` still asked to be left alone."""
+        """Seconds until the time before which `host` asked to be left alone; 0 when it did not."""
         held = self._store.change(host, lambda pace: (pace, pace.held))
         return max(0.0, ((held or now) - now).total_seconds())
 
     def note_status(self, host: str, *, status: int) -> None:
-        """Slow the host down, or ease its pace, by what it answered."""
+        """Make the host's pace slower or easier by the status of its answer."""
         self._store.change(host, lambda pace: (pace.after(status), None))
 
     def connection(self, host: str) -> AbstractContextManager[object]:
-        """One of the host's connections for the time of an exchange."""
+        """A context that holds one of the host's connections for one exchange."""
         return self._store.connection(host)
 
     def note(self, host: str, *, answered: bool) -> None:
+        """Count a request that was answered, or one that was not."""
         with self._lock:
             self._silent[host] = 0 if answered else self._silent.get(host, 0) + 1
 
     def is_down(self, host: str) -> bool:
+        """Whether the last `DOWN_AFTER` requests to `host` were not answered."""
         with self._lock:
             return self._silent.get(host, 0) >= DOWN_AFTER

@@ -1,4 +1,4 @@
-"""A large file on a server, read as if it were here: by ranges of octets, one block in memory."""
+"""A file on a server as a seekable binary file, read by range requests with one block in memory."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from pipeline.fetching.fetcher import Target
 
 _RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
 BLOCK_BYTES = 16 * 2**20
-"""Asked for at once: a file of a gigabyte takes 64 requests, and a broken connection costs little."""
+"""Octets per range request: a file of a gigabyte takes 64 requests, and a broken connection costs one block."""
 
 
 class RangedFile(io.RawIOBase):
-    """The octets at `url` (RFC 9110, section 14), from where it is told to `seek`; a `with` statement or a reader closes it.
+    """The octets at `url`, read by ranges (RFC 9110, section 14) from the place of the last `seek`.
 
-    Reading raises FetchError when the server does not give what was asked for.
+    Reading raises FetchError when the server does not send the range.
     """
 
     def __init__(self, get: Callable[[Target], Answer], url: str, *, pace_s: float, block_bytes: int = BLOCK_BYTES) -> None:
@@ -46,7 +46,7 @@ class RangedFile(io.RawIOBase):
         return offset
 
     def read(self, size: int = -1) -> bytes:
-        """At most `size` octets, at least one before the file's end; a block when no size is given."""
+        """At most `size` octets, none only at the file's end; without `size` the rest of a block."""
         if not self._start <= self._place < self._start + len(self._block):
             self._fill()
         begin = self._place - self._start
@@ -62,14 +62,14 @@ class RangedFile(io.RawIOBase):
         final = answer.final
         if answer.is_disallowed:
             raise PermanentFetchError(f"{self._url}: robots.txt does not let us ask", url=self._url, reason="forbiddenUrl")
-        if final is not None and final.status == 416:  # nothing is there: the file ends before
+        if final is not None and final.status == 416:  # the file ends before this place
             self._end = self._place
             return
         if answer.error is not None:
             raise answer.error
         if final is None:
             raise PermanentFetchError(f"{self._url}: no answer", url=self._url, reason="protocol")
-        if final.status != 206:  # a server without ranges gives all of it
+        if final.status != 206:  # a server without ranges sends the whole file
             self._block, self._end = final.body[self._place :], len(final.body)
             return
         told = _RANGE.match(final.headers.get("content-range", ""))

@@ -1,4 +1,4 @@
-"""robots.txt as RFC 9309 reads it. Pure: an answer in, rules out; protego does the matching."""
+"""Reads robots.txt by RFC 9309; protego matches the paths. Pure: an answer in, rules out."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from protego import Protego
 from pipeline.text.rights import is_usage_line
 
 MAX_BYTES = 500 * 1024
-"""RFC 9309, section 2.5: a crawler reads at least 500 KiB; what stands behind is not read."""
+"""RFC 9309, section 2.5: a crawler reads at least 500 KiB. The rest is not read."""
 
 MAX_AGE = timedelta(hours=24)
 """RFC 9309, section 2.4: an answer is not used for longer."""
@@ -30,7 +30,7 @@ _TOKEN = re.compile(r"[A-Za-z_-]+")
 
 @dataclass(frozen=True, slots=True)
 class RobotsRules:
-    """What a host lets us ask for, by the product token that `agent` begins with. Without `rules`, `is_closed` holds for every path."""
+    """The rules of a robots.txt. Without `rules`, every path is allowed, or none when `is_closed`."""
 
     rules: Protego | None
     is_closed: bool = False
@@ -44,12 +44,13 @@ class RobotsRules:
         return self.usage.get(_marked(agent), self.usage.get("*", ()))
 
     def allows(self, url: str, *, agent: str) -> bool:
+        """Whether `url` may be asked for by the product token that `agent` begins with."""
         if self.rules is None:
             return not self.is_closed
         return bool(self.rules.can_fetch(url, _marked(agent)))
 
     def crawl_delay_s(self, *, agent: str) -> float:
-        """Seconds that the host wants between requests, 0 when it names none."""
+        """The Crawl-delay for `agent` in seconds, at most `MAX_CRAWL_DELAY_S`; 0 without one."""
         delay = self.rules.crawl_delay(_marked(agent)) if self.rules is not None else None
         return min(float(delay or 0), MAX_CRAWL_DELAY_S)
 
@@ -57,7 +58,7 @@ class RobotsRules:
 def read_rules(status: int | None, body: bytes) -> RobotsRules:
     """The rules in the answer to /robots.txt; `status` is None when no answer came.
 
-    RFC 9309, section 2.3.1: 2xx is parsed, 4xx means there are no rules, 5xx and no answer mean that nothing may be asked for now.
+    RFC 9309, section 2.3.1: a 2xx answer is parsed, 4xx means that there are no rules, 5xx or no answer that nothing may be asked for now.
     """
     if status is None or status >= 500:
         return RobotsRules(rules=None, is_closed=True)
@@ -72,9 +73,9 @@ def read_rules(status: int | None, body: bytes) -> RobotsRules:
 
 
 def _groups(text: str) -> str:
-    """The lines of `text` that RFC 9309 defines, and Crawl-delay, its product tokens marked.
+    """The lines of `text` that RFC 9309 defines, and Crawl-delay, with product tokens marked by `_marked`.
 
-    Other records must not end a group (section 2.2.4), and a product token is compared whole (section 2.2.1); protego lets them, and
+    Other lines must not end a group (section 2.2.4), but do in protego; product tokens are compared whole (section 2.2.1), but protego
     finds `news` in `news-pipeline`.
     """
     lines = []
@@ -113,6 +114,6 @@ def _addressee(value: str) -> str:
 
 
 def _marked(agent: str) -> str:
-    """The product token that `agent` begins with, in lower case, between marks that no token holds."""
+    """The product token that `agent` begins with, in lower case, between `<` and `>`, which no token contains."""
     token = _TOKEN.match(agent.lstrip("*"))
     return f"<{token[0].lower() if token is not None else ''}>"

@@ -1,7 +1,6 @@
-"""Which providers the lake does not take in: those that were erased from it. Reads `erasures/`, writes nothing.
+"""The providers that were erased from a lake and are not captured again. Reads `erasures/`, writes nothing.
 
-The list stands in the lake and not in the catalogue: it is a fact about these data, moves with them, holds for every catalogue that is
-used on them, and is written in the same place as what it guards.
+The list is part of the lake, not of the catalogue: it is copied with the lake and holds for every catalogue that is used with it.
 """
 
 from __future__ import annotations
@@ -12,15 +11,15 @@ from pipeline.lake.erasures import Erased
 from pipeline.lake.storage import Lake
 
 
-def erased_of(lake: Lake) -> Erased:
-    """The providers that were erased, or are being erased. The names of the records tell, so that a listing is all it takes."""
+def read_erased(lake: Lake) -> Erased:
+    """The domains that were erased or are being erased, by the names of the files in `erasures/`; no file is opened."""
     names = lake.names(storage.ERASURES)
     return Erased(frozenset(name.removesuffix(".json") for name in names if name.endswith(".json")))
 
 
-def allowed(lake: Lake, catalogue: Catalogue) -> Catalogue:
-    """The catalogue with the sources of erased providers, those that are listed on one's host, resting."""
-    erased = erased_of(lake)
+def without_erased(lake: Lake, catalogue: Catalogue) -> Catalogue:
+    """The catalogue with every source disabled that has a feed or sitemap on an erased domain."""
+    erased = read_erased(lake)
     if not erased:
         return catalogue
     sources = (

@@ -1,7 +1,7 @@
-"""Erased providers: what is theirs, and the record that is kept of an erasure. Pure: addresses and values in, answers and JSON out.
+"""Decides whether a URL belongs to an erased provider, and defines the record that an erasure leaves. Pure.
 
-A provider is a registered domain, or a host below one, with every host below it. The record says when, why and how much, and holds no
-word of what was erased; while it stands, nothing of the provider is taken in any more.
+A provider is a registered domain, or a host below one, with every host below it. The record says when, why and how much was erased,
+and holds no word of the content. While the record exists, nothing of the provider is captured or imported.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ ERASED = "(erased)"
 
 @dataclass(frozen=True, slots=True)
 class Erased:
-    """The domains that are erased; false when there are none."""
+    """The erased domains. An instance without domains is false."""
 
     domains: frozenset[str] = frozenset()
 
@@ -35,11 +35,11 @@ class Erased:
         return bool(self.domains)
 
     def holds(self, url: str | None) -> bool:
-        """Whether the page at `url` is an erased provider's."""
+        """Whether the host of `url` is an erased domain or below one."""
         return bool(self.domains) and url is not None and self._holds_host(host_of(url))
 
     def names(self, address: str | None) -> bool:
-        """Whether `address` is an erased provider's, or leads to something of it: an archive's snapshot, a query for its snapshots."""
+        """Whether `address` belongs to an erased domain, or contains one: the URL of an archive's snapshot, a query for snapshots."""
         if not self.domains or address is None:
             return False
         if self.holds(address):
@@ -54,7 +54,7 @@ class Erased:
         return any(self.holds(one if "//" in one else f"https://{one}") for one in asked)
 
     def without(self, text: str) -> str:
-        """`text` with the erased providers' addresses taken out."""
+        """`text` with each URL of an erased domain replaced by `ERASED`."""
         return _URL_IN_TEXT.sub(lambda found: ERASED if self.names(found[0]) else found[0], text)
 
     def _holds_host(self, host: str) -> bool:
@@ -63,9 +63,9 @@ class Erased:
 
 
 def provider_domain(text: str) -> str:
-    """The domain that an operator means by `text`, an address or a host, in lower case.
+    """The domain in `text`, a URL or a host, in lower case.
 
-    Raises ConfigError for what is no host, and for a public suffix, below which are many owners' domains.
+    Raises ConfigError when `text` holds no host, or a public suffix (`co.uk`), below which domains of many owners lie.
     """
     host = (host_of(text) if "//" in text else text.partition("/")[0].lower()).strip(".")
     if not host or "." not in host or not re.fullmatch(r"[a-z0-9.-]+", host):
@@ -77,16 +77,16 @@ def provider_domain(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How much there is of a provider: exchanges in captures and their octets, rows, records, kept listings, images."""
+    """How much of a provider a lake holds: exchanges in captures and their octets, rows, records, kept listings, images."""
 
     captures: int = 0
     bytes: int = 0
     rows: int = 0
-    """Of `extracted`, versions counted."""
+    """Rows of `extracted`, each version counted."""
     ledger: int = 0
-    """Of URLs."""
+    """Rows of the ledger: one for each URL and interval."""
     records: int = 0
-    """Of `articles`."""
+    """Rows of `articles`."""
     documents: int = 0
     images: int = 0
 
@@ -96,18 +96,18 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class ErasureRecord:
-    """`erasures/<domain>.json`: it is written before anything is deleted, and stays."""
+    """The file `erasures/<domain>.json`, which is written before anything is deleted and stays afterwards."""
 
     domain: str
     reason: str
     asked: datetime
     counts: Counts
     dates: tuple[date, ...]
-    """Published dates that were built again."""
+    """Published dates that are built again without the provider."""
     images: tuple[str, ...] = ()
-    """Cached images that are still to be looked at; empty when it is done."""
+    """Cached images that are still to be checked; empty when the erasure is done."""
     parts: tuple[str, ...] = ()
-    """Parts that hold something of it, as `2026-11-23T14/00`; empty when it is done."""
+    """Parts that still hold something of the provider, as `2026-11-23T14/00`; empty when the erasure is done."""
     state: Literal["running", "done"] = "running"
     finished: datetime | None = None
     format: int = FORMAT
@@ -133,7 +133,7 @@ def from_json(data: bytes, *, path: str) -> ErasureRecord:
     return record
 
 
-def merged(one: Counts, other: Counts) -> Counts:
-    """The sums of both."""
+def sum_counts(one: Counts, other: Counts) -> Counts:
+    """The field-wise sum of two counts."""
     names: Iterable[str] = Counts.__dataclass_fields__
     return Counts(**{name: getattr(one, name) + getattr(other, name) for name in names})

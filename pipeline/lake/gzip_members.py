@@ -1,4 +1,4 @@
-"""The records of a WARC or ARC file through warcio, each with the gzip member that holds it, whose end and checksum are seen."""
+"""Iterates over a WARC or ARC file through warcio, checks the end and checksum of each gzip member, and gives its octets."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from warcio.bufferedreaders import DecompressingBufferedReader
 from zlib_ng import zlib_ng
 
 GZIP = zlib.MAX_WBITS | 16
-"""For zlib: a gzip member without a time, so that equal records are equal."""
+"""wbits of zlib for a gzip member; the header that zlib writes has no time, so equal records give equal members."""
 GZIP_ERROR = cast("type[Exception]", zlib_ng.error)
-"""Its annotation says an exception where it is a class of them."""
+"""The stubs of zlib_ng declare an instance where it is a class."""
 
 
 class _Octets(DecompressingBufferedReader):  # type: ignore[misc]
-    """warcio's decompression, which takes a damaged gzip member for text without compression, or ends it early."""
+    """warcio's decompression with errors for damaged gzip members, which warcio reads as plain text or ends early."""
 
     DECOMPRESSORS: ClassVar = {**DecompressingBufferedReader.DECOMPRESSORS, "gzip": lambda: zlib_ng.decompressobj(GZIP)}
     is_gzip: bool | None = None
     is_inside = False
-    """Of a gzip member: its end was not seen yet."""
+    """Whether a gzip member has begun whose end was not read yet."""
 
     def _decompress(self, data: bytes) -> bytes:
         if self.is_gzip is None and data:
-            self.is_gzip = data.startswith(b"\x1f")  # all that a file of one octet shows of gzip's two
+            self.is_gzip = data.startswith(b"\x1f")  # one octet: a file cut to one octet shows no more of the two
         if self.is_gzip and self.decompressor:
             octets: bytes = self.decompressor.decompress(data)
             self.is_inside = not self.decompressor.eof
@@ -35,11 +35,11 @@ class _Octets(DecompressingBufferedReader):  # type: ignore[misc]
 
 
 class WarcRecordIterator(ArchiveIterator):  # type: ignore[misc]
-    """warcio's reader, which would write its warnings to standard error and trust a gzip member before its checksum is seen."""
+    """warcio's iterator without its warnings on standard error, and with a check of each gzip member's end and checksum."""
 
     INC_RECORD = ""
     is_shared = False
-    """The gzip member that is being read holds several records."""
+    """Whether the gzip member that is being read holds several records."""
 
     def __init__(self, file: BinaryIO, *, keep_bytes: int) -> None:
         self.kept = _Kept(file, keep_bytes)
@@ -48,7 +48,7 @@ class WarcRecordIterator(ArchiveIterator):  # type: ignore[misc]
         self.reader = self.octets = _Octets(self.fh)
 
     def verify(self) -> bytes | None:
-        """To the record's end; the gzip member that it has for itself, where that is kept.
+        """Read to the record's end; returns its gzip member, None when the member holds other records too or is longer than is kept.
 
         Raises zlib_ng.error for a wrong checksum and EOFError for a member without its end.
         """
@@ -63,7 +63,7 @@ class WarcRecordIterator(ArchiveIterator):  # type: ignore[misc]
 
 
 class _Kept:
-    """A file that is read forward, and what was read of it last, up to `limit` octets."""
+    """A file read forward that keeps the octets read last, up to `limit` of them."""
 
     def __init__(self, file: BinaryIO, limit: int) -> None:
         self._file = file
@@ -82,7 +82,7 @@ class _Kept:
         return self._file.tell()
 
     def take(self, start: int, end: int) -> bytes | None:
-        """The octets between two places of the file, None where they are not kept; what stands before `end` is not kept any longer."""
+        """The octets from `start` to `end` of the file, None where they are not kept; drops everything before `end`."""
         begin = self._file.tell() - len(self._octets)
         taken = bytes(self._octets[start - begin : end - begin]) if begin <= start <= end else None
         del self._octets[: max(0, end - begin)]

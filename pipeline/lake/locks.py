@@ -1,10 +1,10 @@
-"""One process at a time for a work on a lake: a backfill, an erasure, the captures of a part. An edge: it reads and writes the lake.
+"""Locks on a lake: one process at a time runs a backfill, an erasure or the capture of a part. Reads and writes the lake.
 
-On a local lake the lock is flock on a hidden file beside what is made: the kernel frees the lock of a process that dies, however it dies,
-and the file says who holds it. An object store has no such thing. There a holder's lease lies in the same place and is renewed while it
-works; one that was not renewed for `LEASE` is a dead process's and is taken over. Two that begin within the same second both write a
-lease and read it again a moment later: the one whose lease stands goes on. That leaves a gap where a store shows a late write later than
-`SETTLE_S`, or a process sleeps through its lease and wakes up.
+On a local lake the lock is flock on a hidden file beside the files it guards. The kernel frees it however its process dies, and the file
+names its holder. An object store has no flock: there the holder writes a lease to the same path and renews it while it works. A lease
+that was not renewed for `LEASE` belongs to a dead process and is taken over. Two processes that begin within the same second both write
+a lease and read it again after `SETTLING_S`: the one whose lease is still there goes on. Two cases stay open: a store that shows a write
+later than `SETTLING_S`, and a process that sleeps through its lease and wakes up.
 """
 
 from __future__ import annotations
@@ -30,20 +30,20 @@ log = logging.getLogger(__name__)
 
 LEASE = timedelta(minutes=5)
 RENEW_S = 60.0
-SETTLE_S = 2.0
+SETTLING_S = 2.0
 PATIENCE_S = 1_800.0
-"""How long one waits for another: half of the hour that a capture has in Airflow."""
-TURN_S = 1.0
-"""Between two looks whether it is one's turn."""
+"""How long a process waits for another one's lock: half of the hour that a capture has in Airflow."""
+POLL_S = 1.0
+"""Seconds between two tries to take a lock that another process holds."""
 MAX_BYTES = 4_096
 
 Check = Callable[[], None]
-"""Raises BusyError when the lock was lost: a lease that was taken over while its holder slept. A kernel's lock cannot be lost."""
+"""Raises BusyError when a lease was taken over while its holder slept. A lock held by flock cannot be lost."""
 
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Who works: host, process, since when."""
+    """The process that holds a lock: its host, its id, and when it took the lock."""
 
     host: str
     pid: int
@@ -54,10 +54,10 @@ class Holder:
 
 
 @contextlib.contextmanager
-def sole(lake: Lake, path: str, *, what: str) -> Iterator[Check]:
-    """Hold the lock at `path` of the lake, a hidden file; `what` names the work in the error.
+def exclusive_lock(lake: Lake, path: str, *, what: str) -> Iterator[Check]:
+    """Hold the lock at `path` of the lake, a hidden file; `what` names the work in errors. Gives a function that checks the lock.
 
-    Raises LockedError when another process holds it, StorageError.
+    Raises LockedError, which names the holder, when another process has the lock; StorageError.
     """
     me = Holder(socket.gethostname(), os.getpid(), datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
     if lake.is_local:
@@ -69,8 +69,8 @@ def sole(lake: Lake, path: str, *, what: str) -> Iterator[Check]:
 
 
 @contextlib.contextmanager
-def in_turn(lake: Lake, path: str, *, what: str) -> Iterator[Check]:
-    """As `sole`, after everybody who holds the lock now: for work whose result the one who waited takes instead of doing it again.
+def lock_in_turn(lake: Lake, path: str, *, what: str) -> Iterator[Check]:
+    """As `exclusive_lock`, but waits while another process holds the lock, for work whose result the waiting process then reuses.
 
     Raises BusyError, which names the holder, after `PATIENCE_S`; StorageError.
     """
@@ -79,7 +79,7 @@ def in_turn(lake: Lake, path: str, *, what: str) -> Iterator[Check]:
         is_told = False
         while True:
             try:
-                check = stack.enter_context(sole(lake, path, what=what))
+                check = stack.enter_context(exclusive_lock(lake, path, what=what))
                 break
             except LockedError as error:
                 if time.monotonic() >= until:
@@ -87,19 +87,19 @@ def in_turn(lake: Lake, path: str, *, what: str) -> Iterator[Check]:
                 if not is_told:
                     log.info("%s; this process waits for it", error)
                     is_told = True
-                time.sleep(TURN_S)
+                time.sleep(POLL_S)
         yield check
 
 
-def sweep(lake: Lake, path: str) -> None:
-    """Remove the lock file that a process left which was killed with its work done; nothing where one holds it, or on an object store."""
+def remove_stale_lock(lake: Lake, path: str) -> None:
+    """Remove the lock file of a process that was killed after its work was done; leaves a file that is locked, and object stores."""
     if lake.is_local and Path(lake.root, path).exists():
-        with contextlib.suppress(LockedError), sole(lake, path, what="it"):
+        with contextlib.suppress(LockedError), exclusive_lock(lake, path, what="it"):
             log.debug("%s: its holder died", path)
 
 
 def _never_lost() -> None:
-    """The kernel's lock ends with its process."""
+    """The kernel keeps the lock until its process ends."""
 
 
 @contextlib.contextmanager
@@ -115,7 +115,7 @@ def _flocked(path: Path, me: Holder, what: str) -> Iterator[None]:
 
 
 def _open_locked(path: Path, what: str) -> int:
-    """A handle of the file that stands at `path` now, locked; one that was removed meanwhile is opened anew."""
+    """An open, locked handle of the file at `path`; opens it again when its last holder removed it before it was locked here."""
     while True:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
@@ -168,14 +168,14 @@ def _take_lease(lake: Lake, path: str, me: Holder, key: str, what: str) -> None:
     if other is not None and renewed is not None and datetime.now(UTC) - renewed < LEASE:
         raise _locked(what, holder, f"; if it was killed, try again after {(renewed + LEASE).strftime('%H:%M:%S')} UTC")
     lake.write_bytes(path, _written(me, key))
-    time.sleep(SETTLE_S)
+    time.sleep(SETTLING_S)
     holder, other, _ = _lease(lake, path)
     if other != key:
         raise _locked(what, holder)
 
 
 def _lease(lake: Lake, path: str) -> tuple[Holder | None, str | None, datetime | None]:
-    """Who holds the lease, its key, and when it was renewed last."""
+    """The lease's holder, its key, and when it was last renewed; None for each where no lease is stored."""
     try:
         data = lake.read_bytes(path)
         stored = json.loads(data)

@@ -1,7 +1,7 @@
-"""The manifest of a captured part: its commit, its memory, and what later intervals need to know.
+"""The manifest of a captured part: how each URL ended, where each record lies, and what the next interval needs to know of each feed.
 
-Pure: values to JSON and back. A part without a manifest does not exist. Feeds carry their state from manifest to manifest, so there is
-no side database: validators for the conditional GET, the entries that stand in the document, and the URLs still to be tried again.
+Pure: values to JSON and back. The manifest is written last and commits its part: a part without one does not exist. Each manifest holds
+the state of its feeds (validators for the conditional GET, URLs that the document listed, URLs to try again), so no database is needed.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Pending:
 
 @dataclass(frozen=True, slots=True)
 class FeedState:
-    """A feed after its poll. `seen` are the URL digests of the entries in the last document that was read."""
+    """A feed's state after its poll. `seen` holds the URL digests of the entries in the last document that was read."""
 
     source_id: str
     url: str
@@ -41,20 +41,20 @@ class FeedState:
     reason: str | None = None
     status: int | None = None
     moved_to: str | None = None
-    """Where a permanent redirect (301, 308) leads: the catalogue should say so."""
+    """The target of a permanent redirect (301, 308): the address that the catalogue should name."""
     validators: Validators = NO_VALIDATORS
     seen: tuple[str, ...] = ()
     pending: tuple[Pending, ...] = ()
     schedule: Schedule = NEVER_ASKED
     new: int = 0
-    """Entries that this poll's document had and the last one had not; 0 for a feed's first."""
+    """How many entries of this poll's document the last document did not have; 0 for a feed's first poll."""
     is_carried: bool = False
-    """Not due in this interval, so not asked: everything but `pending` stands as an earlier interval left it."""
+    """Whether the feed was not due and so not asked in this interval: all but `pending` is copied from an earlier manifest."""
 
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """A request for a page's picture or AMP page; `offset` where its answer lies, `is_gone` when it will not be there later either."""
+    """A request for a page's image or AMP page: `offset` is where its answer lies, `is_gone` whether another request would fail as well."""
 
     url: str
     offset: int | None = None
@@ -63,7 +63,7 @@ class Probe:
 
 @dataclass(frozen=True, slots=True)
 class RecordPlace:
-    """Where a record lies in the lake."""
+    """The place of a WARC record: a file's path in the lake, and the record's offset in it."""
 
     file: str
     offset: int
@@ -78,14 +78,14 @@ class PageCapture:
     images: tuple[Probe, ...] = ()
     amp: Probe | None = None
     replaces: RecordPlace | None = None
-    """Of a revisit: the version before this one."""
+    """For a revisit: the capture that this one supersedes."""
     unprobed: str | None = None
-    """Why its pictures and its AMP page were not looked for, where they were not: one word, see `pipeline.capture.probes`."""
+    """Why no image and no AMP page was asked for, in one word (`pipeline.capture.probes`); None where they were."""
 
 
 @dataclass(frozen=True, slots=True)
 class GonePage:
-    """A page captured before that its publisher says is gone: when, where that answer lies, and where the page's last capture does."""
+    """A page captured before and now answered as gone: when, where that answer lies, and where the page's last capture lies."""
 
     url: str
     at: datetime
@@ -112,18 +112,18 @@ class Manifest:
     captures_bytes: int
     captures_sha256: str
     counts: dict[str, int]
-    """`kind.verdict` to how many, in alphabetical order."""
+    """Number of outcomes by `kind.verdict`, in alphabetical order."""
     feeds: tuple[FeedState, ...]
     pages: tuple[PageCapture, ...]
     outcomes: tuple[Outcome, ...]
     taken: tuple[datetime, datetime] | None = None
-    """Of a past interval: the half-open range of published dates that is taken in. None for a live one, which takes everything."""
+    """For a past interval: the half-open range of published dates whose pages are captured. None for a live one, which captures all."""
     order: tuple[Origin, ...] = ()
-    """Of a past interval: the origins that were allowed, in their order."""
+    """For a past interval: the origins that were tried, in their order."""
     origins: dict[str, Origin] = field(default_factory=dict)
-    """Of a past interval: source id to the origin that served it; `ccnews` or `warc` where it is left to these files' own parts."""
+    """For a past interval: source id to the origin that served it; `ccnews` or `warc` where the parts of those files hold its pages."""
     goes_on: int | None = None
-    """Of a part of an archive's file: the offset at which the next part begins; None at the file's end."""
+    """For a part of a WARC file of others: the offset in that file at which the next part begins; None at the file's end."""
     gone: tuple[GonePage, ...] = ()
     """Of a part of revisits."""
     declarations: tuple[HostDeclaration, ...] = ()
@@ -132,12 +132,12 @@ class Manifest:
 
     @property
     def unserved(self) -> tuple[str, ...]:
-        """Sources of a past interval that no origin had."""
+        """Sources of a past interval that no origin served; none for a live interval."""
         return tuple(source for source in self.sources if source not in self.origins) if self.taken is not None else ()
 
     @property
     def seen(self) -> frozenset[str]:
-        """Digests of the URLs that need no fetch any more: captured here, or standing in a feed's document."""
+        """Digests of the URLs that need no fetch again: captured in this part or listed by one of its feeds, and not pending."""
         captured = {url_digest(page.entry.url) for page in self.pages}
         waiting = {url_digest(pending.entry.url) for feed in self.feeds for pending in feed.pending}
         return frozenset((captured | {digest for feed in self.feeds for digest in feed.seen}) - waiting)
@@ -147,13 +147,13 @@ _ADAPTER = TypeAdapter(Manifest)
 
 
 def to_json(manifest: Manifest) -> bytes:
-    """Equal manifests give equal bytes. Defaults are left out, but for the format, which a later program may default otherwise."""
+    """The manifest as JSON; equal ones give equal bytes. Defaults are left out, except the format, whose default may change."""
     data = _ADAPTER.dump_python(manifest, mode="json", exclude_defaults=True)
     return json.dumps({"format": manifest.format, **data}, ensure_ascii=False, indent=1).encode() + b"\n"
 
 
 def from_json(data: bytes, *, path: str) -> Manifest:
-    """Raises SchemaError naming `path` when the bytes are no manifest of this format."""
+    """The manifest in `data`. Raises SchemaError naming `path` when it is no manifest of this format."""
     try:
         manifest = _ADAPTER.validate_json(data)
     except ValidationError as error:
@@ -165,5 +165,6 @@ def from_json(data: bytes, *, path: str) -> Manifest:
     return manifest
 
 
-def count(outcomes: Iterable[Outcome]) -> dict[str, int]:
+def count_outcomes(outcomes: Iterable[Outcome]) -> dict[str, int]:
+    """Number of outcomes by `kind.verdict`, in alphabetical order."""
     return dict(sorted(Counter(f"{outcome.kind}.{outcome.verdict}" for outcome in outcomes).items()))

@@ -1,4 +1,4 @@
-"""Local files that are replaced whole: a reader sees the old one or the new one, and a kill at any point leaves one of them."""
+"""Replaces local files whole: a reader sees the old file or the new one, and a kill at any point leaves one of the two."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from uuid import uuid4
 
 @contextlib.contextmanager
 def replacing(target: Path) -> Iterator[BinaryIO]:
-    """A file to be written; it is on the disk and stands at `target` when the context ends without an error. Raises OSError."""
+    """An open file to write to; when the context ends without an error, it is synced to disk and renamed to `target`. Raises OSError."""
     target.parent.mkdir(parents=True, exist_ok=True)
     for left in target.parent.glob(f".{target.name}.*.tmp"):
         _remove_if_left(left)
     with _temporary(target) as file:
         yield file
-        if file.tell():  # an empty file has nothing to lose but its name, which is the folder's
+        if file.tell():  # an empty file has no octets to sync; its name is synced with the folder
             file.flush()
             os.fsync(file.fileno())
         Path(file.name).replace(target)
@@ -28,11 +28,11 @@ def replacing(target: Path) -> Iterator[BinaryIO]:
 
 @contextlib.contextmanager
 def _temporary(target: Path) -> Iterator[BinaryIO]:
-    """A new hidden file beside `target`, locked as long as its writer lives; it is gone after an error."""
+    """A new hidden file beside `target`, locked while its writer lives and removed after an error."""
     while True:
         file = target.with_name(f".{target.name}.{uuid4().hex}.tmp").open("wb")
         fcntl.flock(file, fcntl.LOCK_EX)
-        if os.fstat(file.fileno()).st_nlink:  # else another writer took it for one that was left, before it was locked
+        if os.fstat(file.fileno()).st_nlink:  # else another writer removed it as a leftover before it was locked
             break
         file.close()
     with file:
@@ -44,7 +44,7 @@ def _temporary(target: Path) -> Iterator[BinaryIO]:
 
 
 def _remove_if_left(temporary: Path) -> None:
-    """Remove what a killed write left; what another process is writing stays."""
+    """Remove the temporary file of a killed writer; one that is locked belongs to a running writer and stays."""
     with contextlib.suppress(FileNotFoundError, BlockingIOError), temporary.open("rb+") as file:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         temporary.unlink()

@@ -1,4 +1,4 @@
-"""A feed's polls so far, as its manifest keeps them. Pure: a value; `pipeline.discovery.polling` decides when the next poll is due."""
+"""The poll history of a feed as manifests store it. Pure: one value; `pipeline.discovery.polling` decides when the next poll is due."""
 
 from __future__ import annotations
 
@@ -6,27 +6,27 @@ from dataclasses import dataclass
 from datetime import datetime
 
 SHORTEST_S = 3_600.0
-"""At most one poll an hour: `news_ingest` runs hourly."""
+"""The shortest interval between two polls of a feed: `news_ingest` runs once an hour."""
 
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """A feed's polls so far, as far as the next one depends on them. The default is a feed that was never asked."""
+    """What the next poll of a feed depends on. The default stands for a feed that was never polled."""
 
     asked: datetime | None = None
     next_poll: datetime | None = None
     closed_until: datetime | None = None
     interval_s: float = SHORTEST_S
     document_s: float = 0.0
-    """What the last document asked for; a 304 brings none."""
+    """Seconds between polls that the last document asked for (`ttl`, `sy:updatePeriod`); a 304 leaves it as it was."""
     new_shares: tuple[float, ...] = ()
-    """Shares of new entries in the last polls, the newest last; 0 for a 304."""
+    """Share of new entries in each of the last polls, the newest last; 0 for a 304."""
     failures: int = 0
-    """Polls in a row that failed."""
+    """Failed polls in a row."""
     unchanged: int = 0
     """304 answers in a row."""
     distrusted_until: datetime | None = None
-    """Until when no validators are sent, because they lied."""
+    """Until when no validators are sent, because the server answered 304 to them although the feed had changed."""
 
 
 NEVER_ASKED = Schedule()

@@ -1,20 +1,20 @@
-"""The lake: the only module that knows paths, local or on an object store.
+"""The lake's paths, and reading and writing its files, on a local disk or an object store.
 
 ::
 
     raw/interval=2026-11-23T14/part=00/captures.warc.gz   every HTTP exchange, WARC/1.1
-    raw/interval=2026-11-23T14/part=00/manifest.json      outcomes, counts, validators; written last: it is the commit
-    raw/documents/ab/abcdef....warc.gz                    listings that past intervals read, by the SHA-256 of their address
-    raw/documents/ab/abcdef....parquet                    where the pages of a given WARC file lie
+    raw/interval=2026-11-23T14/part=00/manifest.json      outcomes, counts, validators; written last, it commits the part
+    raw/documents/ab/abcdef....warc.gz                    listings read for past intervals, by the SHA-256 of their address
+    raw/documents/ab/abcdef....parquet                    the offsets of the pages in a WARC file of the origin `warc`
     extracted/interval=2026-11-23T14/part-00.parquet      one row per article page
     ledger/interval=2026-11-23T14/part-00.parquet         one row per URL seen, with its one outcome
     touched/published_date=2026-11-23/2026-11-23T14.00.9f2c   marks: which extracted parts have rows of that date, and their digest
-    articles/published_date=2026-11-23/articles.parquet   the output
-    explain/published_date=2026-11-23/explain.parquet     why
-    completeness/day=2026-11-23/completeness.parquet      per source: expected, found, and where the rest went
+    articles/published_date=2026-11-23/articles.parquet   the published records
+    explain/published_date=2026-11-23/explain.parquet     how each record got its values
+    completeness/day=2026-11-23/completeness.parquet      pages per source: expected, found, and why the others are missing
     images/ab/abcdef....jpg                               the image cache, by SHA-256
-    backfills/0123456789ab.json                           a backfill's record; what stood before lies beside it while it runs
-    erasures/example.com.json                             that a provider was erased, when and why; nothing of it is taken in
+    backfills/0123456789ab.json                           a backfill's record; the records it replaces lie beside it while it runs
+    erasures/example.com.json                             when and why a provider was erased; nothing of it is captured again
 
 A file is replaced whole and atomically: local files through a temporary file, fsync and rename; an object store by one upload that
 becomes visible when it ends. A reader sees the old file or the new one. Temporary files begin with a dot, which every Parquet
@@ -45,9 +45,9 @@ if TYPE_CHECKING:
     import pyarrow.dataset as ds
 
 ROW_GROUP_ROWS = 250
-"""Small enough that a reader of one date skips most of a file that spans many; rows are sorted by publication time.
+"""Rows are sorted by publication time, so a reader of one date skips most groups of a file that spans many dates.
 
-Of a file of 1,000 rows on 82 dates, a date's window is read in half the time that one group takes, and the file is a tenth larger.
+Measured on 1,000 rows of 82 dates: reading one date's window takes half the time that it takes with one group; the file is a tenth larger.
 """
 
 
@@ -76,7 +76,7 @@ def part_lock_path(part: Part) -> str:
 
 
 def files_lock_path(interval: Interval) -> str:
-    """Of reading WARC files of others for an interval."""
+    """The lock for reading WARC files of others for an interval."""
     return f"raw/interval={interval.key}/.files.lock"
 
 
@@ -85,7 +85,7 @@ def document_path(sha256: str) -> str:
 
 
 def index_path(sha256: str) -> str:
-    """Of a given file's records."""
+    """The index of the pages in a WARC file of the origin `warc`, by the SHA-256 of the file's address."""
     return f"{DOCUMENTS}/{sha256[:2]}/{sha256}.parquet"
 
 
@@ -107,7 +107,7 @@ def mark_path(published_date: date, part: Part, *, digest: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """An empty file whose name says that a part has rows of a published date, with a digest of those rows."""
+    """An empty file whose path says that a part has rows of a published date, and holds the digest of those rows."""
 
     path: str
     published_date: date
@@ -155,12 +155,12 @@ def backfill_before_folder(backfill_id: str) -> str:
 
 
 def backfill_before_path(backfill_id: str, published_date: date) -> str:
-    """What stood in `articles` before the backfill; an empty file where nothing did."""
+    """A copy of a date's `articles` file as it was before the backfill; empty where there was none."""
     return f"{backfill_before_folder(backfill_id)}/{published_date.isoformat()}.parquet"
 
 
 def part_of_capture(captures_file: str) -> Part:
-    """The part whose captures lie at `captures_file`, as it stands in `captureFile`."""
+    """The part whose captures lie at `captures_file`, a path as in the column `captureFile`."""
     _, interval, part, _ = captures_file.split("/")
     return Part(Interval.parse(interval.removeprefix("interval=")), part.removeprefix("part="))
 
@@ -191,7 +191,7 @@ class Lake:
 
     def __init__(self, uri: str) -> None:
         self.uri = without_credentials(uri)
-        """As it may be shown."""
+        """The URI without credentials, for messages."""
         self.is_local = "://" not in uri or uri.startswith("file://")
         try:
             if self.is_local:
@@ -208,7 +208,7 @@ class Lake:
             raise ConfigError(f"NEWS_LAKE: {self.uri!r} names no bucket; write s3://bucket/prefix")
 
     def location(self, path: str) -> str:
-        """Where a user finds `path`: a local path or a URI without its options."""
+        """`path` as a user finds it: a local path, or a URI without its options."""
         return f"{self.root}/{path}" if self.is_local else f"{self.uri.partition('?')[0].rstrip('/')}/{path}"
 
     def exists(self, path: str) -> bool:
@@ -223,13 +223,13 @@ class Lake:
             return sorted(name for name in names if not name.startswith("."))
 
     def file(self, path: str) -> StoredFile | None:
-        """What is stored at `path`; None when there is no such file."""
+        """Size and time of the file at `path`; None when there is no such file."""
         with _storage_errors(path):
             info = self._fs.get_file_info(self._full(path))
             return self._stored(info) if info.type == pafs.FileType.File else None
 
     def files(self, folder: str) -> list[StoredFile]:
-        """Every file below `folder`, at any depth, by path; what a killed write left is none."""
+        """Every file below `folder`, at any depth, sorted by path, without hidden ones (temporary files and locks)."""
         with _storage_errors(folder):
             selector = pafs.FileSelector(self._full(folder), allow_not_found=True, recursive=True)
             infos = [info for info in self._fs.get_file_info(selector) if info.type == pafs.FileType.File]
@@ -263,7 +263,7 @@ class Lake:
             self._fs.delete_file(self._full(path))
 
     def write_table(self, path: str, table: pa.Table) -> None:
-        """Replace `path` by `table` as Parquet; equal tables give equal bytes."""
+        """Write `table` to `path` as Parquet; equal tables give equal bytes."""
         with self._replacing(path) as file:
             pq.write_table(table, file, compression="zstd", row_group_size=ROW_GROUP_ROWS, write_page_index=True)
 
@@ -285,10 +285,10 @@ class Lake:
     def read_rows(
         self, paths: Sequence[str], where: ds.Expression | None, schema: pa.Schema, *, columns: Sequence[str] | None = None
     ) -> pa.Table:
-        """The rows of several Parquet files that fulfil `where` (None: all), in the order of `paths`; a column that one lacks is null."""
+        """Rows of several Parquet files where `where` holds (None: all), in the order of `paths`; a column that a file lacks is null."""
         if not paths:
             return schema.empty_table().select(columns if columns is not None else schema.names)
-        import pyarrow.dataset as ds  # with it comes pandas, which processes that read no rows are spared
+        import pyarrow.dataset as ds  # imports pandas, which processes that read no rows do not need
 
         with self._damage_named(paths), _storage_errors(paths[0]):
             full = [self._full(path) for path in paths]
@@ -371,7 +371,7 @@ class Lake:
         full = self._full(path)
         with _storage_errors(path):
             if not self.is_local:
-                # Closing an upload makes it visible, after an error too: it begins when there is all of it.
+                # Closing an upload makes it visible even after an error, so the upload begins when all octets are there.
                 with tempfile.TemporaryFile(prefix="news-upload-") as whole:
                     yield whole
                     whole.seek(0)

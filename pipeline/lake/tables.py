@@ -1,4 +1,4 @@
-"""Values to Arrow tables with the contract's columns. Pure; each table is checked against `pipeline.core.schema` before it leaves."""
+"""Turns articles and outcomes into Arrow tables and checks each against its schema in `pipeline.core.schema`. Pure."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from pipeline.core.rights import Rights
 def extracted_table(articles: Iterable[Article], *, marked: Iterable[Mapping[str, Any]] = ()) -> pa.Table:
     """One row per article, ordered by publication time (undated last), then by web and original URL.
 
-    `marked` are rows of the same contract: versions that say that a page is gone, or on another date now.
+    `marked` are finished rows of the same schema: tombstones of pages that are gone or were published on another date.
     """
     rows: list[Mapping[str, Any]] = [*(_extracted_row(article) for article in articles), *marked]
     far = max((row["publishedDateTime"] for row in rows if row["publishedDateTime"] is not None), default=None)
     rows.sort(key=lambda row: (row["publishedDateTime"] is None, row["publishedDateTime"] or far, row["webUrl"], row["originalUrl"]))
-    return build(rows, schema.EXTRACTED, name="extracted")
+    return checked_table(rows, schema.EXTRACTED, name="extracted")
 
 
 def ledger_table(outcomes: Iterable[Outcome]) -> pa.Table:
     """One row per outcome, in the given order."""
-    return build([_ledger_row(outcome) for outcome in outcomes], schema.LEDGER, name="ledger")
+    return checked_table([_ledger_row(outcome) for outcome in outcomes], schema.LEDGER, name="ledger")
 
 
-def build(rows: Sequence[Mapping[str, Any]], contract: pa.Schema, *, name: str) -> pa.Table:
-    """Rows with the contract's columns as keys to a checked table. Raises SchemaError."""
+def checked_table(rows: Sequence[Mapping[str, Any]], contract: pa.Schema, *, name: str) -> pa.Table:
+    """A table of `rows`, whose keys are the schema's columns. Raises SchemaError, naming the table `name`, when a row does not fit."""
     try:
         table = pa.Table.from_pylist(list(rows), schema=contract)
     except (pa.ArrowInvalid, pa.ArrowTypeError, KeyError) as error:

@@ -1,7 +1,7 @@
-"""Tombstones: rows of `extracted` which say that a page is gone, or that it names another date now.
+"""Tombstones: rows of `extracted` which say that a page is gone, or that its article has another published date now.
 
-A row stands under its own published date. What became of its page later is known elsewhere, to a part of revisits; so that part
-writes the row once more, as a version that says it, and its date is published again.
+An article's row stands under its published date, in the part that captured it. A later part of revisits finds its page gone or redated:
+that part writes a copy of the row with `vanishedAt` or `movedTo`, so that the row's date is published again without it.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ log = logging.getLogger(__name__)
 Row = dict[str, Any]
 
 
-def of_gone(lake: Lake, gone: Iterable[GonePage], part: Part) -> list[Row]:
-    """The last rows of the pages that `part` found gone, with `vanishedAt`."""
+def gone_rows(lake: Lake, gone: Iterable[GonePage], part: Part) -> list[Row]:
+    """A copy of the last row of each page that `part` found gone, with `vanishedAt` set; none for a page that was no article."""
     rows: list[Row] = []
     for page in gone:
         before = _version(lake, RecordPlace(page.file, page.file_offset))
@@ -37,8 +37,8 @@ def of_gone(lake: Lake, gone: Iterable[GonePage], part: Part) -> list[Row]:
     return rows
 
 
-def of_moved(lake: Lake, replaced: Iterable[tuple[Article, RecordPlace]]) -> list[Row]:
-    """The last rows, with `movedTo`, of the articles that name another published date than the version that they replace."""
+def moved_rows(lake: Lake, replaced: Iterable[tuple[Article, RecordPlace]]) -> list[Row]:
+    """A copy of the earlier row, with `movedTo` set, for each article whose published date differs from that of the version it replaces."""
     rows: list[Row] = []
     for article, place in replaced:
         before = _version(lake, place)
@@ -53,7 +53,7 @@ def of_moved(lake: Lake, replaced: Iterable[tuple[Article, RecordPlace]]) -> lis
 
 
 def _version(lake: Lake, place: RecordPlace) -> Row | None:
-    """The row of the article that was captured there."""
+    """The row of the article whose capture lies at `place`; None when that page was no article."""
     path = storage.extracted_path(storage.part_of_capture(place.file))
     capture = (ds.field("captureFile") == place.file) & (ds.field("captureOffset") == place.offset) & ds.field("movedTo").is_null()
     found: list[Row] = lake.read_rows([path] if lake.exists(path) else [], capture, schema.EXTRACTED).to_pylist()

@@ -1,4 +1,4 @@
-"""Captures as WARC/1.1 (ISO 28500:2017): the only module that knows the format.
+"""Writes and reads WARC/1.1 (ISO 28500:2017); no other module knows the format.
 
 Writes `response`, `revisit` (for a 304, profile server-not-modified) and `request` records whose blocks are the octets of the wire, each
 record a gzip member of its own, so that a record can be read at its offset and files can be joined by appending. Record ids are
@@ -37,19 +37,20 @@ WRITE_BUFFER = 1 << 18
 LEVEL = 4
 """zlib-ng's: real pages (147 kB in the mean) take 3 % more room than at zlib's usual 6, and a third of its time."""
 SMALL = 1 << 10
-"""Records below, most requests, are stored: 130 bytes less are not worth a compressor, a twentieth of a fetch in `bench/fetch.py`."""
+"""Records below this size, most requests, are stored uncompressed: a compressor saves 130 bytes and costs a twentieth of a fetch in
+`bench/fetch.py`."""
 MEMBER_HEAD = 1 << 10
-"""As much of a gzip member as shows what it begins with."""
+"""How many octets of a gzip member are decompressed to see whether it begins with a WARC record."""
 MIN_MEMBER = 1 << 8
-"""Octets; a smaller member is packed anew, so that there is room for what stands in its place when its provider is erased."""
+"""Octets. A smaller gzip member is packed again, with more headers: an erasure needs room to overwrite it in place."""
 _STARTS = re.compile(rb"\x1f\x8b\x08|(?<=\r\n\r\n)(WARC/1\.[01]\r\n)")
 BROKEN = (ArchiveLoadFailed, EOFError, OSError, ValueError, AttributeError, TypeError, KeyError, IndexError, zlib.error, GZIP_ERROR)
-"""What warcio lets through for files that are not what they seem."""
+"""The exceptions that warcio raises for damaged files."""
 
 
 @dataclass(frozen=True, slots=True)
 class WarcRecord:
-    """One record as read. `body` has transfer and content codings removed and is cut at the reader's bound."""
+    """One record as read. `body` is the payload without transfer and content codings, cut at the reader's bound."""
 
     type: str
     url: str | None
@@ -62,16 +63,16 @@ class WarcRecord:
     """HTTP header and payload as stored (a `resource` record has no header), cut like `body`."""
     is_cut: bool = False
     problem: str | None = None
-    """Why the record could not be read as HTTP, None when it could."""
+    """Why the record could not be read or decoded, None when it could."""
     member: bytes | None = None
-    """The gzip member that the record has for itself, where the reader was asked to keep it."""
+    """The record's own gzip member; None when it shares one, has none, or the reader was not asked to keep it."""
 
 
 class CaptureWriter:
-    """Writes exchanges to a binary file, which nobody else writes to meanwhile; `offset` is where the next record will start.
+    """Writes exchanges to a binary file of its own; `offset` is where the next record will start.
 
-    Dozens of threads capture at once: each call that gives the interpreter's lock away is waited for behind all the others. So a record
-    is one call to zlib, the offset is counted, and the file should be opened with a large buffer (`WRITE_BUFFER`).
+    Dozens of threads capture at once, and after each call that releases the interpreter's lock a thread waits for all others. So a record
+    is one call to zlib, offsets are counted here, and the file should be opened with a large buffer (`WRITE_BUFFER`).
     """
 
     def __init__(self, file: BinaryIO) -> None:
@@ -87,14 +88,14 @@ class CaptureWriter:
         self._write("warcinfo", None, at, block, "application/warc-fields", [])
 
     def write_answer(self, answer: Answer) -> int | None:
-        """Write all exchanges of `answer`; the offset of the last response, None when there was no exchange."""
+        """Write all exchanges of `answer`; returns the offset of the last response, None without an exchange."""
         offset = None
         for exchange in answer.exchanges:
             offset = self.write_exchange(exchange)
         return offset
 
     def write_exchange(self, exchange: Exchange) -> int:
-        """Write the response (or revisit) and its request; the offset of the first."""
+        """Write the response, or a revisit for a 304, and its request; returns the offset of the first."""
         offset = self.offset
         extra = [("WARC-Payload-Digest", _digest(_payload(exchange.response)))]
         kind = "response"
@@ -106,7 +107,7 @@ class CaptureWriter:
         return offset
 
     def write_unchanged(self, answer: Answer) -> int | None:
-        """As `write_answer`, the last response as a `revisit` without its payload, which was captured before (ISO 28500, section 6.7.2)."""
+        """As `write_answer`, with the last response as a `revisit` whose payload an earlier capture has (ISO 28500, section 6.7.2)."""
         offset = self.write_answer(replace(answer, exchanges=answer.exchanges[:-1]))
         if answer.final is None:
             return offset
@@ -120,18 +121,18 @@ class CaptureWriter:
         return offset
 
     def write_response(self, url: str, at: datetime, response: bytes, *, source: str) -> int:
-        """Write the response of `url` as an archive keeps it at `source` (WARC-Source-URI, as other tools name it); its offset."""
+        """Write a response of `url` that an archive keeps at `source` (WARC-Source-URI, as other tools name it); returns its offset."""
         offset = self.offset
         extra = [("WARC-Source-URI", source), ("WARC-Payload-Digest", _digest(_payload(response)))]
         self._write("response", url, at, response, "application/http; msgtype=response", extra)
         return offset
 
     def write_copy(self, record: WarcRecord) -> int:
-        """Write a record read elsewhere as `capture_of` gives it; its offset here. Raises ValueError as that does."""
+        """Write a record of another file as `capture_of` gives it; returns its offset here. Raises ValueError as `capture_of` does."""
         return self.write_member(capture_of(record))
 
     def write_member(self, member: bytes) -> int:
-        """Write a record that is packed already; its offset."""
+        """Write a record that is a gzip member already; returns its offset."""
         offset = self._offset
         self._file.write(member)
         self._offset += len(member)
@@ -144,24 +145,24 @@ class CaptureWriter:
 
 
 def packed_copy(record: WarcRecord) -> bytes:
-    """A record read elsewhere as a response of our own, with its URL and date kept: one gzip member, equal for equal records.
+    """A record of another file as a `response` record with the same URL and date: one gzip member, equal for equal records.
 
-    May run in threads: nearly all of it, digests and compression, lets go of the interpreter's lock. Raises ValueError for a record
-    without URL or date.
+    Worth running in threads: digests and compression, nearly all of its time, release the interpreter's lock. Raises ValueError for a
+    record without URL or date.
     """
     if record.url is None or record.at is None:
         raise ValueError("a record without URL or date cannot be a capture")
     block = record.block
-    if record.status is None:  # a `resource` record: the payload alone, so the answer it stands for is added
+    if record.status is None:  # a `resource` record holds the payload alone: a header is put before it
         block = f"HTTP/1.1 200 OK\r\nContent-Type: {record.content_type}\r\n\r\n".encode() + block
     extra = [("WARC-Payload-Digest", _digest(_payload(block)))]
     return _packed("response", record.url, record.at, block, "application/http; msgtype=response", extra)[1]
 
 
 def capture_of(record: WarcRecord) -> bytes:
-    """A record read elsewhere as a capture: the gzip member that it came in, octet for octet, or else what `packed_copy` makes of it.
+    """A record of another file as a gzip member to be written: its own member, octet for octet, or else that of `packed_copy`.
 
-    Raises ValueError as that does.
+    Raises ValueError as `packed_copy` does.
     """
     member = record.member
     if record.type == "response" and member is not None and len(member) >= MIN_MEMBER and _is_member(member[:MEMBER_HEAD]):
@@ -170,7 +171,7 @@ def capture_of(record: WarcRecord) -> bytes:
 
 
 def _packed(kind: str, url: str | None, at: datetime, block: bytes, content_type: str, extra: list[tuple[str, str]]) -> tuple[str, bytes]:
-    """A record's id, and its gzip member."""
+    """A record's id and its gzip member."""
     date = f"{at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
     digest = _digest(block)  # beside the payload's: readers that verify skip records without it
     record_id = _urn(f"{kind} {url} {date} {digest}")
@@ -185,11 +186,11 @@ def _packed(kind: str, url: str | None, at: datetime, block: bytes, content_type
 
 
 def read_records(file: BinaryIO, *, max_body_bytes: int, keep_members: bool = False) -> Iterator[WarcRecord]:
-    """Every record of a WARC or ARC file (gzipped or not), in order, each body read up to `max_body_bytes`; with `keep_members` each
-    with its gzip member, where it has one and that is no longer than a body may be.
+    """Every record of a WARC or ARC file (gzipped or not), in order, each body cut at `max_body_bytes`; with `keep_members` each with its
+    gzip member, unless that is longer than `max_body_bytes`.
 
-    A record that cannot be read comes with its `problem`. Raises WarcError when the file is no such file from its first record on; where it
-    breaks later stands a Record of type `broken`, and the reading goes on with the next one that can be found.
+    A record that cannot be decoded has a `problem`. Raises WarcError when not even the first record can be read. For damage behind it
+    comes a record of type `broken`, and reading goes on with the next record that can be found.
     """
     seen, last = 0, -1
     keep_bytes = max_body_bytes if keep_members else 0
@@ -208,7 +209,7 @@ def read_records(file: BinaryIO, *, max_body_bytes: int, keep_members: bool = Fa
         except BROKEN as error:
             if not seen:
                 raise WarcError(f"not a WARC or ARC file: {error}") from error
-            # a file in one gzip member has no places that could be found again
+            # a file that is one gzip member has no place to go on from
             following = _next_start(file, offset + 1) if offset > last else None
             problem = f"the {'file breaks off' if following is None else 'record is broken'}: {_in_one_line(error)}"
             yield WarcRecord("broken", None, None, offset, None, None, b"", b"", problem=problem)
@@ -227,7 +228,7 @@ def _in_one_line(error: Exception) -> str:
 
 
 def _next_start(file: BinaryIO, offset: int) -> int | None:
-    """Where a WARC record begins at or after `offset`: as a gzip member, or behind the two empty lines that end another."""
+    """The next offset, from `offset` on, at which a gzip member or, behind two empty lines, a record begins; None at the end."""
     if not file.seekable():
         return None
     file.seek(offset)
@@ -239,7 +240,7 @@ def _next_start(file: BinaryIO, offset: int) -> int | None:
                 return start + match.start(1)
             if _is_member(window[match.start() : match.start() + MEMBER_HEAD]):
                 return start + match.start()
-        kept = min(len(window), MEMBER_HEAD)  # what begins at a window's end is seen whole in the next
+        kept = min(len(window), MEMBER_HEAD)  # a member that begins at the window's end is whole in the next window
         start, window = start + len(window) - kept, window[-kept:]
     return None
 
@@ -251,7 +252,7 @@ def _is_member(data: bytes) -> bool:
 
 
 def read_record_at(file: BinaryIO, offset: int, *, max_body_bytes: int, keep_member: bool = False) -> WarcRecord:
-    """The record that starts at `offset`, as `read_records` gives it. Raises WarcError when there is none."""
+    """The record that starts at `offset`, as `read_records` gives it. Raises WarcError when there is no record."""
     file.seek(offset)
     for record in read_records(file, max_body_bytes=max_body_bytes, keep_members=keep_member):
         return record
@@ -259,7 +260,7 @@ def read_record_at(file: BinaryIO, offset: int, *, max_body_bytes: int, keep_mem
 
 
 def validators_of(record: WarcRecord) -> Validators:
-    """ETag and Last-Modified of a captured answer, for a conditional GET."""
+    """ETag and Last-Modified of a captured response, for a conditional GET."""
     headers = BytesHeaderParser().parsebytes(record.block.partition(b"\r\n")[2])
     return Validators(etag=headers["ETag"], last_modified=headers["Last-Modified"])
 
@@ -323,7 +324,7 @@ def _moment(text: str | None) -> datetime | None:
 
 
 def _payload(response: bytes) -> bytes:
-    """The entity body as it came, behind the header block."""
+    """The octets behind the header block."""
     return response.partition(b"\r\n\r\n")[2]
 
 

@@ -25,9 +25,9 @@ from pipeline.core.models import Clock, Interval, Part
 from pipeline.core.settings import Settings
 from pipeline.extraction.extract import OUT_OF_RANGE
 from pipeline.lake import storage
-from pipeline.lake.erased_providers import allowed
+from pipeline.lake.erased_providers import without_erased
 from pipeline.lake.ledgers import day_parts, ledger_days, read_ledger, read_manifest
-from pipeline.lake.locks import sole
+from pipeline.lake.locks import exclusive_lock
 from pipeline.lake.storage import Lake
 from pipeline.operations import stages
 from pipeline.operations.backfill_plans import COST_COLUMNS, HISTORY_DAYS, Asked, Held, Plan, Usual, count_day, make_plan, usual_days
@@ -49,7 +49,7 @@ def plan_backfill(settings: Settings, catalogue: Catalogue, asked: Asked, *, now
 
     Raises ConfigError for a source that is not followed, PermanentError when no hour of the range is over.
     """
-    settings, catalogue = own_settings(settings, asked), allowed(Lake(settings.lake), catalogue)
+    settings, catalogue = own_settings(settings, asked), without_erased(Lake(settings.lake), catalogue)
     intervals = asked.intervals(now=now)
     if not intervals:
         raise PermanentError(f"no hour of {asked.first} to {asked.last} is over yet")
@@ -105,8 +105,8 @@ def run_backfill(settings: Settings, catalogue: Catalogue, plan: Plan, *, clock:
     its partition, and the other dates are built. Raises LockedError when another process runs it, StorageError and other transient
     errors: the same call goes on.
     """
-    with sole(Lake(settings.lake), storage.backfill_lock_path(plan.id), what=f"backfill {plan.id}"):
-        return _Run(own_settings(settings, plan.asked), allowed(Lake(settings.lake), catalogue), clock, allow_shrink).run(plan)
+    with exclusive_lock(Lake(settings.lake), storage.backfill_lock_path(plan.id), what=f"backfill {plan.id}"):
+        return _Run(own_settings(settings, plan.asked), without_erased(Lake(settings.lake), catalogue), clock, allow_shrink).run(plan)
 
 
 def own_settings(settings: Settings, asked: Asked) -> Settings:

@@ -16,7 +16,7 @@ from pipeline.core.models import Part
 from pipeline.lake import storage
 from pipeline.lake.ledgers import day_parts, ledger_days, read_ledger
 from pipeline.lake.storage import Lake
-from pipeline.lake.tables import build
+from pipeline.lake.tables import checked_table
 from pipeline.operations.completeness import (
     EXTRACTED_COLUMNS,
     FOUND_COLUMNS,
@@ -57,7 +57,7 @@ def account(lake: Lake, catalogue: Catalogue, days: Sequence[date], *, is_whole:
 def write_account(lake: Lake, rows: Sequence[SourceDay]) -> None:
     """Replace the completeness table of each day that `rows` are of."""
     for day in sorted({row.day for row in rows}):
-        table = build([_row(row) for row in rows if row.day == day], schema.COMPLETENESS, name="completeness")
+        table = checked_table([_row(row) for row in rows if row.day == day], schema.COMPLETENESS, name="completeness")
         lake.write_table(storage.completeness_path(day), table)
 
 

@@ -23,10 +23,10 @@ from pipeline.core.models import Clock, Interval, Part
 from pipeline.core.settings import Settings
 from pipeline.extraction.extract import affected_dates
 from pipeline.lake import storage
-from pipeline.lake.erased_providers import erased_of
-from pipeline.lake.erasures import Counts, Erased, ErasureRecord, from_json, merged, provider_domain, to_json
+from pipeline.lake.erased_providers import read_erased
+from pipeline.lake.erasures import Counts, Erased, ErasureRecord, from_json, provider_domain, sum_counts, to_json
 from pipeline.lake.ledgers import read_manifest
-from pipeline.lake.locks import sole
+from pipeline.lake.locks import exclusive_lock
 from pipeline.lake.storage import Lake, Mark
 from pipeline.lake.warc import read_records
 from pipeline.operations import stages
@@ -78,7 +78,7 @@ def plan_erasure(settings: Settings, catalogue: Catalogue, domain: str) -> Erasu
         days |= {row["publishedDateTime"].date() for row in rows if row["publishedDateTime"] is not None}
         exchanged = [one for one in traces.outcomes if one.offset is not None]
         found = Counts(len(exchanged), sum(one.bytes for one in exchanged), rows=len(rows), ledger=len(traces.outcomes))
-        counts = merged(counts, found)
+        counts = sum_counts(counts, found)
     records = {day: number for day in lake.published_dates() if (number := _records(lake, day, erased)[0])}
     if not lake.touched_dates() and any(_records(lake, day, erased)[1] for day in records):
         raise PermanentError(f"{lake.uri} has records and not what they were made from: delete it, and build it again from a lake that has")
@@ -106,7 +106,7 @@ def run_erasure(settings: Settings, catalogue: Catalogue, plan: ErasurePlan, *, 
     Raises LockedError when another process does it, StorageError and other transient errors: the same call goes on.
     """
     lake = Lake(settings.lake)
-    with sole(lake, storage.erasure_lock_path(plan.domain), what=f"erasing {plan.domain}"):
+    with exclusive_lock(lake, storage.erasure_lock_path(plan.domain), what=f"erasing {plan.domain}"):
         record = _begin(lake, plan, reason, clock)
         erased = Erased(frozenset({plan.domain}))
         marks = _marks(lake)
@@ -127,7 +127,7 @@ def run_erasure(settings: Settings, catalogue: Catalogue, plan: ErasurePlan, *, 
 def erasures(settings: Settings) -> tuple[ErasureRecord, ...]:
     """The records of all erasures, by domain."""
     lake = Lake(settings.lake)
-    paths = [storage.erasure_path(domain) for domain in sorted(erased_of(lake).domains)]
+    paths = [storage.erasure_path(domain) for domain in sorted(read_erased(lake).domains)]
     return tuple(from_json(lake.read_bytes(path), path=path) for path in paths)
 
 
@@ -138,7 +138,7 @@ def _begin(lake: Lake, plan: ErasurePlan, reason: str, clock: Clock) -> ErasureR
     record = ErasureRecord(plan.domain, reason, clock.now(), plan.counts, plan.dates, plan.images, parts)
     if lake.exists(path):
         known = from_json(lake.read_bytes(path), path=path)
-        counts = merged(known.counts, plan.counts) if known.state == "done" else known.counts
+        counts = sum_counts(known.counts, plan.counts) if known.state == "done" else known.counts
         record = replace(
             record,
             reason=known.reason,

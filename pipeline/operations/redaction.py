@@ -24,7 +24,7 @@ import pyarrow as pa
 from pipeline.core.models import Outcome, Part
 from pipeline.lake import storage
 from pipeline.lake.erasures import Erased
-from pipeline.lake.manifests import FeedState, Manifest, PageCapture, count, to_json
+from pipeline.lake.manifests import FeedState, Manifest, PageCapture, count_outcomes, to_json
 from pipeline.lake.row_marks import REPLACING, replace_rows
 from pipeline.lake.storage import Lake, Mark
 from pipeline.lake.warc import read_records
@@ -209,7 +209,7 @@ def _scrubbed(manifest: Manifest, traces: Traces, erased: Erased, cleared: Colle
     return replace(
         manifest,
         captures_sha256=digest,
-        counts=count(outcomes),
+        counts=count_outcomes(outcomes),
         feeds=tuple(_feed(state, erased) for state in manifest.feeds if not erased.names(state.url)),
         pages=pages,
         outcomes=outcomes,

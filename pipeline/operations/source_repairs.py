@@ -21,7 +21,7 @@ from pipeline.discovery.repair_search import find_repairs
 from pipeline.discovery.repairs import BrokenListing, Repair, known_articles
 from pipeline.discovery.source_health import findings
 from pipeline.discovery.sources_file import NAME, with_listing, write_sources
-from pipeline.lake.erased_providers import allowed
+from pipeline.lake.erased_providers import without_erased
 from pipeline.lake.ledgers import read_manifest
 from pipeline.lake.storage import Lake
 
@@ -56,7 +56,7 @@ def heal_sources(settings: Settings, catalogue: Catalogue, *, clock: Clock, sour
         if name not in followed:
             raise ConfigError(f"{name!r} is no source that is followed; `news sources list` lists them")
     lake = Lake(settings.lake)
-    broken = [one for one in broken_listings(settings, allowed(lake, catalogue), clock=clock) if not sources or one.source_id in sources]
+    broken = [one for one in broken_listings(settings, without_erased(lake, catalogue), clock=clock) if not sources or one.source_id in sources]
     before = Path(settings.config, NAME).read_text(encoding="utf-8")
     repairs = tuple(find_repairs(settings, broken, clock=clock))
     after = before

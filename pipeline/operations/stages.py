@@ -26,7 +26,7 @@ from pipeline.discovery.source_checks import FeedCheck, check_sources, with_find
 from pipeline.discovery.subscriptions import AddedSource, add_site
 from pipeline.extraction.extract import extract_part
 from pipeline.fetching.fetcher import SystemClock
-from pipeline.lake.erased_providers import allowed
+from pipeline.lake.erased_providers import without_erased
 from pipeline.lake.ledgers import read_manifest
 from pipeline.lake.manifests import Manifest
 from pipeline.lake.storage import Lake
@@ -76,7 +76,7 @@ def plan(
 
     Raises ConfigError for a source or an origin that there is not.
     """
-    catalogue = allowed(Lake(settings.lake), catalogue)
+    catalogue = without_erased(Lake(settings.lake), catalogue)
     followed = [source.id for source in catalogue.enabled_sources]
     unknown = sorted(set(sources or ()) - set(followed))
     if unknown:
@@ -207,7 +207,7 @@ def touched_dates(settings: Settings) -> list[date]:
 def poll(settings: Settings, catalogue: Catalogue) -> list[FeedCheck]:
     """Ask each enabled source's feeds once, write nothing; what the lake knows of them is said too. See `discovery.source_checks`."""
     clock = SystemClock()
-    polls = check_sources(settings, allowed(Lake(settings.lake), catalogue), clock=clock)
+    polls = check_sources(settings, without_erased(Lake(settings.lake), catalogue), clock=clock)
     now = clock.now()
     earlier = read_earlier_captures(Lake(settings.lake), Interval.containing(now + HOUR), days=settings.seen_days, is_live=True)
     return with_findings(polls, earlier.feeds, earlier.news, now=now)
@@ -269,7 +269,7 @@ def with_archived(
 
 def begin_workers() -> None:
     """Let worker processes for extract and publish get ready while something else is done first; nothing where they are."""
-    workers.begin(workers.READING, workers.LISTING, workers.PUBLISHING)
+    workers.start_fork_server(workers.READING, workers.LISTING, workers.PUBLISHING)
 
 
 def import_files(settings: Settings, catalogue: Catalogue, paths: Iterable[Path]) -> tuple[tuple[ImportReport, ...], WalkReport]:

@@ -24,7 +24,7 @@ from pipeline.core.errors import DamagedError, PermanentError, ShrinkError
 from pipeline.core.models import Difference, PublishReport
 from pipeline.core.settings import VERSION, Settings
 from pipeline.lake import storage
-from pipeline.lake.erased_providers import erased_of
+from pipeline.lake.erased_providers import read_erased
 from pipeline.lake.storage import Lake, Mark
 from pipeline.publishing.differences import difference
 from pipeline.publishing.record_tables import articles_table, explain_table
@@ -161,7 +161,7 @@ def _window_versions(
         inside &= ds.field("capturedAt") <= pa.scalar(as_of, schema.TIMESTAMP)
     paths = [path for path in sorted({mark.extracted_path for mark in marks}) if lake.exists(path)]
     versions = read_versions(lake.read_rows(paths, inside, schema.EXTRACTED, columns=COLUMNS))
-    erased = erased_of(lake)
+    erased = read_erased(lake)
     return [version for version in versions if not erased.holds(version.web_url)] if erased else versions
 
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from pipeline.core import schema
 from pipeline.core.models import Image
-from pipeline.lake.tables import build, image_row
+from pipeline.lake.tables import checked_table, image_row
 from pipeline.publishing.article_scores import QUALITY_COLUMNS, quality_columns
 from pipeline.publishing.records import ArticleRecord, Explanation, KeywordHit, RelatedRecord, StoryLink
 from pipeline.publishing.scoring import QualityParts
@@ -23,12 +23,12 @@ CATEGORY = "news"
 
 def articles_table(records: Sequence[ArticleRecord]) -> pa.Table:
     """A row a record, in the given order. Raises SchemaError."""
-    return build([article_row(record) for record in records], schema.ARTICLES, name="articles")
+    return checked_table([article_row(record) for record in records], schema.ARTICLES, name="articles")
 
 
 def explain_table(explanations: Sequence[Explanation]) -> pa.Table:
     """A row an explanation, in the given order. Raises SchemaError."""
-    return build([explain_row(explanation) for explanation in explanations], schema.EXPLAIN, name="explain")
+    return checked_table([explain_row(explanation) for explanation in explanations], schema.EXPLAIN, name="explain")
 
 
 def article_row(record: ArticleRecord) -> Row:

@@ -49,7 +49,7 @@ class FrozenClock:
 @pytest.fixture(scope="session", autouse=True)
 def _server_of_processes() -> None:
     """What processes are forked from has imported what those of the tests need as well; each would import it again for seconds."""
-    workers.begin(workers.READING, workers.LISTING, workers.PUBLISHING, walking.__name__)
+    workers.start_fork_server(workers.READING, workers.LISTING, workers.PUBLISHING, walking.__name__)
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from pipeline.core.errors import ConfigError, LockedError, PermanentError
 from pipeline.core.models import Interval, Part
 from pipeline.core.settings import Settings
 from pipeline.lake import storage
-from pipeline.lake.locks import sole
+from pipeline.lake.locks import exclusive_lock
 from pipeline.lake.storage import Lake
 from pipeline.operations import stages
 from pipeline.operations.backfill_plans import Asked, Plan
@@ -168,7 +168,7 @@ def test_what_a_partition_may_not_lose_is_refused_until_there_is_a_reason(settin
 def test_a_second_process_with_the_same_wishes_is_refused_and_changes_nothing(settings: Settings, catalogue: Catalogue, few: Asked) -> None:
     before = files(settings.lake)
     with (
-        sole(Lake(settings.lake), storage.backfill_lock_path(few.id), what="the first"),
+        exclusive_lock(Lake(settings.lake), storage.backfill_lock_path(few.id), what="the first"),
         pytest.raises(LockedError, match=f"backfill {few.id} is under way"),
     ):
         backfill(settings, catalogue, few)

@@ -18,7 +18,7 @@ from pipeline.core.models import Interval, Part
 from pipeline.core.settings import Settings
 from pipeline.lake import storage
 from pipeline.lake.storage import Lake
-from pipeline.lake.tables import build
+from pipeline.lake.tables import checked_table
 from pipeline.operations import stages
 from tests.integration.commands import News, Said, root_logger_kept, say
 from tests.integration.conftest import KEY, REPOSITORY
@@ -144,7 +144,7 @@ def test_the_ledger_begins_with_the_first_day_that_a_source_has_anything_on(news
     early, late = sorted(source.id for source in load_catalogue(REPOSITORY / "data").enabled_sources)[:2]
     for day, source_id in ((18, early), (20, late), (21, early)):
         at = datetime(2026, 11, day, 12, tzinfo=UTC)
-        rows = build([{**ledger_row(f"{ONE}/{day}", ONE, at), "sourceId": source_id}], schema.LEDGER, name="ledger")
+        rows = checked_table([{**ledger_row(f"{ONE}/{day}", ONE, at), "sourceId": source_id}], schema.LEDGER, name="ledger")
         Lake(str(lake)).write_table(storage.ledger_path(Part(Interval.containing(at), "00")), rows)
     shown = news("ledger", "--json").json
     assert {row["source_id"] for row in shown} == {early, late}

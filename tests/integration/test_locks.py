@@ -15,14 +15,14 @@ import pytest
 
 from pipeline.core.errors import LockedError
 from pipeline.lake import locks, storage
-from pipeline.lake.locks import sole
+from pipeline.lake.locks import exclusive_lock
 from pipeline.lake.storage import Lake
 
 PATH = storage.backfill_lock_path("0123456789ab")
 
 
 def hold_until_killed(lake: str, ready: Any) -> None:
-    with sole(Lake(lake), PATH, what="backfill 0123456789ab"):
+    with exclusive_lock(Lake(lake), PATH, what="backfill 0123456789ab"):
         ready.set()
         signal.pause()
 
@@ -35,18 +35,18 @@ def test_the_second_process_is_told_who_works_and_a_killed_one_leaves_nothing_th
     try:
         assert ready.wait(30)
         with pytest.raises(LockedError, match=rf"backfill 0123456789ab is under way \(process {process.pid} on .*the same command"):
-            sole(Lake(str(tmp_path)), PATH, what="backfill 0123456789ab").__enter__()
+            exclusive_lock(Lake(str(tmp_path)), PATH, what="backfill 0123456789ab").__enter__()
     finally:
         os.kill(process.pid or 0, signal.SIGKILL)
         process.join()
-    with sole(Lake(str(tmp_path)), PATH, what="backfill 0123456789ab"):
+    with exclusive_lock(Lake(str(tmp_path)), PATH, what="backfill 0123456789ab"):
         assert json.loads((tmp_path / PATH).read_text())["pid"] == os.getpid()
     assert not (tmp_path / PATH).exists()
 
 
 def test_a_lock_is_free_again_after_an_error(tmp_path: Path) -> None:
     for _ in range(2):
-        with pytest.raises(ZeroDivisionError), sole(Lake(str(tmp_path)), PATH, what="it"):
+        with pytest.raises(ZeroDivisionError), exclusive_lock(Lake(str(tmp_path)), PATH, what="it"):
             raise ZeroDivisionError
     assert list((tmp_path / "backfills").iterdir()) == []
 
@@ -60,9 +60,12 @@ def store(monkeypatch: pytest.MonkeyPatch) -> Lake:
 
 
 def test_on_an_object_store_a_lease_is_respected_and_given_back(store: Lake) -> None:
-    with sole(store, PATH, what="it"), pytest.raises(LockedError, match=rf"process {os.getpid()} .* if it was killed, try again after"):
-        sole(store, PATH, what="it").__enter__()
-    with sole(store, PATH, what="it"):
+    with (
+        exclusive_lock(store, PATH, what="it"),
+        pytest.raises(LockedError, match=rf"process {os.getpid()} .* if it was killed, try again after"),
+    ):
+        exclusive_lock(store, PATH, what="it").__enter__()
+    with exclusive_lock(store, PATH, what="it"):
         pass
     assert not store.exists(PATH)
 
@@ -70,7 +73,7 @@ def test_on_an_object_store_a_lease_is_respected_and_given_back(store: Lake) -> 
 def test_on_an_object_store_a_lease_that_nobody_renews_is_taken_over(store: Lake) -> None:
     old = (datetime.now(UTC) - locks.LEASE - timedelta(seconds=1)).isoformat()
     store.write_bytes(PATH, json.dumps({"host": "gone", "pid": 1, "since": old, "key": "k", "renewed": old}).encode())
-    with sole(store, PATH, what="it"):
+    with exclusive_lock(store, PATH, what="it"):
         assert json.loads(store.read_bytes(PATH))["pid"] == os.getpid()
 
 
@@ -78,7 +81,7 @@ def test_on_an_object_store_a_lease_is_renewed_while_the_work_lasts(store: Lake,
     monkeypatch.setattr(locks, "RENEW_S", 0.001)
     renewed = threading.Event()
     write = store.write_bytes
-    with sole(store, PATH, what="it"):
+    with exclusive_lock(store, PATH, what="it"):
         first = store.read_bytes(PATH)
         monkeypatch.setattr(store, "write_bytes", lambda path, data: (write(path, data), renewed.set()))
         assert renewed.wait(10)

@@ -18,7 +18,7 @@ from pipeline.core.models import REVISIT_PART, Interval, Part, RevisitReport
 from pipeline.core.settings import Settings
 from pipeline.lake import storage
 from pipeline.lake.storage import Lake
-from pipeline.lake.tables import build
+from pipeline.lake.tables import checked_table
 from pipeline.lake.warc import SAME_PAYLOAD, read_records
 from pipeline.operations import lookups, maintenance, stages
 from tests.integration.conftest import NOON, FrozenClock
@@ -255,7 +255,7 @@ def test_a_day_without_its_usual_articles_is_a_silent_gap(
     for shift in range(1, 8):
         day = NOON - timedelta(days=shift)
         rows = [ledger_row(f"{host}/{shift}-{number}", host, day) for host in (ONE, TWO) for number in range(6)]
-        lake.write_table(storage.ledger_path(Part(Interval.containing(day), "00")), build(rows, schema.LEDGER, name="ledger"))
+        lake.write_table(storage.ledger_path(Part(Interval.containing(day), "00")), checked_table(rows, schema.LEDGER, name="ledger"))
     stages.run(settings, catalogue, HOUR, live=True, clock=FrozenClock())  # the feed of the second source is not there any more
     done = maintain(settings, catalogue)
     assert done.gaps == ("two: found 0 on 2026-11-20, usually about 6; all 1 polls failed",)

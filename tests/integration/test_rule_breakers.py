@@ -58,7 +58,7 @@ def test_a_host_that_asks_for_an_hour_of_peace_is_left_alone_and_the_run_goes_on
     assert endings(manifest, "feed") == {f"{ONE}/feed": ending[path], f"{TWO}/feed": "captured"}
 
 
-def test_a_robots_txt_that_was_refused_for_haste_is_asked_again_the_next_hour(world: Newsroom, capture: Capture, clock: FrozenClock) -> None:
+def test_a_robots_txt_answered_429_is_asked_again_the_next_hour(world: Newsroom, capture: Capture, clock: FrozenClock) -> None:
     world.misbehave(f"{ONE}/robots.txt", Status(429, retry_after="3600"))
     assert endings(capture()[1], "robots")[f"{ONE}/robots.txt"] == "failed status"
     world.misbehave(f"{ONE}/robots.txt", None)

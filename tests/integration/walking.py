@@ -53,7 +53,7 @@ def on_its_own(work: Callable[..., None], *arguments: Any) -> None:
     """Do the work with workers of this process's own, whose server begins as a copy of this process: a new interpreter would import all
     that is here once more."""
     util.spawnv_passfds = _forked  # type: ignore[assignment]
-    workers.begin(workers.READING, workers.LISTING, workers.PUBLISHING)
+    workers.start_fork_server(workers.READING, workers.LISTING, workers.PUBLISHING)
     work(*arguments)
 
 

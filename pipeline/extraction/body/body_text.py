@@ -21,7 +21,7 @@ import lxml.html
 import trafilatura
 from trafilatura.settings import Document, Extractor
 
-from pipeline.core.out_of_memory import is_shortage
+from pipeline.core.out_of_memory import is_out_of_memory
 from pipeline.extraction import furniture
 from pipeline.extraction.body.blocks import Block, blocks, furniture_elements
 from pipeline.extraction.body.boilerplate import without_boilerplate
@@ -120,7 +120,7 @@ def _from_trafilatura(tree: lxml.html.HtmlElement, *, is_short: bool) -> str:
     try:
         document = trafilatura.bare_extraction(tree, options=options)
     except Exception as error:
-        if is_shortage(error):
+        if is_out_of_memory(error):
             raise
         return ""  # malformed trees make it raise exceptions of many classes
     return str(document.text or "") if isinstance(document, Document) else ""

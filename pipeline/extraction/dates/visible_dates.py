@@ -21,7 +21,7 @@ import lxml.etree
 import lxml.html
 
 from pipeline.core.models import Moment
-from pipeline.core.out_of_memory import is_shortage
+from pipeline.core.out_of_memory import is_out_of_memory
 from pipeline.extraction.pages import Page, containing_element, shown_text
 from pipeline.text.date_parsing import DateStyle, find_moment, names_a_month, read_moment
 from pipeline.text.plain_text import letters_only, squeeze
@@ -197,7 +197,7 @@ def searched(page: Page, style: DateStyle, *, latest: datetime) -> Moment | None
                 page.tree, original_date=True, extensive_search=True, max_date=latest.strftime("%Y-%m-%d"), url=page.url
             )
     except Exception as error:
-        if is_shortage(error):
+        if is_out_of_memory(error):
             raise
         return None  # it meets every malformed tree of the web
     # The first of January is what it makes of a bare year, mostly that of the copyright.

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.core.errors import ConfigError, SchemaError
-from pipeline.lake.erasures import Counts, Erased, ErasureRecord, from_json, merged, provider_domain, to_json
+from pipeline.lake.erasures import Counts, Erased, ErasureRecord, from_json, provider_domain, sum_counts, to_json
 from pipeline.lake.warc import read_record_at
 from pipeline.operations.redaction import EMPTY, filler
 
@@ -63,7 +63,7 @@ def test_a_provider_is_a_domain_below_a_public_suffix() -> None:
 def test_a_record_travels_through_json_and_counts_add_up() -> None:
     record = ErasureRecord("one.example", "asked by letter", datetime(2026, 11, 20, tzinfo=UTC), Counts(3, 100), (date(2026, 11, 20),))
     assert from_json(to_json(record), path="x") == record
-    assert merged(Counts(1, 2, 3), Counts(10, 20, 30, 40)) == Counts(11, 22, 33, 40)
+    assert sum_counts(Counts(1, 2, 3), Counts(10, 20, 30, 40)) == Counts(11, 22, 33, 40)
     assert not Counts()
     with pytest.raises(SchemaError, match="not an erasure's record"):
         from_json(b"{}", path="x")

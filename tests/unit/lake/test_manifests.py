@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from pipeline.core.errors import SchemaError
 from pipeline.core.models import Entry, Moment, Outcome, Validators
-from pipeline.lake.manifests import FeedState, Manifest, PageCapture, Pending, Probe, count, from_json, to_json
+from pipeline.lake.manifests import FeedState, Manifest, PageCapture, Pending, Probe, count_outcomes, from_json, to_json
 from pipeline.text.urls import url_digest
 
 AT = datetime(2026, 11, 20, 12, 10, 5, 123456, tzinfo=UTC)
@@ -44,7 +44,7 @@ MANIFEST = Manifest(
     sources=("one", "two"),
     captures_bytes=100,
     captures_sha256="ab" * 32,
-    counts=count(OUTCOMES),
+    counts=count_outcomes(OUTCOMES),
     feeds=(
         FeedState(
             source_id="one",
@@ -94,8 +94,8 @@ def test_a_captured_page_is_seen_under_every_spelling() -> None:
 
 
 def test_outcomes_are_counted_by_kind_and_verdict_in_alphabetical_order() -> None:
-    assert list(count(OUTCOMES).items()) == [("image.captured", 1), ("page.captured", 1), ("page.failed", 1)]
-    assert count([]) == {}
+    assert list(count_outcomes(OUTCOMES).items()) == [("image.captured", 1), ("page.captured", 1), ("page.failed", 1)]
+    assert count_outcomes([]) == {}
 
 
 @pytest.mark.parametrize(

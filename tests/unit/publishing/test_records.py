@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from pipeline.core import schema
 from pipeline.core.catalogue import Catalogue, OfficialSource, Provider, ProviderList, Scoring, Source, Topic
-from pipeline.lake.tables import build
+from pipeline.lake.tables import checked_table
 from pipeline.publishing.record_tables import article_row, articles_table, explain_row, explain_table, read_explanations, read_records
 from pipeline.publishing.records import DateRecords, build_records
 from pipeline.publishing.versions import ArticleVersion, newest_versions, read_versions
@@ -83,7 +83,7 @@ def row(name: str, **given: Any) -> dict[str, Any]:
 
 
 def versions(rows: Sequence[Mapping[str, Any]]) -> list[ArticleVersion]:
-    return read_versions(build(rows, schema.EXTRACTED, name="extracted"))
+    return read_versions(checked_table(rows, schema.EXTRACTED, name="extracted"))
 
 
 @dataclass(frozen=True)
