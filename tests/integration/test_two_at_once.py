@@ -146,7 +146,7 @@ def test_whoever_waits_too_long_may_try_again(options: dict[str, Any], monkeypat
 
 
 def test_on_an_object_store_whoever_lost_the_lease_does_not_commit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(locks, "SETTLE_S", 0.0)
+    monkeypatch.setattr(locks, "SETTLING_S", 0.0)
     store = Lake("mock:///bucket")
     path = storage.part_lock_path(PART)
     store._fs.create_dir(f"{store.root}/{path.rpartition('/')[0]}")
