@@ -14,13 +14,13 @@ from pipeline.core.errors import FetchError
 from pipeline.core.rights import Rights
 
 Kind = Literal["robots", "feed", "sitemap", "listing", "page", "image", "amp", "tdmrep"]
-"""What a request was for; a `listing` is what an archive says that it has, `tdmrep` a host's /.well-known/tdmrep.json."""
+"""What a request is for; a `listing` is an archive's index of what it holds, `tdmrep` a host's /.well-known/tdmrep.json."""
 
 Via = Literal["feed", "sitemap", "wayback", "ccnews", "warc"]
-"""How a URL was found."""
+"""Where a URL was found."""
 
 Origin = Literal["captures", "sitemap", "pages", "wayback", "ccnews", "warc"]
-"""Where a past interval is taken from: our own captures, the source's sitemaps, its paged feeds, archives of others, given files."""
+"""Where the pages of a past interval come from: our own captures, the source's sitemaps or paged feeds, archives of others, given files."""
 
 Verdict = Literal["captured", "notModified", "duplicate", "disallowed", "rejected", "failed"]
 """How a URL ended; `rejected` and `failed` carry a reason."""
@@ -30,12 +30,12 @@ Precision = Literal["second", "minute", "day"]
 HOUR = timedelta(hours=1)
 
 REVISIT_PART = "revisit"
-"""The part that holds an interval's revisits of pages captured before."""
+"""Name of the part that holds an interval's revisits of pages captured before."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Interval:
-    """A data interval: the half-open span [start, end) of one hour in which we looked.
+    """A data interval: one hour [start, end) in which sources are polled.
 
     Raises ValueError when it is empty, not in UTC, or not a whole hour.
     """
@@ -78,9 +78,9 @@ class Interval:
 class Moment:
     """A point in time as a publisher stated it; `precision` says how much of it was stated.
 
-    `local_day` is the day in the publisher's own calendar, where a zone other than UTC or another statement tells it: an article of the
-    evening of 8 November in New York has a `value` on the 9th. `offset` is how far the clock of the statement is ahead of UTC; None where
-    no zone was stated, and `value` takes it for UTC. Two moments are equal whatever these are.
+    `local_day` is the day in the publisher's own calendar, where it is known: an article of the evening of 8 November in New York has a
+    `value` on the 9th. `offset` is the stated time's distance from UTC, None where no zone was stated and `value` reads the time as UTC.
+    Neither counts when two moments are compared.
     """
 
     value: datetime
@@ -91,7 +91,7 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One element of a feed, or one page of a WARC file: a URL and what its finder said about it."""
+    """An entry of a feed or sitemap, or a page of a WARC file: a URL and what the feed says about it."""
 
     url: str
     source_id: str | None
@@ -122,7 +122,7 @@ class Validators:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How one URL ended in one interval. Every URL seen has exactly one."""
+    """How one URL ended in one interval. Each URL seen has exactly one outcome."""
 
     url: str
     kind: Kind
@@ -142,7 +142,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class ImageCandidate:
-    """A picture that a page or a feed names; sizes in pixels as declared, not measured."""
+    """An image that a page or a feed names, with its size in pixels as declared there."""
 
     url: str
     width: int | None = None
@@ -152,7 +152,7 @@ class ImageCandidate:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """The answer to an image request: `data` when it came; a permanent failure has none and `gone` is true."""
+    """The answer to an image request: `data` when an image came; `gone` when another request would fail as well."""
 
     url: str
     data: bytes | None = None
@@ -161,7 +161,7 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class AmpAnswer:
-    """The answer to a request for an AMP page; `gone` when the server said it is not there for good."""
+    """The answer to a request for an AMP page: `ok` when it is one; `gone` when another request would fail as well."""
 
     url: str
     ok: bool
@@ -170,7 +170,7 @@ class AmpAnswer:
 
 @dataclass(frozen=True, slots=True)
 class CaptureRef:
-    """Where an exchange lies: a path in the lake, the record's offset in it, and when it was made."""
+    """Where an exchange is stored: a file's path in the lake, the record's offset in it, and when the exchange took place."""
 
     file: str
     offset: int
@@ -179,7 +179,7 @@ class CaptureRef:
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """A lead image as the record shows it; pixels are None where nobody measured or declared them."""
+    """A lead image as published; width and height in pixels, None where neither measured nor declared."""
 
     url: str
     width: int | None
@@ -191,7 +191,7 @@ class Image:
 class Article:
     """An extracted page: one row of `extracted`.
 
-    `provenance` names, for each field, the place that won; `alternatives` the places that said something else, with what they said.
+    `provenance` names for each field the place its value comes from; `alternatives` the places that said otherwise, with their values.
     """
 
     original_url: str
@@ -223,14 +223,14 @@ class Article:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A page that is not a news article, and the one word that says why."""
+    """A page that is no news article, with the reason in one word."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A share of an interval's sources that is captured and extracted as one."""
+    """A group of an interval's sources that is captured and extracted together."""
 
     interval: Interval
     name: str
@@ -250,12 +250,12 @@ class CaptureReport:
     reused: bool = False
     """True when the part had been captured before and nothing was fetched."""
     warnings: tuple[str, ...] = ()
-    """What is odd about its feeds (`pipeline.discovery.source_health`)."""
+    """What is wrong with its feeds (`pipeline.discovery.source_health`)."""
 
 
 @dataclass(frozen=True, slots=True)
 class RevisitReport:
-    """What looking again at an hour's due pages gave, in pages."""
+    """How many of an hour's due pages were asked for again, and how they ended."""
 
     interval: str
     asked: int
@@ -265,12 +265,12 @@ class RevisitReport:
     disallowed: int
     failed: int
     reused: bool = False
-    """True when the hour had been through with it before and nothing was asked."""
+    """True when the hour's pages had been revisited before and nothing was asked."""
 
 
 @dataclass(frozen=True, slots=True)
 class RetentionReport:
-    """What was deleted for its age: parts whose captures went, their bytes, and kept listings; `waiting` were old but never extracted."""
+    """What was deleted for its age: captures of parts, in bytes, and kept listings. `waiting` counts old parts not extracted yet."""
 
     parts: int = 0
     bytes: int = 0
@@ -280,18 +280,18 @@ class RetentionReport:
 
 @dataclass(frozen=True, slots=True)
 class ImagesReport:
-    """Cached images that no row names and that were deleted; with `unnamed_rows` nothing was."""
+    """How many cached images were deleted because no row names them. With `unnamed_rows` above 0 nothing is deleted."""
 
     deleted: int = 0
     bytes: int = 0
     kept: int = 0
     unnamed_rows: int = 0
-    """Rows whose image is cached and that do not name it."""
+    """Rows that have a cached image but do not name its file."""
 
 
 @dataclass(frozen=True, slots=True)
 class ExtractReport:
-    """What one part's extraction did: dated articles, pages that are none by reason, and the published dates whose records may change."""
+    """What one part's extraction did: dated articles, rejected pages by reason, and the published dates whose records may change."""
 
     interval: str
     part: str
@@ -333,9 +333,9 @@ class PublishReport:
     fingerprint: str
     touches: tuple[date, ...] = ()
     final_from: datetime | None = None
-    """When its window has closed: no later publication belongs to its stories any more. Late captures still count."""
+    """When the date's window closes: articles published later cannot join its stories. Late captures of earlier ones can."""
     difference: Difference = Difference()
-    """To the records that stood there before; nothing when it was not rebuilt."""
+    """The changes to the records published before; empty when the date was not rebuilt."""
     warnings: tuple[str, ...] = ()
     """Files of the date that were damaged or missing and are made again, a sentence each."""
 
@@ -359,7 +359,7 @@ class Exchange:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came of a GET: every exchange on the way (redirects too), and the error that ended it, if one did."""
+    """The result of a GET: every exchange, redirects included, and the error that ended it, if any."""
 
     url: str
     exchanges: tuple[Exchange, ...] = ()
@@ -387,7 +387,7 @@ class Answer:
 
 
 class Clock(Protocol):
-    """Time as an argument."""
+    """Gives the time and sleeps; passed in, so that tests need not wait."""
 
     def now(self) -> datetime:
         """The present, aware, in UTC."""

@@ -56,7 +56,9 @@ def heal_sources(settings: Settings, catalogue: Catalogue, *, clock: Clock, sour
         if name not in followed:
             raise ConfigError(f"{name!r} is no source that is followed; `news sources list` lists them")
     lake = Lake(settings.lake)
-    broken = [one for one in broken_listings(settings, without_erased(lake, catalogue), clock=clock) if not sources or one.source_id in sources]
+    broken = [
+        one for one in broken_listings(settings, without_erased(lake, catalogue), clock=clock) if not sources or one.source_id in sources
+    ]
     before = Path(settings.config, NAME).read_text(encoding="utf-8")
     repairs = tuple(find_repairs(settings, broken, clock=clock))
     after = before
