@@ -95,8 +95,8 @@ class Settings(Frozen):
     """Octets of an archive's file that become one part: the most that a killed run has to read again."""
     warc: tuple[str, ...] = ()
     """WARC files that the origin `warc` reads: files, folders or glob patterns."""
-    archive_pace_s: float = Field(2.0, ge=0)
-    """Seconds between two requests to an archive's host."""
+    archive_pace_s: float = Field(2.5, ge=2.5)
+    """Seconds between two requests to an archive's host. The CDX service of the Wayback Machine refuses more than 24 requests a minute."""
 
     raw_days: int = Field(0, ge=0)
     """Captures older than so many days are deleted by the daily maintenance; their manifests and rows stay. 0 keeps them for ever."""

@@ -30,6 +30,9 @@ from pipeline.core.errors import PermanentFetchError, TransientFetchError
 from pipeline.core.settings import parse_route
 from pipeline.fetching.addresses import why_refused
 
+MAX_INTERIM_ANSWERS = 16
+"""Interim answers that are read before a final one. Servers send one or two."""
+
 
 @dataclass(slots=True)
 class Recording:
@@ -98,6 +101,19 @@ class _RecordingSocket:
 class _RecordingResponse(http.client.HTTPResponse):
     def __init__(self, sock: Any, *args: Any, **kwargs: Any) -> None:
         super().__init__(_RecordingSocket(sock), *args, **kwargs)  # type: ignore[arg-type]
+
+    def _read_status(self) -> tuple[str, int, str]:
+        """Pass over interim answers (RFC 9110, section 15.2), in the recording too; http.client takes 103 for the answer."""
+        recording: Recording = _running.recording
+        for _ in range(MAX_INTERIM_ANSWERS):
+            version, status, reason = super()._read_status()  # type: ignore[misc]
+            if not 100 <= status < 200 or status == http.HTTPStatus.SWITCHING_PROTOCOLS:
+                return version, status, reason
+            http.client.parse_headers(self.fp)
+            ahead = len(self.fp.peek())  # reads on where nothing is buffered
+            del recording.received[: len(recording.received) - ahead]
+        message = f"{recording.url}: more than {MAX_INTERIM_ANSWERS} interim answers"
+        raise PermanentFetchError(message, url=recording.url, reason="protocol")
 
 
 @dataclass(frozen=True)

@@ -166,7 +166,7 @@ class Fetcher:
                 location = self._exchange(url, target, deadline=deadline, record=exchanges.append)
                 if location is None:
                     return Answer(url=target.url, exchanges=tuple(exchanges))
-                url = urljoin(url, location)
+                url = _redirected(url, location)
             message = f"{target.url}: more than {self._settings.max_redirects} redirects"
             raise PermanentFetchError(message, url=target.url, reason="redirects")
         except FetchError as error:
@@ -236,7 +236,7 @@ class Fetcher:
                 location = self._exchange(url, target, deadline=deadline, record=exchanges.append)
                 if location is None:
                     return Answer(url=robots_url, exchanges=tuple(exchanges))
-                url = urljoin(url, location)
+                url = _redirected(url, location)
             raise PermanentFetchError(f"{robots_url}: redirects without end", url=robots_url, reason="redirects")
         except FetchError as error:
             return Answer(url=robots_url, exchanges=tuple(exchanges), error=error)
@@ -388,6 +388,22 @@ def _read(response: requests.Response, body: bytearray, *, limit: int, url: str,
     except HTTPError as error:
         reason = "timeout" if "timed out" in str(error).lower() else "truncated"
         raise TransientFetchError(f"{url}: the answer broke off: {error}", url=url, reason=reason) from error
+
+
+def _redirected(url: str, location: str) -> str:
+    """The URL that a Location header in the answer for `url` names: blanks around it stripped, raw octets percent-encoded.
+
+    http.client reads headers as Latin-1, one character for each octet; a host name in raw octets is read as UTF-8. Raises
+    PermanentFetchError when it is no URL.
+    """
+    try:
+        target = urljoin(url, location.strip(" \t\r\n"))
+        host = urlsplit(target).netloc or "/"
+    except ValueError as error:
+        raise PermanentFetchError(f"{url}: redirects to no URL: {error}", url=url, reason="protocol") from error
+    before, _, after = target.partition(host)
+    named = host.encode("latin-1", errors="replace").decode("utf-8", errors="replace")
+    return before + named + "".join(char if "!" <= char <= "~" else f"%{ord(char) & 0xFF:02X}" for char in after)
 
 
 def _host(url: str) -> str:

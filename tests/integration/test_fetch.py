@@ -19,7 +19,9 @@ from tests.newsroom import (
     Garbage,
     GzipBomb,
     HugeHeaders,
+    Interim,
     Newsroom,
+    RawLocation,
     RedirectLoop,
     RedirectTo,
     Reset,
@@ -135,6 +137,50 @@ def test_redirects_are_recorded_hop_by_hop(room: Newsroom, fetcher: Fetcher) -> 
     assert [exchange.status for exchange in answer.exchanges] == [301, 200]
     assert answer.final is not None
     assert answer.final.url == URL
+
+
+@pytest.mark.parametrize(
+    "location", ["/größe/日本", "/gr%C3%B6%C3%9Fe/日本 ", "https://www.any.example/größe/日本\t", "  größe/日本", "größe/日本 ?"], ids=ascii
+)
+def test_a_location_in_raw_utf_8_or_with_blanks_around_it_is_followed(room: Newsroom, fetcher: Fetcher, location: str) -> None:
+    room.misbehave(URL, RawLocation(location.encode()))
+    room.add_page("https://www.any.example/größe/日本", "<html>There.</html>")
+    room.add_page("https://www.any.example/größe/日本 ", "<html>There.</html>")
+    answer = fetcher.get(page())
+    assert answer.error is None
+    assert answer.final is not None
+    assert answer.final.body == b"<html>There.</html>"
+    assert answer.final.url.isascii()
+
+
+def test_a_location_that_is_no_url_is_an_error_and_no_exception(room: Newsroom, fetcher: Fetcher) -> None:
+    room.misbehave(URL, RawLocation(b"http://[half/an/address"))
+    error = fetcher.get(page()).error
+    assert error is not None
+    assert error.reason == "protocol"
+
+
+def test_a_host_in_raw_utf_8_is_asked_by_its_ascii_name(room: Newsroom, fetcher: Fetcher) -> None:
+    room.misbehave(URL, RawLocation("https://www.münchen.example/page".encode()))
+    room.add_page("https://www.münchen.example/page", "<html>There.</html>")
+    assert fetcher.get(page()).error is None
+    assert room.requests[-1].host == "www.xn--mnchen-3ya.example"
+
+
+def test_interim_answers_are_passed_over(room: Newsroom, fetcher: Fetcher) -> None:
+    room.misbehave(URL, Interim((100, 103, 103)))
+    answer = fetcher.get(page())
+    assert answer.error is None
+    assert answer.final is not None
+    assert (answer.final.status, answer.final.body) == (200, HTML.encode())
+    assert answer.final.response.startswith(b"HTTP/1.1 200 OK\r\n")
+
+
+def test_interim_answers_without_end_are_an_error(room: Newsroom, fetcher: Fetcher) -> None:
+    room.misbehave(URL, Interim((103,) * 100))
+    error = fetcher.get(page()).error
+    assert error is not None
+    assert error.reason == "protocol"
 
 
 def test_disallowed_pages_are_not_asked_for(room: Newsroom, fetcher: Fetcher) -> None:

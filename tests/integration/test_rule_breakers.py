@@ -15,7 +15,7 @@ from pipeline.lake.storage import Lake
 from pipeline.operations import stages
 from tests.integration.conftest import FrozenClock
 from tests.integration.test_capture import HOUR, NEXT, ONE, TWO, article, endings, feed, source
-from tests.newsroom import Newsroom, Status
+from tests.newsroom import Interim, Newsroom, RawLocation, Status
 
 Capture = Callable[..., tuple[CaptureReport, Manifest]]
 
@@ -65,3 +65,12 @@ def test_a_robots_txt_answered_429_is_asked_again_the_next_hour(world: Newsroom,
     world.add_page(f"{ONE}/robots.txt", "User-agent: *\nDisallow: /a", content_type="text/plain")
     clock.moment += NEXT.start - HOUR.start
     assert endings(capture(NEXT)[1]) == {f"{ONE}/a": "disallowed", f"{ONE}/b": "captured"}
+
+
+def test_a_feed_behind_early_hints_and_a_page_behind_a_raw_location_are_captured(world: Newsroom, capture: Capture) -> None:
+    world.misbehave(f"{ONE}/feed", Interim())
+    world.misbehave(f"{ONE}/a", RawLocation("/brücke ".encode()))
+    world.add_page(f"{ONE}/brücke", article("Story a"))
+    _, manifest = capture()
+    assert endings(manifest, "feed") == {f"{ONE}/feed": "captured", f"{TWO}/feed": "captured"}
+    assert set(endings(manifest).values()) == {"captured"}

@@ -167,6 +167,32 @@ class RedirectTo:
 
 
 @dataclass(frozen=True, slots=True)
+class RawLocation:
+    """A redirect whose Location header holds these octets."""
+
+    location: bytes
+
+    def play(self, exchange: Exchange) -> None:
+        exchange.begin(302)
+        exchange.send(b"HTTP/1.1 302 Found\r\nConnection: close\r\nContent-Length: 0\r\nLocation: " + self.location + b"\r\n\r\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Interim:
+    """Interim answers (RFC 9110, section 15.2) before the final one: 103 Early Hints with a link, others bare."""
+
+    statuses: tuple[int, ...] = (103,)
+
+    def play(self, exchange: Exchange) -> None:
+        answer = exchange.real().with_headers(connection="close")
+        exchange.begin(answer.status)
+        for status in self.statuses:
+            link = b"Link: </style.css>; rel=preload\r\n" if status == 103 else b""
+            exchange.send(f"HTTP/1.1 {status} Interim\r\n".encode() + link + b"\r\n")
+        exchange.send(answer.wire)
+
+
+@dataclass(frozen=True, slots=True)
 class RedirectLoop:
     """A redirect to itself."""
 
