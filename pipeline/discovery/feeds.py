@@ -247,6 +247,8 @@ def _json_document(text: str) -> tuple[Any, str | None]:
         try:
             item, at = lenient.raw_decode(text, gap.end() if gap is not None else at)
         except json.JSONDecodeError:
+            if not items:
+                raise
             return {**head, "items": items}, problem
         items.append(item)
 
