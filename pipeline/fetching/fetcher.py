@@ -1,8 +1,8 @@
-"""GET, politely and within bounds: with `pipeline.fetching.connections`, the only code that opens a socket.
+"""Polite, bounded GET requests. With `pipeline.fetching.connections`, the only code that opens a socket.
 
-One `Fetcher` serves one part of one interval, from many threads. It asks robots.txt before anything else of a host, keeps one pace
-per host, sends validators where it is given some, follows redirects itself (each hop is checked, recorded and paced), reads no more
-than the bounds allow, and returns an `Answer`: what went over the wire, and the error that ended it. It decides nothing about content.
+Many threads use one `Fetcher`, which serves one part of one interval. It reads a host's robots.txt before it asks for anything else,
+keeps one pace per host, sends the validators it is given, follows redirects itself (each hop is checked, recorded and paced), reads no
+more than the bounds allow, and returns an `Answer`: the octets of every exchange, and the error that ended it. It reads no content.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Self
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 import certifi
 import requests
@@ -26,7 +26,8 @@ from pipeline.core.models import Answer, Clock, Exchange, Kind, Validators
 from pipeline.core.settings import Settings
 from pipeline.fetching import robots
 from pipeline.fetching.addresses import why_refused_url
-from pipeline.fetching.connections import Routes, Tape, TapedAdapter, start_tape
+from pipeline.fetching.answers import decoded_body, receive_body, redirect_target
+from pipeline.fetching.connections import Recording, RecordingAdapter, Routes, start_recording
 from pipeline.fetching.paces import PacesInFiles
 from pipeline.fetching.politeness import SLOW_DOWN_STATUSES, TRANSIENT_STATUSES, HostSchedule, PacesOfProcess, retry_after_s
 from pipeline.text.urls import without_credentials
@@ -46,7 +47,7 @@ WANTED_TYPES: dict[Kind, tuple[str, ...]] = {
     "amp": ("text/html", "application/xhtml+xml"),
     "image": ("image/", "application/octet-stream", "binary/octet-stream"),
 }
-"""Content types worth reading; a missing type is read and judged by its bytes, feeds always are."""
+"""The content types that are read, by prefix. An answer without a type is read, and feeds and sitemaps are read whatever their type."""
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 NO_ANSWER = frozenset({"timeout", "connection", "dns", "reset"})
@@ -54,10 +55,10 @@ MAX_TDM_FILE_BYTES = 256 * 1024
 """Of a /.well-known/tdmrep.json; a rule takes about 100."""
 HEADER_ALLOWANCE = 128 * 1024
 RETRY_DELAY_S = 1.0
-CHUNK = 1 << 16
 
 
 KnownRobots = Callable[[str], tuple[int, bytes] | None]
+"""URL of a robots.txt to the status and body of an answer captured within `robots.MAX_AGE`; None where there is none."""
 
 
 class SystemClock:
@@ -72,21 +73,21 @@ class SystemClock:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What to ask for: `pace_s` is the source's pace in seconds per request to a host."""
+    """A URL to ask for, and how: `pace_s` is the least number of seconds between two requests to its host."""
 
     url: str
     kind: Kind
     pace_s: float
     validators: Validators = field(default_factory=Validators)
     octets: tuple[int, int] | None = None
-    """First and last octet of a part that is asked for (RFC 9110, section 14), as they are stored."""
+    """First and last octet of a range (RFC 9110, section 14), counted without content coding; None for the whole."""
 
 
 class Fetcher:
-    """See the module. Close it, or use it as a context manager."""
+    """Sends requests as the module says. Close it, or use it as a context manager."""
 
     def __init__(self, settings: Settings, *, clock: Clock, known_robots: KnownRobots | None = None) -> None:
-        """`known_robots` gives status and body of a robots.txt that was answered within `robots.MAX_AGE`, None where there is none."""
+        """`known_robots` spares a request for a robots.txt that an earlier interval captured."""
         self._settings = settings
         self._clock = clock
         self._routes = Routes(connect_to=settings.connect_to, allow_networks=settings.allow_networks)
@@ -101,7 +102,7 @@ class Fetcher:
         self._robots_locks: dict[str, threading.Lock] = {}
         self._lock = threading.Lock()
         self._local = threading.local()
-        self._adapters: list[TapedAdapter] = []
+        self._adapters: list[RecordingAdapter] = []
 
     def __enter__(self) -> Self:
         return self
@@ -115,11 +116,11 @@ class Fetcher:
 
     @property
     def robots_answers(self) -> tuple[Answer, ...]:
-        """The answers to every robots.txt asked for by this fetcher, ordered by their URL."""
+        """The answer to each robots.txt that this fetcher asked for, ordered by URL."""
         return tuple(self._robots_answers[url] for url in sorted(self._robots_answers))
 
     def get(self, target: Target) -> Answer:
-        """Ask for `target.url` and follow where it leads; a transient failure is tried once more. Raises nothing of its own.
+        """Ask for `target.url` and follow its redirects; a transient failure is tried once more. Failures are returned, not raised.
 
         A tdmrep.json, which few hosts have, is worth one request a day and no second try.
         """
@@ -143,7 +144,7 @@ class Fetcher:
         return {url: rules.usage_lines(agent=self._agent) for url, rules in dict(self._robots).items()}
 
     def sitemaps_of(self, url: str, *, pace_s: float) -> tuple[str, ...]:
-        """The sitemaps that the robots.txt of the host of `url` names; none where it cannot be asked."""
+        """The sitemaps that the robots.txt of the host of `url` names; none when it cannot be read."""
         try:
             self._refuse(url)
             return self._rules(url, pace_s=pace_s).sitemaps
@@ -166,14 +167,14 @@ class Fetcher:
                 location = self._exchange(url, target, deadline=deadline, record=exchanges.append)
                 if location is None:
                     return Answer(url=target.url, exchanges=tuple(exchanges))
-                url = _redirected(url, location)
+                url = redirect_target(url, location)
             message = f"{target.url}: more than {self._settings.max_redirects} redirects"
             raise PermanentFetchError(message, url=target.url, reason="redirects")
         except FetchError as error:
             return Answer(url=target.url, exchanges=tuple(exchanges), error=error)
 
     def _refuse(self, url: str) -> None:
-        """Raise FetchError for a URL that may not be asked for, or whose host wants or needs to be left alone."""
+        """Raise FetchError for a URL that may not be requested, or whose host is down or asked to be left alone."""
         refusal = why_refused_url(url, routed_ports=self._routes.ports)
         if refusal is not None:
             shown = without_credentials(url)
@@ -210,9 +211,9 @@ class Fetcher:
                 answer = self._robots_answer(robots_url, pace_s=pace_s)
                 status = answer.final.status if answer.final is not None else None
                 if isinstance(answer.error, PermanentFetchError) and answer.error.status is None:
-                    status = 404  # a robots.txt that loops, or whose headers are endless, holds no rules
+                    status = 404  # redirects without end, or endless headers: no rules
                 if isinstance(answer.error, TransientFetchError) and answer.error.status is None:
-                    status = None  # behind a redirect, or cut off: what came before is not the answer
+                    status = None  # cut off, or no answer behind a redirect: the exchanges before say nothing of rules
                 if isinstance(answer.error, PermanentFetchError) and answer.error.reason.startswith("forbidden"):
                     raise answer.error
                 body = answer.final.body if answer.final is not None else b""
@@ -225,7 +226,7 @@ class Fetcher:
         return rules
 
     def _robots_answer(self, robots_url: str, *, pace_s: float) -> Answer:
-        """robots.txt is not itself subject to robots.txt; up to five redirects are followed (RFC 9309, section 2.3.1.2)."""
+        """GET without a look at robots.txt, with at most five redirects (RFC 9309, section 2.3.1.2)."""
         exchanges: list[Exchange] = []
         target = Target(robots_url, "robots", pace_s)
         url, deadline = robots_url, time.monotonic() + self._settings.total_timeout_s
@@ -236,21 +237,21 @@ class Fetcher:
                 location = self._exchange(url, target, deadline=deadline, record=exchanges.append)
                 if location is None:
                     return Answer(url=robots_url, exchanges=tuple(exchanges))
-                url = _redirected(url, location)
+                url = redirect_target(url, location)
             raise PermanentFetchError(f"{robots_url}: redirects without end", url=robots_url, reason="redirects")
         except FetchError as error:
             return Answer(url=robots_url, exchanges=tuple(exchanges), error=error)
 
     def _exchange(self, url: str, target: Target, *, deadline: float, record: Callable[[Exchange], None]) -> str | None:
-        """One request and its answer, given to `record`. Returns the Location of a redirect, raises FetchError for a failure."""
+        """Send one request, and give the exchange to `record`. Returns the Location of a redirect; raises FetchError for a failure."""
         asked_at = time.monotonic()
         with self._schedule.connection(_host(url)):
             return self._exchange_now(url, target, deadline=deadline + time.monotonic() - asked_at, record=record)
 
     def _exchange_now(self, url: str, target: Target, *, deadline: float, record: Callable[[Exchange], None]) -> str | None:
         limit = self._max_bytes(target)
-        tape = Tape(url=url, deadline=deadline, max_bytes=limit + HEADER_ALLOWANCE)
-        start_tape(tape)
+        recording = Recording(url=url, deadline=deadline, max_bytes=limit + HEADER_ALLOWANCE)
+        start_recording(recording)
         at = self._clock.now()
         try:
             response = self._send(url, target)
@@ -262,10 +263,13 @@ class Fetcher:
             self._schedule.note_status(_host(url), status=response.status_code)
             is_redirect = response.status_code in REDIRECTS and "location" in response.headers
             problem: FetchError | None = None
-            body = bytearray()
+            received, body = bytearray(), b""
             try:
                 self._refuse_type(response, target, is_redirect=is_redirect)
-                _read(response, body, limit=limit, url=url, is_cut=target.kind == "robots")
+                try:
+                    receive_body(response, received, limit=limit, url=url, is_cut=target.kind == "robots")
+                finally:  # of an answer that breaks off, what came is decoded as well
+                    body = decoded_body(response, bytes(received), limit=limit, url=url, kind=target.kind)
             except FetchError as error:
                 problem = error
             headers = response.headers
@@ -277,9 +281,9 @@ class Fetcher:
                         status=response.status_code,
                         content_type=headers.get("Content-Type"),
                         validators=Validators(etag=headers.get("ETag"), last_modified=headers.get("Last-Modified")),
-                        request=bytes(tape.sent),
-                        response=bytes(tape.received),
-                        body=bytes(body),
+                        request=bytes(recording.sent),
+                        response=bytes(recording.received),
+                        body=body,
                         headers={name.lower(): value for name, value in headers.items()},
                     )
                 )
@@ -359,51 +363,15 @@ class Fetcher:
         }
         return limits.get(target.kind, settings.max_page_bytes)
 
-    def _adapter(self) -> TapedAdapter:
-        """The thread's own. There is no session about it: nothing of one, cookies least of all, may pass from answer to request."""
-        adapter: TapedAdapter | None = getattr(self._local, "adapter", None)
+    def _adapter(self) -> RecordingAdapter:
+        """The calling thread's adapter, without a requests session, which would carry cookies from one answer to the next."""
+        adapter: RecordingAdapter | None = getattr(self._local, "adapter", None)
         if adapter is None:
-            adapter = TapedAdapter(self._routes, context=self._context, pool_hosts=32)
+            adapter = RecordingAdapter(self._routes, context=self._context, pool_hosts=32)
             self._local.adapter = adapter
             with self._lock:
                 self._adapters.append(adapter)
         return adapter
-
-
-def _read(response: requests.Response, body: bytearray, *, limit: int, url: str, is_cut: bool) -> None:
-    """Append the decoded body to `body`, at most `limit` bytes before and after decompression; a longer one is cut there or refused.
-
-    Of an answer that breaks off, `body` has the beginning.
-    """
-    try:
-        while chunk := response.raw.read1(CHUNK, decode_content=True):
-            body += chunk
-            if len(body) > limit:
-                if is_cut:
-                    del body[limit:]
-                    return
-                raise PermanentFetchError(f"{url}: the answer is over {limit} bytes", url=url, reason="tooLarge")
-    except TimeoutError as error:
-        raise TransientFetchError(f"{url}: the answer stopped", url=url, reason="timeout") from error
-    except HTTPError as error:
-        reason = "timeout" if "timed out" in str(error).lower() else "truncated"
-        raise TransientFetchError(f"{url}: the answer broke off: {error}", url=url, reason=reason) from error
-
-
-def _redirected(url: str, location: str) -> str:
-    """The URL that a Location header in the answer for `url` names: blanks around it stripped, raw octets percent-encoded.
-
-    http.client reads headers as Latin-1, one character for each octet; a host name in raw octets is read as UTF-8. Raises
-    PermanentFetchError when it is no URL.
-    """
-    try:
-        target = urljoin(url, location.strip(" \t\r\n"))
-        host = urlsplit(target).netloc or "/"
-    except ValueError as error:
-        raise PermanentFetchError(f"{url}: redirects to no URL: {error}", url=url, reason="protocol") from error
-    before, _, after = target.partition(host)
-    named = host.encode("latin-1", errors="replace").decode("utf-8", errors="replace")
-    return before + named + "".join(char if "!" <= char <= "~" else f"%{ord(char) & 0xFF:02X}" for char in after)
 
 
 def _host(url: str) -> str:

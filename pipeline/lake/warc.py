@@ -27,8 +27,8 @@ from zlib_ng import zlib_ng
 
 from pipeline.core.errors import WarcError
 from pipeline.core.models import Answer, Exchange, Validators
-from pipeline.lake.content_codings import CODINGS, codings_of, decode
 from pipeline.lake.gzip_members import GZIP, GZIP_ERROR, WarcRecordIterator
+from pipeline.text.content_codings import codings_of, decode
 
 NOT_MODIFIED = "http://netpreserve.org/warc/1.1/revisit/server-not-modified"
 SAME_PAYLOAD = "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"
@@ -44,6 +44,8 @@ MEMBER_HEAD = 1 << 10
 MIN_MEMBER = 1 << 8
 """Octets. A smaller gzip member is packed again, with more headers: an erasure needs room to overwrite it in place."""
 _STARTS = re.compile(rb"\x1f\x8b\x08|(?<=\r\n\r\n)(WARC/1\.[01]\r\n)")
+TEXT_TYPES = ("text/", "application/xhtml+xml", "application/xml")
+"""Content types that are never compressed by themselves: gzip in such a payload is a content coding that the header leaves out."""
 BROKEN = (ArchiveLoadFailed, EOFError, OSError, ValueError, AttributeError, TypeError, KeyError, IndexError, zlib.error, GZIP_ERROR)
 """The exceptions that warcio raises for damaged files."""
 
@@ -305,14 +307,21 @@ def _read(raw: ArcWarcRecord, *, offset: int, max_body_bytes: int) -> WarcRecord
 
 
 def _content(raw: ArcWarcRecord, payload: bytes, *, limit: int) -> bytes:
-    """The payload without its codings; warcio would decode brotli without a bound, and zstd not at all."""
+    """The payload without its transfer and content codings, at most `limit` octets of it. Raises ValueError for a broken coding."""
     http = raw.http_headers
-    codings = codings_of(http.get_header("Content-Encoding")) if http is not None else ()
-    if not codings or not CODINGS.issuperset(codings):
-        return bytes(raw.content_stream().read(limit))
+    if http is None:
+        return payload[:limit]
     if (http.get_header("Transfer-Encoding") or "").lower() == "chunked":
-        payload = ChunkedDataReader(io.BytesIO(payload)).read(len(payload))
-    return decode(payload, codings, limit=limit)
+        payload = _joined_chunks(payload)
+    declared = (http.get_header("Content-Type") or "").lower()
+    codings = codings_of(http.get_header("Content-Encoding"))
+    return decode(payload, codings, limit=limit, is_text=declared.startswith(TEXT_TYPES))
+
+
+def _joined_chunks(payload: bytes) -> bytes:
+    """A chunked payload as one; as it is where it holds no chunks, which archives joined before."""
+    reader = ChunkedDataReader(io.BytesIO(payload))
+    return b"".join(iter(lambda: bytes(reader.read(CHUNK)), b""))
 
 
 def _moment(text: str | None) -> datetime | None:

@@ -1,6 +1,18 @@
-"""Strings in, values out: plain text, URLs, AMP addresses, encodings, languages, dates, time zones, publishers' wishes.
+"""Text and octets in, values out: plain text, URLs, encodings, content codings, languages, dates, time zones, publishers' wishes.
 
 Pure. It never sees a page's tree, a feed or the lake.
 """
 
-__all__ = ["amp", "counts", "date_parsing", "encodings", "languages", "markup", "plain_text", "rights", "time_zones", "urls"]
+__all__ = [
+    "amp",
+    "content_codings",
+    "counts",
+    "date_parsing",
+    "encodings",
+    "languages",
+    "markup",
+    "plain_text",
+    "rights",
+    "time_zones",
+    "urls",
+]

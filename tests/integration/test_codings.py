@@ -1,8 +1,9 @@
-"""Brotli and zstd over the wire: decoded, and bounded while they are."""
+"""Coded answers over the wire, as servers get them right and wrong: decoded, and bounded while they are."""
 
 from __future__ import annotations
 
 import functools
+import gzip
 import resource
 import sys
 
@@ -20,6 +21,7 @@ else:
     from backports import zstd
 
 URL = "https://www.any.example/page"
+HTML = "<html><body>Größe</body></html>".encode() * 20
 PACK = {"br": functools.partial(brotli.compress, quality=5), "zstd": zstd.compress}
 
 
@@ -33,6 +35,40 @@ def test_a_coded_page_is_read(room: Newsroom, settings: Settings, clock: FrozenC
     assert answer.final is not None
     assert answer.final.body == html
     assert coding in room.requests[-1].headers["accept-encoding"]
+
+
+@pytest.mark.parametrize(
+    ("named", "packed"),
+    [
+        ("x-gzip", gzip.compress(HTML)),
+        ("gzip", gzip.compress(HTML[:20]) + gzip.compress(HTML[20:])),
+        ("gzip, gzip", gzip.compress(gzip.compress(HTML))),
+        ("gzip, gzip", gzip.compress(HTML)),
+        ("gzip", HTML),
+        ("br", HTML),
+        ("utf-8", HTML),
+        (None, gzip.compress(HTML)),
+    ],
+    ids=["x-gzip", "members", "twice", "once-of-two", "decoded-gzip", "decoded-br", "charset", "unnamed"],
+)
+def test_a_page_is_read_however_its_coding_is_named(
+    room: Newsroom, settings: Settings, clock: FrozenClock, named: str | None, packed: bytes
+) -> None:
+    room.add_page(URL, packed, headers={"Content-Encoding": named})
+    with Fetcher(settings, clock=clock) as fetcher:
+        answer = fetcher.get(Target(URL, "page", 0))
+    assert answer.error is None
+    assert answer.final is not None
+    assert answer.final.body == HTML
+
+
+def test_a_part_of_a_gzip_file_is_not_decoded(room: Newsroom, settings: Settings, clock: FrozenClock) -> None:
+    packed = gzip.compress(HTML)
+    room.add_page(URL, packed, content_type="application/octet-stream")
+    with Fetcher(settings, clock=clock) as fetcher:
+        answer = fetcher.get(Target(URL, "listing", 0, octets=(0, 9_999)))
+    assert answer.final is not None
+    assert answer.final.body == packed
 
 
 @pytest.mark.parametrize("coding", ["br", "zstd"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Callable
 
 import pytest
@@ -74,3 +75,9 @@ def test_a_feed_behind_early_hints_and_a_page_behind_a_raw_location_are_captured
     _, manifest = capture()
     assert endings(manifest, "feed") == {f"{ONE}/feed": "captured", f"{TWO}/feed": "captured"}
     assert set(endings(manifest).values()) == {"captured"}
+
+
+def test_a_feed_that_is_gzip_without_a_word_of_it_is_read(world: Newsroom, capture: Capture) -> None:
+    packed = gzip.compress(feed(f"{ONE}/a", f"{ONE}/b").encode())
+    world.add_page(f"{ONE}/feed", packed, content_type="application/rss+xml", headers={"Content-Encoding": None})
+    assert set(endings(capture()[1]).values()) == {"captured"}
