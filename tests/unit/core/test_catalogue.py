@@ -272,7 +272,7 @@ def test_the_digest_follows_what_decides_and_not_feeds_or_paces(folder: Path, ca
             "not in topics.yaml",
         ),
         ("rights", "wishes:\n  noindex: keep\n  noarchive: hide\n", "rights.yaml:3: wishes.noarchive: ", "doNotPublish"),
-        ("rights", "wishes:\n  nofollow: keep\n", "rights.yaml:2: wishes.nofollow: ", "not permitted"),
+        ("rights", "wishes:\n  nofollow: keep\n", "rights.yaml:2: wishes.nofollow: ", "there is no such key"),
     ],
 )
 def test_an_error_names_file_line_and_key(folder: Path, name: str, text: str, where: str, what: str) -> None:
