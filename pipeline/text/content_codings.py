@@ -46,9 +46,10 @@ def decode(data: bytes, codings: Sequence[str], *, limit: int, is_text: bool = F
     for coding in reversed(codings):
         data = _DECODERS[coding](data, limit) if coding in _DECODERS else data[:limit]
     for _ in range(MAX_CODINGS - len(codings)):
-        if not (is_text and data.startswith(GZIP_START)):
+        unpacked = _unnamed_gzip(data, limit) if is_text and data.startswith(GZIP_START) else b""
+        if not unpacked:
             break
-        data = _from_gzip(data, limit)
+        data = unpacked
     return data
 
 
@@ -70,6 +71,14 @@ def _from_gzip(data: bytes, limit: int) -> bytes:
         output += _inflated(member, data, limit - len(output))
         data = member.unused_data if member.eof else b""
     return bytes(output)
+
+
+def _unnamed_gzip(data: bytes, limit: int) -> bytes:
+    """What `data`, which begins like gzip, unpacks to; nothing where it is something else."""
+    try:
+        return _from_gzip(data, limit)
+    except ValueError:
+        return b""
 
 
 def _from_deflate(data: bytes, limit: int) -> bytes:
