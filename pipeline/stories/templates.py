@@ -22,8 +22,8 @@ from pipeline.stories.words import Words
 REPEATED = 4
 """A run of three words in so many articles of one publisher is furniture."""
 TEMPLATE_SHARE = 0.4
-"""An article of whose words at least this share is furniture is written from a template: of the labelled sets' articles (up to 200 of one
-publisher) 3 of 2,800 reach it, of horoscopes, obituaries, quake notes and share prices all."""
+"""An article of whose words at least this share is furniture is written from a template: none of the 3,080 articles with texts in the
+labelled sets, and all of 27 horoscopes, obituaries, quake notes and share-price notes."""
 OWN_WORDS = 2
 """Two articles of a template are about different things where each has so many words that the other lacks, or one in its title."""
 
