@@ -228,7 +228,7 @@ class _SiteNames:
 
     def _is_name(self, part: str) -> bool:
         key = letters_only(part)
-        return bool(key) and (key in self.keys or bool(_DOMAIN.match(part.strip())))
+        return key in self.keys
 
 
 def find_site_name(page: Page, entry: Entry | None) -> SourcedText | None:

@@ -146,3 +146,11 @@ def test_a_site_that_gives_its_address_for_its_name_has_the_name_of_its_host() -
 def test_a_line_of_copyright_names_its_holder(line: str, name: str | None) -> None:
     named = find_site_name(page(f"<meta name=copyright content='{line}'>"), None)
     assert (named.text if named else None) == name
+
+
+@pytest.mark.parametrize("title", ["Booking.com: Brussels opens inquiry into hotel fees", "Node.js: security fixes for all versions"])
+def test_a_subject_that_looks_like_a_domain_stays(title: str) -> None:
+    assert (
+        called(page(f"<title>{title} | The Kestrel</title><meta property='og:title' content='{title}'>{SITE}", f"<h1>{title}</h1>"))
+        == title
+    )
