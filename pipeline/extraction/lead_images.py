@@ -31,9 +31,13 @@ _SOURCES = ("data-src", "data-original", "data-lazy-src", "data-image", "src")
 _NO_PICTURE = re.compile(
     r"^data:|\.(?:svgz?|ico|css|js|html?|php|mp4|mp3|m3u8|pdf|swf)$|(?:^|/)(?:null|undefined|none|false)$|\{\{|\$\{", re.IGNORECASE
 )
+_PROGRAM = re.compile(r"\.php$", re.IGNORECASE)
+_PICTURE_FILE = re.compile(r"\.(?:jpe?g|png|webp|gif|avif)(?![a-z])", re.IGNORECASE)
+"""In a query: programs that scale pictures get the file's name as a parameter (`thumb.php?src=bridge.jpg`)."""
 _FURNITURE = re.compile(
-    r"(?:^|[^a-z])(?:favicon|sprites?|icons?|ico|btn|buttons?|avatars?|gravatar|spacer|blank|pixel|1x1|transparent|placeholder|loader|loading"
+    r"(?:^|[^a-z])(?:favicon|sprites?|icons?|ico|btn|buttons?|avatars?|gravatar|spacer|blank|transparent|placeholder|loader|loading"
     r"|spinner|no-?(?:image|img|photo|pic|thumb)|dummy|badges?|close-btn|captcha|emojis?|smil(?:ey|ies)|touch-icon|missing|arrows?)(?![a-z])"
+    r"|^1x1(?![a-z\d])|(?:^|[^a-z])pixel(?=$|\.[a-z]{3,4}$|[^a-z]*1x1)"
     r"|^(?:default|fallback)(?![a-z])|(?:default|fallback)[-_]?(?:image|img|share|og|social|thumb(?:nail)?|pic(?:ture)?|photo|post|article|news|logo)"
     r"|(?:image|img|share|og|social|thumb(?:nail)?|photo|news)[-_](?:default|fallback)(?![a-z])"
 )
@@ -116,7 +120,8 @@ def is_picture_address(url: str) -> bool:
     except ValueError:
         return False
     path = unquote(parts.path)
-    if _TRACKER_HOST.search(host) or _NO_PICTURE.search(path) or len(path) < 2:
+    is_program = _PROGRAM.search(path) and _PICTURE_FILE.search(unquote(parts.query))
+    if _TRACKER_HOST.search(host) or (_NO_PICTURE.search(path) and not is_program) or len(path) < 2:
         return False
     segments = [segment for segment in path.split("/") if segment]
     name = segments[-1] if segments else ""
