@@ -7,6 +7,7 @@ names no person.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 from itertools import filterfalse, islice
@@ -19,7 +20,7 @@ from pipeline.core.models import Entry
 from pipeline.extraction import furniture
 from pipeline.extraction.furniture import class_and_id, surroundings
 from pipeline.extraction.pages import Page, containing_element, is_code
-from pipeline.extraction.person_names import BY, BY_WORDS, DATE_LIKE, clean_names
+from pipeline.extraction.person_names import ACCOUNT, BY, BY_WORDS, DATE_LIKE, NO_NAME, ORGANISATION, STAFF, chinese_byline, clean_names
 from pipeline.extraction.structured_data import as_list, types_of
 from pipeline.text.plain_text import letters_only, squeeze
 from pipeline.text.urls import registered_domain
@@ -37,25 +38,6 @@ _BYLINE_START = re.compile(
     r"(?:by|von|par|por|door|av|af|written by|posted by|autor(?:in|en)?\s*:|author\s*:|auteur\s*:"
     r"|text\s*:|texte?\s*:|erstellt von"
     r"|geschrieben von|verfasst von|ein artikel von|veröffentlicht von|published by|text von|автор\s*:)\s*:?\s+(?=\S))",
-    re.IGNORECASE,
-)
-_STAFF = re.compile(
-    r"\b(?:staff|editors?|editorial|newsroom|\w*redaktion\w*|redacteur|redaction|rédaction|redacc?i[oó]n|redazione|redakcja|redakce"
-    r"|редакция|desk|team|newswire)\b",
-    re.IGNORECASE,
-)
-_NO_NAME = re.compile(
-    r"^(?:the )?(?:our )?(?:(?:staff|editors?|editorial|newsroom|(?:news|web|sports|copy|digital|online|city|business) ?desk"
-    r"|news)\s*)+(?:writers?|reporters?|reports?|correspondents?|board|teams?)?$",
-    re.IGNORECASE,
-)
-_ORGANISATION = re.compile(
-    r"\b(?:news|nachrichten|reuters|press|presse|afp|dpa|apa|sid|ansa|efe|pap|ntb|tt|ritzau|pti|ani|ians|tass|agency|agencia|agence"
-    r"|agenzia|agentur|magazine?|media"
-    r"|radio|online|writers?|reporters?|correspondents?|contributors?|wire|services?|network|inc|ltd|gmbh|corp|llc|ag|se|board"
-    r"|department|foundation"
-    r"|institute?|university|universität|verlag|stiftung|verband|times|post|daily|zeitung|e\.? ?v|association|group|company"
-    r"|\w+\.(?:com|net|org|de|co|fr|it|es|pl|ru|uk|info|at|ch|eu|news|tv))\b",
     re.IGNORECASE,
 )
 _BYLINE_NAMES = re.compile("uthor|yline|utor|uteur|reator|riter|oster|username")
@@ -103,24 +85,53 @@ def find_authors(page: Page, entry: Entry | None) -> tuple[tuple[str, ...], str]
     declared as author under a name of its own, not as `Staff` or `News Desk`.
     """
     own = {letters_only(name) for name in _site_names(page, entry)} - {""}
+    believed = _declared_twice(page, entry) - own
     organisation: tuple[tuple[str, ...], str] = ((), "")
     house: tuple[tuple[str, ...], str] = ((), "")
     for source, names, is_prose in _sources(page, entry):
         if not names:
             continue
-        found = clean_names(names, is_prose=is_prose)
+        found = clean_names(names, is_prose=is_prose, believed=believed)
         people = tuple(
-            name for name in found if letters_only(name) not in own and not _STAFF.search(name) and not _ORGANISATION.search(name)
+            name
+            for name in found
+            if letters_only(name) in believed
+            or (letters_only(name) not in own and not STAFF.search(name) and not ORGANISATION.search(name))
         )
         if people:
             return _spelled_out(people, page), source
         if is_prose:
             continue
-        agencies = tuple(name for name in found if letters_only(name) not in own and not _STAFF.search(name))
+        agencies = tuple(name for name in found if letters_only(name) not in own and not STAFF.search(name))
         organisation = organisation if organisation[0] or not agencies else (agencies, source)
-        named = tuple(name for name in found if not _NO_NAME.match(name))
+        named = tuple(name for name in found if not NO_NAME.match(name))
         house = house if house[0] or not named else (named, source)
     return organisation if organisation[0] else house
+
+
+def _declared_twice(page: Page, entry: Entry | None) -> frozenset[str]:
+    """The letters of names with a word that names no person (`Max Read`, `Emily Post`) that two places of the page declare as a person's.
+
+    The places are JSON-LD, where it does not say that it names an organisation, `<meta>`, the feed, and links with `rel="author"`.
+    """
+    json_ld = [name for article in page.articles for name in _declared(page, article.get("author"), only_people=True)]
+    metas = [content for name in ("author", *AUTHOR_META) for content in page.meta.get(name, ())]
+    feed = entry.authors if entry else ()
+    doubted = {letters_only(name) for name in (*json_ld, *metas, *feed) if _is_doubted_name(name)}
+    if not doubted:
+        return frozenset()
+    linked = [squeeze(element.text_content()) for element in _RELATIONS(page.tree)[:10]] if page.tree is not None else []
+    places = ({letters_only(BY.sub("", name)) for name in names} for names in (json_ld, metas, feed, linked))
+    counts = Counter(key for place in places for key in place & doubted)
+    return frozenset(key for key, count in counts.items() if count > 1)
+
+
+def _is_doubted_name(name: str) -> bool:
+    """Whether a text has the shape of a person's name but for its last word, which means something else; labels of staff do not count."""
+    first, *others = name.split() or [""]
+    is_shaped = len(others) in {1, 2} and all(word[0].isupper() and word.isalpha() for word in (first, *others))
+    is_refused = not clean_names([name]) or ORGANISATION.search(name) is not None
+    return is_shaped and is_refused and not STAFF.search(name) and not ACCOUNT.search(name) and bool(clean_names([first]))
 
 
 def _spelled_out(people: tuple[str, ...], page: Page) -> tuple[str, ...]:
@@ -154,6 +165,7 @@ def _sources(page: Page, entry: Entry | None) -> Iterator[tuple[str, list[str], 
     yield "meta.twitter", list(_twitter_labels(page)), False
     if entry and entry.authors:
         yield "feed.author", list(entry.authors), False
+    yield "page.byline", list(_chinese_bylines(page)), False
     places = None if page.tree is None else _Places(page)
     if places is not None:
         yield from _marked(places)
@@ -224,16 +236,17 @@ def _twitter_labels(page: Page) -> Iterator[str]:
                 yield value
 
 
-def _declared(page: Page, value: Any) -> Iterator[str]:
+def _declared(page: Page, value: Any, *, only_people: bool = False) -> Iterator[str]:
     for item in as_list(value):
         node = page.dereference(item)
         if isinstance(node, str) and "://" not in node:
             yield node
         elif isinstance(node, dict):
+            is_organisation = bool(types_of(node) & {"Organization", "NewsMediaOrganization"})
             for name in as_list(node.get("name")):
-                if isinstance(name, str):
+                if isinstance(name, str) and not (is_organisation and only_people):
                     # A comma inside an organisation's name separates no names.
-                    yield name.replace(",", " ") if types_of(node) & {"Organization", "NewsMediaOrganization"} else name
+                    yield name.replace(",", " ") if is_organisation else name
 
 
 def _marked(places: _Places) -> Iterator[tuple[str, list[str], bool]]:
@@ -296,6 +309,15 @@ def _names_on_date_lines(page: Page) -> Iterator[str]:
         line = squeeze(node)
         if len(line) <= MAX_BYLINE and _FULL_DATE.search(line) and _is_of_article(page, containing_element(node)):
             yield from (part for part in re.split(r"\s*[|•·/]\s*|\s[–-]\s|\s(?:von|by|par|por)\s", line) if not any(map(str.isdigit, part)))
+            return
+
+
+def _chinese_bylines(page: Page) -> Iterator[str]:
+    """The names in the first text of the article that is, or holds in brackets, a Chinese byline."""
+    for text in page.texts:
+        names = chinese_byline(text)
+        if names and not is_code(text) and _is_of_article(page, containing_element(text)):
+            yield from names
             return
 
 

@@ -6,7 +6,7 @@ Pure: strings in, names out. `pipeline.extraction.authors` finds the strings on 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 
 from pipeline.text.plain_text import letters_only, plain, squeeze
 
@@ -29,7 +29,16 @@ BY = re.compile(rf"^\W*(?:{'|'.join(BY_WORDS)})(?:\s*[:：]\s*|\s+)", re.IGNOREC
 _ALL_BY = re.compile(
     r"^\W*(?:view|show|see|zeige|alle|all|more|posts?|mehr|voir|ver)\b.{0,30}?\b(?:by|of|from|von|de|par|di|por)\s+", re.IGNORECASE
 )
-_SEPARATORS = re.compile(r"\s*[;|•·/\n、]\s*|\s+(?:and|und|et|og|och|y|e|en|with|mit|et|и|i|e)\s+|\s*&\s*|\s+-\s+", re.IGNORECASE)
+_SEPARATORS = re.compile(
+    r"\s*[;|•/\n、]\s*|(?<![\u3400-\u9fff\u3040-\u30ffl])\s*·\s*|\s*·\s*(?![\u3400-\u9fff\u3040-\u30ffl])|\s+(?:and|und|et|og|och|en|with|mit|и)\s+|\s*&\s*|\s+-\s+"
+    r"|(?<=\w\s)(?<!^\w\s)\s*(?:y|e|i)\s+(?=\w+\s+\w)",
+    re.IGNORECASE,
+)
+"""A dot between Chinese or Japanese characters, or two `l` in Catalan, is part of a name (`约翰·史密斯`).
+So is a conjunction of one letter before a single word (`Puig i Cadafalch`)."""
+_EASTERN_ROLE = re.compile(r"(?<=[\u3400-\u9fff\u3040-\u30ff\uac00-\ud7af])\s*(?:(?:선임|인턴|객원|전문)?기자|특파원|논설위원|記者|记者)$")
+_SPACED_NAME = re.compile(r"^([\u3400-\u9fff])\s+([\u3400-\u9fff])$")
+"""A Chinese name of two characters, set with a blank to be as wide as one of three."""
 _ROLE = re.compile(
     r"\s*(?:[|(（\[–—]|\s-\s|,|\b(?:for|of the|in|at|is|via|says?|wrote|posted|sagt|schreibt|contributor|follow|updated|published|hace"
     r"|am|on"
@@ -51,7 +60,7 @@ _NO_PERSON = re.compile(
     r"|here|learn"
     r"|autoren|autorinnen|profile?s?|people|sign(?: in)?|archiv\w*|jobs|termine|impressum|wir über uns|redaktionsteam|about us|kontakt"
     r"|mehr|alle|menu|startseite"
-    r"|minutes?|hours?|ago|facebook|twitter|著者|記者ページ)\b|^\W*$|[*<>{}=_]|\?\?",
+    r"|minutes?|hours?|ago|facebook|twitter|著者|記者ページ)\b|一覧$|^\W*$|[*<>{}=_]|\?\?",
     re.IGNORECASE,
 )
 DATE_LIKE = re.compile(
@@ -60,13 +69,42 @@ DATE_LIKE = re.compile(
     r"|monday|tuesday|wednesday|thursday|friday|saturday|sunday|updated|published)\b",
     re.IGNORECASE,
 )
-_NAME = re.compile(r"^(?:[^\W\d_][\w'’.\-]*\s+){1,4}[^\W\d_][\w'’.\-]*$|^[\u3400-\u9fff\u3040-\u30ff]{2,8}$|^[\uac00-\ud7af]{2,5}$")
+_NAME = re.compile(
+    r"^(?:[^\W\d_][\w'’.\-]*\s+){1,4}[^\W\d_][\w'’.\-]*$|^(?=.{2,12}$)[\u3400-\u9fff\u3040-\u30ff]+(?:[·・][\u3400-\u9fff\u3040-\u30ff]+)*$|^[\uac00-\ud7af]{2,5}$"
+)
 _TITLES = re.compile(
     r"^(?:(?:prof(?:essor(?:in)?)?|dr|mr|mrs|ms|mx|sir|herr|frau|rev(?:erend)?|dott(?:\.?ssa)?|dipl\.?-?ing|h\.? ?c)(?:\.\s*|\s+)"
     r"|(?:mag|ing)\.\s*|pd\s+(?=dr\b))+",
     re.IGNORECASE,
 )
 """`Ing` and `Mag` are first names too, and titles only with a full stop."""
+STAFF = re.compile(
+    r"\b(?:staff|editors?|editorial|newsroom|\w*redaktion\w*|redacteur|redaction|rédaction|redacc?i[oó]n|redazione|redakcja|redakce"
+    r"|редакция|desk|team|newswire)\b",
+    re.IGNORECASE,
+)
+NO_NAME = re.compile(
+    r"^(?:the )?(?:our )?(?:(?:staff|editors?|editorial|newsroom|(?:news|web|sports|copy|digital|online|city|business) ?desk"
+    r"|news)\s*)+(?:writers?|reporters?|reports?|correspondents?|board|teams?)?$",
+    re.IGNORECASE,
+)
+ACCOUNT = re.compile(r"\b(?:admin\w*|webmaster|authors?|users?|anonymous|unknown|default)\b", re.IGNORECASE)
+"""Accounts of a content system, which are no person's name whoever declares them."""
+ORGANISATION = re.compile(
+    r"\b(?:news|nachrichten|reuters|press|presse|afp|dpa|apa|sid|ansa|efe|pap|ntb|tt|ritzau|pti|ani|ians|tass|agency|agencia|agence"
+    r"|agenzia|agentur|magazine?|media"
+    r"|radio|online|writers?|reporters?|correspondents?|contributors?|wire|services?|network|inc|ltd|gmbh|corp|llc|ag|se|board"
+    r"|department|foundation"
+    r"|institute?|university|universität|verlag|stiftung|verband|times|post|daily|zeitung|e\.? ?v|association|group|company"
+    r"|\w+\.(?:com|net|org|de|co|fr|it|es|pl|ru|uk|info|at|ch|eu|news|tv))\b",
+    re.IGNORECASE,
+)
+_CHINESE_ROLES = ("记者", "記者", "作者", "撰文", "执笔人")
+_CHINESE_BYLINE = re.compile(
+    r"(?:^|[（(□])\s*(?:[\u3400-\u9fff]{1,4}[报網网社刊])?\s*(?:见习|实习|特约|首席)?(?:记者|記者|作者|撰文|执笔人)(?:\s*[:：]\s*|\s+|(?=[^\s:：]{2,4}(?:发自|[)）])))"
+    r"([\u3400-\u9fff]{2,4}(?:[\s、]+[\u3400-\u9fff]{2,3}(?![\u3400-\u9fff])){0,5}?)\s*(?:[)）]|发自\S+|\S{2,8}报道)?\s*(?:$|(?<=[)）]))"
+)
+"""`（记者 胡晓蓉）`, `□ 本报记者 葛灵丹`, `新京报记者 彭冲 山东冠县报道`, `作者: 孙仲旻`."""
 _DEGREE = re.compile(r"\s+(?:[Pp][Hh]\.?\s?[Dd]|M\.?D|MBA|M\.?[Ss][Cc]|B\.?[Ss][Cc]|LL\.?M|[Ee][Ss][Qq])\.?$")
 """Matched with case: `MD` is a degree, `Md` a name."""
 _PARTICLES = frozenset(
@@ -74,15 +112,16 @@ _PARTICLES = frozenset(
 )
 
 
-def clean_names(names: Iterable[str], *, is_prose: bool = False) -> tuple[str, ...]:
+def clean_names(names: Iterable[str], *, is_prose: bool = False, believed: Set[str] = frozenset()) -> tuple[str, ...]:
     """The single names in `names`, without "By", roles, addresses and repetitions; at most `MAX_AUTHORS`.
 
-    With `is_prose` the strings are bylines as readers see them, and only parts with the shape of a name are returned.
+    A name whose letters are in `believed` is taken as it is, whatever its words mean. With `is_prose` the strings are bylines as readers
+    see them, and only parts with the shape of a name are returned.
     """
     kept: dict[str, str] = {}
     for text in names:
         for part in _parts(plain(text[:_MAX_LINE])):
-            name = _name(part)
+            name = _untitled(whole) if letters_only(whole := squeeze(BY.sub("", part))) in believed else _name(part)
             key = letters_only(name)
             if not key or key in kept or len(name.split()) > _MAX_WORDS or (is_prose and not _has_shape_of_name(name)):
                 continue
@@ -90,6 +129,12 @@ def clean_names(names: Iterable[str], *, is_prose: bool = False) -> tuple[str, .
     # `Jane Doe` and `Jane Doe Berlin` are one person.
     doubled = {key for key in kept if any(other != key and other.startswith(key) and len(key) > 8 for other in kept)}
     return tuple(name for key, name in kept.items() if not any(key != short and key.startswith(short) for short in doubled))[:MAX_AUTHORS]
+
+
+def chinese_byline(text: str) -> list[str]:
+    """The names after the word for reporter or author, where these are all of `text` or stand in brackets; at most a few."""
+    match = _CHINESE_BYLINE.search(text) if any(role in text for role in _CHINESE_ROLES) else None
+    return match[1].replace("、", " ").split() if match else []
 
 
 def _has_shape_of_name(name: str) -> bool:
@@ -129,5 +174,5 @@ def _name(part: str) -> str:
         return ""
     if not any(map(str.isalpha, name)):
         return ""
-    name = _untitled(name)
+    name = _SPACED_NAME.sub(r"\1\2", _EASTERN_ROLE.sub("", _untitled(name)))
     return name.title() if name.isupper() and len(name) > 5 and " " in name else name

@@ -195,3 +195,48 @@ def test_signs_without_end_are_read_in_little_time() -> None:
     for piece in ("(/", "/", "a@(", "(", "1 min "):
         clean_names(["Jane Roe (" + piece * (200_000 // len(piece))])
     assert time.process_time() - started < 5
+
+
+@pytest.mark.parametrize("name", ["Max Read", "Emma Guest", "Emily Post", "Eyal Press", "Sid Lowe"])
+def test_a_surname_that_is_a_word_is_believed_where_two_places_declare_it(name: str) -> None:
+    linked = f"<h1>x</h1><p>By <a rel=author href=/author/x>{name}</a></p><div class=card><span class=byline>By Peter Hollow</span></div>"
+    declared = article(author={"@type": "Person", "name": name})
+    assert find_authors(page(declared, linked), None)[0] == (name,)
+
+
+@pytest.mark.parametrize("label", ["News Desk", "Guest", "Site Admin", "Guest Author", "Staff Writer"])
+def test_a_label_is_no_person_although_two_places_declare_it(label: str) -> None:
+    byline = f"<h1>x</h1><p>By <a rel=author href=/author/x>{label}</a></p><p class=byline>By Jane Roe</p>"
+    assert find_authors(page(article(author={"@type": "Person", "name": label}), byline), None)[0] == ("Jane Roe",)
+
+
+@pytest.mark.parametrize(
+    ("name", "people"),
+    [
+        ("Josep Puig i Cadafalch", ("Josep Puig i Cadafalch",)),
+        ("José Ortega y Gasset", ("José Ortega y Gasset",)),
+        ("Ana Roe y Rui Paz", ("Ana Roe", "Rui Paz")),
+        ("约翰·史密斯", ("约翰·史密斯",)),
+        ("Jane Roe · John Doe", ("Jane Roe", "John Doe")),
+        ("홍길동 기자", ("홍길동",)),
+        ("赵 培", ("赵培",)),
+        ("著者一覧", ()),
+    ],
+)
+def test_particles_middle_dots_and_eastern_roles_leave_a_name_whole(name: str, people: tuple[str, ...]) -> None:
+    assert clean_names([name]) == people
+
+
+@pytest.mark.parametrize(
+    ("text", "people"),
+    [
+        ("推动工业高质量发展。（记者 胡晓蓉）", ("胡晓蓉",)),
+        ("□ 本报记者 葛灵丹", ("葛灵丹",)),
+        ("本报记者罗科苏盈发自北京", ("罗科苏盈",)),
+        ("新京报记者 彭冲 山东冠县报道", ("彭冲",)),
+        ("执笔人：闵乐夫 赵兰波 刘韬", ("闵乐夫", "赵兰波", "刘韬")),
+        ("记者近日从西藏自治区农业农村厅召开的会上了解到。", ()),
+    ],
+)
+def test_a_chinese_byline_is_a_line_or_stands_in_brackets(text: str, people: tuple[str, ...]) -> None:
+    assert find_authors(page(body=f"<h1>标题</h1><p>{text}</p>"), None)[0] == people
