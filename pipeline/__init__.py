@@ -10,4 +10,4 @@ Start reading at `pipeline.operations.stages`. Each room is a package whose docs
 names the modules that other rooms may import. This module imports nothing.
 """
 
-__version__ = "0.1.0"
+__version__ = "0.3.0"

@@ -63,3 +63,36 @@ def test_every_decision_has_a_page_in_the_index_and_every_link_a_page() -> None:
     pages = sorted(path.name for path in folder.glob("[0-9]*.md"))
     assert sorted(re.findall(r"\]\((\d{4}-[a-z0-9-]+\.md)\)", (folder / "README.md").read_text())) == pages
     assert [int(page[:4]) for page in pages] == list(range(1, len(pages) + 1))
+
+
+def test_the_newest_release_of_the_changelog_is_the_version() -> None:
+    headings = re.findall(r"^## \[(.+?)\](?: - (\d{4}-\d\d-\d\d))?$", (REPOSITORY / "CHANGELOG.md").read_text(), re.MULTILINE)
+    releases = [(version, day) for version, day in headings if version != "Unreleased"]
+    assert releases[0][0] == VERSION
+    assert all(day for _, day in releases)
+    assert releases == sorted(releases, key=lambda release: release[1], reverse=True)
+
+
+@pytest.mark.parametrize("document", ["README.md", "docs/architecture.md"])
+def test_what_a_document_shows_of_the_code_is_as_the_code_is(document: str) -> None:
+    rooms = runpy.run_path(str(REPOSITORY / "docs" / "rooms.py"))
+    text = (REPOSITORY / document).read_text()
+    assert "<!-- walk: " in text
+    assert rooms["filled"](text) == text, "make docs"
+
+
+def test_the_table_of_changes_in_the_readme_names_every_package() -> None:
+    table = (REPOSITORY / "README.md").read_text().partition("## Where to change what")[2]
+    packages = [path.parent.relative_to(REPOSITORY / "pipeline") for path in (REPOSITORY / "pipeline").rglob("*/__init__.py")]
+    assert [name for package in packages if (name := package.as_posix()) not in table and package != package.parent] == []
+
+
+def test_every_file_that_a_document_links_or_names_exists() -> None:
+    documents = [*REPOSITORY.glob("*.md"), *(REPOSITORY / "docs").rglob("*.md")]
+    missing = set()
+    for document in documents:
+        text = document.read_text()
+        links = [(document.parent / link) for link in re.findall(r"\]\((?!https?:|#)([^)#]+)", text)]
+        named = [REPOSITORY / path for path in re.findall(r"`((?:pipeline|dags|deploy|bench|tests|docs|data)/[\w/.-]+\.\w+)`", text)]
+        missing |= {f"{document.name}: {path}" for path in [*links, *named] if not path.exists()}
+    assert missing == set()
