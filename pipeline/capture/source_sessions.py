@@ -173,7 +173,8 @@ def _with_document(
 ) -> FeedState:
     """The feed's state after a poll that brought a document with `entries`."""
     listed = {digest: entry for entry in reversed(entries) if (digest := _digest(entry.url)) is not None}
-    new = [entry for digest, entry in listed.items() if digest not in known.seen]
+    new = [entry for digest, entry in listed.items() if digest not in known.seen and (entry.alias is None or entry.alias not in known.seen)]
+    aliases = tuple(dict.fromkeys(entry.alias for entry in entries if entry.alias is not None))
     now = session.clock.now()
     schedule = known.schedule
     if not is_conditional:
@@ -185,7 +186,7 @@ def _with_document(
     schedule = after_document(
         schedule, now=now, bounds=_bounds(session.source), new=len(new), total=len(listed), headers=final.headers, document_s=document_s
     )
-    return replace(known, validators=final.validators, seen=tuple(reversed(listed)), new=count, schedule=schedule)
+    return replace(known, validators=final.validators, seen=(*reversed(listed), *aliases), new=count, schedule=schedule)
 
 
 def _without_document(session: SourceSession, schedule: Schedule, answer: Answer, outcome: Outcome) -> Schedule:

@@ -110,6 +110,8 @@ class Entry:
     """The address of the feed or sitemap that lists it."""
     snapshot: str | None = None
     """Where an archive keeps the page as it was; None when its publisher is asked."""
+    alias: str | None = None
+    """A second identity of an entry whose link may change from poll to poll, see `pipeline.discovery.entry_aliases`; None for others."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,8 @@ def choose_entries(
                 outcomes.append(replace(ended, listed_by=listed_by.get(digest_of(entry), ())))
                 continue
             taken.add(url_digest(entry.url))
+            if entry.alias is not None:
+                taken.add(entry.alias)
             mine.append(candidate)
         chosen[listing.source_id] = tuple(mine)
     return ChosenEntries(chosen=chosen, outcomes=tuple(outcomes), listed_by=listed_by)
@@ -108,7 +110,8 @@ def _outcome_without_fetch(
     digest = digest_of(entry)
     if not digest:
         return _outcome(entry, "rejected", "badUrl")
-    if digest in taken or (digest in seen and not is_retry):
+    identities = {digest, entry.alias} - {None}
+    if identities & taken or (identities & seen and not is_retry):
         return _outcome(entry, "duplicate", None)
     if not is_live and not _is_inside(entry, interval):
         return _outcome(entry, "rejected", "outsideInterval")

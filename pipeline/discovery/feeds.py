@@ -23,6 +23,7 @@ from pipeline.core.models import Entry, Moment
 from pipeline.core.out_of_memory import is_out_of_memory
 from pipeline.discovery.author_fields import bound_author_fields
 from pipeline.discovery.broken_xml import declare_prefixes, repair_references, without_half_characters
+from pipeline.discovery.entry_aliases import entry_alias, with_unique_aliases, without_session
 from pipeline.discovery.polling import period_s
 from pipeline.text.date_parsing import read_moment, style_of
 from pipeline.text.encodings import decode
@@ -181,6 +182,7 @@ def _xml_entry(item: Any, *, url: str, source_id: str | None, language: str | No
         image=_xml_image(item, url=url),
         keywords=tuple(dict.fromkeys(term for tag in item.get("tags", []) if (term := plain(tag.get("term"))))),
         publisher=publisher,
+        alias=entry_alias(item.get("id"), link),
     )
 
 
@@ -188,7 +190,7 @@ def _xml_link(item: Any, *, url: str) -> str | None:
     candidates = [item.get("feedburner_origlink"), item.get("link")]
     candidates += [link.get("href") for link in item.get("links", []) if link.get("rel") == "alternate"]
     candidates.append(item.get("id") if str(item.get("id", "")).startswith(("http://", "https://")) else None)
-    return next((joined for candidate in candidates if candidate and (joined := join(url, candidate))), None)
+    return next((without_session(joined) for candidate in candidates if candidate and (joined := join(url, candidate))), None)
 
 
 def _xml_image(item: Any, *, url: str) -> str | None:
@@ -261,6 +263,7 @@ def _json_entry(
     link = join(url, address) if address is not None else None
     if link is None:
         return None
+    link = without_session(link)
     authors = item.get("authors") or data.get("authors") or []
     if isinstance(item.get("author"), dict):  # JSON Feed 1.0
         authors = [item["author"]]
@@ -280,6 +283,7 @@ def _json_entry(
         image=join(url, image) if image else None,
         keywords=tuple(dict.fromkeys(plain(tag) for tag in tags if isinstance(tag, str))) if isinstance(tags, list) else (),
         publisher=publisher,
+        alias=entry_alias(identity, link),
     )
 
 
@@ -300,7 +304,8 @@ def _feed(title: str | None, language: str | None, found: Iterable[Entry | None]
             unlinked += 1
         else:
             entries.setdefault(entry.url, entry)
-    return Feed(title=title, language=language, entries=tuple(entries.values()), ill_formed=ill_formed, unlinked=unlinked)
+    whole = with_unique_aliases(tuple(entries.values()))
+    return Feed(title=title, language=language, entries=whole, ill_formed=ill_formed, unlinked=unlinked)
 
 
 def _problem(parsed: Any) -> str | None:

@@ -18,6 +18,7 @@ from pipeline.core.errors import FeedError
 from pipeline.core.models import Entry, Interval, Moment
 from pipeline.core.out_of_memory import is_out_of_memory
 from pipeline.discovery.broken_xml import local_name, repair_references, without_half_characters
+from pipeline.discovery.entry_aliases import without_session
 from pipeline.text.date_parsing import read_moment
 from pipeline.text.plain_text import plain
 from pipeline.text.urls import join
@@ -238,7 +239,8 @@ def _child(element: etree._Element, *, url: str) -> Child | None:
 def _link(element: etree._Element, *, url: str) -> str | None:
     """The URL in the element's `loc`, or in the element's own text, as some indexes have it."""
     text = _text(element, "loc") or (element.text or "").strip()
-    return join(url, text) if text.lower().startswith(("http://", "https://", "/")) else None
+    link = join(url, text) if text.lower().startswith(("http://", "https://", "/")) else None
+    return without_session(link) if link is not None else None
 
 
 def _moment(text: str | None) -> Moment | None:

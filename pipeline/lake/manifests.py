@@ -137,10 +137,15 @@ class Manifest:
 
     @property
     def seen(self) -> frozenset[str]:
-        """Digests of the URLs that need no fetch again: captured in this part or listed by one of its feeds, and not pending."""
-        captured = {url_digest(page.entry.url) for page in self.pages}
-        waiting = {url_digest(pending.entry.url) for feed in self.feeds for pending in feed.pending}
+        """Digests of the URLs that need no fetch again, and their entries' aliases: captured in this part or listed by one of its feeds,
+        and not pending."""
+        captured = {digest for page in self.pages for digest in _identities(page.entry)}
+        waiting = {digest for feed in self.feeds for pending in feed.pending for digest in _identities(pending.entry)}
         return frozenset((captured | {digest for feed in self.feeds for digest in feed.seen}) - waiting)
+
+
+def _identities(entry: Entry) -> set[str]:
+    return {url_digest(entry.url)} | ({entry.alias} if entry.alias is not None else set())
 
 
 _ADAPTER = TypeAdapter(Manifest)

@@ -12,8 +12,24 @@ from pipeline.core.models import Interval
 from pipeline.core.settings import Settings
 from pipeline.operations import stages
 from tests.integration.conftest import FrozenClock
-from tests.integration.test_capture import HOUR, NEXT, ONE, TWO, Capture, article, capture, catalogue, endings, feed, world
+from tests.integration.test_capture import (
+    HOUR,
+    NEXT,
+    ONE,
+    PUBLISHED,
+    TWO,
+    Capture,
+    article,
+    capture,
+    catalogue,
+    endings,
+    feed,
+    manifest_of,
+    source,
+    world,
+)
 from tests.newsroom import Newsroom, RedirectTo, Status
+from tests.newsroom.answers import Resource
 
 __all__ = ["capture", "catalogue", "world"]
 AN_HOUR = timedelta(hours=1)
@@ -146,3 +162,21 @@ def test_checking_the_sources_says_what_is_odd(world: Newsroom, settings: Settin
     assert two.note is not None
     assert "moved for good" in two.note
     assert "the same feed as" in two.note
+
+
+@pytest.mark.parametrize("link", ["/a;jsessionid={0}", "/a?PHPSESSID={0}", "/a?token={0}"])
+def test_a_page_whose_link_changes_at_each_poll_is_fetched_once(
+    room: Newsroom, settings: Settings, make_catalogue: Callable[..., Catalogue], link: str
+) -> None:
+    catalogue = make_catalogue([source(ONE)])
+    room.mount(f"{ONE}/a", lambda _url, _asked: Resource(article("Story").encode(), "text/html"))
+    captured = 0
+    for number, interval in enumerate((HOUR, NEXT)):
+        address = f"{ONE}{link.format(f'5e55{number}')}"
+        item = f"<item><title>Story</title><guid isPermaLink='false'>n-1</guid><link>{address}</link><pubDate>{PUBLISHED}</pubDate></item>"
+        room.add_page(f"{ONE}/feed", f"<rss version='2.0'><channel>{item}</channel></rss>", content_type="application/rss+xml")
+        (part,) = stages.plan(settings, catalogue, interval)
+        stages.capture(settings, catalogue, part, live=True, clock=FrozenClock(interval.end))
+        captured += len(manifest_of(settings, part).pages)
+    assert captured == 1
+    assert sum(one.path.startswith("/a") for one in room.requests) == 1
