@@ -9,7 +9,6 @@ last: it is the commit. A part that has a manifest is never fetched again, and a
 from __future__ import annotations
 
 import logging
-import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -36,6 +35,7 @@ from pipeline.lake.erased_providers import read_erased
 from pipeline.lake.erasures import Erased
 from pipeline.lake.locks import Check
 from pipeline.lake.manifests import FeedState, HostDeclaration, Manifest, PageCapture, Pending
+from pipeline.lake.scratch_folders import scratch_folder
 from pipeline.lake.storage import Lake
 from pipeline.lake.warc import WRITE_BUFFER, CaptureWriter
 from pipeline.text.counts import counted
@@ -143,12 +143,12 @@ def _captured(
         earlier = replace(earlier, seen=frozenset())
     known_robots = robots_reader(lake, earlier, now=clock.now())
     with (
-        tempfile.TemporaryDirectory(prefix="news-capture-") as folder,
+        scratch_folder("capture") as folder,
         Fetcher(settings, clock=clock, known_robots=known_robots) as fetcher,
         page_reader(settings) as reader,
     ):
         work = _PartCapture(
-            lake, settings, catalogue, part, clock, fetcher, reader, Path(folder), past, erased, check, only_due=only_due and past is None
+            lake, settings, catalogue, part, clock, fetcher, reader, folder, past, erased, check, only_due=only_due and past is None
         )
         manifest = work.run(sources, earlier)
     return _with_warnings(report_of(manifest, is_reused=False), manifest, earlier.news, now=clock.now())

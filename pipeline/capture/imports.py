@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import logging
-import tempfile
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -25,6 +24,7 @@ from pipeline.core.models import Entry, Interval, Outcome, Part, Verdict
 from pipeline.core.settings import Settings
 from pipeline.lake.erased_providers import read_erased
 from pipeline.lake.manifests import PageCapture, Probe, count_outcomes
+from pipeline.lake.scratch_folders import scratch_folder
 from pipeline.lake.storage import Lake
 from pipeline.lake.warc import CaptureWriter, WarcRecord, capture_of, read_record_at, read_records
 from pipeline.text.urls import registered_domain
@@ -120,7 +120,7 @@ def import_file(lake: Lake, settings: Settings, catalogue: Catalogue, path: Path
     drafts: dict[Interval, _Draft] = {}
     counts: Counter[str] = Counter()
     last = _LastFile()
-    with tempfile.TemporaryDirectory(prefix="news-import-") as folder, page_reader(settings) as reader, contextlib.closing(last):
+    with scratch_folder("import") as folder, page_reader(settings) as reader, contextlib.closing(last):
         for number, (record, packed) in enumerate(_packing(_records(path, settings)), start=1):
             if record.type == "broken":
                 problem = record.problem
@@ -140,7 +140,7 @@ def import_file(lake: Lake, settings: Settings, catalogue: Catalogue, path: Path
             else:
                 interval = Interval.containing(record.at)
                 if interval not in drafts:
-                    drafts[interval] = _Draft(interval, name, Path(folder) / f"{interval.key}.warc.gz")
+                    drafts[interval] = _Draft(interval, name, folder / f"{interval.key}.warc.gz")
                 latest = drafts[interval]
                 if len(latest.outcomes) >= MAX_RECORDS:
                     held -= len(latest.outcomes)

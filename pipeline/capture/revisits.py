@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import tempfile
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -34,6 +33,7 @@ from pipeline.lake.erased_providers import without_erased
 from pipeline.lake.ledgers import read_manifest
 from pipeline.lake.locks import Check
 from pipeline.lake.manifests import GonePage, Manifest, PageCapture, RecordPlace
+from pipeline.lake.scratch_folders import scratch_folder
 from pipeline.lake.storage import Lake
 from pipeline.lake.warc import CaptureWriter, read_record_at, validators_of
 from pipeline.text.counts import counted
@@ -80,11 +80,11 @@ def _revisited(lake: Lake, settings: Settings, catalogue: Catalogue, part: Part,
     earlier = read_earlier_captures(lake, interval, days=ROBOTS_DAYS, is_live=True)
     entries = _entries(lake, [page for pages in due.values() for page in pages])
     with (
-        tempfile.TemporaryDirectory(prefix="news-revisit-") as folder,
+        scratch_folder("revisit") as folder,
         Fetcher(settings, clock=clock, known_robots=robots_reader(lake, earlier, now=now)) as fetcher,
         page_reader(settings) as reader,
     ):
-        work = _RevisitRun(lake, settings, catalogue, part, clock, fetcher, reader, Path(folder), entries, check)
+        work = _RevisitRun(lake, settings, catalogue, part, clock, fetcher, reader, folder, entries, check)
         return work.run(earlier, [(source, due[source.id]) for source in followed if due[source.id]])
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -34,6 +33,7 @@ from pipeline.lake.erasures import Erased
 from pipeline.lake.ledgers import read_manifest
 from pipeline.lake.locks import Check, lock_in_turn
 from pipeline.lake.manifests import Manifest, PageCapture
+from pipeline.lake.scratch_folders import scratch_folder
 from pipeline.lake.storage import Lake
 from pipeline.lake.warc import CaptureWriter, WarcRecord
 from pipeline.text.counts import counted
@@ -103,15 +103,13 @@ def _captured(
     reused: set[str] = set()
     lacking = sources
     with (
-        tempfile.TemporaryDirectory(prefix="news-archive-") as folder,
+        scratch_folder("archive") as folder,
         Fetcher(settings, clock=clock, known_robots=robots_reader(lake, earlier, now=clock.now())) as fetcher,
     ):
         for warc_source in warc_sources_of(
             past.order, lake=lake, settings=settings, interval=interval, documents=documents, clock=clock, fetcher=fetcher
         ):
-            work = _FilesCapture(
-                lake, settings, interval, past, mark, clock, fetcher, warc_source, Path(folder), seen, reused, erased, check
-            )
+            work = _FilesCapture(lake, settings, interval, past, mark, clock, fetcher, warc_source, folder, seen, reused, erased, check)
             manifests += work.run(lacking)
             found = {page.entry.source_id for manifest in manifests for page in manifest.pages}
             lacking = [source for source in lacking if source.id not in found]

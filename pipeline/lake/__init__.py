@@ -12,6 +12,7 @@ __all__ = [
     "replacements",
     "row_marks",
     "schedules",
+    "scratch_folders",
     "storage",
     "tables",
     "tombstones",

@@ -50,6 +50,14 @@ def _remove_if_left(temporary: Path) -> None:
         temporary.unlink()
 
 
+def sweep_temporaries(folder: Path) -> int:
+    """Remove the temporary files below `folder` that killed writers left, at any depth; how many there were."""
+    left = list(folder.rglob(".*.tmp"))
+    for temporary in left:
+        _remove_if_left(temporary)
+    return sum(not temporary.exists() for temporary in left)
+
+
 def _sync_folder(folder: Path) -> None:
     handle = os.open(folder, os.O_RDONLY)
     try:

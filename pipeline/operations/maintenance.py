@@ -9,6 +9,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from pathlib import Path
 
 from pipeline.capture.revisits import revisit_part
 from pipeline.core.catalogue import Catalogue
@@ -24,11 +25,13 @@ from pipeline.core.models import (
     RevisitReport,
 )
 from pipeline.core.settings import Settings
+from pipeline.lake.replacements import sweep_temporaries
 from pipeline.lake.storage import Lake
 from pipeline.operations import stages
 from pipeline.operations.completeness import SourceDay
 from pipeline.operations.completeness_tables import account, write_account
 from pipeline.operations.retention import delete_old_captures, prune_images
+from pipeline.text.counts import counted
 
 log = logging.getLogger(__name__)
 
@@ -61,8 +64,11 @@ def retain(settings: Settings, *, now: datetime) -> RetentionReport:
 
 
 def prune(settings: Settings, *, now: datetime) -> ImagesReport:
-    """Delete cached images that no row names. See `pipeline.operations.retention`."""
-    return prune_images(Lake(settings.lake), now=now)
+    """Delete cached images that no row names, and temporary files of killed writers. See `pipeline.operations.retention`."""
+    lake = Lake(settings.lake)
+    if lake.is_local and (swept := sweep_temporaries(Path(lake.root))):
+        log.info("removed %s that killed processes left", counted(swept, "temporary file"))
+    return prune_images(lake, now=now)
 
 
 def completeness(settings: Settings, catalogue: Catalogue, *, days: int, now: datetime, is_whole: bool = False) -> tuple[SourceDay, ...]:

@@ -10,13 +10,11 @@ from __future__ import annotations
 import hashlib
 import re
 import struct
-import tempfile
 import zlib
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from pathlib import Path
 from typing import Any, BinaryIO
 
 import pyarrow as pa
@@ -26,6 +24,7 @@ from pipeline.lake import storage
 from pipeline.lake.erasures import Erased
 from pipeline.lake.manifests import FeedState, Manifest, PageCapture, count_outcomes, to_json
 from pipeline.lake.row_marks import REPLACING, replace_rows
+from pipeline.lake.scratch_folders import scratch_folder
 from pipeline.lake.storage import Lake, Mark
 from pipeline.lake.warc import read_records
 
@@ -104,10 +103,10 @@ def _scrub_captures(lake: Lake, path: str, traces: Traces, erased: Erased) -> fr
     with lake.open(path) as file:
         places, cleared, size = _places(file, traces, erased, offsets)
         if places:
-            with tempfile.NamedTemporaryFile(prefix="news-erase-") as copy:
-                _copy(file, copy, places, size)  # type: ignore[arg-type]
-                copy.flush()
-                lake.write_file(path, Path(copy.name))
+            with scratch_folder("erase") as folder:
+                with (folder / "captures.warc.gz").open("wb") as copy:
+                    _copy(file, copy, places, size)
+                lake.write_file(path, folder / "captures.warc.gz")
     return frozenset(cleared | {start for start, _ in places})
 
 
