@@ -26,6 +26,14 @@ PROJECT = Path(__file__).resolve().parent.parent
 FETCH_SLOTS = 2
 """Parts that are captured at once; the threads inside a part do the waiting."""
 HEALTHY_S = 120.0
+PRELOAD = """# The scheduler imports once what its tasks need; they are forked from it, and each would take 3 s of processor time for it.
+import sys
+
+__all__ = []
+if "scheduler" in sys.argv:
+    import pipeline.operations.stages
+"""
+"""Airflow imports it as `airflow_local_settings` from the folder `config` of its home, in each of its processes."""
 ANSWER_S = 120.0
 """How long the API may take for an answer: it shares the machine with the tasks."""
 
@@ -72,6 +80,9 @@ class LocalAirflow:
     def start(self) -> None:
         self.run.mkdir(parents=True, exist_ok=True)
         processes.stop_all(self.run)
+        config = self.home / "config"
+        config.mkdir(exist_ok=True)
+        (config / "airflow_local_settings.py").write_text(PRELOAD)
         if self._guarded:
             self._guard = subprocess.Popen(
                 [sys.executable, "-m", "deploy.guard", str(self.run)], stdin=subprocess.PIPE, cwd=PROJECT, start_new_session=True
