@@ -25,7 +25,7 @@ from pipeline.extraction.extract import affected_dates
 from pipeline.lake import storage
 from pipeline.lake.storage import Lake
 from pipeline.lake.warc import CaptureWriter
-from pipeline.operations import stages
+from pipeline.operations import lookups, stages
 from pipeline.publishing import publish
 from pipeline.publishing.date_builds import FEW_DATES
 from tests.integration.conftest import KEY, REPOSITORY
@@ -373,7 +373,7 @@ def test_a_damaged_date_that_would_lose_its_records_is_refused(settings: Setting
 @pytest.mark.parametrize("damage", [flip_a_byte, DAMAGES["empty"]], ids=["one flipped byte", "empty"])
 def test_reading_a_damaged_date_names_the_file_and_is_not_worth_trying_again(settings: Settings, damage: Callable[[Path], Any]) -> None:
     damage(Path(settings.lake) / storage.articles_path(DAY))
-    for read in (lambda: stages.top(settings), lambda: stages.show(settings, f"{HOST}/p3"), lambda: stages.story(settings, f"{HOST}/p3")):
+    for read in (lambda: lookups.top(settings), lambda: lookups.show(settings, f"{HOST}/p3"), lambda: lookups.story(settings, f"{HOST}/p3")):
         with pytest.raises(DamagedError, match=f"{storage.articles_path(DAY)}.*news publish"):
             read()
 
