@@ -1,6 +1,6 @@
-"""What an AMP page is, and its address in the AMP cache.
+"""Whether a document is an AMP page, and the address of a page in the AMP cache.
 
-Pure: a URL in, a URL out. Whether there is an AMP page, and whether the cache holds it, is never looked at here.
+Pure: nothing is fetched, so neither the page nor the cache is known to have it.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""The characters of a document whose encoding is declared in several places, rightly or not.
+"""The encoding of a document, by its byte order mark, its bytes and its declarations, which may be wrong; and its text.
 
-Pure: bytes in, an encoding's name and text out. Never raises on any bytes.
+Pure. Never raises on any bytes.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ from charset_normalizer import from_bytes
 _PRESCAN = 4096
 """Bytes searched for a `meta charset`. The HTML standard asks for 1024; real heads put it later."""
 _DETECTION_SAMPLE = 30_000
+"""Bytes that charset-normalizer is given; its time grows with them."""
 _PART = 32_768
-"""Bytes decoded at a time only to see whether they can be: a part takes half the time that it takes within the whole text."""
+"""Bytes decoded at a time to check that they are UTF-8, in half the time of decoding the whole body."""
 _BROKEN_SHARE = 0.05
 """Share of replaced characters among those that are not ASCII, from which a declared encoding counts as wrong."""
 
@@ -34,13 +35,14 @@ _LABELS = {
 }  # fmt: skip
 _HIGH_BYTE = re.compile(rb"[\x80-\xff]")
 _BEFORE = 40
+"""Bytes before one that is not ASCII that go into the sample."""
 _TEXT = re.compile(rb"[^<>]{0,%d}[\x80-\xff][^<>]{0,200}" % _BEFORE)
 _ESCAPED = frozenset({"iso2022_jp", "hz", "iso2022_kr"})
 _NO_PAGE_ENCODING = frozenset({"idna", "punycode", "undefined", "unicode_escape", "raw_unicode_escape", "utf_7", "mbcs", "oem"})
 
 
 def decode(body: bytes, content_type: str | None = None) -> tuple[str, str | None]:
-    """The encoding's name, and the text; None for the text when the bytes are UTF-8 and can be parsed as they are.
+    """The name of the encoding of `body`, and its text; None for the text when the bytes are UTF-8 and can be parsed as they are.
 
     The encoding is the byte order mark's; else UTF-8 where the whole body is valid UTF-8 (other encodings are not by chance); else the
     header's, then the document's own (HTML standard, section 13.2.3), the first that fits the bytes. Where these two differ and detection
@@ -98,7 +100,7 @@ def _labels(body: bytes, content_type: str | None) -> Iterator[str]:
 
 
 def beyond_ascii(body: bytes) -> Iterator[bytes]:
-    """The texts around what is not ASCII, looked for from there: a pattern that begins with what stands before tries every byte."""
+    """The texts around bytes that are not ASCII, without mark-up: a sample of the language of `body`."""
     end = 0
     for found in _HIGH_BYTE.finditer(body):
         if found.start() >= end:

@@ -1,4 +1,4 @@
-"""Markup taken out of declared values: titles, descriptions and texts that a feed, a head or a JSON-LD node delivers.
+"""Remove mark-up from declared values: titles, descriptions and texts of feeds, heads and JSON-LD.
 
 Pure functions over strings. Once a value's own carrier is decoded, `<b>Bold</b> move` is formatting that was escaped twice, and `How to
 use the <script> tag` is a title. The rule: a tag is markup when it has a partner or attributes, when it touches a word, or when HTML
@@ -11,15 +11,15 @@ import re
 from functools import partial
 
 _TAG = re.compile(r"<(/?)([A-Za-z][\w:-]*)((?:[\s/][^<>]{0,500})?)>")
-_UNSHOWN = re.compile(r"<(?:(script|style)\b[^<>]*>|!--)", re.IGNORECASE)
+_HIDDEN = re.compile(r"<(?:(script|style)\b[^<>]*>|!--)", re.IGNORECASE)
 _ENDS = {"script": re.compile(r"</script\s*>", re.IGNORECASE), "style": re.compile(r"</style\s*>", re.IGNORECASE), "": re.compile("-->")}
 _INLINE = frozenset(re.findall(r"\w+", "a abbr b cite code em font i mark q s small span strong sub sup u wbr"))
 """Tags that stand inside a word or beside it; any other ends a word."""
-_ALONE = frozenset(re.findall(r"\w+", "br wbr hr p li dt dd td th tr"))
+_UNPAIRED = frozenset(re.findall(r"\w+", "br wbr hr p li dt dd td th tr"))
 """HTML lets these stand without a partner, and titles are seldom about them."""
 _KNOWN = (
     _INLINE
-    | _ALONE
+    | _UNPAIRED
     | frozenset(
         re.findall(
             r"\w+",
@@ -39,17 +39,17 @@ def strip_tags(text: str) -> str:
     """`text` without scripts, styles, comments and tags; inline tags are gone, any other is replaced by a space."""
     if "<" not in text:
         return text
-    text = _without_unshown(text)
+    text = _without_hidden(text)
     names = [(match[1], match[2].lower()) for match in _TAG.finditer(text)]
     paired = {name for end, name in names if end} & {name for end, name in names if not end}
     return _TAG.sub(partial(_replaced, paired), text)
 
 
 def _replaced(paired: set[str], tag: re.Match[str]) -> str:
-    """What stands for a tag: itself where it is a word of the text."""
+    """The replacement of a tag: itself where it is a word of the text, nothing for an inline tag, else a space."""
     name, attributes = tag[2].lower(), tag[3]
     if name not in paired and not (attributes if name in _KNOWN else "=" in attributes):
-        is_word = name not in _KNOWN or (name not in _ALONE and not _touches_word(tag))
+        is_word = name not in _KNOWN or (name not in _UNPAIRED and not _touches_word(tag))
         if is_word:
             return tag[0]
     return "" if name in _INLINE else " "
@@ -59,12 +59,12 @@ def _touches_word(tag: re.Match[str]) -> bool:
     return tag.string[tag.end() : tag.end() + 1].isalnum() or tag.string[max(0, tag.start() - 1) : tag.start()].isalnum()
 
 
-def _without_unshown(text: str) -> str:
+def _without_hidden(text: str) -> str:
     """`text` without scripts, styles and comments; one that does not end takes the rest with it, unless its tag is a word of the text."""
     kept: list[str] = []
     place, search_from = 0, 0
     endless: set[str] = set()
-    while start := _UNSHOWN.search(text, search_from):
+    while start := _HIDDEN.search(text, search_from):
         kind = (start[1] or "").lower()
         end = _ENDS[kind].search(text, start.end()) if kind not in endless else None
         if end is None:

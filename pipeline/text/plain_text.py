@@ -1,4 +1,4 @@
-"""Plain text made clean: one line, repaired mojibake, no control characters, an excerpt that ends well.
+"""Clean plain text: mojibake repaired, white space and control characters removed, excerpts cut at a word or sentence.
 
 Pure functions over strings; knows nothing of HTML trees, articles or feeds.
 """
@@ -21,9 +21,9 @@ EXCERPT_LIMIT = 350
 
 ELLIPSIS = "…"
 OPENING = 80
-"""Characters that tell one text from another."""
+"""Characters of a text's beginning that are shown to tell it from another."""
 DENSE = 2.5
-"""What a letter of a script without spaces weighs against one of the others."""
+"""How many letters of an alphabet one character of a script without spaces counts for."""
 _DENSE_SCRIPT = re.compile("[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\uac00-\ud7af\u0e00-\u0e7f]")
 
 _INVISIBLE = "\u00ad\u200b\u2060\ufeff\u200e\u200f\u202a-\u202e\u2066-\u2069\ufff9-\ufffb"
@@ -31,7 +31,7 @@ _INVISIBLE = "\u00ad\u200b\u2060\ufeff\u200e\u200f\u202a-\u202e\u2066-\u2069\uff
 _CONTROL = "\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff"
 _UNSEEN = re.compile(f"[{_INVISIBLE}{_CONTROL}]")
 _ASCII_CONTROL = dict.fromkeys((*range(9), *range(14, 32), 127))
-"""Of the same, what ASCII has, for `str.translate`: it takes a third of the pattern's time."""
+"""The ASCII part of `_CONTROL`, for `str.translate`, which takes a third of the pattern's time."""
 _ENTITY = re.compile(r"&(?:#\d|#[xX][0-9a-fA-F]|[A-Za-z])")
 _UNFILLED = re.compile(r"null|undefined|NaN|None|\[object Object\]|\{\{[^{}]*\}\}|\$\{[^{}]*\}|%%?[\w.]+%%?")
 _DOTS = re.compile(r"\.\.\.|…")
@@ -46,14 +46,14 @@ _MORE = re.compile(
     r"|читать (?:далее|дальше|полностью)|подробнее)\s*[\])]?[\s→»›>&….:]*$",
     re.IGNORECASE,
 )
-"""What leads from a teaser to its article; the sentence before it has ended."""
+"""Words of a link from a teaser to its article, behind a sentence that has ended."""
 _SENTENCE_END = re.compile(r"[.!?。！？…][\"'”’»)\]]*(?=\s|$)|[。！？][」』”]*")
 _DANGLING = " \t\n,;:-–—/|"
 _ENDED = re.compile(r"[.!?。！？…][\"'”’»)\]]*\s*$")
 _LAST_WORD = re.compile(r"[^\W\d_]{4}[.!?][\"”’»)\]]*(?=\s+[^\W\d_])|[。！？][」』”]*")
 """The end of a sentence; short words before the stop may be abbreviations."""
 _LEFT = 0.6
-"""Share; what breaks off last is then the lesser part, even where it was whole and had no full stop."""
+"""Share of a text that must be left: then the torn sentence was the lesser part."""
 _TORN_FROM = 120
 """Characters; shorter descriptions are seldom cut, and often have no full stop."""
 _LOOSE_END = _DANGLING + "([{'\"“‘«&"
@@ -63,11 +63,11 @@ _ASCII_SIGNS = {code: None for code in range(128) if not chr(code).isalnum()}
 _CONTINUATION = "".join(bytes([byte]).decode("cp1252", "ignore") for byte in range(0x80, 0xC0))
 _MISREAD_SIGN = re.compile(f"â[{re.escape(_CONTINUATION)}]{{2}}")
 _MISREAD_START = re.compile("[{utf8_first_of_2}{utf8_first_of_3}{utf8_first_of_4}][{utf8_continuation}]".format(**UTF8_CLUES))
-"""How every match of ftfy's search begins; without its look behind it is five times as fast."""
+"""How every match of ftfy's own detector begins; this pattern is five times as fast."""
 _MAY_BE_MISREAD = re.compile("[^\x00-\x7f](?:[^\x00-\x7f]|(?<=[\x80-\x9fÂÃŒœ]))")
-"""What every match of ftfy's heuristic holds: it tries forty alternatives at each character."""
+"""What every text has that ftfy's heuristic finds bad; it tries forty alternatives at each character."""
 _SHORT = 1000
-"""Characters: titles and excerpts."""
+"""Characters of the longest text that ftfy's full heuristic is asked about: titles and excerpts are shorter."""
 
 _REPAIRS = ftfy.TextFixerConfig(
     unescape_html=False,  # entities are decoded once, by `decode_entities`, not as long as any are left
@@ -87,11 +87,11 @@ def repair(text: str) -> str:
     """
     if text.isascii():
         return text.translate(_ASCII_CONTROL)
-    text = _MISREAD_SIGN.sub(_reread, text)
+    text = _MISREAD_SIGN.sub(_as_utf8, text)
     if len(text) <= _SHORT:
-        text = _short_undone(text)
+        text = _short_fixed(text)
     elif _MISREAD_START.search(text):
-        text = "\n".join(_undone(line) if _is_like_misread(line) else line for line in text.split("\n"))
+        text = "\n".join(_fixed(line) if _is_like_misread(line) else line for line in text.split("\n"))
     return unicodedata.normalize("NFC", _UNSEEN.sub("", text))
 
 
@@ -99,17 +99,17 @@ def _is_like_misread(text: str) -> bool:
     return bool(_MISREAD_START.search(text) and UTF8_DETECTOR_RE.search(text))
 
 
-def _undone(text: str) -> str:
+def _fixed(text: str) -> str:
     return ftfy.fix_text(text, _REPAIRS) if _MAY_BE_MISREAD.search(text) and is_bad(text) else text
 
 
 @lru_cache(maxsize=1024)
-def _short_undone(text: str) -> str:
-    """As `_undone`; a page says its title and its description several times."""
-    return _undone(text)
+def _short_fixed(text: str) -> str:
+    """As `_fixed`, remembered: a page states its title and its description several times."""
+    return _fixed(text)
 
 
-def _reread(match: re.Match[str]) -> str:
+def _as_utf8(match: re.Match[str]) -> str:
     """A sign whose three UTF-8 bytes were read as Windows-1252, as what it was."""
     try:
         return match[0].encode("cp1252").decode("utf-8")
@@ -198,13 +198,13 @@ def first_sentences(text: str, limit: int = EXCERPT_LIMIT) -> str:
 
 
 def opening(text: str) -> str:
-    """How long a text is and how it begins, within `OPENING` characters; in characters where its script has no spaces."""
+    """The length of a text, in words or in characters of a script without spaces, and its first `OPENING` characters."""
     begins = one_line(text[: 2 * OPENING])[:OPENING]
     return f"{len(text)} characters: {begins}" if _DENSE_SCRIPT.search(begins) else f"{len(text.split())} words: {begins}"
 
 
 def weight_of(text: str) -> float:
-    """Its length in letters of an alphabet: one of a script without spaces says more."""
+    """The length of `text` in letters of an alphabet; a character of a script without spaces counts `DENSE`."""
     return len(text) * (DENSE if not text.isascii() and _DENSE_SCRIPT.search(text) else 1)
 
 

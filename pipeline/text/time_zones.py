@@ -1,6 +1,6 @@
-"""The clock of a publisher: the time zone of its country, or of the one country region that speaks its language.
+"""The time zone of a publisher, by the country code of its host, or by a language whose official places all keep one time.
 
-Pure lookups in CLDR (by babel) and in the time zone database of the `tzdata` package, so that every machine reads the same rules.
+Pure look-ups in CLDR (through Babel) and in the database of the `tzdata` package, so that every machine reads the same rules.
 """
 
 from __future__ import annotations
@@ -13,36 +13,36 @@ from zoneinfo import ZoneInfo
 
 from babel.core import get_global
 
-_GENERIC = frozenset(
+_GENERIC_CODES = frozenset(
     {"ad", "ai", "as", "bz", "cc", "cd", "co", "dj", "fm", "io", "la", "me", "ms", "nu", "sc", "sr", "su", "tk", "tv", "ws"}
 )
 """Country codes that sites everywhere use for their sound, by Google's list for international sites; and codes of no country."""
-_PRIMARY = {
+_MAIN_ZONE = {
     "CL": "America/Santiago", "CN": "Asia/Shanghai", "EC": "America/Guayaquil", "ES": "Europe/Madrid", "MY": "Asia/Kuala_Lumpur",
     "NZ": "Pacific/Auckland", "PT": "Europe/Lisbon", "UA": "Europe/Kiev", "UZ": "Asia/Tashkent",
 }  # fmt: skip
 """Countries of several zones of which nearly everybody lives in one: CLDR's `primaryZones`."""
-_SPOKEN_IN = {("ca", "fr"): ("America/Toronto",)}
+_MAIN_ZONE_OF_LANGUAGE = {("ca", "fr"): ("America/Toronto",)}
 """Languages that are at home in one zone of a country: nine of ten Canadians with French as mother tongue live in Quebec and Ontario."""
 _HOST = re.compile(r"[a-z]+://(?:[^/?#@]*@)?([^/?#:]+)", re.IGNORECASE)
 
 
-def local(value: datetime, *, url: str, language: str) -> timedelta | None:
-    """How far the publisher's clock was ahead of UTC when it showed `value`, without a zone; None when its zone is not known."""
+def offset_of_local_time(value: datetime, *, url: str, language: str) -> timedelta | None:
+    """The publisher's offset from UTC when its clock showed `value`, a time without zone; None when its zone is not known."""
     return _offset(_zones(_country_code(url), _primary_language(language)), value.replace(tzinfo=None))
 
 
-def at(instant: datetime, *, url: str, language: str) -> timedelta | None:
-    """How far the publisher's clock is ahead of UTC at `instant`; None when its zone is not known.
+def offset_at(instant: datetime, *, url: str, language: str) -> timedelta | None:
+    """The publisher's offset from UTC at `instant`; None when its zone is not known.
 
     `url` is a page of the publisher and `language` its language tag. The country code of the host decides, and under a generic domain the
-    language, where it is official in places of one clock only: Japanese and German tell, English and Spanish do not.
+    language, where all places with that official language keep one time: Japanese and German do, English and Spanish do not.
     """
     return _offset(_zones(_country_code(url), _primary_language(language)), instant.astimezone(UTC))
 
 
-def possible(instant: datetime, *, url: str, language: str) -> frozenset[timedelta]:
-    """How far the clocks that the publisher may have are ahead of UTC at `instant`: those of its country; none where that is not known."""
+def country_offsets_at(instant: datetime, *, url: str, language: str) -> frozenset[timedelta]:
+    """All offsets from UTC that are in use at `instant` in the country of `url`; empty where the host names no country."""
     code = _country_code(url)
     names = _zones(code, _primary_language(language)) if _is_country(code) else ()
     offsets = (instant.astimezone(zone).utcoffset() for zone in map(zone_named, names))
@@ -59,14 +59,14 @@ def _primary_language(tag: str) -> str:
 
 
 def _is_country(code: str) -> bool:
-    return len(code) == 2 and code not in _GENERIC and code != "eu"
+    return len(code) == 2 and code not in _GENERIC_CODES and code != "eu"
 
 
 @lru_cache(maxsize=4096)
 def _zones(code: str, language: str) -> tuple[str, ...]:
-    """Every zone that the publisher may be in."""
-    if (code, language) in _SPOKEN_IN:
-        return _SPOKEN_IN[code, language]
+    """All zones that the publisher may be in: those of the country, else of every country with the official language."""
+    if (code, language) in _MAIN_ZONE_OF_LANGUAGE:
+        return _MAIN_ZONE_OF_LANGUAGE[code, language]
     if _is_country(code):
         return _zones_of("GB" if code == "uk" else code.upper())
     spoken = sorted(
@@ -78,17 +78,18 @@ def _zones(code: str, language: str) -> tuple[str, ...]:
 
 
 def _zones_of(country: str) -> tuple[str, ...]:
-    return (_PRIMARY[country],) if country in _PRIMARY else tuple(get_global("territory_zones").get(country, ()))
+    return (_MAIN_ZONE[country],) if country in _MAIN_ZONE else tuple(get_global("territory_zones").get(country, ()))
 
 
 @lru_cache(maxsize=1024)
 def zone_named(name: str) -> ZoneInfo:
+    """The zone of the IANA name `name`, from the `tzdata` package whatever the machine has."""
     with (resources.files("tzdata") / "zoneinfo").joinpath(*name.split("/")).open("rb") as file:
         return ZoneInfo.from_file(file, key=name)
 
 
 def _offset(names: tuple[str, ...], value: datetime) -> timedelta | None:
-    """The offset that all zones have at an instant, or when their clocks show a `value` without a zone; None when two of them differ."""
+    """The offset that all zones of `names` have at `value`, an instant or a local time without zone; None when two of them differ."""
     known: timedelta | None = None
     for zone in map(zone_named, names):  # of a language that is spoken around the world two are read
         offset = (value.astimezone(zone) if value.tzinfo else value.replace(tzinfo=zone)).utcoffset()

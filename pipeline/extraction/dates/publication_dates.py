@@ -1,7 +1,7 @@
-"""When an article was published and last changed, as its publisher says.
+"""When an article was published and last changed: chooses among the dates that the page, the feed and the URL state.
 
-Pure: reads a `Page` and what its finder said, takes the time of the capture as an argument. A stated zone is kept (all values are UTC); how
-much of the time was stated is the precision. A date after the capture is not believed.
+Pure: reads a `Page` and its `Entry`; the time of the capture is an argument. Values are in UTC with the stated offset beside them and the
+precision that was stated. A date later than the capture is not believed.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ import lxml.html
 
 from pipeline.core.models import Entry, Moment
 from pipeline.extraction.dates import visible_dates
-from pipeline.extraction.dates.publisher_zone import on_its_clock
+from pipeline.extraction.dates.publisher_zone import in_publisher_zone
 from pipeline.extraction.pages import Page
 from pipeline.extraction.structured_data import PAGE_TYPES, VIDEO_TYPES, text_of, types_of
 from pipeline.text.date_parsing import DateStyle, bare_day, read_moment, style_of
 
 EARLIEST = datetime(1995, 1, 1, tzinfo=UTC)
-"""No news page is older than the news web."""
+"""Older dates are refused: the first newspapers went online about then."""
 CLOCK_SKEW = timedelta(days=1)
-"""How far after its capture a page may date itself: zones and servers' clocks."""
+"""How far after its capture a page may be dated: zones reach 14 hours ahead of UTC, and servers' clocks err."""
 
 PUBLISHED_META = (
     "article:published_time", "og:article:published_time", "article:published", "og:published_time", "datepublished", "parsely-pub-date",
@@ -46,17 +46,17 @@ MODIFIED_META = (
 )  # fmt: skip
 
 _LATER = timedelta(days=2)
-"""Apart from zones, and from a URL made the day before."""
+"""Two dates further apart differ by more than zones, or a URL made the day before, explain."""
 _SHOWN_LATER = timedelta(hours=15)
-"""More than a clock without a zone is behind another."""
+"""More than two readings of one time without zone can differ by."""
 _FRONT = re.compile(r"[a-z]+://[^/?#]*/*(?:#.*)?$", re.IGNORECASE)
 _IN_URL = re.compile(r"(?<!\d)((?:19|20)\d{2})([/_-]?)(0?[1-9]|1[0-2])\2(0?[1-9]|[12]\d|3[01])(?!\d)")
 _IN_SCRIPT = re.compile(
     r"""pub(?:li(?:sh|shed|cation)_?(?:date|at|time|on)?|_?date)["']?\s*[:=]\s*["']((?:19|20)\d\d-?\d\d-?\d\d[^"']{0,25})["']"""
 )
-"""In lower case: a pattern that begins with letters, and minds their case, is found ten times as fast."""
+"""For scripts in lower case: without IGNORECASE and with fixed letters first the search is ten times as fast."""
 _NAME_START = re.compile(r"(?<!\w)(?:first|original|date)?_?$")
-_TITLED = lxml.etree.XPath("/descendant-or-self::*/@title[contains(., '-') and contains(., ':')]/..")
+_HATOM_TIMES = lxml.etree.XPath("/descendant-or-self::*/@title[contains(., '-') and contains(., ':')]/..")
 """The hAtom microformat: machine-readable times as titles; an entry without `published` was published when it was `updated`."""
 _MAX_STATEMENTS = 12
 _DATELINE_CLASSES = re.compile(
@@ -67,7 +67,7 @@ _ELSEWHERE = re.compile(r"comment|related|recommend|sidebar|teaser|footer|popula
 
 
 class Dated(NamedTuple):
-    """A moment, the name of the place it was taken from, and what others said that disagrees: (source, value)."""
+    """A moment, the source it was taken from (`jsonld.datePublished`), and the other dates stated: (source, value)."""
 
     moment: Moment
     source: str
@@ -75,22 +75,22 @@ class Dated(NamedTuple):
 
 
 def published(page: Page, entry: Entry | None, *, at: datetime, language: str) -> Dated | None:
-    """When the article was first published; None when neither page nor finder nor URL says so.
+    """When the article was first published; None when neither page nor feed nor URL states it.
 
-    The first that parses of: JSON-LD `datePublished`, `<meta>`, the feed, the URL, marked-up times, a line at the heading that names the
-    publication, other times, any line at the heading, the date nearest to the text, and last what htmldate finds; these two not on a site's
-    front. A time that another of them states completes a bare date of the same day; two that agree may outvote the first.
+    The first that parses of: JSON-LD `datePublished`, `<meta>`, the feed, the URL, marked-up times, a line at the heading that says
+    "published", other times, any line at the heading, the date nearest to the text, and what htmldate finds. The last two are not used on a
+    site's front, nor where the page states a later day. A time of the same day completes a bare date; two that agree outvote the first.
     """
     style = style_of(page.language_tag, language)
     dated = _first_published(page, entry, style, at)
     if dated is None:
         return None
     declared = list(islice(_plainly_stated(page, entry, style), _MAX_STATEMENTS))
-    here = partial(on_its_clock, url=page.url, language=language, in_url=url_date(page.url))
-    dated = dated._replace(moment=here(dated.moment, _statements(page, declared, style)))
+    with_zone = partial(in_publisher_zone, url=page.url, language=language, in_url=url_date(page.url))
+    dated = dated._replace(moment=with_zone(dated.moment, _statements(page, declared, style)))
     rival = _before_change(page, dated, declared, style) or _outvoting(page, dated, declared, style)
     if rival is not None:
-        dated = rival._replace(moment=here(rival.moment, _statements(page, declared, style)))
+        dated = rival._replace(moment=with_zone(rival.moment, _statements(page, declared, style)))
     others = {other.source: _shown(other.moment) for other in reversed(declared) if not _agree(dated.moment, other.moment)}
     return dated._replace(others=tuple(sorted(others.items())))
 
@@ -113,14 +113,14 @@ def _first_published(page: Page, entry: Entry | None, style: DateStyle, at: date
     beside = visible_dates.beside_text(page, style, earliest=EARLIEST, latest=at + CLOCK_SKEW)
     if beside is not None:
         return Dated(beside, "page.text")
-    searched = visible_dates.searched(page, style, latest=at + CLOCK_SKEW)
+    searched = visible_dates.found_by_htmldate(page, style, latest=at + CLOCK_SKEW)
     return Dated(searched, "htmldate") if searched is not None else None
 
 
 def _before_change(page: Page, dated: Dated, declared: Sequence[Dated], style: DateStyle) -> Dated | None:
-    """The date of feed or URL, where the stated time is that of the last change and much later: neither knew the article before it was.
+    """An earlier date, where `dated` equals the time of the last change: that of the feed or the URL, if at least two days before.
 
-    Else the time that the page shows at its heading, where the change is one of the next days.
+    Else the time shown at the heading, if the change came within two days of it.
     """
     earlier = [
         other
@@ -135,7 +135,7 @@ def _before_change(page: Page, dated: Dated, declared: Sequence[Dated], style: D
 
 
 def _shown_earlier(page: Page, moment: Moment, style: DateStyle) -> Dated | None:
-    """The date and time that the page shows at its heading, where `moment`, a later one, is that of an update on the next days."""
+    """The date and time shown at the heading, where `moment` is from 15 hours to two days later."""
     line = visible_dates.at_heading(page, style)
     if line is None or line.precision == "day" or not _SHOWN_LATER <= moment.value - line.value <= _LATER:
         return None
@@ -143,9 +143,9 @@ def _shown_earlier(page: Page, moment: Moment, style: DateStyle) -> Dated | None
 
 
 def _outvoting(page: Page, dated: Dated, declared: Sequence[Dated], style: DateStyle) -> Dated | None:
-    """Another date of the page, where the line at its heading says the same and it is not the day of the last change: two against one.
+    """Another date of the page that the line at its heading confirms and that is not the day of the last change.
 
-    It is declared, or what content systems fill at random; against a bare day, a time that the page shows counts too.
+    Candidates are declared dates and those of `WEAK_META`; against a bare day also the times in the mark-up.
     """
     weak = [(f"meta.{name}", content) for name in WEAK_META for content in page.meta.get(name, ())]
     if dated.moment.precision == "day":
@@ -160,10 +160,10 @@ def _outvoting(page: Page, dated: Dated, declared: Sequence[Dated], style: DateS
 
 
 def modified(page: Page, entry: Entry | None, *, at: datetime, language: str) -> Dated | None:
-    """When the article was last changed; None when nothing says so."""
+    """When the article was last changed, by the page, else by the feed; None when neither states it."""
     for dated in _modified(page, style_of(page.language_tag, language)):
         if _is_believable(dated.moment, at):
-            return dated._replace(moment=on_its_clock(dated.moment, (), url=page.url, language=language))
+            return dated._replace(moment=in_publisher_zone(dated.moment, (), url=page.url, language=language))
     if entry and entry.modified and _is_believable(entry.modified, at):
         return Dated(entry.modified, "feed.updated")
     return None
@@ -182,7 +182,7 @@ def url_date(url: str) -> Moment | None:
 
 
 def _agree(moment: Moment, other: Moment) -> bool:
-    """Whether both name one day, in UTC or where the publisher is."""
+    """Whether both have one day in common, in UTC or in their zone."""
     days = {moment.value.date(), moment.local_day}
     return other.value.date() in days or other.local_day in days - {None}
 
@@ -192,7 +192,7 @@ def _shown(moment: Moment) -> str:
 
 
 def _plainly_stated(page: Page, entry: Entry | None, style: DateStyle) -> Iterator[Dated]:
-    """The publication dates that head, finder and URL state, the most trusted first."""
+    """The publication dates that the page's head, the feed and the URL state, the most trusted first."""
     for source, text in _declared(page):
         moment = read_moment(text, style)
         if moment:
@@ -205,7 +205,7 @@ def _plainly_stated(page: Page, entry: Entry | None, style: DateStyle) -> Iterat
 
 
 def _stated(page: Page, entry: Entry | None, style: DateStyle) -> Iterator[Dated]:
-    """Every publication date that somebody states, the most trusted first."""
+    """All publication dates that head, feed, URL, mark-up, scripts and visible lines state, the most trusted first."""
     yield from _plainly_stated(page, entry, style)
     for source, text in _marked_up(page, is_sure=True):
         moment = read_moment(text, style)
@@ -232,7 +232,7 @@ def _stated(page: Page, entry: Entry | None, style: DateStyle) -> Iterator[Dated
 
 
 def _in_scripts(page: Page, style: DateStyle) -> Dated | None:
-    """What the page's own scripts call its time of publication, where all of them that do name one day."""
+    """The time of publication in the page's scripts (`publishedAt: "2021-03-08"`), where all that state one agree on the day."""
     found: list[Moment] = []
     for script in page.tree.iter("script") if page.tree is not None else ():
         for text in islice(_publication_times(script.text or ""), 4):
@@ -254,29 +254,29 @@ def _publication_times(script: str) -> Iterator[str]:
 def _declared(page: Page) -> Iterator[tuple[str, str]]:
     for key in ("datePublished", "dateCreated", "uploadDate"):
         for article in page.articles:
-            yield f"jsonld.{key}", _said(article.get(key))
+            yield f"jsonld.{key}", _text_of_date(article.get(key))
     for name in PUBLISHED_META:
         for content in page.meta.get(name, ()):
             yield f"meta.{name}", content
     for node in page.nodes:
         if types_of(node) & (PAGE_TYPES | VIDEO_TYPES):
-            yield "jsonld.datePublished", _said(node.get("datePublished")) or _said(node.get("uploadDate"))
+            yield "jsonld.datePublished", _text_of_date(node.get("datePublished")) or _text_of_date(node.get("uploadDate"))
 
 
-def _said(value: object) -> str:
+def _text_of_date(value: object) -> str:
     """A JSON-LD date as a text; some are written as a number of seconds or milliseconds."""
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else text_of(value)
 
 
 def _marked_up(page: Page, *, is_sure: bool) -> Iterator[tuple[str, str]]:
-    """Times in the page's mark-up: surely those of publication, or any `<time>` of the article."""
+    """Times in the page's mark-up: with `is_sure` those marked as of the publication, else the other `<time>` elements of the article."""
     if page.tree is None:
         return
     if is_sure:
         for element in page.properties.get("datePublished", ())[:5]:
             yield "page.datePublished", element.get("datetime") or element.get("content") or element.text_content()
         for name in ("published", "updated"):
-            titled = _TITLED(page.tree) if any(name in classes for classes in page.classes) else ()
+            titled = _HATOM_TIMES(page.tree) if any(name in classes for classes in page.classes) else ()
             yield from ((f"page.{name}", element.get("title")) for element in titled if name in element.get("class", "").split())
     for element, names in _time_elements(page):
         is_named = element.get("pubdate") is not None or bool(_DATELINE_CLASSES.search(names))
@@ -285,7 +285,7 @@ def _marked_up(page: Page, *, is_sure: bool) -> Iterator[tuple[str, str]]:
 
 
 def _time_elements(page: Page) -> Iterator[tuple[lxml.html.HtmlElement, str]]:
-    """The first `<time>` elements that belong to the article and tell no revision, each with what it is called."""
+    """The first `<time>` elements of the article that are not named as of a revision, each with its class and itemprop."""
     for element in islice(page.elements("time"), 20):
         names = element.get("class", "") + " " + element.get("itemprop", "")
         if not _REVISION_CLASSES.search(names) and _is_of_article(element):
@@ -306,20 +306,20 @@ def _is_of_article(element: lxml.html.HtmlElement) -> bool:
     for _ in range(12):
         if element is None or element.tag in {"body", "main"}:
             return True
-        if element.tag in {"footer", "nav", "aside"} or _is_elsewhere(f"{element.get('class', '')} {element.get('id', '')}"):
+        if element.tag in {"footer", "nav", "aside"} or _is_elsewwith_zone(f"{element.get('class', '')} {element.get('id', '')}"):
             return False
         element = element.getparent()
     return True
 
 
 @lru_cache(maxsize=4096)
-def _is_elsewhere(names: str) -> bool:
+def _is_elsewwith_zone(names: str) -> bool:
     return bool(_ELSEWHERE.search(names.lower()))
 
 
 def _modified(page: Page, style: DateStyle) -> Iterator[Dated]:
     for article in page.articles:
-        moment = read_moment(_said(article.get("dateModified")), style)
+        moment = read_moment(_text_of_date(article.get("dateModified")), style)
         if moment:
             yield Dated(moment, "jsonld.dateModified")
     for name in MODIFIED_META:
@@ -334,5 +334,5 @@ def _is_believable(moment: Moment, at: datetime) -> bool:
 
 
 def _completes(moment: Moment, bare: Moment) -> bool:
-    """Whether `moment` tells the time of the day that `bare` names, in whatever zone that day was meant."""
+    """Whether `moment` has a time of day and lies within the day `bare` in some zone."""
     return moment.precision != "day" and timedelta(hours=-14) <= moment.value - bare.value < timedelta(hours=36)

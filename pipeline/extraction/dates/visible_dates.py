@@ -26,7 +26,7 @@ from pipeline.extraction.pages import Page, containing_element, shown_text
 from pipeline.text.date_parsing import DateStyle, find_moment, names_a_month, read_moment
 from pipeline.text.plain_text import letters_only, squeeze
 
-_REVISED = re.compile(
+_REVISION = re.compile(
     r"updated?\b|aktualisiert|modified|last edited|geändert|bearbeitet|ergänzt|stand\s*:|mis à jour|modifié|actualizado"
     r"|aggiornato|atualizado|bijgewerkt|обновлено|revised|copyright|©|\(c\)",
     re.IGNORECASE,
@@ -37,21 +37,23 @@ _EDITED = re.compile(
     re.IGNORECASE,
 )
 """How wikis name the day of a page's last change; they have none of publication."""
-_NAMED = re.compile(
+_PUBLISHED = re.compile(
     r"(?:publi(?:shed|é|cado|cato|ziert)|veröffentlicht|erschienen|posted|gepubliceerd|publicerad|opublikowan[eoy]|опубликовано)\b",
     re.IGNORECASE,
 )
 _NEARBY = 10
-"""Of these, the first, which are nearer than what stands before the heading; of 6 to 14 none differs."""
+"""Texts behind the heading that go before those in front of it; 6 to 14 gave the same days on the shared pages."""
 _MAX_AFTER = 20
 """Texts behind the heading in which its date is looked for."""
 _BEFORE_HEADING = lxml.etree.XPath("preceding::text()[string-length(normalize-space(.)) > 5][position() <= 6]")
-_OPENING = re.compile(r"^(?:[^\W\d_][\w.\-/ ]{0,30}[,:]\s*)?\((?=[^()]*\d)[^()]{6,25}\)")
+_DATELINE_OPENING = re.compile(r"^(?:[^\W\d_][\w.\-/ ]{0,30}[,:]\s*)?\((?=[^()]*\d)[^()]{6,25}\)")
 """How a press release begins: `Berlin, (12.11.2021). ...`"""
-_OPENINGS = 5
-"""Long texts whose beginning is looked at: the first may be a teaser."""
+_MAX_PROSES = 5
+"""Long texts whose beginning is read for a dateline: the first may be a teaser."""
 _MIN_VISIBLE = 5
+"""Characters; shorter texts are separators and icons."""
 _PROSE = 120
+"""Characters from which a text is a paragraph."""
 _MAX_DATELINE = 120
 """Characters; a longer text around a date is prose, and the date one of the article's subject."""
 _MIN_TITLE = 12
@@ -60,16 +62,16 @@ _MAX_LISTED_DATE = 30
 """Characters of a line that is a date and little else."""
 _LISTED = re.compile(r"related|recommend|teaser|popular|trending|comment|ticker|most-?read", re.IGNORECASE)
 
-_YEAR = re.compile(r"(?<![\d.:])([0-3]?\d\.?\s+[^\W\d_]{3,12}\.?,?\s+)(\d\d)(?![\d.:])")
+_FULL_YEAR = re.compile(r"(?<![\d.:])([0-3]?\d\.?\s+[^\W\d_]{3,12}\.?,?\s+)(\d\d)(?![\d.:])")
 """A year of two digits that stands behind a day and the name of a month."""
-_YEAR = re.compile(r"(?<!\d)\d{4}(?!\d)")
-_BAR = re.compile(r"(?<=\d) \| (?=\d)")
+_FULL_YEAR = re.compile(r"(?<!\d)\d{4}(?!\d)")
+_BAR_IN_DATE = re.compile(r"(?<=\d) \| (?=\d)")
 
 
 def at_heading(page: Page, style: DateStyle, *, is_named: bool = False) -> Moment | None:
-    """The first date that stands alone after the page's heading, or else just before it; that of a revision is passed over.
+    """The date on the first short line behind the page's heading, else just before it; lines about a revision are passed over.
 
-    With `is_named` only a line counts that says of itself when the article was published.
+    With `is_named` only a line counts that begins with a word for "published".
     """
     heading = page.heading
     if heading is None or heading.tag != "h1" or not shown_text(heading).strip():
@@ -82,9 +84,9 @@ def at_heading(page: Page, style: DateStyle, *, is_named: bool = False) -> Momen
         line = _before_revision(" ".join(text.split()))
         if (
             len(line) <= _MAX_DATELINE
-            and not _REVISED.search(line)
+            and not _REVISION.search(line)
             and place.tag not in {"script", "style", "noscript", "option", "a"}
-            and (_NAMED.match(line) or not is_named)
+            and (_PUBLISHED.match(line) or not is_named)
             and not _is_listed(place)
         ):
             moment = find_moment(line, style)
@@ -94,14 +96,14 @@ def at_heading(page: Page, style: DateStyle, *, is_named: bool = False) -> Momen
 
 
 def _before_revision(line: str) -> str:
-    """What a line says before it tells of a revision and when that was: `January 19, 2020 / 12:25 PM / Updated 8 hours ago`."""
-    revised = _REVISED.search(line)
+    """The part of a line before a revision with a time of its own: `January 19, 2020 / 12:25 PM / Updated 8 hours ago`."""
+    revised = _REVISION.search(line)
     before, behind = (line[: revised.start()], line[revised.end() :]) if revised else (line, "")
     return before if any(map(str.isdigit, before)) and any(map(str.isdigit, behind)) else line
 
 
 def _texts_around(heading: lxml.html.HtmlElement) -> Iterator[tuple[str, lxml.html.HtmlElement]]:
-    """The first texts behind the heading, then the last before it, the nearest first, each with its place; the shortest are passed over."""
+    """The texts nearest to the heading, each with its element: ten behind it, six before it, then ten more behind it."""
     after = islice((found for found in _texts_after(heading) if len(" ".join(found[0].split())) > _MIN_VISIBLE), _MAX_AFTER)
     yield from islice(after, _NEARBY)
     yield from ((text, text.getparent()) for text in reversed(_BEFORE_HEADING(heading)))
@@ -109,7 +111,7 @@ def _texts_around(heading: lxml.html.HtmlElement) -> Iterator[tuple[str, lxml.ht
 
 
 def _texts_after(element: lxml.html.HtmlElement) -> Iterator[tuple[str, lxml.html.HtmlElement]]:
-    """The texts behind `element` in document order, each with the element that it is in, or right behind, as lxml has it."""
+    """The texts behind `element` in document order, each with the element whose `text` or `tail` it is in lxml."""
     while element is not None:
         if element.tail:
             yield element.tail, element
@@ -122,7 +124,7 @@ def _texts_after(element: lxml.html.HtmlElement) -> Iterator[tuple[str, lxml.htm
 
 
 def _is_listed(element: lxml.html.HtmlElement) -> bool:
-    """Whether `element` or one close above it says that it shows another article."""
+    """Whether the class of `element`, or of an ancestor up to the fifth, names a list of other articles."""
     for _ in range(5):
         if element is None or element.tag in {"body", "main", "article"}:
             return False
@@ -133,7 +135,7 @@ def _is_listed(element: lxml.html.HtmlElement) -> bool:
 
 
 def beside_text(page: Page, style: DateStyle, *, earliest: datetime, latest: datetime) -> Moment | None:
-    """The date on a line of its own that stands nearest to the page's first long text; one in a link or a longer line counts as further."""
+    """The date on a short line nearest to the page's first paragraph; links and lines over 60 characters count as 20 texts further away."""
     if page.tree is None:
         return None
     nodes = [node for node in page.texts if len(node) > _MIN_VISIBLE and _is_visible(node) and len(" ".join(node.split())) > _MIN_VISIBLE]
@@ -142,8 +144,8 @@ def beside_text(page: Page, style: DateStyle, *, earliest: datetime, latest: dat
     if in_list is not None and earliest <= in_list.value <= latest:
         return in_list
     proses = [number for number, node in enumerate(nodes) if len(node) >= _PROSE and _is_prose(node)]
-    for number in proses[:_OPENINGS]:
-        opening = _OPENING.match(nodes[number].lstrip())
+    for number in proses[:_MAX_PROSES]:
+        opening = _DATELINE_OPENING.match(nodes[number].lstrip())
         moment = find_moment(opening[0], style) if opening else None
         if moment and earliest <= moment.value <= latest:
             return moment
@@ -153,7 +155,7 @@ def beside_text(page: Page, style: DateStyle, *, earliest: datetime, latest: dat
         if ("20" not in node and "19" not in node) or len(node) > 4 * _MAX_DATELINE:
             continue
         line = lines[number]
-        if len(line) > _MAX_DATELINE or _REVISED.search(line) or (number and _is_label_of_revision(lines[number - 1])):
+        if len(line) > _MAX_DATELINE or _REVISION.search(line) or (number and _is_label_of_revision(lines[number - 1])):
             continue
         distance = abs(number - start) + (20 if len(line) > _MAX_DATELINE // 2 or node.getparent().tag == "a" else 0)
         if best is None or distance < best[0]:
@@ -164,7 +166,7 @@ def beside_text(page: Page, style: DateStyle, *, earliest: datetime, latest: dat
 
 
 def _behind_title(page: Page, lines: list[str], style: DateStyle) -> Moment | None:
-    """The date that stands right behind the page's title: in a list of a site's articles its own is one."""
+    """The date right behind the page's title, as in a list of the site's articles that holds the page's own."""
     heading = "" if page.heading is None else shown_text(page.heading)
     titles = {letters_only(title) for title in (heading, *page.meta.get("og:title", ()))}
     for title, line in pairwise(lines):
@@ -176,7 +178,7 @@ def _behind_title(page: Page, lines: list[str], style: DateStyle) -> Moment | No
 
 
 def _is_label_of_revision(line: str) -> bool:
-    return len(line) <= _MAX_DATELINE and line.endswith(":") and _REVISED.search(line) is not None
+    return len(line) <= _MAX_DATELINE and line.endswith(":") and _REVISION.search(line) is not None
 
 
 def _is_prose(node: Any) -> bool:
@@ -187,8 +189,8 @@ def _is_visible(text: Any) -> bool:
     return containing_element(text).tag not in {"noscript", "option", "script", "style"}
 
 
-def searched(page: Page, style: DateStyle, *, latest: datetime) -> Moment | None:
-    """What htmldate finds on the page, `latest` at the most."""
+def found_by_htmldate(page: Page, style: DateStyle, *, latest: datetime) -> Moment | None:
+    """The date that htmldate finds anywhere on the page, not after `latest`; None for the day of a last edit and for 1 January."""
     if page.tree is None:
         return None
     try:
@@ -199,8 +201,8 @@ def searched(page: Page, style: DateStyle, *, latest: datetime) -> Moment | None
     except Exception as error:
         if is_out_of_memory(error):
             raise
-        return None  # it meets every malformed tree of the web
-    # The first of January is what it makes of a bare year, mostly that of the copyright.
+        return None  # htmldate raises errors of many kinds on malformed trees
+    # htmldate makes 1 January of a bare year, mostly that of the copyright.
     moment = read_moment(found) if found and not found.endswith("-01-01") else None
     return None if moment is None or _is_of_edit(page, moment, style) else moment
 
@@ -233,12 +235,12 @@ class _DateReader:
     style: DateStyle
 
     def get_date_data(self, text: str) -> dict[str, datetime | None]:
-        moment = read_moment(_BAR.sub(".", text), self.style)
+        moment = read_moment(_BAR_IN_DATE.sub(".", text), self.style)
         return {"date_obj": moment.value.replace(tzinfo=None) if moment else None}
 
 
 def _has_date_cue(style: DateStyle, text: str, earliest: datetime, latest: datetime) -> bool:
-    year = _YEAR.search(text)
+    year = _FULL_YEAR.search(text)
     if year:
         return earliest.year <= int(year[0]) <= latest.year
     return names_a_month(text, style)

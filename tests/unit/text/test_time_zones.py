@@ -41,17 +41,17 @@ SUMMER = datetime(2022, 7, 1, 12, tzinfo=UTC)
 )
 def test_the_country_decides_and_under_a_generic_domain_the_language(url: str, language: str, hours: float | None) -> None:
     wanted = None if hours is None else timedelta(hours=hours)
-    assert time_zones.at(SUMMER, url=url, language=language) == wanted
-    assert time_zones.local(SUMMER, url=url, language=language) == wanted
+    assert time_zones.offset_at(SUMMER, url=url, language=language) == wanted
+    assert time_zones.offset_of_local_time(SUMMER, url=url, language=language) == wanted
 
 
 def test_summer_time_is_that_of_the_day_and_of_the_clock_that_is_meant() -> None:
     place = {"url": "https://kestrel.de/", "language": ""}
     change = datetime(2022, 3, 27, 1, tzinfo=UTC)
-    assert time_zones.at(change - timedelta(seconds=1), **place) == timedelta(hours=1)
-    assert time_zones.at(change, **place) == timedelta(hours=2)
-    assert time_zones.local(datetime(2022, 3, 27, 1, 59, tzinfo=UTC), **place) == timedelta(hours=1)
-    assert time_zones.local(datetime(2022, 3, 27, 3, tzinfo=UTC), **place) == timedelta(hours=2)
+    assert time_zones.offset_at(change - timedelta(seconds=1), **place) == timedelta(hours=1)
+    assert time_zones.offset_at(change, **place) == timedelta(hours=2)
+    assert time_zones.offset_of_local_time(datetime(2022, 3, 27, 1, 59, tzinfo=UTC), **place) == timedelta(hours=1)
+    assert time_zones.offset_of_local_time(datetime(2022, 3, 27, 3, tzinfo=UTC), **place) == timedelta(hours=2)
 
 
 @given(
@@ -61,7 +61,7 @@ def test_summer_time_is_that_of_the_day_and_of_the_clock_that_is_meant() -> None
 )
 def test_any_country_and_any_language_has_one_clock_or_none(value: datetime, country: str, language: str) -> None:
     for found in (
-        time_zones.at(value.replace(tzinfo=UTC), url=f"https://x.{country.lower()}/", language=language),
-        time_zones.local(value, url="https://x.example/", language=language),
+        time_zones.offset_at(value.replace(tzinfo=UTC), url=f"https://x.{country.lower()}/", language=language),
+        time_zones.offset_of_local_time(value, url="https://x.example/", language=language),
     ):
         assert found is None or abs(found) <= timedelta(hours=15)

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pytest
 
 from pipeline.core.models import Moment
-from pipeline.extraction.dates.publisher_zone import on_its_clock
+from pipeline.extraction.dates.publisher_zone import in_publisher_zone
 from pipeline.text.date_parsing import read_moment
 
 
@@ -20,7 +20,7 @@ def moment(text: str) -> Moment:
 def shown(
     text: str, *others: str, url: str = "https://kestrel.example/", language: str = "en", in_url: str = ""
 ) -> tuple[str, str, str, str]:
-    found = on_its_clock(
+    found = in_publisher_zone(
         moment(text), [moment(other) for other in others], url=url, language=language, in_url=moment(in_url) if in_url else None
     )
     hours = "" if found.offset is None else f"{found.offset / timedelta(hours=1):+g}"
@@ -75,7 +75,7 @@ def test_the_day_of_the_address_is_the_local_one_where_it_may_be() -> None:
 
 
 def test_moments_are_equal_whatever_their_clock() -> None:
-    found = on_its_clock(moment("2023-11-09T03:28:35Z"), (), url="https://kestrel.de/", language="")
+    found = in_publisher_zone(moment("2023-11-09T03:28:35Z"), (), url="https://kestrel.de/", language="")
     assert found == moment("2023-11-09T03:28:35Z")
     assert found.local_day == date(2023, 11, 9)
 
