@@ -373,7 +373,8 @@ def test_a_damaged_date_that_would_lose_its_records_is_refused(settings: Setting
 @pytest.mark.parametrize("damage", [flip_a_byte, DAMAGES["empty"]], ids=["one flipped byte", "empty"])
 def test_reading_a_damaged_date_names_the_file_and_is_not_worth_trying_again(settings: Settings, damage: Callable[[Path], Any]) -> None:
     damage(Path(settings.lake) / storage.articles_path(DAY))
-    for read in (lambda: lookups.top(settings), lambda: lookups.show(settings, f"{HOST}/p3"), lambda: lookups.story(settings, f"{HOST}/p3")):
+    url = f"{HOST}/p3"
+    for read in (lambda: lookups.top(settings), lambda: lookups.show(settings, url), lambda: lookups.story(settings, url)):
         with pytest.raises(DamagedError, match=f"{storage.articles_path(DAY)}.*news publish"):
             read()
 
