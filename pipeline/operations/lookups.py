@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipeline.core.errors import PermanentError, SealError
+from pipeline.core.errors import DamagedError, PermanentError, SealError
 from pipeline.core.models import Part
 from pipeline.core.settings import Settings
 from pipeline.lake import storage
@@ -31,6 +31,8 @@ def show(settings: Settings, url: str) -> ExplainedRecord:
     lake = Lake(settings.lake)
     try:
         return find_record(lake, url)
+    except DamagedError:  # says which file, and what makes it again
+        raise
     except PermanentError as error:
         known = _newest_outcome(lake, url)
         raise PermanentError(f"{error}; {known}" if known is not None else str(error)) from error
