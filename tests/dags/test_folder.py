@@ -42,7 +42,15 @@ def test_parsing_it_imports_nothing_heavy(airflow: Child, tmp_path: Path) -> Non
     assert parsed["dags"] == DAGS
     assert [name for name in parsed["new"] if name.partition(".")[0] in HEAVY] == []
     own = {name for name in parsed["new"] if name.startswith("pipeline.")}
-    assert own <= {"pipeline.core", "pipeline.core.catalogue", "pipeline.core.errors", "pipeline.core.models", "pipeline.core.settings"}
+    assert own <= {
+        "pipeline.core",
+        "pipeline.core.catalogue",
+        "pipeline.core.rights",
+        "pipeline.core.rights_policy",
+        "pipeline.core.errors",
+        "pipeline.core.models",
+        "pipeline.core.settings",
+    }
 
 
 def test_an_hour_is_a_data_interval_and_a_published_date_a_partition(folder: dict[str, Any]) -> None:
