@@ -35,23 +35,12 @@ MIN_TEASERS = 8
 """Linked headings of a list. Article pages have as many below their text, so the path or the title must name a list too."""
 MAX_FORM = 400
 """Characters of text; a page that is only a form has fewer. Above it, the title must consist of the form's name alone."""
-MIN_WHOLE = 2
-"""Line ends of a text that may be whole; on the pages with a paywall, one paragraph or two stay readable."""
-_SENTENCE_END = frozenset(".!?。！？")
 _MAX_TITLE = 80
 _FEW_WORDS = 3
 _SAME = 20
 """Letters; titles that agree in so many first letters are the same title."""
 _MAX_BLOCKS = 400
 
-_REST_IS_WITHHELD = re.compile(
-    r"to (?:continue|keep) reading|to read (?:the|this) (?:full|rest|whole)|rest of (?:this|the) (?:article|story) is"
-    r"|subscri(?:be|ption)(?: now| today)? to (?:continue|keep|read|unlock)|unlock (?:this|the) (?:article|story)"
-    r"|(?:jetzt|weiter) ?lesen mit|mit \S{0,20}(?:plus|\+) weiterlesen|il vous reste .{0,20} à lire|abonnez-vous pour (?:lire|continuer)"
-    r"|suscríb\w+ para (?:seguir|continuar|leer)|abbonati per (?:continuare|leggere)|om verder te lezen"
-    r"|assine para (?:ler|continuar)|för att läsa vidare"
-)
-"""Says itself that the text goes on for subscribers; of lower-case text. The other phrases of `_PAYWALL` also stand below free articles."""
 _PAYWALL = re.compile(
     r"subscri(?:be|ption)(?: now| today)? to (?:continue|keep|read|unlock)|to (?:continue|keep) reading|to read (?:the|this) (?:full"
     r"|rest|whole|story|article)"
@@ -210,15 +199,8 @@ def _is_paywall_stub(page: Page, title: str, text: str) -> bool:
         return True
     if True in stated or page.tree is None:
         return False
-    own = frozenset(text.splitlines())
-    shown = [block for block in islice(blocks(page.tree, is_refused=_is_frame), _MAX_BLOCKS) if block.tag not in {"li", "ul"}]
-    offers = [block.text.lower() for block in shown if len(block.text) < 400 and (block.text not in own or _is_cut_off(text))]
-    return any(_REST_IS_WITHHELD.search(offer) or (_PAYWALL.search(offer) and _is_cut_off(text)) for offer in offers)
-
-
-def _is_cut_off(text: str) -> bool:
-    """Whether a text shows that more of it exists: it is a single paragraph or two, or its last sentence has no end."""
-    return text.count("\n") < MIN_WHOLE or text.rstrip(" \"'”’»)")[-1:] not in _SENTENCE_END
+    shown = islice(blocks(page.tree, is_refused=_is_frame), _MAX_BLOCKS)
+    return any(_PAYWALL.search(block.text.lower()) for block in shown if block.tag not in {"li", "ul"} and len(block.text) < 400)
 
 
 def is_free(page: Page) -> bool | None:

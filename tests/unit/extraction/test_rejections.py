@@ -176,25 +176,3 @@ def test_a_brief_whose_title_begins_as_a_gate_does_is_an_article(title: str) -> 
 )
 def test_the_faults_of_a_server_are_no_articles(title: str) -> None:
     assert rejection_reason(page(f"<h1>{title}</h1><p>{SHORT}</p>"), title=title, text=SHORT) == "blocked"
-
-
-BRIEF = "\n".join(f"The council paid {number} crowns for the repair of a bridge." for number in range(2, 7))
-
-
-@pytest.mark.parametrize(
-    "beside",
-    [
-        "",
-        "<div class=box><p>Become a member today and help us keep it free.</p></div>",
-        "<p>Prices rise for subscribers of long standing.</p>",
-    ],
-)
-def test_a_short_article_that_came_whole_is_no_stub_for_a_phrase(beside: str) -> None:
-    body = "".join(f"<p>{line}</p>" for line in BRIEF.splitlines())
-    assert rejection_reason(page(f"<h1>Bridges</h1>{body}{beside}"), title="Pay rise for members of the council", text=BRIEF) is None
-
-
-def test_a_text_that_breaks_off_beside_an_offer_is_a_stub() -> None:
-    body = "".join(f"<p>{line}</p>" for line in BRIEF.splitlines())
-    cut = BRIEF + "\nThe mayor said that the…"
-    assert rejection_reason(page(f"{body}<p>The mayor said that the…</p><p>Already a member?</p>"), title="Bridges", text=cut) == "paywall"
