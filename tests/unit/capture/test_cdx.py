@@ -81,7 +81,9 @@ def test_what_is_no_answer_is_refused_by_its_address(body: bytes) -> None:
         read_rows(body, url=ENDPOINT)
 
 
-@given(st.recursive(st.none() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))
+@given(
+    st.recursive(st.none() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=12)
+)
 def test_json_of_any_shape_is_an_answer_or_refused(value: object) -> None:
     try:
         rows = read_rows(json.dumps(value).encode(), url=ENDPOINT)

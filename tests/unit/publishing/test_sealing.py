@@ -16,8 +16,9 @@ URL = "https://www.example.com/a"
 PRIVATE = {"sourceId": "example", "offset": 1234, "parts": {"image": 20}, "note": "Graphyte™", "none": None}
 
 json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)
+    st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=12
 )
+"""Few leaves in any nesting: making values of up to 100 takes a hundred times as long as sealing them."""
 
 
 def test_a_blob_has_the_seeds_shape() -> None:
