@@ -48,7 +48,7 @@ def titles(reader: BoundedReader, body: bytes) -> list[str | None]:
 
 @pytest.fixture
 def reader() -> Iterator[BoundedReader]:
-    with BoundedReader(processes=1, timeout_s=4, max_bytes=1 << 26) as one:  # a busy machine reaches the bound of memory in time
+    with BoundedReader(processes=1, timeout_s=1, max_bytes=1 << 25) as one:
         yield one
 
 
