@@ -34,8 +34,8 @@ if "scheduler" in sys.argv:
     import pipeline.operations.stages
 """
 """Airflow imports it as `airflow_local_settings` from the folder `config` of its home, in each of its processes."""
-ANSWER_S = 120.0
-"""How long the API may take for an answer: it shares the machine with the tasks."""
+ANSWER_S = 30.0
+"""Seconds that the API may take for an answer."""
 
 
 def offline_settings(home: Path) -> dict[str, str]:

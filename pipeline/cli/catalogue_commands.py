@@ -66,6 +66,6 @@ def config_init(context: CommandContext) -> int:
     return 0
 
 
-def dictionary(_desk: CommandContext) -> int:
+def dictionary(_context: CommandContext) -> int:
     print(data_dictionary(), end="")
     return 0

@@ -1,4 +1,4 @@
-"""The catalogue from YAML, checked before anything runs; the settings are offered here too.
+"""The catalogue from YAML, checked before anything runs.
 
 Reads the catalogue folder only when asked to (`load_catalogue`); importing does nothing. An error names the file, the line and the key,
 and says what would be right.
@@ -20,9 +20,7 @@ from pydantic_core import ErrorDetails
 
 from pipeline.core.errors import ConfigError
 from pipeline.core.rights_policy import RightsPolicy
-from pipeline.core.settings import ENVIRONMENT_PREFIX, PROJECT, VERSION, Frozen, Settings, parse_route
-
-__all__ = ["ENVIRONMENT_PREFIX", "PROJECT", "VERSION", "Catalogue", "Settings", "Source", "load_catalogue", "parse_route"]
+from pipeline.core.settings import Frozen
 
 
 def _web_url(url: str) -> str:

@@ -42,7 +42,7 @@ COMMANDS = [
     "config",
     "dictionary",
 ]
-SUBCOMMANDS = ["check", "list", "add", "import-opml", "export-opml"]
+SUBCOMMANDS = ["check", "list", "heal", "add", "import-opml", "export-opml"]
 
 
 SOURCE = "sources:\n  - id: one\n    name: One\n"

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.core.catalogue import Settings, load_catalogue
+from pipeline.core.catalogue import load_catalogue
+from pipeline.core.settings import Settings
 from pipeline.operations import stages
 from tests.integration.conftest import REPOSITORY
 from tests.integration.test_publish import HOST, PAGES, warc

@@ -51,7 +51,7 @@ class Wayback:
 
     @property
     def settings(self) -> dict[str, str]:
-        """For `pipeline.core.catalogue.Settings`."""
+        """For `pipeline.core.settings.Settings`."""
         return {"wayback_cdx": f"{self.root}/cdx/search/cdx", "wayback": f"{self.root}/web"}
 
     def add(self, url: str, at: datetime, body: str, *, content_type: str = "text/html; charset=utf-8", status: int = 200) -> None:

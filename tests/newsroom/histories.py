@@ -55,7 +55,7 @@ class History:
 
     @property
     def settings(self) -> dict[str, str]:
-        """For `pipeline.core.catalogue.Settings`."""
+        """For `pipeline.core.settings.Settings`."""
         return {**self.wayback.settings, **self.crawl.settings}
 
     @property

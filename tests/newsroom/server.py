@@ -83,7 +83,7 @@ class Newsroom:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """For `pipeline.core.catalogue.Settings`."""
+        """For `pipeline.core.settings.Settings`."""
         routes = (f"*:443={LOOPBACK}:{self.https_port}", f"*:80={LOOPBACK}:{self.http_port}")
         return {"connect_to": routes, "ca_bundle": str(self.ca_bundle)}
 

@@ -6,9 +6,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from pipeline.core.catalogue import PROJECT, load_catalogue
+from pipeline.core.catalogue import load_catalogue
 from pipeline.core.rights import Rights, Wish, refused_uses
 from pipeline.core.rights_policy import RightsPolicy
+from pipeline.core.settings import PROJECT
 
 POLICY = RightsPolicy.model_validate(
     {"wishes": {"noindex": "doNotPublish", "noarchive": "keepWithoutText", "aiTrain": "keepWithoutText"}, "agreements": ["partner.example"]}
