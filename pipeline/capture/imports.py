@@ -1,4 +1,4 @@
-"""The import stage: WARC and ARC files from anywhere become captures of the lake, without network.
+"""The import stage: WARC, ARC and WACZ files from anywhere become captures of the lake, without network.
 
 A file is read record by record. Each record goes to the interval of its own WARC-Date, into a part named after the file's digest. An
 interval whose records become many is committed and goes on in a further part, so that memory does not grow with the file. Importing the
@@ -19,14 +19,14 @@ from pathlib import Path
 from pipeline.capture.part_commits import PartContents, commit_part, committed_manifest, without_lock
 from pipeline.capture.probes import PageReader, page_reader
 from pipeline.core.catalogue import Catalogue
-from pipeline.core.errors import WarcError
 from pipeline.core.models import Entry, Interval, Outcome, Part, Verdict
 from pipeline.core.settings import Settings
 from pipeline.lake.erased_providers import read_erased
 from pipeline.lake.manifests import PageCapture, Probe, count_outcomes
 from pipeline.lake.scratch_folders import scratch_folder
 from pipeline.lake.storage import Lake
-from pipeline.lake.warc import CaptureWriter, WarcRecord, capture_of, read_record_at, read_records
+from pipeline.lake.warc import CaptureWriter, WarcRecord, capture_of, read_record_at
+from pipeline.lake.web_archives import open_archive
 from pipeline.text.urls import registered_domain
 
 log = logging.getLogger(__name__)
@@ -106,7 +106,7 @@ class ImportReport:
 def import_file(lake: Lake, settings: Settings, catalogue: Catalogue, path: Path) -> ImportReport:
     """Import one file.
 
-    Raises WarcError when it is not a WARC or ARC file, FileNotFoundError, StorageError, and TransientError when the workers died: what is
+    Raises WarcError when it is no web archive, FileNotFoundError, StorageError, and TransientError when the workers died: what is
     committed stays, and the next import continues behind it.
     """
     with path.open("rb") as file:
@@ -167,11 +167,8 @@ def import_file(lake: Lake, settings: Settings, catalogue: Catalogue, path: Path
 
 
 def _records(path: Path, settings: Settings) -> Iterator[WarcRecord]:
-    with path.open("rb") as file:
-        try:
-            yield from read_records(file, max_body_bytes=max(settings.max_page_bytes, settings.max_image_bytes), keep_members=True)
-        except WarcError as error:
-            raise WarcError(f"{path}: {error}") from error
+    with open_archive(path) as archive:
+        yield from archive.records(max_body_bytes=max(settings.max_page_bytes, settings.max_image_bytes), keep_members=True)
 
 
 def _packing(records: Iterable[WarcRecord]) -> Iterator[tuple[WarcRecord, Future[bytes] | None]]:

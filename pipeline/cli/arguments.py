@@ -99,7 +99,7 @@ def _add_maintenance(commands: Any) -> None:
 
 
 def _add_stages(commands: Any) -> None:
-    text = "take captures from WARC files of any origin, then extract and publish; no network"
+    text = "take captures from WARC and WACZ files of any origin, then extract and publish; no network"
     imports = _add(commands, "import", "walk_commands:import_", text)
     imports.add_argument("files", nargs="+", type=Path, metavar="FILE.warc.gz")
     extract = _add(commands, "extract", "walk_commands:extract", "extract an interval's captures again")

@@ -17,4 +17,5 @@ __all__ = [
     "tables",
     "tombstones",
     "warc",
+    "web_archives",
 ]

@@ -1,18 +1,60 @@
-"""Iterates over a WARC or ARC file through warcio, checks the end and checksum of each gzip member, and gives its octets."""
+"""Iterates over a WARC or ARC file through warcio, checks the end and checksum of each gzip member or Zstandard frame, and gives the octets
+of a gzip member."""
 
 from __future__ import annotations
 
+import re
 import zlib
-from typing import BinaryIO, ClassVar, cast
+from typing import Any, BinaryIO, ClassVar, cast
 
 from warcio.archiveiterator import ArchiveIterator
 from warcio.bufferedreaders import DecompressingBufferedReader
+from warcio.exceptions import ArchiveLoadFailed
+from warcio.recordloader import ArcWarcRecordLoader
 from zlib_ng import zlib_ng
+
+from pipeline.lake.zstd_frames import ZstdOctets, is_zstd, read_dictionary
 
 GZIP = zlib.MAX_WBITS | 16
 """wbits of zlib for a gzip member; the header that zlib writes has no time, so equal records give equal members."""
 GZIP_ERROR = cast("type[Exception]", zlib_ng.error)
 """The stubs of zlib_ng declare an instance where it is a class."""
+
+MAX_LINE = 1 << 16
+"""Octets of a record's first line; WARC's has 10, ARC's holds a URL."""
+MAX_BLANK_LINES = 64
+"""Before a record; writers put two between records, and some put one before the first."""
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_WARC_LINE = re.compile(rb"WARC/\d+\.\d+\s*$", re.IGNORECASE)
+_ARC_LINE = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*:.* \S+ \d{8,17} \S+ -?\d+\s*$", re.DOTALL)
+"""URL, IP address, date, content type and length (ARC 1.0, "URL-record")."""
+
+
+class _RecordLoader(ArcWarcRecordLoader):  # type: ignore[misc]
+    """warcio's loader, which takes any line with four blanks for an ARC record and quotes what it read in errors and warnings."""
+
+    def _detect_type_load_headers(self, stream: Any, statusline: Any = None, known_format: Any = None) -> Any:
+        """Pass over blank lines; raises EOFError at the end, ArchiveLoadFailed where no record begins."""
+        line: bytes = statusline or stream.readline(MAX_LINE)
+        line = line.removeprefix(BYTE_ORDER_MARK)
+        for _ in range(MAX_BLANK_LINES):
+            if not line or line.strip():
+                break
+            line = stream.readline(MAX_LINE)
+        if not line:
+            raise EOFError("the file has no further record")
+        if not _WARC_LINE.match(line) and not _ARC_LINE.match(line):
+            raise ArchiveLoadFailed("no WARC or ARC record begins here")
+        return super()._detect_type_load_headers(stream, line, known_format)
+
+    def _ensure_target_uri_format(self, rec_headers: Any) -> str | None:
+        """The record's URL without the angle brackets that some writers put around it, blanks in it percent-encoded."""
+        url: str | None = rec_headers.get_header("WARC-Target-URI")
+        if url is not None:
+            url = url[1:-1] if url.startswith("<") and url.endswith(">") else url
+            url = url.replace(" ", "%20")
+            rec_headers.replace_header("WARC-Target-URI", url)
+        return url
 
 
 class _Octets(DecompressingBufferedReader):  # type: ignore[misc]
@@ -45,21 +87,31 @@ class WarcRecordIterator(ArchiveIterator):  # type: ignore[misc]
         self.kept = _Kept(file, keep_bytes)
         # ARC records come as WARC ones, so that all captures of a lake are of one format
         super().__init__(self.kept, arc2warc=True)
-        self.reader = self.octets = _Octets(self.fh)
+        self.loader = _RecordLoader(verify_http=False, arc2warc=True)
+        self.reader = self.octets = ZstdOctets(self.fh, read_dictionary(file)) if _is_zstd(file) else _Octets(self.fh)
 
     def verify(self) -> bytes | None:
         """Read to the record's end; returns its gzip member, None when the member holds other records too or is longer than is kept.
 
-        Raises zlib_ng.error for a wrong checksum and EOFError for a member without its end.
+        Raises zlib_ng.error or ZstdError for a wrong checksum and EOFError for a member without its end.
         """
         start = self.offset
         self.read_to_end()
         if self.octets.is_inside and not (self.next_line or b"").startswith(b"WARC/"):
-            raise EOFError("its gzip member has no end")
+            raise EOFError(f"its {'gzip member' if self.octets.is_gzip else 'frame'} has no end")
         octets = self.kept.take(start, self.offset)
         is_alone = bool(self.octets.is_gzip) and not self.is_shared and not self.next_line
         self.is_shared = bool(self.next_line)
         return octets if is_alone else None
+
+
+def _is_zstd(file: BinaryIO) -> bool:
+    if not file.seekable():
+        return False
+    place = file.tell()
+    start = file.read(4)
+    file.seek(place)
+    return is_zstd(start)
 
 
 class _Kept:

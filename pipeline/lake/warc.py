@@ -2,7 +2,8 @@
 
 Writes `response`, `revisit` (for a 304, profile server-not-modified) and `request` records whose blocks are the octets of the wire, each
 record a gzip member of its own, so that a record can be read at its offset and files can be joined by appending. Record ids are
-derived from content, so equal exchanges give equal bytes. Reads WARC and ARC files of any origin through warcio.
+derived from content, so equal exchanges give equal bytes. Reads WARC and ARC files of any origin through warcio, plain or compressed with
+gzip or Zstandard.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import contextlib
 import hashlib
 import io
 import re
+import zipfile
 import zlib
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
@@ -28,6 +30,7 @@ from zlib_ng import zlib_ng
 from pipeline.core.errors import WarcError
 from pipeline.core.models import Answer, Exchange, Validators
 from pipeline.lake.gzip_members import GZIP, GZIP_ERROR, WarcRecordIterator
+from pipeline.lake.zstd_frames import FRAME_START, ZSTD_ERROR
 from pipeline.text.content_codings import codings_of, decode
 
 NOT_MODIFIED = "http://netpreserve.org/warc/1.1/revisit/server-not-modified"
@@ -43,11 +46,12 @@ MEMBER_HEAD = 1 << 10
 """How many octets of a gzip member are decompressed to see whether it begins with a WARC record."""
 MIN_MEMBER = 1 << 8
 """Octets. A smaller gzip member is packed again, with more headers: an erasure needs room to overwrite it in place."""
-_STARTS = re.compile(rb"\x1f\x8b\x08|(?<=\r\n\r\n)(WARC/1\.[01]\r\n)")
+_STARTS = re.compile(rb"\x1f\x8b\x08|" + re.escape(FRAME_START) + rb"|(?<=\r\n\r\n)(WARC/1\.[01]\r\n)")
 TEXT_TYPES = ("text/", "application/xhtml+xml", "application/xml")
 """Content types that are never compressed by themselves: gzip in such a payload is a content coding that the header leaves out."""
-BROKEN = (ArchiveLoadFailed, EOFError, OSError, ValueError, AttributeError, TypeError, KeyError, IndexError, zlib.error, GZIP_ERROR)
-"""The exceptions that warcio raises for damaged files."""
+_SAYS_WHAT = (ArchiveLoadFailed, EOFError, OSError, zlib.error, GZIP_ERROR, ZSTD_ERROR, zipfile.BadZipFile)
+BROKEN = (*_SAYS_WHAT, ValueError, AttributeError, TypeError, KeyError, IndexError)
+"""The exceptions that warcio raises for damaged files. The texts of the last five may quote what was read, and are not shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +214,7 @@ def read_records(file: BinaryIO, *, max_body_bytes: int, keep_members: bool = Fa
             record = replace(record, member=member) if keep_members else record
         except BROKEN as error:
             if not seen:
-                raise WarcError(f"not a WARC or ARC file: {error}") from error
+                raise WarcError(f"not a WARC or ARC file: {_in_one_line(error)}") from error
             # a file that is one gzip member has no place to go on from
             following = _next_start(file, offset + 1) if offset > last else None
             problem = f"the {'file breaks off' if following is None else 'record is broken'}: {_in_one_line(error)}"
@@ -226,6 +230,8 @@ def read_records(file: BinaryIO, *, max_body_bytes: int, keep_members: bool = Fa
 
 
 def _in_one_line(error: Exception) -> str:
+    if not isinstance(error, _SAYS_WHAT):
+        return "a header cannot be read"
     return " ".join(ascii(str(error))[1:-1].replace("\\n", " ").split())[:200]
 
 
@@ -248,6 +254,8 @@ def _next_start(file: BinaryIO, offset: int) -> int | None:
 
 
 def _is_member(data: bytes) -> bool:
+    if data.startswith(FRAME_START):
+        return True  # a frame's first block is longer than what is looked at; four octets are seldom a chance
     with contextlib.suppress(zlib.error):
         return zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(data, 16).startswith(b"WARC/")
     return False

@@ -247,6 +247,26 @@ def test_a_file_that_cannot_be_imported_is_1_and_named(news: News, tmp_path: Pat
     assert name in said.err
 
 
+@pytest.mark.parametrize(
+    ("octets", "words"),
+    [
+        (b"<!doctype html><html><head><title>Secret title</title></head><body><p>Secret text of a page</p></body></html>\n", "HTML page"),
+        (b'{"version": "https://jsonfeed.org/version/1.1", "title": "Secret", "items": []}', "JSON document"),
+        (b"Secret words in a line of five\n" * 1_000, "no WARC or ARC record begins here"),
+        (b"", "it is empty"),
+    ],
+)
+def test_a_file_that_is_no_archive_is_a_problem_in_plain_words_that_quotes_nothing(
+    news: News, tmp_path: Path, caplog: pytest.LogCaptureFixture, octets: bytes, words: str
+) -> None:
+    (tmp_path / "given").write_bytes(octets)
+    said = news("import", str(tmp_path / "given"))
+    assert said.code == 1
+    assert said.out == ""
+    assert words in said.err
+    assert "Secret" not in said.err + caplog.text
+
+
 def test_a_lake_that_does_not_answer_is_75(news: News, tmp_path: Path) -> None:
     path = warc(tmp_path / "a.warc.gz", datetime(2026, 11, 20, 12, tzinfo=UTC), *PAGES)
     said = news("import", str(path), NEWS_LAKE="/dev/null/lake")

@@ -18,6 +18,7 @@ from pipeline.core.settings import Settings
 from pipeline.lake import storage
 from pipeline.lake.storage import Lake
 from pipeline.lake.warc import read_record_at, read_records
+from pipeline.lake.web_archives import open_archive
 from pipeline.operations import stages
 from pipeline.operations.backfill_plans import Asked
 from pipeline.operations.backfill_runs import plan_backfill, run_backfill
@@ -26,6 +27,7 @@ from tests.integration.conftest import FrozenClock
 from tests.integration.past import HOUR, MINUTE, NOON, page, rss
 from tests.integration.test_archives import ELSEWHERE, Make, articles, crawled, names, rows
 from tests.integration.test_capture import ONE, TWO, manifest_of, source
+from tests.integration.test_import import repacked
 from tests.integration.test_rebuild import files
 from tests.newsroom import Newsroom
 from tests.newsroom.archives import CommonCrawl, Wayback
@@ -160,12 +162,26 @@ def test_every_page_of_real_files_is_found_at_its_place(shared: Path, tmp_path: 
         domains = {registered_domain(one.url or "") for one in pages}
         for hour in sorted({Interval.containing(one.at) for one in pages if one.at is not None}):
             (share,) = hours_with_records(lake, [path], hour, domains)
-            with path.open("rb") as file:
-                read = [one for one in share.records(file, 0, max_body_bytes=1_000_000) if one.type != "broken"]
+            with open_archive(path) as archive:
+                read = [one for one in share.records(archive, 0, max_body_bytes=1_000_000) if one.type != "broken"]
             assert read == [one for one in pages if one.at is not None and hour.holds(one.at)]
             found, broken = found + len(read), broken + len(share.broken)
     assert found > 20
     assert broken > 0
+
+
+@pytest.mark.parametrize("packing", ["wacz", "warc.zst"])
+def test_a_wacz_and_a_file_of_frames_serve_an_hour_as_a_warc_file_does(
+    own: Settings, run: Run, given: Path, tmp_path: Path, packing: str
+) -> None:
+    path = repacked(given, tmp_path / f"other.{packing}")
+    other = own.model_copy(update={"lake": str(tmp_path / "other"), "warc": (str(path),)})
+    run()
+    run(settings=other)
+    assert articles(other) == articles(own) == OF_THE_HOUR
+    same = ("originalUrl", "title", "text", "publishedDateTime", "payloadDigest", "captureTime")
+    mine, theirs = ([{name: row.get(name) for name in same} for row in rows(one, "extracted")] for one in (own, other))
+    assert mine == theirs
 
 
 def test_the_plan_says_which_files_how_many_bytes_and_what_is_known_of_them(own: Settings, catalogue: Catalogue, given: Path) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import re
+import sys
+import zipfile
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -28,7 +31,28 @@ from tests.integration.test_rebuild import files
 from tests.integration.walking import StoppedClock
 from tests.newsroom import Newsroom
 
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
 CATALOGUE = Path(__file__).resolve().parents[2] / "data"
+
+
+def repacked(path: Path, to: Path) -> Path:
+    """The WARC file at `path` as a WACZ or as frames of Zstandard, by the name of `to`."""
+    octets = gzip.decompress(path.read_bytes())
+    if to.suffix == ".wacz":
+        with zipfile.ZipFile(to, "w") as archive:
+            archive.writestr("archive/data.warc.gz", path.read_bytes())
+            archive.writestr("datapackage.json", b'{"profile": "data-package"}')
+        return to
+    starts = [match.start() for match in re.finditer(rb"(?:\A|(?<=\r\n\r\n))WARC/1\.[01]\r\n", octets)]
+    records = [octets[start:end] for start, end in zip(starts, [*starts[1:], len(octets)], strict=True)]
+    dictionary = zstd.train_dict(records * 4, 4_000)
+    frame = b"\x5d\x2a\x4d\x18" + len(dictionary.dict_content).to_bytes(4, "little") + dictionary.dict_content
+    to.write_bytes(frame + b"".join(zstd.compress(one, zstd_dict=dictionary) for one in records))
+    return to
 
 
 @pytest.fixture
@@ -116,6 +140,28 @@ def test_what_is_no_warc_is_refused_by_name(tmp_path: Path, settings: Settings, 
     path.write_text("Dear reader,")
     with pytest.raises(WarcError, match=r"letter\.txt"):
         stages.import_files(settings, catalogue, [path])
+
+
+@pytest.mark.parametrize("packing", ["wacz", "warc.zst"])
+def test_a_wacz_and_a_file_of_frames_give_the_pages_of_a_warc_file(
+    tmp_path: Path, settings: Settings, catalogue: Catalogue, packing: str
+) -> None:
+    path = warc(tmp_path / "a.warc.gz", datetime(2026, 11, 20, 12, tzinfo=UTC), *PAGES[:6])
+    lakes = [Settings(lake=str(tmp_path / name)) for name in ("plain", "packed")]
+    for own, given in zip(lakes, (path, repacked(path, tmp_path / f"a.{packing}")), strict=True):
+        (report,), _ = stages.import_files(own, catalogue, [given])
+        assert (report.counts, report.problem) == ({"page.captured": 6}, None)
+    names = ("webUrl", "title", "text", "publishedDateTime", "payloadDigest")
+    plain, packed = (ds.dataset(Path(own.lake, "articles"), format="parquet").to_table().select(["webUrl", "title"]) for own in lakes)
+    assert plain.sort_by("webUrl") == packed.sort_by("webUrl")
+    plain, packed = (ds.dataset(Path(own.lake, "extracted"), format="parquet").to_table().select(names) for own in lakes)
+    assert plain.sort_by("webUrl") == packed.sort_by("webUrl")
+
+
+def test_a_blank_line_before_the_first_record_is_passed_over(shared: Path, settings: Settings, catalogue: Catalogue) -> None:
+    (report,), walk = stages.import_files(settings, catalogue, [shared / "cases/intake/leading_blank_line.warc"])
+    assert (report.counts, report.other_records, report.problem) == ({"page.captured": 1}, 0, None)
+    assert sum(one.articles for one in walk.extracts) == 1
 
 
 def test_a_long_file_is_committed_in_parts_and_known_again(

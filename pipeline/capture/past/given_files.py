@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 import pyarrow as pa
@@ -24,13 +23,12 @@ from pipeline.core.errors import ConfigError, WarcError
 from pipeline.core.models import HOUR, Interval
 from pipeline.lake import storage
 from pipeline.lake.storage import Lake
-from pipeline.lake.warc import WarcRecord, read_record_at, read_records
+from pipeline.lake.warc import WarcRecord
+from pipeline.lake.web_archives import ARCHIVE_SUFFIXES, WebArchive, open_archive
 from pipeline.text.urls import registered_domain
 
 log = logging.getLogger(__name__)
 
-SUFFIXES = (".warc", ".warc.gz", ".arc", ".arc.gz")
-"""The names of files that are read in a given folder; a file that is given itself is read whatever its name."""
 PAGE_RECORDS = frozenset({"response", "resource"})
 NO_DOMAIN = ""
 """The domain of broken records in an index: they count for every source, in the hour of the record before them."""
@@ -92,7 +90,7 @@ def given_paths(given: Sequence[str]) -> tuple[Path, ...]:
     for name in given:
         path = Path(name)
         if path.is_dir():
-            mine = sorted(one for one in path.rglob("*") if one.is_file() and one.name.endswith(SUFFIXES))
+            mine = sorted(one for one in path.rglob("*") if one.is_file() and one.name.endswith(ARCHIVE_SUFFIXES))
         else:
             mine = [path] if path.is_file() else sorted(Path(one) for one in glob.glob(name, recursive=True) if Path(one).is_file())  # noqa: PTH207
         if not mine:
@@ -132,21 +130,21 @@ def index_of(lake: Lake, file: GivenFile) -> FileIndex:
     if known is not None:
         return known
     log.info("%s: it is read through once for an index", file.path)
-    with Path(file.path).open("rb") as stream:
-        lake.write_table(_index_path(file), _table(stream, file))
+    with open_archive(Path(file.path)) as archive:
+        lake.write_table(_index_path(file), _table(archive, file))
     made = kept_index(lake, file)
     if made is None:
         raise WarcError(f"{file.path}: its index is gone from the lake")
     return made
 
 
-def _table(stream: BinaryIO, file: GivenFile) -> pa.Table:
+def _table(archive: WebArchive, file: GivenFile) -> pa.Table:
     """The table of the file's index; while it is made, each page takes twenty bytes of memory."""
     offsets, hours, domains = array("q"), array("i"), array("i")
     names: dict[str, int] = {}
     hour: int | None = None
     early: list[int] = []
-    for number, record in enumerate(read_records(stream, max_body_bytes=1), start=1):
+    for number, record in enumerate(archive.records(max_body_bytes=1), start=1):
         if number % PROGRESS_EVERY == 0:
             log.info("%s: %d records read", file.path, number)
         domain = _domain(record)
@@ -183,7 +181,7 @@ class FileHour:
     pages: tuple[int, ...]
     broken: tuple[int, ...]
 
-    def records(self, stream: BinaryIO, start: int, *, max_body_bytes: int) -> Iterator[WarcRecord]:
+    def records(self, archive: WebArchive, start: int, *, max_body_bytes: int) -> Iterator[WarcRecord]:
         """The hour's records from the offset `start` on, in file order, read one at a time."""
         is_broken = frozenset(self.broken)
         for offset in sorted({*self.pages, *is_broken}):
@@ -193,7 +191,7 @@ class FileHour:
                 yield _broken(offset, "the record is broken")
                 continue
             try:
-                yield read_record_at(stream, offset, max_body_bytes=max_body_bytes, keep_member=True)
+                yield archive.record_at(offset, max_body_bytes=max_body_bytes, keep_member=True)
             except WarcError as error:
                 yield _broken(offset, str(error))
 

@@ -26,6 +26,7 @@ from pipeline.fetching.fetcher import Fetcher
 from pipeline.fetching.ranged_files import BLOCK_BYTES, RangedFile
 from pipeline.lake.storage import Lake
 from pipeline.lake.warc import CaptureWriter, WarcRecord, read_records
+from pipeline.lake.web_archives import WebArchive, open_archive
 
 log = logging.getLogger(__name__)
 
@@ -161,19 +162,19 @@ class _GivenFile:
 
     @contextlib.contextmanager
     def reading(self, start: int) -> Iterator[RecordReader]:
-        with Path(self.hour.file.path).open("rb") as stream:
-            yield _HourRecords(self.hour, stream, start, self.max_body_bytes)
+        with open_archive(Path(self.hour.file.path)) as archive:
+            yield _HourRecords(self.hour, archive, start, self.max_body_bytes)
 
 
 @dataclass(frozen=True, slots=True)
 class _HourRecords:
     hour: FileHour
-    stream: BinaryIO
+    archive: WebArchive
     start: int
     max_body_bytes: int
 
     def records(self) -> Iterator[WarcRecord]:
-        yield from self.hour.records(self.stream, self.start, max_body_bytes=self.max_body_bytes)
+        yield from self.hour.records(self.archive, self.start, max_body_bytes=self.max_body_bytes)
 
     def end(self) -> int:
         return self.hour.file.size
