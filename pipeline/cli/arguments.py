@@ -32,6 +32,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_maintenance(commands)
     _add_stages(commands)
     _add_lookups(commands)
+    _add_sql(commands)
     _add_catalogue(commands)
     doctor = _add(commands, "doctor", "operation_commands:doctor", "settings, lake, catalogue, keys, versions: is all in order?")
     doctor.add_argument("--quick", action="store_true", help="do not read the lake's files for damage")
@@ -123,6 +124,19 @@ def _add_lookups(commands: Any) -> None:
     story.add_argument("url", metavar="URL", help="webUrl or originalUrl of any member")
     opening = _add(commands, "open", "record_commands:open_", "open the sealed part of a record, and say which key did")
     opening.add_argument("url", metavar="URL", help="its webUrl or originalUrl")
+
+
+def _add_sql(commands: Any) -> None:
+    text = "a query in SQL (DuckDB) over views of the lake; without one, which views and ready questions there are"
+    sql = _add(commands, "sql", "sql_commands:sql", text)
+    asked = sql.add_mutually_exclusive_group()
+    asked.add_argument("query", nargs="?", metavar="QUERY", help="one select; - reads it from the input")
+    asked.add_argument("--question", metavar="NAME", help="a ready query; `news sql` lists them")
+    sql.add_argument("--format", choices=("table", "csv", "json", "parquet"), help="of the output (default: by its name, else a table)")
+    sql.add_argument("--output", type=Path, metavar="FILE", help="write there instead of the terminal")
+    sql.add_argument("--limit", type=_positive, default=100, metavar="ROWS", help="rows that a table shows (default 100)")
+    serve = _add(commands, "serve-sql", "sql_commands:serve_sql", "write a DuckDB database whose views read the lake where it lies")
+    serve.add_argument("--duckdb", type=Path, required=True, metavar="FILE", help="the database; an earlier one is replaced")
 
 
 def _add_catalogue(commands: Any) -> None:

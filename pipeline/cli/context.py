@@ -10,6 +10,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from pipeline.core.models import Interval
+from pipeline.text.control_characters import escape_controls
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -38,7 +39,8 @@ class CommandContext:
     def show(self, value: Any, screen: Callable[[], Any]) -> None:
         """Print `value` as JSON when the user asked for it, else what `screen` makes."""
         if self.options.json:
-            print(json.dumps(value, default=_jsonable, indent=2, ensure_ascii=False))
+            text = json.dumps(value, default=_jsonable, indent=2, ensure_ascii=False)
+            print(escape_controls(text))
         else:
             self.console.print(screen())
 

@@ -26,11 +26,10 @@ CHATTY_LIBRARIES = ("urllib3", "trafilatura", "htmldate", "charset_normalizer", 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line `arguments` (sys.argv's by default) and return the exit code."""
     options = make_parser().parse_args(arguments)
-    from rich.console import Console  # after the arguments: --help and --version show nothing through it
-
+    from pipeline.cli.terminal import SafeConsole  # after the arguments: --help and --version show nothing through it
     from pipeline.core.settings import Settings
 
-    console = Console(width=None if sys.stdout.isatty() else PIPED_WIDTH)
+    console = SafeConsole(width=None if sys.stdout.isatty() else PIPED_WIDTH)
     _log_to_stderr(options.verbose)
     try:
         settings = Settings.from_environment(lake=options.lake, config=options.config)
@@ -55,15 +54,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _log_to_stderr(verbose: int) -> None:
-    from rich.console import Console
     from rich.logging import RichHandler
 
+    from pipeline.cli.terminal import SafeConsole
+
     level = logging.DEBUG if verbose > 1 else logging.INFO
-    handler = RichHandler(console=Console(stderr=True), show_path=False, log_time_format="%H:%M:%S")
+    handler = RichHandler(console=SafeConsole(stderr=True), show_path=False, log_time_format="%H:%M:%S")
     logging.basicConfig(level=level, handlers=[handler], format="%(message)s", force=True)
     for name in CHATTY_LIBRARIES:
         logging.getLogger(name).setLevel(logging.ERROR if verbose < 2 else logging.INFO)
 
 
 def _complain(error: BaseException | str) -> None:
-    print(f"news: {error}", file=sys.stderr)
+    from pipeline.text.control_characters import show_controls
+
+    print(f"news: {show_controls(str(error))}", file=sys.stderr)

@@ -196,9 +196,9 @@ class Lake:
         try:
             if self.is_local:
                 self.root = str(Path(uri.removeprefix("file://")).absolute())
-                self._fs: pafs.FileSystem = pafs.LocalFileSystem()
+                self.filesystem: pafs.FileSystem = pafs.LocalFileSystem()
             else:
-                self._fs, self.root = pafs.FileSystem.from_uri(uri)
+                self.filesystem, self.root = pafs.FileSystem.from_uri(uri)
         except (pa.ArrowException, ValueError, OSError) as error:
             reason = str(error).replace(uri, self.uri)
             raise ConfigError(f"NEWS_LAKE: {self.uri!r} is neither a directory nor an s3:// URI: {reason}") from None
@@ -213,26 +213,26 @@ class Lake:
 
     def exists(self, path: str) -> bool:
         with _storage_errors(path):
-            return bool(self._fs.get_file_info(self._full(path)).type != pafs.FileType.NotFound)
+            return bool(self.filesystem.get_file_info(self._full(path)).type != pafs.FileType.NotFound)
 
     def names(self, folder: str) -> list[str]:
         """Names of the files and folders directly below `folder`, sorted; empty when there is no such folder."""
         with _storage_errors(folder):
             selector = pafs.FileSelector(self._full(folder), allow_not_found=True)
-            names = (info.base_name for info in self._fs.get_file_info(selector))
+            names = (info.base_name for info in self.filesystem.get_file_info(selector))
             return sorted(name for name in names if not name.startswith("."))
 
     def file(self, path: str) -> StoredFile | None:
         """Size and time of the file at `path`; None when there is no such file."""
         with _storage_errors(path):
-            info = self._fs.get_file_info(self._full(path))
+            info = self.filesystem.get_file_info(self._full(path))
             return self._stored(info) if info.type == pafs.FileType.File else None
 
     def files(self, folder: str) -> list[StoredFile]:
         """Every file below `folder`, at any depth, sorted by path, without hidden ones (temporary files and locks)."""
         with _storage_errors(folder):
             selector = pafs.FileSelector(self._full(folder), allow_not_found=True, recursive=True)
-            infos = [info for info in self._fs.get_file_info(selector) if info.type == pafs.FileType.File]
+            infos = [info for info in self.filesystem.get_file_info(selector) if info.type == pafs.FileType.File]
             return sorted((self._stored(info) for info in infos if not info.base_name.startswith(".")), key=lambda file: file.path)
 
     def _stored(self, info: pafs.FileInfo) -> StoredFile:
@@ -240,13 +240,13 @@ class Lake:
         return StoredFile(info.path.removeprefix(f"{self.root}/"), int(info.size or 0), modified.astimezone(UTC))
 
     def read_bytes(self, path: str) -> bytes:
-        with _storage_errors(path), self._fs.open_input_stream(self._full(path), compression=None) as stream:
+        with _storage_errors(path), self.filesystem.open_input_stream(self._full(path), compression=None) as stream:
             return bytes(stream.read())
 
     @contextlib.contextmanager
     def open(self, path: str) -> Iterator[BinaryIO]:
         """A seekable binary file for reading."""
-        with _storage_errors(path), self._fs.open_input_file(self._full(path)) as file:
+        with _storage_errors(path), self.filesystem.open_input_file(self._full(path)) as file:
             yield file
 
     def write_bytes(self, path: str, data: bytes) -> None:
@@ -260,7 +260,7 @@ class Lake:
 
     def delete(self, path: str) -> None:
         with _storage_errors(path), contextlib.suppress(FileNotFoundError):
-            self._fs.delete_file(self._full(path))
+            self.filesystem.delete_file(self._full(path))
 
     def write_table(self, path: str, table: pa.Table) -> None:
         """Write `table` to `path` as Parquet; equal tables give equal bytes."""
@@ -292,7 +292,7 @@ class Lake:
 
         with self._damage_named(paths), _storage_errors(paths[0]):
             full = [self._full(path) for path in paths]
-            dataset = ds.dataset(full, schema=schema, format="parquet", filesystem=self._fs)
+            dataset = ds.dataset(full, schema=schema, format="parquet", filesystem=self.filesystem)
             return dataset.to_table(filter=where, columns=None if columns is None else list(columns))
 
     def damage(self, path: str) -> str | None:
@@ -375,7 +375,7 @@ class Lake:
                 with tempfile.TemporaryFile(prefix="news-upload-") as whole:
                     yield whole
                     whole.seek(0)
-                    with self._fs.open_output_stream(full, compression=None) as stream:
+                    with self.filesystem.open_output_stream(full, compression=None) as stream:
                         shutil.copyfileobj(whole, stream, 1 << 20)
                 return
             with replacing(Path(full)) as file:

@@ -3,4 +3,4 @@
 Reads `extracted`, writes `articles` and `explain`; never reads a capture and never fetches.
 """
 
-__all__ = ["date_builds", "date_checks", "differences", "lookup", "publish", "sealing"]
+__all__ = ["date_builds", "date_checks", "differences", "exports", "lookup", "publish", "sealing", "sql"]

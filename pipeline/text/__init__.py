@@ -6,6 +6,7 @@ Pure. It never sees a page's tree, a feed or the lake.
 __all__ = [
     "amp",
     "content_codings",
+    "control_characters",
     "counts",
     "date_parsing",
     "encodings",

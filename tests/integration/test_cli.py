@@ -37,6 +37,8 @@ COMMANDS = [
     "top",
     "show",
     "open",
+    "sql",
+    "serve-sql",
     "sources",
     "doctor",
     "config",

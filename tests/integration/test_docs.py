@@ -42,7 +42,7 @@ def test_the_sql_of_the_readme_runs(sample: SampleWalk) -> None:
 
 
 def test_every_command_of_the_readme_exists(capsys: pytest.CaptureFixture[str]) -> None:
-    named = set(re.findall(r"(?:\.venv/bin/|`)news ([a-z]+)", README))
+    named = set(re.findall(r"(?:\.venv/bin/|`)news ([a-z][a-z-]*)", README))
     assert {"run", "top", "show", "import", "doctor", "open", "publish"} <= named
     for name in sorted(named):
         with pytest.raises(SystemExit) as exit_:

@@ -55,7 +55,7 @@ def test_a_lock_is_free_again_after_an_error(tmp_path: Path) -> None:
 def store(monkeypatch: pytest.MonkeyPatch) -> Lake:
     monkeypatch.setattr(locks, "SETTLING_S", 0.0)
     lake = Lake("mock:///bucket")
-    lake._fs.create_dir(f"{lake.root}/backfills")  # a bucket needs no folders
+    lake.filesystem.create_dir(f"{lake.root}/backfills")  # a bucket needs no folders
     return lake
 
 

@@ -149,7 +149,7 @@ def test_on_an_object_store_whoever_lost_the_lease_does_not_commit(monkeypatch: 
     monkeypatch.setattr(locks, "SETTLING_S", 0.0)
     store = Lake("mock:///bucket")
     path = storage.part_lock_path(PART)
-    store._fs.create_dir(f"{store.root}/{path.rpartition('/')[0]}")
+    store.filesystem.create_dir(f"{store.root}/{path.rpartition('/')[0]}")
     with locks.lock_in_turn(store, path, what="it") as check:
         check()
         store.write_bytes(path, store.read_bytes(path).replace(b'"key": "', b'"key": "not'))

@@ -36,7 +36,7 @@ def lake(tmp_path: Path) -> Lake:
 def store() -> Lake:
     """An object store: Arrow's own, in memory."""
     remote = Lake("mock:///bucket")
-    remote._fs.create_dir("bucket/folder")
+    remote.filesystem.create_dir("bucket/folder")
     return remote
 
 
@@ -308,7 +308,7 @@ def damaged(whole: bytes, how: str) -> bytes:
 
 @pytest.mark.parametrize("how", ["empty", "cut short", "a changed byte in a page", "a changed byte in the footer", "no Parquet"])
 def test_a_damaged_table_is_told_from_a_store_that_does_not_answer(lake: Lake, store: Lake, how: str) -> None:
-    store._fs.create_dir(f"bucket/{PATH.rpartition('/')[0]}")
+    store.filesystem.create_dir(f"bucket/{PATH.rpartition('/')[0]}")
     for one in (lake, store):
         one.write_table(PATH, TABLE)
         assert one.damage(PATH) is None

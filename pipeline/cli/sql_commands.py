@@ -1,0 +1,80 @@
+"""The commands of analysts: sql, serve-sql. Loaded only when one of them is given."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipeline.cli import sql_screens
+from pipeline.cli.context import CommandContext
+from pipeline.core.errors import PermanentError
+from pipeline.lake.storage import Lake
+from pipeline.publishing.exports.tabular import csv_text, json_text, plain_rows
+from pipeline.publishing.sql.database import open_database, run_query, write_database
+from pipeline.publishing.sql.questions import find_question
+
+
+def sql(context: CommandContext) -> int:
+    query = _query(context)
+    if query is None:
+        context.console.print(sql_screens.overview())
+        return 0
+    chosen = _format(context)
+    with open_database(Lake(context.settings.lake)) as connection:
+        table = run_query(connection, query)
+    if chosen == "table":
+        context.console.print(sql_screens.rows(table, width=context.console.width, limit=context.options.limit))
+    elif chosen == "parquet":
+        _write_parquet(table, context.options.output)
+    else:
+        text = csv_text(table) if chosen == "csv" else json_text(plain_rows(table), indent=2) + "\n"
+        _write_text(text, context.options.output)
+    return 0
+
+
+def serve_sql(context: CommandContext) -> int:
+    file: Path = context.options.duckdb
+    write_database(Lake(context.settings.lake), file)
+    context.show({"file": str(file)}, lambda: sql_screens.served(file))
+    return 0
+
+
+def _query(context: CommandContext) -> str | None:
+    options = context.options
+    if options.question is not None:
+        return find_question(options.question).query
+    if options.query == "-":
+        return sys.stdin.read()
+    return str(options.query) if options.query is not None else None
+
+
+def _format(context: CommandContext) -> str:
+    """The format asked for, else that of the output's name, else a table."""
+    options = context.options
+    if options.json:
+        return "json"
+    if options.format is not None:
+        return str(options.format)
+    suffix = options.output.suffix.removeprefix(".") if options.output is not None else "table"
+    if suffix not in ("table", "csv", "json", "parquet"):
+        raise PermanentError(f"{options.output}: --format says which of csv, json, parquet it is to be")
+    return str(suffix)
+
+
+def _write_parquet(table: pa.Table, output: Path | None) -> None:
+    if output is None:
+        if sys.stdout.isatty():
+            raise PermanentError("Parquet is no text: --output FILE.parquet names a file for it")
+        pq.write_table(table, sys.stdout.buffer, compression="zstd")
+        return
+    pq.write_table(table, output, compression="zstd")
+
+
+def _write_text(text: str, output: Path | None) -> None:
+    if output is None:
+        print(text, end="")
+    else:
+        output.write_text(text, encoding="utf-8", newline="")

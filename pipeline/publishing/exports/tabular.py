@@ -1,0 +1,81 @@
+"""A table of Arrow as CSV, JSON or JSON Lines. Pure.
+
+Times are written as `2026-11-20T12:00:00Z`, lists and structs as JSON. In CSV a text that a spreadsheet would calculate gets an apostrophe
+before it (OWASP, "CSV Injection"), and control characters are left out.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
+
+from pipeline.lake.tables import rows_of
+from pipeline.text.control_characters import drop_controls, escape_controls
+
+FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\r\n]")
+
+
+def csv_text(table: pa.Table) -> str:
+    """`table` as CSV (RFC 4180) with a line of headings; null is an empty cell."""
+    lines = io.StringIO()
+    writer = csv.writer(lines, lineterminator="\r\n")
+    writer.writerow([_cell(name) for name in table.column_names])
+    for row in plain_rows(table):
+        writer.writerow([_cell(row[name]) for name in table.column_names])
+    return lines.getvalue()
+
+
+def json_text(value: object, *, indent: int | None = None) -> str:
+    """`value`, made of rows, as JSON in which no character commands a terminal."""
+    return escape_controls(json.dumps(value, default=json_value, indent=indent, ensure_ascii=False))
+
+
+def json_lines(table: pa.Table) -> str:
+    """A JSON object for each row, a line each."""
+    return "".join(f"{json_text(row)}\n" for row in plain_rows(table))
+
+
+def plain_rows(table: pa.Table) -> list[dict[str, Any]]:
+    """The rows of `table`; a map of the contract is an object."""
+    maps = [field.name for field in table.schema if pa.types.is_map(field.type)]
+    rows = rows_of(table)
+    for row in rows:
+        row.update({name: dict(row[name]) for name in maps if row[name] is not None})
+    return rows
+
+
+def json_value(value: object) -> object:
+    """What JSON holds for a value that it has no type for."""
+    if isinstance(value, datetime):
+        return moment_text(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    return str(value)
+
+
+def moment_text(moment: datetime) -> str:
+    """`moment` in UTC, with fractions of a second where it has some."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        text = drop_controls(value)
+        return f"'{text}" if FORMULA.match(text) else text
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list | tuple | Mapping):
+        return _cell(json_text(value))
+    return str(json_value(value))

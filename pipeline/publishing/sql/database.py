@@ -1,0 +1,194 @@
+"""A lake as a DuckDB database: locked in memory for one query, or as a file of views for other programs.
+
+In memory DuckDB reads the tables through the lake's own file system, and opens no file and no connection itself: a query cannot write,
+leave the lake or change a setting. Only `select` and `explain` are run.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from pipeline.core import schema
+from pipeline.core.errors import PermanentError
+from pipeline.lake.storage import Lake
+from pipeline.publishing.sql.views import view_statements
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow.dataset as ds
+
+PARTITION = re.compile(r"[^/]+/(?P<key>\w+)=(?P<value>[^/]+)/")
+FOLDER_KEYS = {
+    "articles": pa.field("published_date", pa.date32()),
+    "explain": pa.field("published_date", pa.date32()),
+    "extracted": pa.field("interval", pa.string()),
+    "ledger": pa.field("interval", pa.string()),
+}
+"""Table to the key of its folders, which its views name even where the lake has no file of it yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class TableFiles:
+    """The Parquet files of a table, and the column that the names of its folders hold (None: no column, or one of its own)."""
+
+    name: str
+    paths: tuple[str, ...]
+    key: pa.Field | None
+
+    @property
+    def columns(self) -> pa.Schema:
+        """The columns of the contract, then the folders' key."""
+        return pa.schema([*schema.TABLES[self.name], *([self.key] if self.key is not None else [])])
+
+
+def table_files(lake: Lake, name: str) -> TableFiles:
+    """The files of the table `name` in `lake`."""
+    paths = tuple(file.path for file in lake.files(name) if file.path.endswith(".parquet"))
+    return TableFiles(name, paths, FOLDER_KEYS.get(name) or _key_of_folders(paths, schema.TABLES[name]))
+
+
+def _key_of_folders(paths: tuple[str, ...], contract: pa.Schema) -> pa.Field | None:
+    found = PARTITION.match(paths[0]) if paths else None
+    if found is None or found["key"] in contract.names:
+        return None
+    try:
+        date.fromisoformat(found["value"])
+    except ValueError:
+        return pa.field(found["key"], pa.string())
+    return pa.field(found["key"], pa.date32())
+
+
+@contextmanager
+def open_database(lake: Lake) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A locked connection with the tables of `lake` (schema `lake`) and the views over them. Raises StorageError."""
+    import duckdb
+
+    tables = [table_files(lake, name) for name in schema.TABLES]
+    closed = {"enable_external_access": False, "autoload_known_extensions": False, "autoinstall_known_extensions": False}
+    with duckdb.connect(":memory:", config={**closed, "temp_directory": ""}) as connection:
+        connection.execute("create schema lake")
+        for table in tables:
+            connection.register(f"files_{table.name}", _dataset(lake, table))
+            connection.execute(f"create view lake.{table.name} as select * from files_{table.name}")
+        for statement in [*view_statements(list(schema.TABLES)), *_SETTINGS]:
+            connection.execute(statement)
+        yield connection
+
+
+_SETTINGS = ("set TimeZone = 'UTC'", "set python_enable_replacements = false", "set lock_configuration = true")
+"""A query sees UTC and none of this process's variables, and cannot change either."""
+
+
+def _dataset(lake: Lake, table: TableFiles) -> ds.Dataset | pa.Table:
+    if not table.paths:
+        return table.columns.empty_table()
+    import pyarrow.dataset as ds
+
+    paths = [f"{lake.root}/{path}" for path in table.paths]
+    partitioning = ds.partitioning(pa.schema([table.key]), flavor="hive") if table.key is not None else None
+    return ds.dataset(
+        paths,
+        schema=table.columns,
+        format="parquet",
+        filesystem=lake.filesystem,
+        partitioning=partitioning,
+        partition_base_dir=lake.root,
+    )
+
+
+def run_query(connection: duckdb.DuckDBPyConnection, query: str, *, parameters: Mapping[str, object] | None = None) -> pa.Table:
+    """The rows of `query`, one `select` or `explain`. Raises PermanentError, with DuckDB's message, for anything else."""
+    import duckdb
+
+    try:
+        statements = connection.extract_statements(query)
+        allowed = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN)
+        if len(statements) != 1 or statements[0].type not in allowed:
+            raise PermanentError("news sql runs one select (or explain) and nothing that changes anything")
+        return connection.sql(statements[0].query, params=dict(parameters) if parameters else None).to_arrow_table()
+    except duckdb.Error as error:
+        raise PermanentError(f"DuckDB: {error}") from error
+
+
+def write_database(lake: Lake, file: Path) -> None:
+    """Write a DuckDB database to `file` whose views read the local lake's files where they lie, those that come later included.
+
+    A table that has no file yet is empty there until the database is written again. An earlier file at this place is replaced.
+    Raises PermanentError for a lake in an object store, and for a `file` that is no DuckDB database.
+    """
+    import duckdb
+
+    if not lake.is_local:
+        raise PermanentError(f"{lake.uri}: a database file reads a local lake; news sql queries an object store")
+    if file.exists() and not _is_database(file):
+        raise PermanentError(f"{file} is there and is no DuckDB database; it is left as it is")
+    new = file.with_name(f".{file.name}.new")
+    new.unlink(missing_ok=True)
+    with duckdb.connect(str(new)) as connection:
+        connection.execute("create schema lake")
+        for name in schema.TABLES:
+            connection.execute(f"create view lake.{name} as {_read_files(lake, table_files(lake, name))}")
+        for statement in view_statements(list(schema.TABLES)):
+            connection.execute(statement)
+    new.replace(file)
+
+
+def _is_database(file: Path) -> bool:
+    with file.open("rb") as opened:
+        return opened.read(12)[8:] == b"DUCK"
+
+
+def _read_files(lake: Lake, table: TableFiles) -> str:
+    types = {field.name: _sql_type(field.type) for field in table.columns}
+    columns = ", ".join(f"cast(null as {kind}) as {_quoted(name)}" for name, kind in types.items())
+    nothing = f"select {columns} where false"
+    if not table.paths:
+        return nothing
+    depth = table.paths[0].count("/")
+    pattern = _text("/".join([lake.root, table.name, *["*"] * (depth - 1), "*.parquet"]))
+    hive = f"hive_partitioning = true, hive_types = {{{table.key.name}: {types[table.key.name]}}}" if table.key is not None else ""
+    options = ", ".join(filter(None, [pattern, "union_by_name = true", hive or "hive_partitioning = false"]))
+    # files that were written before a column came to the contract lack it
+    return f"select {', '.join(map(_quoted, types))} from ({nothing} union all by name select * from read_parquet({options}))"
+
+
+def _sql_type(kind: pa.DataType) -> str:
+    """DuckDB's name of an Arrow type that the contract uses."""
+    if pa.types.is_map(kind):
+        return f"map({_sql_type(kind.key_type)}, {_sql_type(kind.item_type)})"
+    if pa.types.is_list(kind):
+        return f"{_sql_type(kind.value_type)}[]"
+    if pa.types.is_struct(kind):
+        return f"struct({', '.join(f'{_quoted(field.name)} {_sql_type(field.type)}' for field in kind)})"
+    if pa.types.is_timestamp(kind):
+        return "timestamptz"
+    return _SCALARS[str(kind)]
+
+
+_SCALARS = {
+    "string": "varchar",
+    "bool": "boolean",
+    "int8": "tinyint",
+    "int16": "smallint",
+    "int32": "integer",
+    "int64": "bigint",
+    "float": "real",
+    "double": "double",
+    "date32[day]": "date",
+}
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
