@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 from pipeline.capture.earlier_captures import EarlierCaptures, read_earlier_captures, robots_reader
 from pipeline.capture.host_declarations import ask_hosts, robots_declarations
@@ -29,7 +30,7 @@ from pipeline.core.models import CaptureReport, Clock, Entry, Interval, Origin, 
 from pipeline.core.settings import Settings
 from pipeline.discovery.entries import SourceListing, choose_entries, digest_of, interleaved
 from pipeline.discovery.polling import wait_s
-from pipeline.discovery.source_health import findings
+from pipeline.discovery.source_health import UNREACHED, findings
 from pipeline.fetching.fetcher import Fetcher
 from pipeline.lake.erased_providers import read_erased
 from pipeline.lake.erasures import Erased
@@ -317,7 +318,17 @@ def report_of(manifest: Manifest, *, is_reused: bool) -> CaptureReport:
         for state in manifest.feeds
         if state.source_id not in healthy and not state.is_carried
     }
-    return CaptureReport(manifest.interval, manifest.part, manifest.counts, manifest.sources, failed, reused=is_reused)
+    is_answered = any(outcome.status is not None for outcome in manifest.outcomes)
+    unreached = {urlsplit(one.url).netloc: one.reason for one in manifest.outcomes if one.reason in UNREACHED} if not is_answered else {}
+    return CaptureReport(
+        manifest.interval,
+        manifest.part,
+        manifest.counts,
+        manifest.sources,
+        failed,
+        reused=is_reused,
+        unreached=dict(sorted(unreached.items())),
+    )
 
 
 def _with_pending(poll: _Poll, unfinished: Sequence[Pending], deferred: set[str]) -> Iterable[FeedState]:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from rich.console import Group, RenderableType
 from rich.markup import escape
 from rich.text import Text
 
 from pipeline.cli.tables import make_table, minute
+from pipeline.discovery.source_health import network_problem
+from pipeline.text.counts import counted
 
 if TYPE_CHECKING:
     from pipeline.core.catalogue import Source
@@ -20,6 +23,10 @@ if TYPE_CHECKING:
 
 
 def polls(results: Sequence[FeedCheck]) -> RenderableType:
+    unreached = {urlsplit(poll.url).netloc: poll.unreached for poll in results if poll.unreached is not None}
+    offline = network_problem(unreached) if all(poll.unreached for poll in results) else None
+    if offline is not None:
+        return Text(f"{offline[0].upper()}{offline[1:]}. Nothing is known of the {counted(len(results), 'feed')}.", style="red")
     table = make_table("source", "status", "entries", "newest (UTC)", "finding", numbers=(1, 2))
     for poll in results:
         finding = Text(poll.problem, style="red") if poll.problem else Text(poll.note or "ok")

@@ -253,6 +253,8 @@ class CaptureReport:
     """True when the part had been captured before and nothing was fetched."""
     warnings: tuple[str, ...] = ()
     """What is wrong with its feeds (`pipeline.discovery.source_health`)."""
+    unreached: Mapping[str, str] = field(default_factory=dict)
+    """Hosts that no request came to, with the reason (`dns`, `connection`, `timeout`); empty where any request was answered."""
 
 
 @dataclass(frozen=True, slots=True)

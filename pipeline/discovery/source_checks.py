@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from pipeline.core.catalogue import Catalogue, Source
-from pipeline.core.errors import FeedError
-from pipeline.core.models import Clock, Entry, Exchange
+from pipeline.core.errors import FeedError, FetchError
+from pipeline.core.models import Answer, Clock, Entry, Exchange
 from pipeline.core.settings import Settings
 from pipeline.core.workers import BoundedReader
 from pipeline.discovery.entries import digest_of
 from pipeline.discovery.listing_readers import listing_reader, read_feed, read_sitemap
 from pipeline.discovery.partial_listings import partial_listing
-from pipeline.discovery.source_health import findings
+from pipeline.discovery.source_health import UNREACHED, findings
 from pipeline.fetching.fetcher import Fetcher, Target
 from pipeline.lake.manifests import FeedState
 from pipeline.text.counts import counted
@@ -37,6 +37,8 @@ class FeedCheck:
     moved_to: str | None = None
     seen: tuple[str, ...] = ()
     """Digests of the entries' URLs."""
+    unreached: str | None = None
+    """Why no request came to the host (`dns`, `connection`, `timeout`); None where it answered."""
 
 
 def check_sources(settings: Settings, catalogue: Catalogue, *, clock: Clock) -> list[FeedCheck]:
@@ -60,7 +62,7 @@ def _poll(fetcher: Fetcher, reader: BoundedReader, source: Source, url: str) -> 
     partial = partial_listing(answer)
     final = partial or final
     if (answer.error is not None and partial is None) or final is None:
-        return FeedCheck(source.id, url, str(answer.error or "no answer"), status)
+        return FeedCheck(source.id, url, str(answer.error or "no answer"), status, unreached=_unreached(answer))
     if is_sitemap:
         return _sitemap_poll(reader, source, url, final, is_partial=partial is not None)
     try:
@@ -78,6 +80,12 @@ def _poll(fetcher: Fetcher, reader: BoundedReader, source: Source, url: str) -> 
     return FeedCheck(
         source.id, url, None, status, feed.title, len(feed.entries), newest, "; ".join(notes) or None, answer.moved_to, _seen(feed.entries)
     )
+
+
+def _unreached(answer: Answer) -> str | None:
+    """The reason for which neither the listing nor its host's robots.txt was answered."""
+    cause = answer.error.__cause__ if answer.error is not None and answer.error.reason == "robotsUnavailable" else answer.error
+    return cause.reason if isinstance(cause, FetchError) and cause.reason in UNREACHED and not answer.exchanges else None
 
 
 def with_findings(

@@ -28,6 +28,8 @@ GONE_AFTER = 3
 GONE_STATUSES = frozenset({404, 410})
 BLOCK_STATUSES = frozenset({401, 403, 429, 451})
 """Answers by which a server that is there refuses us."""
+UNREACHED = {"dns": "resolves", "connection": "can be reached", "timeout": "answers"}
+"""Reasons for which a request came to no host, and what the sentence about all hosts says then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,19 @@ def findings(
     found = [*_twins(states), *_moved(states), *_gone(states)]
     found += [finding for state in states if (finding := _silence(state, (news or {}).get(state.url, ()), now=now)) is not None]
     return tuple(sorted(found, key=lambda finding: (finding.source_id, finding.url, finding.kind, finding.text)))
+
+
+def network_problem(unreached: Mapping[str, str]) -> str | None:
+    """The sentence that says that no host could be reached, which is then no fault of any source.
+
+    `unreached` maps all hosts that were asked to one of the reasons in `UNREACHED`. None for fewer than two: a single host may be gone.
+    """
+    if len(unreached) < 2:
+        return None
+    reasons = set(unreached.values())
+    (word,) = {UNREACHED[reason] for reason in reasons} if len(reasons) == 1 else {UNREACHED["connection"]}
+    missing = "a network or a name server" if reasons == {"dns"} else "a network"
+    return f"no host {word} ({len(unreached)} were asked): this machine seems to be without {missing}"
 
 
 def _twins(states: Sequence[FeedState]) -> Iterable[FeedFinding]:

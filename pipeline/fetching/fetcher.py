@@ -1,8 +1,9 @@
 """Polite, bounded GET requests. With `pipeline.fetching.connections`, the only code that opens a socket.
 
 Many threads use one `Fetcher`, which serves one part of one interval. It reads a host's robots.txt before it asks for anything else,
-keeps one pace per host, sends the validators it is given, follows redirects itself (each hop is checked, recorded and paced), reads no
-more than the bounds allow, and returns an `Answer`: the octets of every exchange, and the error that ended it. It reads no content.
+keeps one pace per host, sends the validators it is given, follows redirects itself (each hop is checked, recorded and paced, and gets
+back the cookies that its own host set in the chain), reads no more than the bounds allow, and returns an `Answer`: the octets of every
+exchange, and the error that ended it. It reads no content.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from pipeline.core.settings import Settings
 from pipeline.fetching import robots
 from pipeline.fetching.addresses import why_refused_url
 from pipeline.fetching.answers import decoded_body, receive_body, redirect_target
+from pipeline.fetching.chain_cookies import ChainCookies
 from pipeline.fetching.connections import Recording, RecordingAdapter, Routes, start_recording
 from pipeline.fetching.paces import PacesInFiles
 from pipeline.fetching.politeness import SLOW_DOWN_STATUSES, TRANSIENT_STATUSES, HostSchedule, PacesOfProcess, retry_after_s
@@ -153,6 +155,7 @@ class Fetcher:
 
     def _follow(self, target: Target) -> Answer:
         exchanges: list[Exchange] = []
+        cookies = ChainCookies()
         url = target.url
         deadline = time.monotonic() + self._settings.total_timeout_s
         try:
@@ -164,7 +167,7 @@ class Fetcher:
                 pace_s = max(target.pace_s, rules.crawl_delay_s(agent=self._agent))
                 paused_s = self._wait_for_turn(url, pace_s=pace_s)
                 deadline += paused_s
-                location = self._exchange(url, target, deadline=deadline, record=exchanges.append)
+                location = self._exchange(url, target, cookies, deadline=deadline, record=exchanges.append)
                 if location is None:
                     return Answer(url=target.url, exchanges=tuple(exchanges))
                 url = redirect_target(url, location)
@@ -222,19 +225,21 @@ class Fetcher:
         rules = self._robots[robots_url]
         if rules.is_closed:
             message = f"{url}: {robots_url} gave no answer to go by, so nothing is asked for now (RFC 9309, 2.3.1.4)"
-            raise TransientFetchError(message, url=url, reason="robotsUnavailable")
+            asked = self._robots_answers.get(robots_url)
+            raise TransientFetchError(message, url=url, reason="robotsUnavailable") from (asked.error if asked is not None else None)
         return rules
 
     def _robots_answer(self, robots_url: str, *, pace_s: float) -> Answer:
         """GET without a look at robots.txt, with at most five redirects (RFC 9309, section 2.3.1.2)."""
         exchanges: list[Exchange] = []
+        cookies = ChainCookies()
         target = Target(robots_url, "robots", pace_s)
         url, deadline = robots_url, time.monotonic() + self._settings.total_timeout_s
         try:
             for _ in range(6):
                 self._refuse(url)
                 deadline += self._wait_for_turn(url, pace_s=pace_s)
-                location = self._exchange(url, target, deadline=deadline, record=exchanges.append)
+                location = self._exchange(url, target, cookies, deadline=deadline, record=exchanges.append)
                 if location is None:
                     return Answer(url=robots_url, exchanges=tuple(exchanges))
                 url = redirect_target(url, location)
@@ -242,19 +247,23 @@ class Fetcher:
         except FetchError as error:
             return Answer(url=robots_url, exchanges=tuple(exchanges), error=error)
 
-    def _exchange(self, url: str, target: Target, *, deadline: float, record: Callable[[Exchange], None]) -> str | None:
+    def _exchange(
+        self, url: str, target: Target, cookies: ChainCookies, *, deadline: float, record: Callable[[Exchange], None]
+    ) -> str | None:
         """Send one request, and give the exchange to `record`. Returns the Location of a redirect; raises FetchError for a failure."""
         asked_at = time.monotonic()
         with self._schedule.connection(_host(url)):
-            return self._exchange_now(url, target, deadline=deadline + time.monotonic() - asked_at, record=record)
+            return self._exchange_now(url, target, cookies, deadline=deadline + time.monotonic() - asked_at, record=record)
 
-    def _exchange_now(self, url: str, target: Target, *, deadline: float, record: Callable[[Exchange], None]) -> str | None:
+    def _exchange_now(
+        self, url: str, target: Target, cookies: ChainCookies, *, deadline: float, record: Callable[[Exchange], None]
+    ) -> str | None:
         limit = self._max_bytes(target)
         recording = Recording(url=url, deadline=deadline, max_bytes=limit + HEADER_ALLOWANCE)
         start_recording(recording)
         at = self._clock.now()
         try:
-            response = self._send(url, target)
+            response = self._send(url, target, cookies)
         except FetchError as error:
             self._schedule.note(_host(url), answered=error.reason not in NO_ANSWER)
             raise
@@ -290,16 +299,18 @@ class Fetcher:
             if problem is not None:
                 raise problem
             if is_redirect:
+                cookies.take(response, url)
                 return headers["location"]
             self._refuse_status(response, target)
             return None
 
-    def _send(self, url: str, target: Target) -> requests.Response:
+    def _send(self, url: str, target: Target, cookies: ChainCookies) -> requests.Response:
         try:
-            request = requests.PreparedRequest()  # cookies, body and credentials need no preparing: there are none
+            request = requests.PreparedRequest()  # body and credentials need no preparing: there are none
             request.prepare_method("GET")
             request.prepare_url(url, None)
-            request.prepare_headers(self._headers(target))
+            cookie = cookies.header(url)
+            request.prepare_headers(self._headers(target) | ({"Cookie": cookie} if cookie is not None else {}))
             return self._adapter().send(request, stream=True, timeout=(self._settings.connect_timeout_s, self._settings.read_timeout_s))
         except FetchError:
             raise

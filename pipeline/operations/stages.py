@@ -23,6 +23,7 @@ from pipeline.core.errors import ConfigError, ShrinkError
 from pipeline.core.models import HOUR, CaptureReport, Clock, ExtractReport, Interval, Origin, Part, PublishReport
 from pipeline.core.settings import Settings
 from pipeline.discovery.source_checks import FeedCheck, check_sources, with_findings
+from pipeline.discovery.source_health import network_problem
 from pipeline.discovery.subscriptions import AddedSource, add_site
 from pipeline.extraction.extract import extract_part
 from pipeline.fetching.fetcher import SystemClock
@@ -219,13 +220,22 @@ def add_source(settings: Settings, catalogue: Catalogue, url: str, *, topic: str
 
 
 def assess_failures(settings: Settings, reports: Sequence[CaptureReport], *, lost: Sequence[str] = ()) -> Judgement:
-    """Red when more than the tolerated share of sources failed; `lost` are sources of parts that gave no report at all."""
+    """Red when more than the tolerated share of sources failed; `lost` are sources of parts that gave no report at all.
+
+    Where no host could be reached, the message begins with that, and does not name each source.
+    """
     failed = {source: reason for report in reports for source, reason in report.failed_sources.items()}
     failed.update(dict.fromkeys(lost, "its part failed"))
     total = sum(len(report.sources) for report in reports) + len(lost)
     share = len(failed) / total if total else 0.0
     names = "; ".join(f"{source}: {reason}" for source, reason in sorted(failed.items()))
-    message = f"{len(failed)} of {total} sources failed{f' ({names})' if names else ''}; {settings.tolerated_failures:.0%} may"
+    unreached = {host: reason for report in reports for host, reason in report.unreached.items()}
+    offline = network_problem(unreached) if all(report.unreached for report in reports) else None
+    message = (
+        f"{len(failed)} of {total} sources failed{f' ({names})' if names and not offline else ''}; {settings.tolerated_failures:.0%} may"
+    )
+    if offline:
+        message = f"{offline}; {message}"
     warnings = tuple(warning for report in reports for warning in report.warnings)
     if warnings:
         message += f"; worth a look: {'; '.join(warnings)}"
