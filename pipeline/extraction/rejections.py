@@ -35,12 +35,26 @@ MIN_TEASERS = 8
 """Linked headings of a list. Article pages have as many below their text, so the path or the title must name a list too."""
 MAX_FORM = 400
 """Characters of text; a page that is only a form has fewer. Above it, the title must consist of the form's name alone."""
+MAX_PARAGRAPHS = 3
+"""Paragraphs that a paywall leaves, below which a text that ends with a sentence may still be a stub."""
+_MIN_PARAGRAPH = 40
+_MAX_OFFER = 90
+"""Characters of an offer (`This article is for subscribers.`); a longer line of the text is a report about subscribers."""
+_SENTENCE_END = frozenset(".!?。！？")
 _MAX_TITLE = 80
 _FEW_WORDS = 3
 _SAME = 20
 """Letters; titles that agree in so many first letters are the same title."""
 _MAX_BLOCKS = 400
 
+_REST_IS_WITHHELD = re.compile(
+    r"to (?:continue|keep) reading|to read (?:the|this) (?:full|rest|whole)|rest of (?:this|the) (?:article|story) is"
+    r"|subscri(?:be|ption)(?: now| today)? to (?:continue|keep|read|unlock)|unlock (?:this|the) (?:article|story)"
+    r"|(?:jetzt|weiter) ?lesen mit|mit \S{0,20}(?:plus|\+) weiterlesen|il vous reste .{0,20} à lire|abonnez-vous pour (?:lire|continuer)"
+    r"|suscríb\w+ para (?:seguir|continuar|leer)|abbonati per (?:continuare|leggere)|om verder te lezen"
+    r"|assine para (?:ler|continuar)|för att läsa vidare"
+)
+"""Says itself that the text goes on for subscribers; of lower-case text. The other phrases of `_PAYWALL` also stand below free articles."""
 _PAYWALL = re.compile(
     r"subscri(?:be|ption)(?: now| today)? to (?:continue|keep|read|unlock)|to (?:continue|keep) reading|to read (?:the|this) (?:full"
     r"|rest|whole|story|article)"
@@ -188,7 +202,7 @@ def _gate(page: Page, title: str, path: str, *, is_claimed: bool, has_text: bool
 
 
 def _is_paywall_stub(page: Page, title: str, text: str) -> bool:
-    """Whether the page has little text and says, in JSON-LD or in words, that the rest is for subscribers."""
+    """Whether the page has little text and says, in JSON-LD or beside a text that was cut off, that the rest is for subscribers."""
     if _GATE_TITLE.search(title):
         return True
     weight = weight_of(text)
@@ -199,8 +213,24 @@ def _is_paywall_stub(page: Page, title: str, text: str) -> bool:
         return True
     if True in stated or page.tree is None:
         return False
+    own = text.splitlines()
+    whole = frozenset(line for line in own if len(line) > _MAX_OFFER)
     shown = islice(blocks(page.tree, is_refused=_is_frame), _MAX_BLOCKS)
-    return any(_PAYWALL.search(block.text.lower()) for block in shown if block.tag not in {"li", "ul"} and len(block.text) < 400)
+    offers = [block.text.lower() for block in shown if block.tag not in {"li", "ul"} and len(block.text) < 400 and block.text not in whole]
+    offers = [offer for offer in offers if _PAYWALL.search(offer)]
+    if not offers:
+        return False
+    wall = next((number for number, line in enumerate(own) if len(line) <= _MAX_OFFER and _REST_IS_WITHHELD.search(line.lower())), len(own))
+    lines = [line for line in own[:wall] if not _PAYWALL.search(line.lower()) and letters_only(line) != letters_only(title)]
+    is_plea = all(match is not None and match[0].startswith("become") for match in map(_PAYWALL.search, offers))
+    left = MAX_PARAGRAPHS if any(map(_REST_IS_WITHHELD.search, offers)) else MAX_PARAGRAPHS - (2 if is_plea else 1)
+    return sum(len(line) >= _MIN_PARAGRAPH for line in lines) <= left or _breaks_off(lines[-1])
+
+
+def _breaks_off(line: str) -> bool:
+    """Whether a text's last line shows that more follows: its sentence has no end, or it ends in dots."""
+    end = line.rstrip(" \"'”’»)]")
+    return end[-1:] not in _SENTENCE_END or end.endswith("..")
 
 
 def is_free(page: Page) -> bool | None:

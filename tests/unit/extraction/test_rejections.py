@@ -176,3 +176,49 @@ def test_a_brief_whose_title_begins_as_a_gate_does_is_an_article(title: str) -> 
 )
 def test_the_faults_of_a_server_are_no_articles(title: str) -> None:
     assert rejection_reason(page(f"<h1>{title}</h1><p>{SHORT}</p>"), title=title, text=SHORT) == "blocked"
+
+
+BRIEF = [f"The council of the valley paid {number} crowns for the repair of a bridge on Tuesday." for number in range(2, 7)]
+OFFERS = [
+    "<div class=box><h3>Local news is free here</h3><p>Become a member today and help us keep it that way.</p></div>",
+    "<p>Already a subscriber? Read the paper of tomorrow tonight.</p>",
+    "<p>Subscribe now to read this paper on Saturdays.</p>",
+]
+
+
+def brief(lines: list[str], beside: str) -> str | None:
+    body = "".join(f"<p>{line}</p>" for line in lines)
+    return rejection_reason(page(f"<h1>Bridges of the valley</h1>{body}{beside}"), title="Bridges of the valley", text="\n".join(lines))
+
+
+@pytest.mark.parametrize("beside", ["", *OFFERS])
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Prices rise for subscribers of long standing, while new ones pay the higher price at once and in full from today on.",
+        "The pay rise for members of the council was put off.",
+        "The league's games run only to subscribers of the channel, which said that nothing would change before the summer.",
+    ],
+)
+def test_a_short_article_that_came_whole_is_no_stub_for_a_phrase(beside: str, said: str) -> None:
+    assert brief([*BRIEF, said], beside) is None
+
+
+def test_a_plea_for_members_below_two_paragraphs_is_no_paywall() -> None:
+    assert brief(BRIEF[:2], OFFERS[0]) is None
+
+
+@pytest.mark.parametrize("offer", ["Already a member?", "This article is for subscribers only.", "Subscribe to continue reading."])
+@pytest.mark.parametrize(
+    "lines", [BRIEF[:1], BRIEF[:2], [*BRIEF, "The mayor of the valley said that the…"], [*BRIEF, "On Monday the mayor"]]
+)
+def test_a_text_that_was_cut_off_beside_an_offer_is_a_stub(offer: str, lines: list[str]) -> None:
+    assert brief(lines, f"<p>{offer}</p>") == "paywall"
+
+
+def test_what_follows_a_paywall_in_the_text_is_not_the_article() -> None:
+    teasers = [
+        "A premium of 28 percent for 53 old ships looks steep until one counts the berths.",
+        "Traders now see two more steps by June.",
+    ]
+    assert brief([*BRIEF[:2], "Subscribe to continue", *teasers, *teasers], "<h3>Subscribe to continue</h3>") == "paywall"
