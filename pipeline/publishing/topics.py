@@ -16,6 +16,7 @@ from typing import Literal
 from ahocorasick import Automaton
 
 from pipeline.core.catalogue import Topic
+from pipeline.text.languages import language_of_title
 
 Match = Literal["words", "substring"]
 
@@ -85,14 +86,18 @@ class TopicMatcher:
         self._is_empty = not entries
 
     def topics_of(self, title: str, *, root: str | None, vocabulary: Sequence[str] = (), language: str | None = None) -> TopicMatch:
-        """The topics and hits of `title` by the keywords of its `language`, by all keywords where that is None (not known).
+        """The topics and hits of `title` by the keywords of its article's `language`, by all keywords where that is None (not known).
 
+        A title that is clearly in another language is searched for the keywords of that one (`ai` in an Italian title).
         `root` is the own topic of the article's source, None where it has none;
         `vocabulary` names the root topics whose trees are searched; empty means all of them. A topic comes before its
         parents, topics of the same rank by their position in the title, the source's own topic last where no keyword
         gave it. The hits are those of all topics given, parents and the source's own included.
         """
         found = self._find(title, language)
+        if language is not None and any(hit.entry.languages for hit in found):
+            spoken = language_of_title(title, language)
+            found = found if spoken == language else self._find(title, spoken)
         given = [hit.entry.topic for hit in found if not vocabulary or self._chains[hit.entry.topic][-1] in vocabulary]
         chains = [self._chains[topic] for topic in given]
         if root is not None and not any(root in chain for chain in chains):

@@ -20,6 +20,9 @@ _MARGIN = 0.08
 
 Of 671 pieces of the Declaration of Human Rights in 85 languages 0.976 keep their right declaration at 0, 0.987 at 0.02, 0.9985 at 0.08;
 on the shared pages no answer changes between 0 and 0.08."""
+_TITLE_MARGIN = 15
+"""Log-likelihood by which a title must be likelier in another language than in that of its text: reached by none of 1,500 English
+headlines but one, and by 97 to 100 % of headlines in es, fr, de, pt, ru, sl, ar (uci_stories, og2021_titles)."""
 _ALIASES = {"nb": "no", "nn": "no", "iw": "he", "in": "id", "ji": "yi"}
 """Norwegian has one code here; the others are codes that ISO 639 withdrew in 1989 and that servers still send."""
 
@@ -40,13 +43,26 @@ def written_in(text: str, declared: str | None = None) -> str | None:
     sample = text[:SAMPLE]
     if sum(map(str.isalpha, sample)) < _MIN_LETTERS:
         return None
-    scores: dict[str, float] = {}
-    for code, score in _model().rank(sample):
-        scores.setdefault(_ALIASES.get(code, code), score)
+    scores = _scores(sample)
     best = max(scores, key=scores.__getitem__)
     if declared in scores:
         return declared if (scores[best] - scores[declared]) / len(sample.encode("utf-8", "replace")) < _MARGIN else best
     return declared if declared and _is_official(declared) else best
+
+
+def language_of_title(title: str, text_language: str) -> str:
+    """The language that a title is clearly written in, where it is another than that of its text; else `text_language`."""
+    scores = _scores(title)
+    best = max(scores, key=scores.__getitem__)
+    return best if scores[best] - scores.get(text_language, scores[best]) > _TITLE_MARGIN else text_language
+
+
+def _scores(sample: str) -> dict[str, float]:
+    """The log-likelihood of each language."""
+    scores: dict[str, float] = {}
+    for code, score in _model().rank(sample):
+        scores.setdefault(_ALIASES.get(code, code), score)
+    return scores
 
 
 def load_model() -> None:

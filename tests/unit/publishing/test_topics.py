@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.core.catalogue import Topic
+from pipeline.core.catalogue import Keyword, Topic
 from pipeline.publishing.topics import TopicMatch, TopicMatcher
 
 VOCABULARY = [
@@ -154,3 +154,18 @@ def test_no_topic_stands_twice_or_behind_its_parent_and_none_lacks_its_parents(
         assert {topic for topic, _ in match.hits} <= set(match.topics)
         assert len(set(match.hits)) == len(match.hits)
         assert match.hits == matcher.hits_of(title, match.topics)
+
+
+@pytest.mark.parametrize(
+    ("title", "found"),
+    [
+        ("Fondi ai comuni montani: via libera del Senato", ()),
+        ("Le maire a eu un accident grave", ()),
+        ("Eu quero que o governo pague a obra da ponte", ()),
+        ("New rules for AI and the EU in the spring", ("AI", "EU")),
+    ],
+)
+def test_a_title_in_another_language_than_its_text_is_searched_for_the_words_of_its_own(title: str, found: tuple[str, ...]) -> None:
+    english = ("en",)
+    topics = [Topic(name=name, keywords=(Keyword(text=name.lower(), languages=english),)) for name in ("AI", "EU")]
+    assert TopicMatcher(topics, match="words").topics_of(title, root=None, language="en").topics == found
