@@ -64,7 +64,7 @@ def build_article(
     title = titles.find_title(page, entry)
     if title is None:
         return Rejected("noTitle")
-    text = body_text.find_body(page)
+    text = body_text.find_body(page, title=title.text)
     reason = rejection_reason(page, title=title.text, text=text[0] if text else "")
     if reason is not None:
         return Rejected(reason)

@@ -18,6 +18,7 @@ import lxml.etree
 import lxml.html
 
 from pipeline.core.out_of_memory import is_out_of_memory
+from pipeline.extraction.deferred_markup import place_deferred_markup
 from pipeline.extraction.structured_data import SITE_TYPES, Node, articles_of, nodes_by_id, read_json_ld, types_of, videos_of
 from pipeline.text.encodings import decode
 from pipeline.text.plain_text import letters_only, squeeze
@@ -135,6 +136,8 @@ def read_page(body: bytes, *, url: str, content_type: str | None = None) -> Page
     tree = _parse(body if text is None else text.encode("utf-8", "replace"))
     if tree is None:
         return Page(url=url, is_html=False, encoding=encoding, base=url)
+    if b"<template" in body or b"hidden" in body:
+        place_deferred_markup(tree)
     return _read_head(tree, url=url, encoding=encoding)
 
 

@@ -18,7 +18,7 @@ from pipeline.text.plain_text import letters_only, plain
 from pipeline.text.urls import host_of, registered_domain
 
 _SEPARATOR = re.compile(
-    r"\s+[|｜–—•·»«:/~\-−‹›>⁄*⋆←]+\s+|\s*[|｜»]\s*|\s+::+\s*|\s*::+\s+|\s*_+(?=\S*[^\x00-\x7f])|(?<=[^\x00-\x7f])-+(?=[^\x00-\x7f])|:\s+"
+    r"\s+[|｜–—•·»«:/~\-−‹›>⁄*⋆←]+\s+|\s*[|｜»ㅣ│∣❘]\s*|\s+::+\s*|\s*::+\s+|\s*_+(?=\S*[^\x00-\x7f])|(?<=[^\x00-\x7f])-+(?=[^\x00-\x7f])|:\s+"
 )
 _DOMAIN = re.compile(r"^(?:www\.)?[\w-]+(?:\.[\w-]+)*\.[a-z]{2,12}$", re.IGNORECASE)
 _RIGHTS = re.compile(

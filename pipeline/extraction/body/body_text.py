@@ -27,6 +27,8 @@ from pipeline.extraction.body.blocks import Block, blocks, furniture_elements
 from pipeline.extraction.body.boilerplate import without_boilerplate
 from pipeline.extraction.body.containers import Weights, container_of, text_weights
 from pipeline.extraction.body.own_article import own_article
+from pipeline.extraction.body.relevance import speaks_of
+from pipeline.extraction.body.script_data import text_in_scripts
 from pipeline.extraction.pages import Page
 from pipeline.extraction.structured_data import text_of
 from pipeline.text.markup import strip_tags
@@ -47,6 +49,8 @@ COPIED_SHARE = 0.4
 """Share of the text that is repeated on a page that holds its article twice: once for phones, or once behind a gate."""
 MAX_TEXT = 500_000
 """Characters; the longest text of the shared pages has a tenth as many."""
+MAX_SHELL = 1500
+"""Weighted characters of text on a page that a script fills: what the publisher says of itself, a consent notice, a lead."""
 MAX_LEAD = 1500
 """Characters between heading and container; a lead is shorter."""
 
@@ -77,8 +81,8 @@ class Body(NamedTuple):
     others: tuple[tuple[str, str], ...] = ()
 
 
-def find_body(page: Page) -> Body | None:
-    """The article's text; None when the page has no text."""
+def find_body(page: Page, *, title: str = "") -> Body | None:
+    """The article's text; None when the page has no text. A short text that is not about `title` gives way to one in the page's scripts."""
     if page.tree is None:
         return None
     text, is_believed = _from_container(page)
@@ -92,6 +96,11 @@ def find_body(page: Page) -> Body | None:
     # On pages with little text trafilatura returns the JSON-LD text with its paragraphs joined.
     if len(declared) > DECLARED_GAIN * len(text) or (declared and source == "trafilatura" and letters_only(declared) == letters_only(text)):
         text, source = declared, "jsonld.articleBody"
+    if weight_of(text) < MAX_SHELL and not (speaks_of(title, text) and weight_of(text) >= MIN_LENGTH):
+        scripted = text_in_scripts(page, title=title)
+        candidates.append(("script", scripted))
+        if len(scripted) > DECLARED_GAIN * len(text) or (len(scripted) >= MIN_LENGTH and not speaks_of(title, text)):
+            text, source = scripted, "script"
     text = paragraphs(repair(text[:MAX_TEXT]))
     if not text:
         return None
@@ -166,7 +175,7 @@ def _content(container: lxml.html.HtmlElement, weights: Weights) -> tuple[list[B
     When most of the long texts are in refused elements of one tag and class, these elements are the article, and are kept.
     """
     longs = weights.long
-    spared: set[lxml.html.HtmlElement] = set()
+    spared: set[lxml.html.HtmlElement] = set(weights.frames)
     while True:
         kept = _without_tail([block for block in blocks(container, spared=spared) if _is_content(block)])
         weight = sum(block.weight for block in kept)

@@ -12,8 +12,9 @@ import lxml.html
 
 from pipeline.extraction import furniture
 from pipeline.extraction.body.blocks import NON_TEXT_TAGS, is_blog_post
+from pipeline.extraction.body.relevance import speaks_of
 from pipeline.extraction.furniture import class_and_id
-from pipeline.extraction.pages import Page, containing_element
+from pipeline.extraction.pages import Page, containing_element, shown_text
 from pipeline.text.plain_text import weight_of
 
 CONTAINER_SHARE = 0.65
@@ -26,8 +27,13 @@ _UNLIKELY_WEIGHT = 0.1
 
 _INLINE_CONTAINERS = frozenset({"p", "span", "b", "strong", "font", "em", "i", "h1", "h2", "h3", "a", "pre"})
 _NO_RUNNING_TEXT = (NON_TEXT_TAGS - {"label", "input", "time", "picture", "map", "figure"}) | {"a"}
-_FRAMES = ("form", "button", "noscript")
-"""Elements whose text does not count unless they contain the page's heading: ASP.NET wraps whole pages in a form, others lack end tags."""
+_FRAMES = ("form", "button", "noscript", "aside", "figure", "dialog", "label", "menu", "footer", "object", "template")
+"""Elements whose text does not count unless they contain the page's heading, or nearly all of its text: ASP.NET wraps whole pages in a
+form, others lack end tags, or put the article in an `<aside>`."""
+FRAME_GAIN = 2
+"""How many times more running text such an element must hold than all the rest of the page to be read as the article."""
+MIN_FRAME = 600
+"""Weighted characters of running text in it."""
 _is_unlikely = furniture.names_of(
     furniture.COMMENTS,
     furniture.OTHER_ARTICLES,
@@ -59,17 +65,43 @@ _NOTHING: _Worth = (0.0, False)
 
 class Weights(NamedTuple):
     """By element: the weight of the running text below it, in which comments and side columns count a tenth, and the weight of the long
-    texts below it that can be part of the article. Weights are characters, see `weight_of`."""
+    texts below it that can be part of the article. Weights are characters, see `weight_of`. `frames` are the elements of `_FRAMES` whose
+    text counts on this page."""
 
     running: _Weights
     long: _Weights
+    frames: frozenset[lxml.html.HtmlElement]
 
 
 def text_weights(page: Page) -> Weights:
     """The weights of all elements of a page; the page must have a tree."""
-    weights = Weights(defaultdict(float), defaultdict(float))
-    running, longs = weights
-    frames = frozenset() if page.heading is None else frozenset(page.heading.iterancestors(*_FRAMES))
+    weights = _weights_with(page, frozenset() if page.heading is None else frozenset(page.heading.iterancestors(*_FRAMES)))
+    found = weights.running[page.tree]
+    if found >= MIN_FRAME:
+        return weights
+    frame = _fullest_frame(page, at_least=max(MIN_FRAME, FRAME_GAIN * found))
+    return weights if frame is None else _weights_with(page, weights.frames | {frame, *frame.iterancestors(*_FRAMES)})
+
+
+def _fullest_frame(page: Page, *, at_least: float) -> lxml.html.HtmlElement | None:
+    """The outermost element of `_FRAMES` with most text in paragraphs, where that weighs enough and speaks of the page's title."""
+    held: defaultdict[lxml.html.HtmlElement, list[str]] = defaultdict(list)
+    for paragraph in page.elements("p"):
+        lineage = [place for place in paragraph.iterancestors() if place.tag in NON_TEXT_TAGS]
+        text = "".join(paragraph.itertext()).strip() if lineage and all(place.tag in _FRAMES for place in lineage) else ""
+        if len(text) >= _LONG:
+            held[lineage[-1]].append(text)
+    weights = {frame: sum(min(weight_of(text), _MAX_WEIGHT) for text in texts) for frame, texts in held.items()}
+    fullest = max(weights, key=weights.__getitem__, default=None)
+    if fullest is None or weights[fullest] <= at_least:
+        return None
+    title = page.title_tag if page.heading is None else shown_text(page.heading)
+    return fullest if speaks_of(title, "\n".join(held[fullest])) else None
+
+
+def _weights_with(page: Page, frames: frozenset[lxml.html.HtmlElement]) -> Weights:
+    weights = Weights(defaultdict(float), defaultdict(float), frames)
+    running, longs, _ = weights
     worths: dict[lxml.html.HtmlElement, _Worth] = {}
     for node in page.texts:
         if len(node) < _RUNNING:
