@@ -8,7 +8,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterator
-from itertools import islice
+from itertools import accumulate, islice
 
 from charset_normalizer import from_bytes
 
@@ -21,6 +21,9 @@ _PART = 32_768
 _BROKEN_SHARE = 0.05
 """Share of replaced characters among those that are not ASCII, from which a declared encoding counts as wrong."""
 
+_STRAY_SHARE = 0.005
+"""The same, up to which an undeclared encoding of two bytes is believed that detection does not name."""
+_TWO_BYTES = ("gb18030", "cp932", "cp949")
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 _META_CHARSET = re.compile(rb"<meta[^>]{0,300}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_:.-]+)", re.IGNORECASE)
 _XML_ENCODING = re.compile(rb"^\s*<\?xml[^>]{0,100}encoding\s*=\s*[\"']([A-Za-z0-9_:.-]+)", re.IGNORECASE)
@@ -36,7 +39,8 @@ _LABELS = {
 _HIGH_BYTE = re.compile(rb"[\x80-\xff]")
 _BEFORE = 40
 """Bytes before one that is not ASCII that go into the sample."""
-_TEXT = re.compile(rb"[^<>]{0,%d}[\x80-\xff][^<>]{0,200}" % _BEFORE)
+_TEXT = re.compile(rb"[^<>]{0,%d}[\x80-\xff][^<>]{0,200}[\x80-\xff]*[^<>\x80-\xff]?" % _BEFORE)
+"""It ends behind a run of bytes that are not ASCII, and so inside of no character of two bytes: half a one hides the encoding."""
 _ESCAPED = frozenset({"iso2022_jp", "hz", "iso2022_kr"})
 _NO_PAGE_ENCODING = frozenset({"idna", "punycode", "undefined", "unicode_escape", "raw_unicode_escape", "utf_7", "mbcs", "oem"})
 
@@ -65,8 +69,14 @@ def decode(body: bytes, content_type: str | None = None) -> tuple[str, str | Non
         text = body.decode(name, "replace")
         if text.count("\ufffd") <= _BROKEN_SHARE * beyond_ascii:
             return name, text
-    name = _detect(body) or (labels[0] if labels else "utf-8")
+    name = _detect(body) or next(_nearly(body, beyond_ascii), labels[0] if labels else "utf-8")
+    name = _LABELS.get(name, name)
     return name, body.decode(name, "replace")
+
+
+def _nearly(body: bytes, beyond_ascii: int) -> Iterator[str]:
+    """The encodings of two bytes a character that nearly all of `body` fits: one broken character hides an encoding from detection."""
+    return (name for name in _TWO_BYTES if body.decode(name, "replace").count("\ufffd") <= _STRAY_SHARE * beyond_ascii)
 
 
 def _is_utf8(body: bytes) -> bool:
@@ -114,6 +124,8 @@ def beyond_ascii(body: bytes) -> Iterator[bytes]:
 
 def _detect(body: bytes) -> str | None:
     # Mark-up is ASCII and only dilutes: the bytes around what is not ASCII decide.
-    sample = b" ".join(islice(beyond_ascii(body), 400))[:_DETECTION_SAMPLE]
+    parts = list(islice(beyond_ascii(body), 400))
+    ends = accumulate(map(len, parts))
+    sample = b" ".join(part for part, end in zip(parts, ends, strict=True) if end - len(part) < _DETECTION_SAMPLE)
     best = from_bytes(sample or body[:_DETECTION_SAMPLE]).best()
     return best.encoding if best is not None else None
