@@ -7,15 +7,13 @@ limit: a page that hangs or kills its worker is rejected, and the others are not
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as PageTimeoutError
 from dataclasses import dataclass, replace
-from datetime import UTC, date, timedelta
-from typing import Any
+from datetime import date, timedelta
 
 from pebble import ProcessExpired, ProcessPool
 
@@ -30,7 +28,7 @@ from pipeline.lake import storage
 from pipeline.lake.erased_providers import read_erased
 from pipeline.lake.ledgers import read_manifest
 from pipeline.lake.manifests import Manifest, PageCapture, RecordPlace
-from pipeline.lake.row_marks import replace_rows
+from pipeline.lake.row_marks import digests_by_date, replace_rows
 from pipeline.lake.storage import Lake
 from pipeline.lake.tables import extracted_table, ledger_table
 from pipeline.lake.tombstones import gone_rows, moved_rows
@@ -105,7 +103,7 @@ def extract_part(lake: Lake, settings: Settings, catalogue: Catalogue, part: Par
     is_new = not any(lake.exists(path) for path in (storage.ledger_path(part), storage.extracted_path(part)))
     lake.write_table(storage.ledger_path(part), ledger_table(_final_outcomes(manifest, rejected)))
     rows = extracted_table(articles, marked=marked)
-    dates = replace_rows(lake, part, rows, old=set() if is_new else _marks(lake, part), new=_digests_by_date(articles, marked))
+    dates = replace_rows(lake, part, rows, old=set() if is_new else _marks(lake, part), new=digests_by_date(rows))
     affected = affected_dates(lake, dates, window=timedelta(hours=catalogue.scoring.stories.window_hours))
     return ExtractReport(
         interval=part.interval.key,
@@ -222,20 +220,3 @@ def _final_outcomes(manifest: Manifest, rejected: dict[str, str]) -> Iterator[Ou
 def _marks(lake: Lake, part: Part) -> set[str]:
     mine = (part.interval.key, part.name)
     return {mark.path for day in lake.touched_dates() for mark in lake.marks(day) if (mark.interval, mark.part) == mine}
-
-
-def _digests_by_date(articles: list[Article], marked: list[dict[str, Any]]) -> dict[date, str]:
-    """By published date, a digest of its rows; it is part of the mark's name, so that a changed row changes the name."""
-    digests: dict[date, hashlib._Hash] = {}
-    for article in sorted(articles, key=lambda article: (article.web_url, article.original_url)):
-        if article.published is not None:
-            day = article.published.value.astimezone(UTC).date()
-            digests.setdefault(day, hashlib.sha256()).update(repr(_comparable(article)).encode())
-    for row in marked:
-        if row["publishedDateTime"] is not None:
-            digests.setdefault(row["publishedDateTime"].date(), hashlib.sha256()).update(repr(sorted(row.items())).encode())
-    return {day: digest.hexdigest()[:16] for day, digest in sorted(digests.items())}
-
-
-def _comparable(article: Article) -> Article:
-    return replace(article, provenance=dict(sorted(article.provenance.items())), alternatives=dict(sorted(article.alternatives.items())))

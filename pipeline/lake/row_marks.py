@@ -8,6 +8,9 @@ ones, is built again afterwards.
 
 from __future__ import annotations
 
+import hashlib
+import json
+from collections import defaultdict
 from collections.abc import Collection, Mapping
 from datetime import date
 
@@ -16,9 +19,22 @@ import pyarrow as pa
 from pipeline.core.models import Part
 from pipeline.lake import storage
 from pipeline.lake.storage import Lake
+from pipeline.lake.tables import rows_of
 
 REPLACING = "replacing"
 """Stands in a mark's name instead of a digest."""
+
+
+def digests_by_date(table: pa.Table) -> dict[date, str]:
+    """By published date (UTC), a digest of that date's rows in a table of extracted rows; undated rows count nowhere.
+
+    The same rows in any order give the same digest, and any changed value gives another.
+    """
+    dated: dict[date, list[str]] = defaultdict(list)
+    for row in rows_of(table):
+        if row["publishedDateTime"] is not None:
+            dated[row["publishedDateTime"].date()].append(json.dumps(row, default=str, sort_keys=True))
+    return {day: hashlib.sha256("\n".join(sorted(rows)).encode()).hexdigest()[:16] for day, rows in sorted(dated.items())}
 
 
 def replace_rows(lake: Lake, part: Part, table: pa.Table | None, *, old: Collection[str], new: Mapping[date, str]) -> frozenset[date]:

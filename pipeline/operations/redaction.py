@@ -11,10 +11,8 @@ import hashlib
 import re
 import struct
 import zlib
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 from typing import Any, BinaryIO
 
 import pyarrow as pa
@@ -23,7 +21,7 @@ from pipeline.core.models import Outcome, Part
 from pipeline.lake import storage
 from pipeline.lake.erasures import Erased
 from pipeline.lake.manifests import FeedState, Manifest, PageCapture, count_outcomes, to_json
-from pipeline.lake.row_marks import REPLACING, replace_rows
+from pipeline.lake.row_marks import digests_by_date, replace_rows
 from pipeline.lake.scratch_folders import scratch_folder
 from pipeline.lake.storage import Lake, Mark
 from pipeline.lake.warc import read_records
@@ -162,21 +160,8 @@ def _scrub_extracted(lake: Lake, part: Part, erased: Erased, cleared: Collection
     rows = table.to_pylist()
     captures = storage.captures_path(part)
     kept = [not is_theirs(row, erased) and not (row["captureFile"] == captures and row["captureOffset"] in cleared) for row in rows]
-    left: dict[date, list[Any]] = defaultdict(list)
-    for row, is_kept in zip(rows, kept, strict=True):
-        if is_kept and row["publishedDateTime"] is not None:
-            left[row["publishedDateTime"].date()].append(row)
-    touched = {row["publishedDateTime"].date() for row, one in zip(rows, kept, strict=True) if not one and row["publishedDateTime"]}
-    touched |= {mark.published_date for mark in marks if mark.digest == REPLACING}  # of an interrupted call
-    digests = {mark.published_date: mark.digest for mark in marks if mark.published_date in left}
-    digests |= {day: _digest_of_rows(left[day]) for day in touched & left.keys()}
-    replaced = None if all(kept) else table.filter(pa.array(kept))
-    replace_rows(lake, part, replaced, old={mark.path for mark in marks}, new=digests)
-
-
-def _digest_of_rows(rows: Sequence[Mapping[str, Any]]) -> str:
-    told = sorted(repr(sorted(row.items(), key=lambda item: item[0])) for row in rows)
-    return hashlib.sha256("\n".join(told).encode()).hexdigest()[:16]
+    rest = table.filter(pa.array(kept, pa.bool_()))
+    replace_rows(lake, part, None if all(kept) else rest, old={mark.path for mark in marks}, new=digests_by_date(rest))
 
 
 def _scrub_ledger(lake: Lake, path: str, traces: Traces, erased: Erased, cleared: Collection[int]) -> None:

@@ -237,6 +237,14 @@ def test_again_it_finds_nothing_and_changes_nothing(settings: Settings, catalogu
     assert files(lake.root) == before
 
 
+def test_a_part_that_is_extracted_again_after_an_erasure_keeps_its_marks(settings: Settings, catalogue: Catalogue, lake: Lake) -> None:
+    """So no date is published again for the same rows."""
+    erase(settings, catalogue)
+    before = {mark.path for day in lake.touched_dates() for mark in lake.marks(day)}
+    stages.extract(settings, catalogue, PART)
+    assert before == {mark.path for day in lake.touched_dates() for mark in lake.marks(day)}
+
+
 def test_killed_anywhere_it_goes_on_to_the_same_bytes_and_the_lake_is_readable_meanwhile(
     settings: Settings, catalogue: Catalogue, lake: Lake, tmp_path: Path
 ) -> None:

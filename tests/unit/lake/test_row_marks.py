@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pyarrow as pa
@@ -11,7 +11,7 @@ import pytest
 
 from pipeline.core.models import Interval, Part
 from pipeline.lake import storage
-from pipeline.lake.row_marks import replace_rows
+from pipeline.lake.row_marks import digests_by_date, replace_rows
 from pipeline.lake.storage import Lake
 
 PART = Part(Interval.parse("2026-11-20T12"), "00")
@@ -107,3 +107,27 @@ def test_equal_rows_keep_their_marks(tmp_path: Path) -> None:
     extract(lake, {FIRST: "a"})
     assert lake.writes == writes + 1, "only the rows are written again"
     assert replace_rows(lake, PART, None, old=marks(lake), new={FIRST: "a"}) == {FIRST}
+
+
+NOON = datetime(2026, 11, 19, 12, tzinfo=UTC)
+CONTRACT = pa.schema(
+    [("publishedDateTime", pa.timestamp("us", tz="UTC")), ("title", pa.string()), ("provenance", pa.map_(pa.string(), pa.string()))]
+)
+
+
+def digests(*rows: tuple[datetime | None, str]) -> dict[date, str]:
+    found = [{"publishedDateTime": at, "title": title, "provenance": [("title", "h1")]} for at, title in rows]
+    return digests_by_date(pa.Table.from_pylist(found, schema=CONTRACT))
+
+
+def test_each_published_date_has_one_digest_of_its_rows_in_any_order() -> None:
+    mixed = digests((NOON, "a"), (None, "undated"), (NOON + timedelta(days=1), "c"), (NOON, "b"))
+    assert list(mixed) == [FIRST, SECOND]
+    assert mixed == digests((NOON + timedelta(days=1), "c"), (NOON, "b"), (NOON, "a"))
+    assert mixed[FIRST] == digests((NOON, "b"), (NOON, "a"))[FIRST]
+
+
+def test_a_changed_value_changes_the_digest_of_its_date_alone() -> None:
+    before = digests((NOON, "a"), (NOON + timedelta(days=1), "c"))
+    after = digests((NOON + timedelta(seconds=1), "a"), (NOON + timedelta(days=1), "c"))
+    assert (before[FIRST] == after[FIRST], before[SECOND] == after[SECOND]) == (False, True)
