@@ -15,7 +15,7 @@ from pipeline.text.control_characters import escape_controls
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from pipeline.core.catalogue import Catalogue
+    from pipeline.core.catalogue import Catalogue, Scoring
     from pipeline.core.settings import Settings
 
 EXIT_FAILED, EXIT_USAGE, EXIT_RED, EXIT_TRANSIENT, EXIT_INTERRUPTED, EXIT_PIPE = 1, 2, 3, 75, 130, 141
@@ -35,6 +35,13 @@ class CommandContext:
         from pipeline.core.catalogue import load_catalogue
 
         return load_catalogue(self.settings.config)
+
+    @property
+    def scoring(self) -> Scoring:
+        """The catalogue's scoring alone, which takes a fraction of the catalogue's time. Raises ConfigError."""
+        from pipeline.core.catalogue import load_scoring
+
+        return load_scoring(self.settings.config)
 
     def show(self, value: Any, screen: Callable[[], Any]) -> None:
         """Print `value` as JSON when the user asked for it, else what `screen` makes."""

@@ -19,7 +19,7 @@ def top(context: CommandContext) -> int:
 
 def show(context: CommandContext) -> int:
     found = lookups.show(context.settings, context.options.url)
-    context.show(found, lambda: record_screens.record(found, context.catalogue))
+    context.show(found, lambda: record_screens.record(found, context.scoring))
     return 0
 
 

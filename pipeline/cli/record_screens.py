@@ -14,7 +14,7 @@ from pipeline.cli.tables import make_table, minute, second
 from pipeline.text.urls import without_credentials
 
 if TYPE_CHECKING:
-    from pipeline.core.catalogue import Catalogue
+    from pipeline.core.catalogue import Scoring
     from pipeline.core.settings import Settings
     from pipeline.publishing.lookup import ExplainedRecord, OpenedSeal, Row, StoryTimeline
 
@@ -54,9 +54,9 @@ def top(rows: Sequence[Row], settings: Settings) -> RenderableType:
     return table
 
 
-def record(found: ExplainedRecord, catalogue: Catalogue) -> RenderableType:
+def record(found: ExplainedRecord, scoring: Scoring) -> RenderableType:
     """One record: fields with their sources, the sum of its quality, its story."""
-    return Group(_fields(found), Text(""), _quality(found, catalogue), Text(""), _story(found))
+    return Group(_fields(found), Text(""), _quality(found, scoring), Text(""), _story(found))
 
 
 def _fields(found: ExplainedRecord) -> Table:
@@ -99,8 +99,8 @@ def _yes_or_no(value: bool | None) -> str | None:
     return None if value is None else "yes" if value else "no"
 
 
-def _quality(found: ExplainedRecord, catalogue: Catalogue) -> Table:
-    explain, scoring = found.explain, catalogue.scoring
+def _quality(found: ExplainedRecord, scoring: Scoring) -> Table:
+    explain = found.explain
     table = make_table("points", "for", numbers=(0,))
     for column, meaning in QUALITY_TERMS.items():
         if explain[column]:

@@ -6,19 +6,16 @@ and says what would be right.
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Literal, Self, TypeVar, get_args
+from typing import Annotated, Literal, Self
 
-import yaml
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, ValidationError, model_validator
-from pydantic_core import ErrorDetails
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from pipeline.core.errors import ConfigError
+from pipeline.core.checked_yaml import Place, PlacedError, fault_at, load_model, near_name
 from pipeline.core.rights_policy import RightsPolicy
 from pipeline.core.settings import Frozen
 
@@ -29,23 +26,8 @@ def _web_url(url: str) -> str:
     return url
 
 
-Model = TypeVar("Model", bound=BaseModel)
-LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-"""That of libyaml, where PyYAML was built with it, reads a catalogue in a fifth of the time; every process of a run reads it."""
 ANY_LANGUAGE = "any"
 WebUrl = Annotated[str, AfterValidator(_web_url)]
-
-
-Place = tuple[int | str, ...]
-"""Keys and list indexes that lead to a value in a YAML file."""
-
-
-class PlacedError(ValueError):
-    """A fault that a check of a whole file finds at `place`, seen from where the check stands."""
-
-    def __init__(self, message: str, place: Place) -> None:
-        super().__init__(message)
-        self.place = place
 
 
 class Source(Frozen):
@@ -298,94 +280,35 @@ def load_catalogue(directory: str | Path) -> Catalogue:
     Raises ConfigError naming file, line and key.
     """
     folder = Path(directory)
-    topics = _load(folder / "topics.yaml", _TopicsFile)
-    sources = _load(folder / "sources.yaml", _SourcesFile)
-    providers = _load(folder / "providers.yaml", _ProvidersFile)
-    scoring = _load(folder / "scoring.yaml", Scoring)
-    if scoring.editorial_file is not None:
-        scoring = scoring.model_copy(update={"editorial": _load(folder / scoring.editorial_file, EditorialConstants)})
+    topics = load_model(folder / "topics.yaml", _TopicsFile)
+    sources = load_model(folder / "sources.yaml", _SourcesFile)
+    providers = load_model(folder / "providers.yaml", _ProvidersFile)
+    scoring = load_scoring(folder)
     names = {topic.name for topic in topics.topics}
     for number, source in enumerate(sources.sources):
         for key, name in [("topic", source.topic), *(("vocabulary", name) for name in source.vocabulary)]:
             if name not in names:
-                raise _located(folder / "sources.yaml", ("sources", number, key), f"{name!r} is not in topics.yaml{_meant(name, names)}")
+                raise fault_at(folder / "sources.yaml", ("sources", number, key), f"{name!r} is not in topics.yaml{near_name(name, names)}")
     for number, official in enumerate(providers.official):
         if official.topic not in names:
-            raise _located(folder / "providers.yaml", ("official", number, "topic"), f"{official.topic!r} is not in topics.yaml")
+            raise fault_at(folder / "providers.yaml", ("official", number, "topic"), f"{official.topic!r} is not in topics.yaml")
     return Catalogue(
         sources=sources.sources,
         topics=topics.topics,
         provider_lists=providers.lists,
         official=providers.official,
         scoring=scoring,
-        rights=_load(folder / "rights.yaml", RightsPolicy) if (folder / "rights.yaml").exists() else RightsPolicy(),
+        rights=load_model(folder / "rights.yaml", RightsPolicy) if (folder / "rights.yaml").exists() else RightsPolicy(),
     )
 
 
-def _load(path: Path, model: type[Model]) -> Model:
-    try:
-        text = path.read_text(encoding="utf-8")
-        data = yaml.load(text, Loader=LOADER)  # noqa: S506 - both are safe ones
-    except FileNotFoundError as error:
-        raise ConfigError(f"{path}: there is no such file; NEWS_CONFIG names the catalogue's folder") from error
-    except (UnicodeDecodeError, yaml.YAMLError) as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f"{path}:{mark.line + 1}" if mark else str(path)
-        raise ConfigError(f"{where}: not YAML: {getattr(error, 'problem', None) or error}") from error
-    try:
-        return model.model_validate({} if data is None else data)
-    except ValidationError as error:
-        first = error.errors()[0]
-        place, message = _told(first, model)
-        raise _located(path, place, message) from error
-
-
-def _told(error: ErrorDetails, model: type[BaseModel]) -> tuple[Place, str]:
-    """Where in the file a fault is, and what it is, in words of the file and not of the library that found it."""
-    place, cause = error["loc"], error.get("ctx", {}).get("error")
-    if isinstance(cause, PlacedError):
-        return place + cause.place, str(cause)
-    if error["type"] == "extra_forbidden":
-        keys = _keys_at(model, place[:-1])
-        hint = _meant(str(place[-1]), keys) or f"; there are {', '.join(keys)}"
-        return place, f"there is no such key{hint}"
-    return place, str(cause) if isinstance(cause, ValueError) else error["msg"]
-
-
-def _keys_at(model: type[BaseModel], place: Place) -> list[str]:
-    """The keys that a file may have at `place`, which leads through models and lists of them."""
-    for step in place:
-        for name, field in model.model_fields.items():
-            if step in (name, field.alias):
-                inner = [kind for kind in (field.annotation, *get_args(field.annotation)) if isinstance(kind, type)]
-                model = next((kind for kind in inner if issubclass(kind, BaseModel)), model)
-    return sorted(field.alias or name for name, field in model.model_fields.items())
-
-
-def _meant(name: str, known: Iterable[str]) -> str:
-    """A hint at the name among `known` that is written much like `name`; empty where none is."""
-    folded = {one.casefold(): one for one in known}
-    near = difflib.get_close_matches(name.casefold(), folded, n=1)
-    return f"; did you mean {folded[near[0]]!r}?" if near else ""
-
-
-def _located(path: Path, location: Place, message: str) -> ConfigError:
-    """A ConfigError at the deepest node of the YAML that `location` still leads to."""
-    node = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
-    line = 1
-    for step in location:
-        if isinstance(node, yaml.MappingNode):
-            pair = next(((key, value) for key, value in node.value if key.value == step), None)
-            if pair is None:
-                break
-            line, node = pair[0].start_mark.line + 1, pair[1]
-        elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
-            node = node.value[step]
-            line = node.start_mark.line + 1
-        else:
-            break
-    key = ".".join(str(step) for step in location) or "(whole file)"
-    return ConfigError(f"{path}:{line}: {key}: {message}")
+def load_scoring(directory: str | Path) -> Scoring:
+    """Read and check scoring.yaml below `directory`, with the editorial file that it names. Raises ConfigError as `load_catalogue` does."""
+    folder = Path(directory)
+    scoring = load_model(folder / "scoring.yaml", Scoring)
+    if scoring.editorial_file is None:
+        return scoring
+    return scoring.model_copy(update={"editorial": load_model(folder / scoring.editorial_file, EditorialConstants)})
 
 
 def _refuse_repeats(names: Iterable[tuple[str, Place]], what: str) -> None:

@@ -42,11 +42,16 @@ def checked_table(rows: Sequence[Mapping[str, Any]], contract: pa.Schema, *, nam
 def rows_of(table: pa.Table) -> list[dict[str, Any]]:
     """The rows of `table`, whose times are UTC, as `Table.to_pylist` gives them.
 
-    That method loads pandas for a time with a zone, which takes longer than all else that a command does to look up a record.
+    That method loads pandas for a time with a zone, and `Table.cast` loads pyarrow.compute: each takes longer than all else that a command
+    does to look up a record.
     """
     naive = pa.schema([column.with_type(_without_zone(column.type)) for column in table.schema])
     timed = [name for name, before, after in zip(naive.names, table.schema.types, naive.types, strict=True) if before != after]
-    rows: list[dict[str, Any]] = table.cast(naive).to_pylist()
+    columns = [
+        pa.chunked_array([chunk.view(field.type) for chunk in column.chunks], field.type)
+        for column, field in zip(table.columns, naive, strict=True)
+    ]
+    rows: list[dict[str, Any]] = pa.Table.from_arrays(columns, schema=naive).to_pylist()
     for row in rows:
         row.update({name: _in_utc(row[name]) for name in timed})
     return rows

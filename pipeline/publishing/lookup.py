@@ -17,7 +17,6 @@ from pipeline.core.errors import PermanentError
 from pipeline.lake import storage
 from pipeline.lake.storage import Lake
 from pipeline.lake.tables import rows_of
-from pipeline.publishing.sealing import Sealer
 from pipeline.text.urls import canonical_url
 
 Row = dict[str, Any]
@@ -97,6 +96,8 @@ def find_story(lake: Lake, url: str) -> StoryTimeline:
 
 def open_sealed(blob: str, *, web_url: str, keys: Sequence[str]) -> OpenedSeal:
     """Open a record's `secured`. Raises SealError when no key opens it, ConfigError when a key is malformed or there is none."""
+    from pipeline.publishing.sealing import Sealer  # with it comes cryptography, which the other look-ups do without
+
     sealer = Sealer(keys)
     private, index = sealer.open(blob, web_url=web_url)
     return OpenedSeal(private=private, key_id=sealer.key_ids[index])
@@ -115,10 +116,12 @@ def _select(
 ) -> list[Row]:
     """The rows of a Parquet file with `any` or `all` of the `wanted` values by column; a column of `contract` that it lacks is None.
 
-    Written with lists, since filters of Arrow import pandas, which takes as long as the whole command.
+    Written with lists, since filters and empty tables of Arrow import pandas, which takes as long as the whole command.
     """
     keys = rows_of(lake.read_table(path, columns=list(wanted)))
     places = [place for place, key in enumerate(keys) if combine(key[name] in values for name, values in wanted.items())]
-    table = lake.read_table(path) if places else contract.empty_table()
+    if not places:
+        return []
+    table = lake.read_table(path)
     rows = [rows_of(table.slice(place, 1))[0] for place in places]
     return [{name: row.get(name) for name in contract.names} for row in rows]

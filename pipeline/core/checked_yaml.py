@@ -1,0 +1,98 @@
+"""A YAML file as a checked model. Reads the given file alone.
+
+An error names the file, the line and the key, and says what would be right.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TypeVar, get_args
+
+import yaml
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from pipeline.core.errors import ConfigError
+
+Model = TypeVar("Model", bound=BaseModel)
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""That of libyaml, where PyYAML was built with it, reads a catalogue in a fifth of the time; every process of a run reads it."""
+Place = tuple[int | str, ...]
+"""Keys and list indexes that lead to a value in a YAML file."""
+
+
+class PlacedError(ValueError):
+    """A fault that a check of a whole file finds at `place`, seen from where the check stands."""
+
+    def __init__(self, message: str, place: Place) -> None:
+        super().__init__(message)
+        self.place = place
+
+
+def load_model(path: Path, model: type[Model]) -> Model:
+    """The file at `path` as `model`, which an empty file leaves at its defaults. Raises ConfigError naming file, line and key."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        data = yaml.load(text, Loader=LOADER)  # noqa: S506 - both are safe ones
+    except FileNotFoundError as error:
+        raise ConfigError(f"{path}: there is no such file; NEWS_CONFIG names the catalogue's folder") from error
+    except (UnicodeDecodeError, yaml.YAMLError) as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"{path}:{mark.line + 1}" if mark else str(path)
+        raise ConfigError(f"{where}: not YAML: {getattr(error, 'problem', None) or error}") from error
+    try:
+        return model.model_validate({} if data is None else data)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place, message = _told(first, model)
+        raise fault_at(path, place, message) from error
+
+
+def _told(error: ErrorDetails, model: type[BaseModel]) -> tuple[Place, str]:
+    """Where in the file a fault is, and what it is, in words of the file and not of the library that found it."""
+    place, cause = error["loc"], error.get("ctx", {}).get("error")
+    if isinstance(cause, PlacedError):
+        return place + cause.place, str(cause)
+    if error["type"] == "extra_forbidden":
+        keys = _keys_at(model, place[:-1])
+        hint = near_name(str(place[-1]), keys) or f"; there are {', '.join(keys)}"
+        return place, f"there is no such key{hint}"
+    return place, str(cause) if isinstance(cause, ValueError) else error["msg"]
+
+
+def _keys_at(model: type[BaseModel], place: Place) -> list[str]:
+    """The keys that a file may have at `place`, which leads through models and lists of them."""
+    for step in place:
+        for name, field in model.model_fields.items():
+            if step in (name, field.alias):
+                inner = [kind for kind in (field.annotation, *get_args(field.annotation)) if isinstance(kind, type)]
+                model = next((kind for kind in inner if issubclass(kind, BaseModel)), model)
+    return sorted(field.alias or name for name, field in model.model_fields.items())
+
+
+def near_name(name: str, known: Iterable[str]) -> str:
+    """A hint at the name among `known` that is written much like `name`; empty where none is."""
+    folded = {one.casefold(): one for one in known}
+    near = difflib.get_close_matches(name.casefold(), folded, n=1)
+    return f"; did you mean {folded[near[0]]!r}?" if near else ""
+
+
+def fault_at(path: Path, location: Place, message: str) -> ConfigError:
+    """A ConfigError at the deepest node of the YAML that `location` still leads to."""
+    node = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+    line = 1
+    for step in location:
+        if isinstance(node, yaml.MappingNode):
+            pair = next(((key, value) for key, value in node.value if key.value == step), None)
+            if pair is None:
+                break
+            line, node = pair[0].start_mark.line + 1, pair[1]
+        elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+            node = node.value[step]
+            line = node.start_mark.line + 1
+        else:
+            break
+    key = ".".join(str(step) for step in location) or "(whole file)"
+    return ConfigError(f"{path}:{line}: {key}: {message}")
