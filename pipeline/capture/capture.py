@@ -24,7 +24,7 @@ from pipeline.capture.past.kept_documents import KeptDocuments
 from pipeline.capture.past.origins import find_past_entries
 from pipeline.capture.probes import PageReader, page_reader
 from pipeline.capture.segments import Segment, join_segments
-from pipeline.capture.source_sessions import SourceSession, capture_page, poll_feed, poll_sitemap
+from pipeline.capture.source_sessions import SourceSession, capture_page, poll_feed, poll_section, poll_sitemap
 from pipeline.core.catalogue import Catalogue, Source
 from pipeline.core.models import CaptureReport, Clock, Entry, Interval, Origin, Outcome, Part
 from pipeline.core.settings import Settings
@@ -254,7 +254,12 @@ class _PartCapture:
                     continue
                 if delay_s > 0:
                     self.clock.sleep(delay_s)
-                state, listed = poll_feed(session, url, before) if url in source.feeds else poll_sitemap(session, url, before, since=since)
+                if url in source.sections:
+                    state, listed = poll_section(session, url, before)
+                elif url in source.feeds:
+                    state, listed = poll_feed(session, url, before)
+                else:
+                    state, listed = poll_sitemap(session, url, before, since=since)
                 states.append(state)
                 entries.extend(listed)
         results = ", ".join("not due" if state.is_carried else state.reason or state.verdict for state in states)

@@ -22,7 +22,7 @@ HORIZON = AGES[-1] + timedelta(days=2)
 """Captures of this age are not revisited any more, though no run revisited them in time."""
 FRESH = timedelta(days=7)
 """Articles that were older than this when they were captured are not revisited."""
-OUR_OWN = frozenset({"feed", "sitemap"})
+OUR_OWN = frozenset({"feed", "sitemap", "section"})
 """The values of `via` of pages that were captured from their publisher."""
 COLUMNS = (
     "originalUrl",

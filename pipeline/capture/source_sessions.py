@@ -1,4 +1,4 @@
-"""A session with one source: its feeds and sitemaps are polled, its pages captured with their lead picture and AMP page.
+"""A session with one source: its feeds, sitemaps and section pages are polled, its pages captured with their lead picture and AMP page.
 
 Part of the capture stage. Every request goes through a `SourceSession`, which writes the exchange to the source's WARC file and records its
 one outcome.
@@ -17,7 +17,7 @@ from pipeline.core.catalogue import Source
 from pipeline.core.errors import FeedError, PermanentFetchError, TransientError, TransientFetchError
 from pipeline.core.models import Answer, Clock, Entry, Exchange, Kind, Outcome, Validators, Verdict
 from pipeline.core.settings import Settings
-from pipeline.discovery.listing_readers import read_feed, read_sitemap
+from pipeline.discovery.listing_readers import read_feed, read_section, read_sitemap
 from pipeline.discovery.partial_listings import partial_listing
 from pipeline.discovery.polling import (
     Bounds,
@@ -29,6 +29,7 @@ from pipeline.discovery.polling import (
     sends_validators,
     were_validators_wrong,
 )
+from pipeline.discovery.sections import SectionMemory, listed_articles
 from pipeline.discovery.sitemaps import newer_children
 from pipeline.extraction.images import measure_picture
 from pipeline.fetching.fetcher import Fetcher, Target
@@ -121,6 +122,20 @@ def poll_sitemap(session: SourceSession, url: str, before: FeedState | None, *, 
         return tuple(entry for entry, moment in dated if moment is not None and moment.value >= since), 0.0
 
     return _poll(session, url, "sitemap", before, read)
+
+
+def poll_section(session: SourceSession, url: str, before: FeedState | None) -> tuple[FeedState, tuple[Entry, ...]]:
+    """Fetch a section page conditionally; returns its new state and the articles among its links, by what earlier polls showed."""
+    memory = SectionMemory(before.links, before.places) if before is not None else SectionMemory()
+
+    def read(final: Exchange) -> tuple[tuple[Entry, ...], float]:
+        nonlocal memory
+        links = read_section(session.reader, final.body, url=final.url, content_type=final.content_type)
+        entries, memory = listed_articles(links, memory, source_id=session.source.id)
+        return entries, 0.0
+
+    state, entries = _poll(session, url, "section", before, read)
+    return replace(state, links=memory.links, places=memory.places), entries
 
 
 def _child_entries(session: SourceSession, final: Exchange) -> tuple[Entry, ...]:

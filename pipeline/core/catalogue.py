@@ -28,6 +28,7 @@ def _web_url(url: str) -> str:
 
 ANY_LANGUAGE = "any"
 WebUrl = Annotated[str, AfterValidator(_web_url)]
+ListingKind = Literal["feed", "sitemap", "section"]
 
 
 class Source(Frozen):
@@ -38,6 +39,8 @@ class Source(Frozen):
     feeds: tuple[WebUrl, ...] = ()
     sitemaps: tuple[WebUrl, ...] = ()
     """Sitemaps or indexes of them; a news sitemap tells titles and times, others only what changed."""
+    sections: tuple[WebUrl, ...] = ()
+    """Pages that list articles, for sites with neither; see `pipeline.discovery.sections`."""
     topic: str
     """The root topic that each of its articles gets, with its parents."""
     vocabulary: tuple[str, ...] = ()
@@ -56,12 +59,16 @@ class Source(Frozen):
     @property
     def listings(self) -> tuple[str, ...]:
         """Every address that lists its articles."""
-        return self.feeds + self.sitemaps
+        return self.feeds + self.sitemaps + self.sections
+
+    def kind_of(self, url: str) -> ListingKind:
+        """What the listing at `url` is."""
+        return "sitemap" if url in self.sitemaps else "section" if url in self.sections else "feed"
 
     @model_validator(mode="after")
     def _lists_something(self) -> Self:
         if not self.listings:
-            raise ValueError("a source needs a feed or a sitemap")
+            raise ValueError("a source needs a feed, a sitemap or a section page")
         if self.poll_min_s > self.poll_max_s:
             raise ValueError("poll_min_s is over poll_max_s")
         if self.paging is not None and self.paging.count("{page}") != 1:

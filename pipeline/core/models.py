@@ -13,10 +13,10 @@ from typing import Literal, Protocol
 from pipeline.core.errors import FetchError
 from pipeline.core.rights import Rights
 
-Kind = Literal["robots", "feed", "sitemap", "listing", "page", "image", "amp", "tdmrep"]
+Kind = Literal["robots", "feed", "sitemap", "section", "listing", "page", "image", "amp", "tdmrep"]
 """What a request is for; a `listing` is an archive's index of what it holds, `tdmrep` a host's /.well-known/tdmrep.json."""
 
-Via = Literal["feed", "sitemap", "wayback", "ccnews", "warc"]
+Via = Literal["feed", "sitemap", "section", "wayback", "ccnews", "warc"]
 """Where a URL was found."""
 
 Origin = Literal["captures", "sitemap", "pages", "wayback", "ccnews", "warc"]
@@ -91,7 +91,7 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An entry of a feed or sitemap, or a page of a WARC file: a URL and what the feed says about it."""
+    """An entry of a feed, sitemap or section page, or a page of a WARC file: a URL and what the feed says about it."""
 
     url: str
     source_id: str | None
@@ -107,7 +107,7 @@ class Entry:
     publisher: str | None = None
     """The feed's own title."""
     listing: str | None = None
-    """The address of the feed or sitemap that lists it."""
+    """The address of the feed, sitemap or section page that lists it."""
     snapshot: str | None = None
     """Where an archive keeps the page as it was; None when its publisher is asked."""
     alias: str | None = None

@@ -138,7 +138,7 @@ EXPLAIN = pa.schema(
             null=False,
         ),
         _field("sourceId", pa.string(), "the source that found it; null for an import from outside the catalogue"),
-        _field("via", pa.string(), "how the URL was found: feed, sitemap, wayback, ccnews, warc", null=False),
+        _field("via", pa.string(), "how the URL was found: feed, sitemap, section, wayback, ccnews, warc", null=False),
         _field("capturedAt", TIMESTAMP, "when the page was captured", null=False),
         _field("captureFile", pa.string(), "path of the WARC file in the lake", null=False),
         _field("captureOffset", pa.int64(), "offset of the record in that file, in bytes", null=False),
@@ -175,7 +175,7 @@ EXTRACTED = pa.schema(
         _field("keywords", pa.list_(pa.string()), "the publisher's own keywords", null=False),
         _field("isAccessibleForFree", pa.bool_(), "what the page says about a paywall; null when it says nothing"),
         _field("sourceId", pa.string(), "the source that found it; null for an import from outside the catalogue"),
-        _field("via", pa.string(), "how the URL was found: feed, sitemap, wayback, ccnews, warc", null=False),
+        _field("via", pa.string(), "how the URL was found: feed, sitemap, section, wayback, ccnews, warc", null=False),
         _field("capturedAt", TIMESTAMP, "when the page was captured", null=False),
         _field("captureFile", pa.string(), "path of the WARC file in the lake", null=False),
         _field("captureOffset", pa.int64(), "offset of the record in that file, in bytes", null=False),
@@ -202,12 +202,14 @@ EXTRACTED = pa.schema(
 LEDGER = pa.schema(
     [
         _field("url", pa.string(), "the URL as it was seen", null=False),
-        _field("kind", pa.string(), "what the request was for: robots, feed, sitemap, listing, page, image, amp, tdmrep", null=False),
+        _field(
+            "kind", pa.string(), "what the request was for: robots, feed, sitemap, section, listing, page, image, amp, tdmrep", null=False
+        ),
         _field("outcome", pa.string(), "captured, notModified, duplicate, disallowed, rejected, failed", null=False),
         _field("reason", pa.string(), "one word for rejected and failed"),
         _field("sourceId", pa.string(), "the source that found it"),
         _field("via", pa.string(), "how it was found"),
-        _field("listedBy", pa.list_(pa.string()), "every feed and sitemap that listed the page in this interval", null=False),
+        _field("listedBy", pa.list_(pa.string()), "every feed, sitemap and section page that listed the page in this interval", null=False),
         _field("status", pa.int32(), "HTTP status"),
         _field("bytes", pa.int64(), "octets over the wire", null=False),
         _field("offset", pa.int64(), "offset of the exchange in the part's WARC file"),

@@ -1,4 +1,4 @@
-"""What a followed source lists, and when it is polled again: feeds, sitemaps, OPML, polling schedules, the health of sources.
+"""What a followed source lists, and when it is polled again: feeds, sitemaps, section pages, OPML, polling schedules, health of sources.
 
 It fetches listings and home pages only through `fetching`, never an article, and decides nothing about an article's content.
 """
@@ -12,6 +12,7 @@ __all__ = [
     "polling",
     "repair_search",
     "repairs",
+    "sections",
     "sitemaps",
     "source_checks",
     "source_health",

@@ -1,4 +1,4 @@
-"""Feeds, sitemaps and the pages that declare feeds, parsed in worker processes within the bounds that pages have. Fetches nothing.
+"""Feeds, sitemaps, section pages and pages that declare feeds, parsed in worker processes within the bounds of pages. Fetches nothing.
 
 A document that takes more time or memory than that raises FeedError with the reason `listingTimeout`, `listingMemory` or `listingCrash`.
 """
@@ -14,6 +14,7 @@ from pipeline.core.workers import BoundedReader
 from pipeline.discovery import feeds, sitemaps
 from pipeline.discovery.autodiscovery import FeedLink, SiteLinks, feed_links, site_links
 from pipeline.discovery.feeds import Feed
+from pipeline.discovery.sections import SectionLink, section_links
 from pipeline.discovery.sitemaps import Sitemap
 from pipeline.extraction.pages import read_page
 
@@ -35,6 +36,12 @@ def read_sitemap(reader: BoundedReader, body: bytes, *, url: str, source_id: str
     """`sitemaps.read_sitemap` in a worker process. Raises FeedError for what is no sitemap or exceeds its bounds, TransientError when the
     workers died."""
     return _read(reader, _sitemap, body, url, source_id)
+
+
+def read_section(reader: BoundedReader, body: bytes, *, url: str, content_type: str | None) -> tuple[SectionLink, ...]:
+    """`sections.section_links` of a page, in a worker process. Raises FeedError for what is no section page or exceeds its bounds,
+    TransientError when the workers died."""
+    return _read(reader, _section, body, url, content_type)
 
 
 def declared_feeds(reader: BoundedReader, body: bytes, *, url: str, content_type: str | None) -> tuple[FeedLink, ...]:
@@ -62,6 +69,10 @@ def _feed(body: bytes, url: str, content_type: str | None, source_id: str | None
 
 def _sitemap(body: bytes, url: str, source_id: str | None) -> Sitemap:
     return sitemaps.read_sitemap(body, url=url, source_id=source_id)
+
+
+def _section(body: bytes, url: str, content_type: str | None) -> tuple[SectionLink, ...]:
+    return section_links(read_page(body, url=url, content_type=content_type))
 
 
 def _declared(body: bytes, url: str, content_type: str | None) -> tuple[FeedLink, ...]:

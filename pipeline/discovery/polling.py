@@ -37,7 +37,7 @@ DISTRUST = timedelta(days=7)
 """How long no validators are sent to a server whose 304 answers were wrong."""
 
 GONE_REASONS = frozenset(
-    {"notAFeed", "wrongType", "tooLarge", "redirects", "protocol", "tls", "forbiddenUrl", "forbiddenAddress"}
+    {"notAFeed", "notASection", "wrongType", "tooLarge", "redirects", "protocol", "tls", "forbiddenUrl", "forbiddenAddress"}
     | {"listingTimeout", "listingMemory", "listingCrash"}
 )
 """Failures that last longer than an hour. So do 4xx statuses other than 408, 425 and 429."""

@@ -1,4 +1,4 @@
-"""Looks for the address that takes the place of a broken feed or sitemap: asks the old address, the site's pages and what they name.
+"""Looks for what takes the place of a broken feed, sitemap or section page: asks the old address, the site's pages and what they name.
 
 It fetches politely and at most `MAX_REQUESTS` documents a listing, and writes nothing. What is proposed is decided in `discovery.repairs`.
 """
@@ -15,8 +15,9 @@ from pipeline.core.models import Answer, Clock, Entry, Exchange
 from pipeline.core.settings import Settings
 from pipeline.core.workers import BoundedReader
 from pipeline.discovery.autodiscovery import COMMON_PATHS, SiteLinks
-from pipeline.discovery.listing_readers import listing_reader, read_feed, read_site_links, read_sitemap
-from pipeline.discovery.repairs import BrokenListing, Candidate, Repair, choose_repair
+from pipeline.discovery.listing_readers import listing_reader, read_feed, read_section, read_site_links, read_sitemap
+from pipeline.discovery.repairs import BrokenListing, Candidate, Repair, choose_repair, section_words
+from pipeline.discovery.sections import likely_articles
 from pipeline.fetching.fetcher import Fetcher, Target
 from pipeline.text.urls import join, registered_domain
 
@@ -60,8 +61,9 @@ class _Search:
             links = self._links(final)
             self._note_link_back(final.url, links)
             origins.setdefault(f"{urlsplit(final.url).scheme}://{urlsplit(final.url).netloc}")
-            named = {link.url: f"declared by {final.url}" for link in links.declared} | named
-            named |= {address: f"linked from {final.url}" for address in links.anchors if address not in named}
+            if self.broken.kind != "section":
+                named = {link.url: f"declared by {final.url}" for link in links.declared} | named
+            named |= {address: f"linked from {final.url}" for address in self._links_to_listings(final, links) if address not in named}
         for address, found in self._named(origins, named):
             self._try(address, found)
         repair = choose_repair(self.broken, self.candidates)
@@ -100,7 +102,7 @@ class _Search:
 
     def _named(self, origins: Iterable[str], named: Mapping[str, str]) -> Iterator[tuple[str, str]]:
         """The addresses that the site names, each with the place where it does."""
-        if not self.broken.is_sitemap:
+        if self.broken.kind != "sitemap":
             yield from named.items()
             return
         for origin in origins:
@@ -109,7 +111,8 @@ class _Search:
 
     def _usual(self, origins: Iterable[str]) -> Iterator[str]:
         """The addresses where sites keep their feeds or sitemaps without naming them, those of a new domain first."""
-        paths = ("/sitemap.xml",) if self.broken.is_sitemap else COMMON_PATHS
+        own = urlsplit(self.broken.url).path
+        paths = {"feed": COMMON_PATHS, "sitemap": ("/sitemap.xml",), "section": (own,)}[self.broken.kind]
         for origin in sorted(origins, key=lambda origin: registered_domain(origin) == registered_domain(self.broken.url)):
             yield from (address for path in paths if (address := join(origin, path)) is not None)
 
@@ -126,7 +129,10 @@ class _Search:
     def _entries(self, final: Exchange) -> tuple[Entry, ...]:
         """What the document lists, nothing when it is no listing; of an index of sitemaps, what its newest ones list."""
         try:
-            if not self.broken.is_sitemap:
+            if self.broken.kind == "section":
+                links = read_section(self.reader, final.body, url=final.url, content_type=final.content_type)
+                return likely_articles(links, source_id=None)
+            if self.broken.kind == "feed":
                 return read_feed(self.reader, final.body, url=final.url, content_type=final.content_type, source_id=None).entries
             sitemap = read_sitemap(self.reader, final.body, url=final.url, source_id=None)
         except FeedError:
@@ -147,7 +153,7 @@ class _Search:
         if url not in self.asked:
             if len(self.asked) >= MAX_REQUESTS:
                 return None
-            self.asked[url] = self.fetcher.get(Target(url, "sitemap" if self.broken.is_sitemap else "feed", PACE_S))
+            self.asked[url] = self.fetcher.get(Target(url, self.broken.kind, PACE_S))
         answer = self.asked[url]
         final = answer.final
         if answer.error is not None or answer.is_disallowed or final is None or final.status != 200:
@@ -155,6 +161,17 @@ class _Search:
         if answer.moved_to is not None:
             self._note_redirect(url, answer.moved_to)
         return final
+
+    def _links_to_listings(self, final: Exchange, links: SiteLinks) -> Sequence[str]:
+        """The addresses to which a page of the site links that may be listings: feeds, or pages of the broken page's section."""
+        if self.broken.kind != "section":
+            return links.anchors
+        try:
+            found = read_section(self.reader, final.body, url=final.url, content_type=final.content_type)
+        except FeedError:
+            return ()
+        wanted = section_words(self.broken.url)
+        return tuple(dict.fromkeys(link.url for link in found if not link.is_headline and section_words(link.url) == wanted))
 
     def _links(self, final: Exchange) -> SiteLinks:
         try:

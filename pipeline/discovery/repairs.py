@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from pipeline.core.catalogue import ListingKind
 from pipeline.core.models import Entry
 from pipeline.discovery.autodiscovery import WHOLE_SITE_WORDS
 from pipeline.discovery.entries import digest_of
@@ -43,12 +44,12 @@ COMMENT_WORDS = re.compile(r"comment|kommentar|reactions|replies", re.IGNORECASE
 
 @dataclass(frozen=True, slots=True)
 class BrokenListing:
-    """A feed or sitemap that broke, and what tells its articles again: digests and paths of their URLs, letters of their titles."""
+    """A listing that broke, and what tells its articles again: digests and paths of their URLs, letters of their titles."""
 
     source_id: str
     url: str
     problem: str
-    is_sitemap: bool = False
+    kind: ListingKind = "feed"
     digests: frozenset[str] = frozenset()
     paths: frozenset[str] = frozenset()
     titles: frozenset[str] = frozenset()
@@ -83,7 +84,7 @@ class Repair:
 
 
 def known_articles(
-    source_id: str, url: str, problem: str, entries: Iterable[Entry], *, seen: Iterable[str] = (), is_sitemap: bool = False
+    source_id: str, url: str, problem: str, entries: Iterable[Entry], *, seen: Iterable[str] = (), kind: ListingKind = "feed"
 ) -> BrokenListing:
     """The broken listing with what tells its articles again; `entries` are those it listed, the newest last, `seen` digests of URLs."""
     listed = tuple(entries)
@@ -91,7 +92,7 @@ def known_articles(
         source_id,
         url,
         problem,
-        is_sitemap,
+        kind,
         digests=frozenset(seen) | {digest for entry in listed if (digest := digest_of(entry))},
         paths=frozenset(path for entry in listed if (path := _path(entry.url)) is not None),
         titles=frozenset(title for entry in listed if (title := _letters(entry.title)) is not None),

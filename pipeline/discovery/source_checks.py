@@ -1,4 +1,4 @@
-"""A check of each followed source: its feeds and sitemaps are fetched once and described for an operator. Writes nothing to the lake."""
+"""A check of each followed source: its feeds, sitemaps and section pages are fetched once and described. Writes nothing to the lake."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from pipeline.core.models import Answer, Clock, Entry, Exchange
 from pipeline.core.settings import Settings
 from pipeline.core.workers import BoundedReader
 from pipeline.discovery.entries import digest_of
-from pipeline.discovery.listing_readers import listing_reader, read_feed, read_sitemap
+from pipeline.discovery.listing_readers import listing_reader, read_feed, read_section, read_sitemap
 from pipeline.discovery.partial_listings import partial_listing
+from pipeline.discovery.sections import likely_articles
 from pipeline.discovery.source_health import UNREACHED, findings
 from pipeline.fetching.fetcher import Fetcher, Target
 from pipeline.lake.manifests import FeedState
@@ -23,7 +24,7 @@ from pipeline.text.counts import counted
 
 @dataclass(frozen=True, slots=True)
 class FeedCheck:
-    """How one feed or sitemap answered; `problem` is None for one that could be read."""
+    """How one feed, sitemap or section page answered; `problem` is None for one that could be read."""
 
     source_id: str
     url: str
@@ -42,7 +43,7 @@ class FeedCheck:
 
 
 def check_sources(settings: Settings, catalogue: Catalogue, *, clock: Clock) -> list[FeedCheck]:
-    """Fetch the feeds and sitemaps of the enabled sources; returns one check for each, in the catalogue's order."""
+    """Fetch the feeds, sitemaps and section pages of the enabled sources; returns one check for each, in the catalogue's order."""
     asked = [(source, url) for source in catalogue.enabled_sources for url in source.listings]
     with (
         Fetcher(settings, clock=clock) as fetcher,
@@ -53,8 +54,8 @@ def check_sources(settings: Settings, catalogue: Catalogue, *, clock: Clock) -> 
 
 
 def _poll(fetcher: Fetcher, reader: BoundedReader, source: Source, url: str) -> FeedCheck:
-    is_sitemap = url in source.sitemaps
-    answer = fetcher.get(Target(url, "sitemap" if is_sitemap else "feed", source.pace_s))
+    kind = source.kind_of(url)
+    answer = fetcher.get(Target(url, kind, source.pace_s))
     final = answer.final
     status = final.status if final is not None else None
     if answer.is_disallowed:
@@ -63,7 +64,9 @@ def _poll(fetcher: Fetcher, reader: BoundedReader, source: Source, url: str) -> 
     final = partial or final
     if (answer.error is not None and partial is None) or final is None:
         return FeedCheck(source.id, url, str(answer.error or "no answer"), status, unreached=_unreached(answer))
-    if is_sitemap:
+    if kind == "section":
+        return _section_poll(reader, source, url, final, moved_to=answer.moved_to)
+    if kind == "sitemap":
         return _sitemap_poll(reader, source, url, final, is_partial=partial is not None)
     try:
         feed = read_feed(reader, final.body, url=final.url, content_type=final.content_type, source_id=source.id)
@@ -109,6 +112,16 @@ def with_findings(
 
 def _seen(entries: Sequence[Entry]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(digest for entry in entries if (digest := digest_of(entry))))
+
+
+def _section_poll(reader: BoundedReader, source: Source, url: str, final: Exchange, *, moved_to: str | None) -> FeedCheck:
+    try:
+        links = read_section(reader, final.body, url=final.url, content_type=final.content_type)
+    except FeedError as error:
+        return FeedCheck(source.id, url, str(error), final.status)
+    entries = likely_articles(links, source_id=source.id)
+    note = "a section page: what of these links appears between two polls is an article"
+    return FeedCheck(source.id, url, None, final.status, None, len(entries), note=note, moved_to=moved_to, seen=_seen(entries))
 
 
 def _sitemap_poll(reader: BoundedReader, source: Source, url: str, final: Exchange, *, is_partial: bool) -> FeedCheck:

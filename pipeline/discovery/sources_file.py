@@ -26,7 +26,7 @@ def with_listing(text: str, *, source_id: str, old: str, new: str) -> str:
         values = {key.value: value for key, value in source.value}
         if "id" not in values or values["id"].value != source_id:
             continue
-        for name in ("feeds", "sitemaps"):
+        for name in ("feeds", "sitemaps", "sections"):
             for item in getattr(values.get(name), "value", ()):
                 if item.value == old:
                     return text[: item.start_mark.index] + json.dumps(new, ensure_ascii=False) + text[item.end_mark.index :]

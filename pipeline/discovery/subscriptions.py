@@ -50,7 +50,10 @@ def add_site(settings: Settings, catalogue: Catalogue, url: str, *, topic: str, 
     with Fetcher(settings, clock=clock) as fetcher, listing_reader(settings) as reader:
         found = _find_feed(fetcher, reader, url)
     if found is None:
-        raise PermanentError(f"{url}: no feed found, neither declared in the page nor at {', '.join(COMMON_PATHS[:MAX_TRIES])}")
+        usual = ", ".join(COMMON_PATHS[:MAX_TRIES])
+        raise PermanentError(
+            f"{url}: no feed found, neither declared in the page nor at {usual}; `sections:` in sources.yaml follows a page itself"
+        )
     address, feed = found
     (added,) = _append(settings, catalogue, [(address, feed.title or registered_domain(address))], topic=topic)
     return added

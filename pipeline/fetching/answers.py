@@ -12,7 +12,7 @@ from pipeline.core.models import Kind
 from pipeline.text.content_codings import codings_of, decode
 
 CHUNK = 1 << 16
-TEXT_KINDS = frozenset({"feed", "page", "amp", "robots"})
+TEXT_KINDS = frozenset({"feed", "section", "page", "amp", "robots"})
 """Kinds whose answers are text: gzip in them is a content coding, named or not. Sitemaps and listings may be gzip files."""
 
 

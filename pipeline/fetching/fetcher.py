@@ -37,6 +37,7 @@ from pipeline.text.urls import without_credentials
 ACCEPT = {
     "feed": "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5",
     "sitemap": "application/xml, text/xml, */*;q=0.5",
+    "section": "text/html, application/xhtml+xml;q=0.9, */*;q=0.1",
     "listing": "application/json, text/plain;q=0.9, */*;q=0.5",
     "page": "text/html, application/xhtml+xml;q=0.9, */*;q=0.1",
     "amp": "text/html, */*;q=0.1",
@@ -46,6 +47,7 @@ ACCEPT = {
 }
 WANTED_TYPES: dict[Kind, tuple[str, ...]] = {
     "page": ("text/html", "application/xhtml+xml", "application/xml", "text/xml", "text/plain"),
+    "section": ("text/html", "application/xhtml+xml"),
     "amp": ("text/html", "application/xhtml+xml"),
     "image": ("image/", "application/octet-stream", "binary/octet-stream"),
 }

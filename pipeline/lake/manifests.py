@@ -48,6 +48,10 @@ class FeedState:
     schedule: Schedule = NEVER_ASKED
     new: int = 0
     """How many entries of this poll's document the last document did not have; 0 for a feed's first poll."""
+    links: tuple[str, ...] = ()
+    """Of a section page: digests of the links that its polls showed, the newest first (`pipeline.discovery.sections`)."""
+    places: tuple[str, ...] = ()
+    """Of a section page: digests of the places where links appeared between polls."""
     is_carried: bool = False
     """Whether the feed was not due and so not asked in this interval: all but `pending` is copied from an earlier manifest."""
 

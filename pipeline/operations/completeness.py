@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 FOUND_COLUMNS = ("url", "kind", "outcome", "reason", "sourceId", "offset")
 """The ledger columns that `count_found` and `account_day` read."""
 EXTRACTED_COLUMNS = ("originalUrl", "webUrl", "publishedDateTime")
-LISTINGS = frozenset({"feed", "sitemap", "listing"})
+LISTINGS = frozenset({"feed", "sitemap", "section", "listing"})
 NOT_WANTED = frozenset({"outsideInterval", "outOfRange"})
 """Reasons of pages that belong to another interval."""
 NO_DATE = "noDate"

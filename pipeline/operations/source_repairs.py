@@ -88,9 +88,8 @@ def broken_listings(settings: Settings, catalogue: Catalogue, *, clock: Clock) -
         urls = [url for url in source.listings if url in problems]
         known = _known_entries(lake, source.id, urls, source.listings, until=Interval.containing(now))
         for url in urls:
-            is_sitemap = url in source.sitemaps
             seen = memory.feeds[url].seen if url in memory.feeds else ()
-            broken.append(known_articles(source.id, url, _problem(problems[url]), known[url], seen=seen, is_sitemap=is_sitemap))
+            broken.append(known_articles(source.id, url, _problem(problems[url]), known[url], seen=seen, kind=source.kind_of(url)))
     return broken
 
 
