@@ -65,8 +65,8 @@ _ERA = re.compile(r"([^\W\d_]{2})\s?(\d{1,3}|元)年\s?(\d{1,2})月\s?(\d{1,2})�
 _PATTERNS = (_YEAR_FIRST, _DAY_MONTH, _MONTH_DAY, _YEAR_MONTH, _UNIX, _SHORT_YEAR)
 
 _CLOCK = re.compile(
-    r"(?<![\d:.])(?P<hour>[01]?\d|2[0-3])"
-    r"(?::(?P<minute>[0-5]\d)(?::(?P<second>[0-5]\d)(?:[.,]\d{1,6})?)?"
+    r"(?<![\d:.])(?P<hour>[01]?\d|2[0-3]|24(?=:00))"
+    r"(?::(?P<minute>[0-5]\d)(?::(?P<second>[0-5]\d|60)(?:[.,]\d{1,6})?)?"
     r"|\s?[時时点點시]\s?(?P<minute_cjk>[0-5]?\d)\s?[分분](?:\s?(?P<second_cjk>[0-5]?\d)\s?[秒초])?"
     r"|\s?h\s?(?P<minute_h>[0-5]\d)(?![^\W\d_]{2})"
     r"|\.(?P<minute_dot>[0-5]\d)(?=(?P<dotted>\s?(?:uhr|h\b|$))?))(?![\d:]|\.\d)",
@@ -172,7 +172,7 @@ def _find(text: str, style: DateStyle) -> Moment | None:
     half = half_day(text[max(0, clock.start() - _AROUND_CLOCK) : clock.start()], behind[:_AROUND_CLOCK], style.languages)
     if half is not None:
         hour, behind = _in_half(hour, half[0]), behind[half[1] :]
-    value = datetime.combine(day, time(hour, minute, second))
+    value = _at(day, hour, minute, second)
     offset = offset_behind(behind, value, style.languages)
     is_to_second = clock.groupdict().get("second") or clock.groupdict().get("second_cjk")
     return in_utc(value if offset is None else value.replace(tzinfo=timezone(offset)), "second" if is_to_second else "minute")
@@ -287,8 +287,15 @@ def _read_iso(text: str) -> Moment | None:
     if match[4] is None:
         return bare_day(day)
     zone = timezone(_iso_offset(match[7])) if match[7] else None
-    value = datetime.combine(day, time(int(match[4]) % 24, int(match[5]), min(int(match[6] or 0), 59)), tzinfo=zone)
+    value = _at(day, int(match[4]), int(match[5]), int(match[6] or 0)).replace(tzinfo=zone)
     return in_utc(value, "minute" if match[6] is None else "second")
+
+
+def _at(day: date, hour: int, minute: int, second: int) -> datetime:
+    """The time on `day`; 24:00 is the end of the day (ISO 8601-1, 4.3.8), a leap second is counted as the one before it."""
+    if hour == 24:
+        return datetime.combine(day, time(0, minute, min(second, 59))) + timedelta(days=1)
+    return datetime.combine(day, time(hour, minute, min(second, 59)))
 
 
 def _iso_offset(zone: str) -> timedelta:

@@ -19,7 +19,8 @@ _BEHIND = r"\A[\s,|]{0,3}(?:(?i:uhr|hrs?|hours|น)\b\.?[\s,]{0,2})?[\[(]?\s?"
 """What may stand between a time and its zone."""
 _NUMBER = re.compile(
     _BEHIND
-    + r"(?:(?:UTC|GMT|UT)(?:/(?:UTC|GMT))?\s?([+\-−–])\s?|([+\-−])(?=\d\d:?\d\d|\d:\d\d|\d\d(?![\d.:])))(\d{1,2})(?::?(\d\d))?(?![\d:])",
+    + r"(?:(?:UTC|GMT|UT)(?:/(?:UTC|GMT))?\s?([+\-−–])\s?|([+\-−])(?=\d\d:?\d\d|\d:?\d\d(?!\d)|\d\d(?![\d.:])))"
+    + r"(\d{1,2})(?::?(\d\d))?(?![\d:])",
     re.IGNORECASE,
 )
 """An offset, behind UTC or GMT also of one digit; without them one of at least two digits, for a dash may stand before any number."""
@@ -30,8 +31,8 @@ _WORDS = re.compile(_BEHIND + r"([a-z ]{3,24}?)\s(?:(standard|daylight|summer)\s
 def offset_behind(text: str, local: datetime, languages: tuple[str, ...] = ()) -> timedelta | None:
     """The offset from UTC that `text`, which stands behind the time `local` without zone, begins with; None where it names no zone.
 
-    `+0530`, `+5:30`, `(GMT+7)`, `UTC-5`, `GMT-0800 (PST)`, `Z`, `EST`, `Eastern Time`. An abbreviation that names a zone and not one of its
-    offsets (`ET`, `CET`) is read by the zone's rule on that day.
+    `+0530`, `+530`, `+5:30`, `(GMT+7)`, `UTC-5`, `GMT-0800 (PST)`, `Z`, `EST`, `Eastern Time`. An abbreviation that names a zone and
+    not one of its offsets (`ET`, `CET`) is read by the zone's rule on that day.
     """
     number = _NUMBER.match(text)
     if number:
