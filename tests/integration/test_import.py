@@ -158,6 +158,12 @@ def test_a_wacz_and_a_file_of_frames_give_the_pages_of_a_warc_file(
     assert plain.sort_by("webUrl") == packed.sort_by("webUrl")
 
 
+def test_pages_that_archives_decoded_or_coded_twice_are_read(shared: Path, settings: Settings, catalogue: Catalogue) -> None:
+    (report,), walk = stages.import_files(settings, catalogue, [shared / "cases/intake/codings.warc.gz"])
+    assert (report.counts, report.problem) == ({"page.captured": 5}, None)
+    assert sum(one.articles for one in walk.extracts) == 5
+
+
 def test_a_blank_line_before_the_first_record_is_passed_over(shared: Path, settings: Settings, catalogue: Catalogue) -> None:
     (report,), walk = stages.import_files(settings, catalogue, [shared / "cases/intake/leading_blank_line.warc"])
     assert (report.counts, report.other_records, report.problem) == ({"page.captured": 1}, 0, None)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import time
+import zlib
 from collections.abc import Callable
 
 import pytest
@@ -17,6 +19,7 @@ from pipeline.operations import stages
 from tests.integration.conftest import FrozenClock
 from tests.integration.test_capture import HOUR, NEXT, ONE, TWO, article, endings, feed, source
 from tests.newsroom import Interim, Newsroom, RawLocation, Status
+from tests.newsroom.answers import Resource
 
 Capture = Callable[..., tuple[CaptureReport, Manifest]]
 
@@ -77,7 +80,72 @@ def test_a_feed_behind_early_hints_and_a_page_behind_a_raw_location_are_captured
     assert set(endings(manifest).values()) == {"captured"}
 
 
-def test_a_feed_that_is_gzip_without_a_word_of_it_is_read(world: Newsroom, capture: Capture) -> None:
-    packed = gzip.compress(feed(f"{ONE}/a", f"{ONE}/b").encode())
-    world.add_page(f"{ONE}/feed", packed, content_type="application/rss+xml", headers={"Content-Encoding": None})
+@pytest.mark.parametrize("times", [1, 3, 16])
+@pytest.mark.parametrize("path", ["robots.txt", "feed", "a"])
+def test_interim_answers_are_passed_over_wherever_they_come(world: Newsroom, capture: Capture, path: str, times: int) -> None:
+    world.add_page(f"{ONE}/robots.txt", "User-agent: *\nDisallow: /b", content_type="text/plain")
+    world.misbehave(f"{ONE}/{path}", Interim((103, 100, 102, 199)[:times] if times < 16 else (103,) * 15))
+    ends = endings(capture()[1])
+    assert (ends[f"{ONE}/a"], ends[f"{ONE}/b"]) == ("captured", "disallowed")
+
+
+@pytest.mark.parametrize(
+    ("location", "path"),
+    [
+        ("/brücke".encode(), "/br%C3%BCcke"),
+        ("/brücke".encode("latin-1"), "/br%FCcke"),
+        (b"/bridge \t ", "/bridge"),
+        ("/橋?q=é".encode(), "/%E6%A9%8B?q=%C3%A9"),
+        (b"/br%C3%BCcke", "/br%C3%BCcke"),
+        (b"a b", "/a%20b"),
+        (b"//one.example/bridge", "/bridge"),
+        (b"?page=2", "/a?page=2"),
+    ],
+)
+def test_a_location_is_asked_for_as_its_octets_say(world: Newsroom, capture: Capture, location: bytes, path: str) -> None:
+    world.mount(f"{ONE}{path}", lambda _url, _asked: Resource(article("Story behind").encode(), "text/html"))
+    world.misbehave(f"{ONE}/a", RawLocation(location))
+    manifest = capture()[1]
+    assert path in [seen.path for seen in world.requests if seen.host == "one.example"]
+    assert endings(manifest)[f"{ONE}/a"] == "captured"
+
+
+FEED = feed(f"{ONE}/a", f"{ONE}/b").encode()
+HALF = len(FEED) // 2
+
+
+@pytest.mark.parametrize(
+    ("coding", "packed"),
+    [
+        (None, gzip.compress(FEED)),
+        (None, gzip.compress(FEED[:HALF]) + gzip.compress(FEED[HALF:])),
+        ("gzip", gzip.compress(FEED[:HALF]) + gzip.compress(FEED[HALF:])),
+        ("gzip", b"".join(gzip.compress(bytes([octet])) for octet in FEED)),
+        ("x-gzip", gzip.compress(FEED)),
+        ("GZip", gzip.compress(FEED)),
+        ("gzip, gzip", gzip.compress(gzip.compress(FEED))),
+        ("gzip", gzip.compress(gzip.compress(FEED))),
+        ("gzip", gzip.compress(FEED) + bytes(512)),
+        ("gzip", FEED),
+        ("identity", gzip.compress(FEED)),
+        ("none", FEED),
+        ("deflate", zlib.compress(FEED)),
+        ("deflate", zlib.compress(FEED)[2:-4]),
+        ("gzip;q=1.0", gzip.compress(FEED)),
+    ],
+)
+def test_a_feed_is_read_whatever_its_server_does_with_gzip(world: Newsroom, capture: Capture, coding: str | None, packed: bytes) -> None:
+    world.add_page(f"{ONE}/feed", packed, content_type="application/rss+xml", headers={"Content-Encoding": coding})
+    manifest = capture()[1]
+    assert endings(manifest, "feed")[f"{ONE}/feed"] == "captured"
+    assert {url for url, end in endings(manifest).items() if end == "captured"} >= {f"{ONE}/a", f"{ONE}/b"}
+
+
+@pytest.mark.parametrize("repeated", ["a", ". ", "@a.", "&lt;"])
+def test_fields_of_a_hundred_kilobytes_hold_no_source(world: Newsroom, capture: Capture, repeated: str) -> None:
+    long = repeated * (100_000 // len(repeated))
+    fields = "".join(f"<{tag}>{long}</{tag}>" for tag in ("author", "description", "guid", "category"))
+    world.add_page(f"{ONE}/feed", feed(f"{ONE}/a", f"{ONE}/b").replace("</item>", f"{fields}</item>"), content_type="application/rss+xml")
+    began = time.process_time()
     assert set(endings(capture()[1]).values()) == {"captured"}
+    assert time.process_time() - began < 10
