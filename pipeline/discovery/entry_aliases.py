@@ -15,17 +15,32 @@ from pipeline.text.urls import canonical_url
 ALIAS_VERSION = "1"
 """Hashed with each alias; it rises when the rule of `entry_alias` changes."""
 SESSION_NAMES = frozenset(
-    {"aspxautodetectcookiesupport", "cfid", "cftoken", "jsessionid", "oscsid", "phpsessid", "sessid", "session_id", "sessionid", "zenid"}
+    {
+        "asp.net_sessionid",
+        "aspxautodetectcookiesupport",
+        "cfid",
+        "cftoken",
+        "jsessionid",
+        "oscsid",
+        "phpsessid",
+        "sessid",
+        "session_id",
+        "sessionid",
+        "zenid",
+    }
 )
 """Parameters by which servers keep a session of a client without cookies: Java servlets, PHP, ColdFusion, ASP.NET, web shops."""
 SESSION_PREFIXES = ("aspsessionid",)
 _PATH_PARAMETER = re.compile(r";([^;/?=]+)=?[^;/?]*")
+_PATH_SESSION = re.compile(r"/\((?:[A-Z]\([0-9A-Za-z_-]{1,64}\)){1,4}\)(?=/)")
+"""The session in the path of ASP.NET without cookies: `/(S(lit3py55t21z5v55vlm25s55))/page.aspx`."""
 _CHANGING = re.compile(r";[^/]*")
 
 
 def without_session(url: str) -> str:
     """The link without parameters that hold a session id, in its path (`;jsessionid=1F`) or its query: each poll gets another one."""
     before, mark, query = url.partition("?")
+    before = _PATH_SESSION.sub("", before) if "/(" in before else before
     before = _PATH_PARAMETER.sub(lambda match: "" if _is_session(match[1]) else match[0], before) if ";" in before else before
     kept = [part for part in query.split("&") if not _is_session(part.partition("=")[0])]
     return before + (mark + "&".join(kept) if kept and mark else "")

@@ -7,7 +7,6 @@ An element without a usable URL is counted and left out; only a document that is
 from __future__ import annotations
 
 import re
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -19,6 +18,7 @@ from pipeline.core.models import Entry, Interval, Moment
 from pipeline.core.out_of_memory import is_out_of_memory
 from pipeline.discovery.broken_xml import local_name, repair_references, without_half_characters
 from pipeline.discovery.entry_aliases import without_session
+from pipeline.text.content_codings import decode
 from pipeline.text.date_parsing import read_moment
 from pipeline.text.plain_text import plain
 from pipeline.text.urls import join
@@ -132,11 +132,10 @@ def _span(year: int, month: int, day: int | None = None) -> tuple[datetime, date
 def _decompressed(body: bytes, *, url: str) -> bytes:
     if not body.startswith(GZIP):
         return body
-    decoder = zlib.decompressobj(zlib.MAX_WBITS | 16)
     try:
-        plain_body = decoder.decompress(body, MAX_DECODED_BYTES + 1)
-    except zlib.error as error:
-        raise FeedError(f"{url}: not a sitemap: broken gzip: {error}") from error
+        plain_body = decode(body, ("gzip",), limit=MAX_DECODED_BYTES + 1, is_text=True)
+    except ValueError as error:
+        raise FeedError(f"{url}: not a sitemap: {error}") from error
     if len(plain_body) > MAX_DECODED_BYTES:
         raise FeedError(f"{url}: refused: over {MAX_DECODED_BYTES} bytes when decompressed")
     return plain_body
@@ -238,7 +237,7 @@ def _child(element: etree._Element, *, url: str) -> Child | None:
 
 def _link(element: etree._Element, *, url: str) -> str | None:
     """The URL in the element's `loc`, or in the element's own text, as some indexes have it."""
-    text = _text(element, "loc") or (element.text or "").strip()
+    text = (_text(element, "loc") or (element.text or "").strip()).replace("&amp;", "&")  # escaped twice
     link = join(url, text) if text.lower().startswith(("http://", "https://", "/")) else None
     return without_session(link) if link is not None else None
 

@@ -62,6 +62,18 @@ def test_a_host_that_asks_for_an_hour_of_peace_is_left_alone_and_the_run_goes_on
     assert endings(manifest, "feed") == {f"{ONE}/feed": ending[path], f"{TWO}/feed": "captured"}
 
 
+@pytest.mark.parametrize("retry_after", ["Fri, 20 Nov 2026 14:30:00 GMT", "Friday, 20-Nov-26 14:30:00 GMT", "604800", "99999999999"])
+@pytest.mark.parametrize("status", [429, 503])
+def test_no_wish_for_peace_stops_the_run(
+    world: Newsroom, capture: Capture, clock: FrozenClock, status: int, retry_after: str | None
+) -> None:
+    world.misbehave(f"{ONE}/robots.txt", Status(status, retry_after=retry_after))
+    _, manifest = capture()
+    assert sum(clock.slept) < 60
+    assert endings(manifest) == {f"{TWO}/a": "captured", f"{TWO}/b": "captured"}
+    assert endings(manifest, "feed")[f"{ONE}/feed"].startswith("failed ")
+
+
 def test_a_robots_txt_answered_429_is_asked_again_the_next_hour(world: Newsroom, capture: Capture, clock: FrozenClock) -> None:
     world.misbehave(f"{ONE}/robots.txt", Status(429, retry_after="3600"))
     assert endings(capture()[1], "robots")[f"{ONE}/robots.txt"] == "failed status"

@@ -78,6 +78,38 @@ def test_what_is_written_is_read_again() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("outlines", "urls"),
+    [
+        ('<outline text="The "Sun" today" xmlUrl="https://a.example/f"/><outline text="B" xmlUrl="https://b.example/f"/>', "ab"),
+        ('<outline text=A xmlUrl="https://a.example/f"/><outline text="B" xmlUrl="https://b.example/f"/>', "ab"),
+        ("<outline text='It's' xmlUrl='https://a.example/f'/><outline text='B' xmlUrl='https://b.example/f'/>", "ab"),
+        ('<outline text="A" text="A" xmlUrl="https://a.example/f"/><outline text="B" xmlUrl="https://b.example/f"/>', "ab"),
+        ('<!-- <outline text="A" xmlUrl="https://a.example/f"/> --><outline text="B" xmlUrl="https://b.example/f"/>', "b"),
+        ('<outline text="A" xmlUrl="//a.example/f"/><outline text="B" xmlUrl="https://b.example/f', "a"),
+    ],
+)
+def test_no_subscription_is_dropped_for_a_title_that_breaks_its_outline(outlines: str, urls: str) -> None:
+    found = read_opml(f"<opml><body>{outlines}</body></opml>".encode(), path="my.opml")
+    assert {one.url for one in found if one.problem is None} == {f"https://{name}.example/f" for name in urls}
+
+
+def test_an_ampersand_that_was_escaped_twice_is_one() -> None:
+    (outline,) = read_opml(b'<opml><body><outline xmlUrl="https://a.example/f?x=1&amp;amp;y=2"/></body></opml>', path="my.opml")
+    assert outline.url == "https://a.example/f?x=1&y=2"
+
+
+def test_a_name_and_a_password_are_neither_used_nor_shown() -> None:
+    (outline,) = read_opml(b'<opml><body><outline xmlUrl="https://me:secret@a.example/f"/></body></opml>', path="my.opml")
+    assert (outline.url, outline.problem) == ("https://a.example/f", "its address holds a name and a password")
+    assert "secret" not in repr(outline)
+
+
+def test_an_outline_with_an_empty_address_is_named_by_its_title() -> None:
+    (outline,) = read_opml(b'<opml><body><outline text="Alpha" type="rss" xmlUrl=""/></body></opml>', path="my.opml")
+    assert (outline.url, outline.problem) == ("Alpha", "an outline of type rss has no feed address")
+
+
 @pytest.mark.parametrize("data", [b"", b"<rss/>", b"plain text"])
 def test_what_is_no_opml_is_refused_by_name(data: bytes) -> None:
     with pytest.raises(FeedError, match=r"my\.opml"):

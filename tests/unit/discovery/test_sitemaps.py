@@ -116,6 +116,10 @@ def test_an_interval_asks_for_the_children_that_may_list_it_the_likeliest_first(
 def test_gzip_and_lists_of_urls_are_read() -> None:
     text = urlset("<url><loc>https://site.example/a</loc></url>")
     assert read(gzip.compress(text.encode())) == read(text)
+    half = len(text) // 2
+    assert read(gzip.compress(text[:half].encode()) + gzip.compress(text[half:].encode())) == read(text)
+    assert read(gzip.compress(gzip.compress(text.encode()))) == read(text)
+    assert read(gzip.compress(text.encode()) + bytes(100)) == read(text)
     assert [entry.url for entry in read("https://site.example/a\nhttps://site.example/b\n").entries] == [
         "https://site.example/a",
         "https://site.example/b",
