@@ -1,15 +1,19 @@
 """Words that tell no event from another, the shares of news texts that hold the common words of news, and the names of the weekdays.
 
-The words stand in `stop_words.txt` and `common_words.tsv` beside this module and are read once a process, when they are first needed. A
-share is that of 1,400 news texts in English, German, Polish, Greek and Russian, none of them in the sets on which stories are measured:
-the mean over the collections without the one that uses the word most, so that no collection's subject counts as common, rounded down
-to 0.4, 0.2, 0.1, 0.05 or 0.025. The words of market reports were added by hand: a genre whose texts differ in little else.
+The words stand in `stop_words.txt`, `common_words.tsv` and `weekdays.tsv` beside this module and are read once a process, when first
+needed. A share is that of 1,400 news texts in English, German, Polish, Greek and Russian, none of them in the sets on which stories are
+measured: the mean over the collections without the one that uses the word most, so that no collection's subject counts as common, rounded
+down to 0.4, 0.2, 0.1, 0.05 or 0.025. The words of market reports were added by hand: a genre whose texts differ in little else.
 """
 
 from __future__ import annotations
 
 import functools
 from importlib import resources
+
+WEEKDAY_LANGUAGES = ("de", "en", "es", "fr", "it", "nl", "pl", "ru")
+NO_WEEKDAYS = frozenset({"среда"})
+"""Names of weekdays that mostly mean something else: Russian for Wednesday is also the word for surroundings."""
 
 
 @functools.cache
@@ -25,18 +29,25 @@ def common_word_shares() -> dict[str, float]:
     return {word: float(share) for word, share in (row.split("\t") for row in rows)}
 
 
+@functools.cache
+def weekdays() -> dict[str, int]:
+    """The number of the weekday that a word names, in lower case; Monday is 0.
+
+    The names of CLDR in the languages of the stop words without Portuguese, whose names are ordinals (`segunda`), and `weekdays.tsv` with
+    the forms that CLDR lacks. Left out is what mostly means something else.
+    """
+    from babel import Locale  # where stories are formed, and not where a command only looks one up
+
+    named = {
+        name.lower(): number
+        for language in WEEKDAY_LANGUAGES
+        for context in ("format", "stand-alone")
+        for number, name in Locale(language).days[context]["wide"].items()
+    }
+    _, *rows = _lines("weekdays.tsv")
+    named |= {form: int(number) for form, number in (row.split("\t") for row in rows)}
+    return {name: number for name, number in named.items() if name not in NO_WEEKDAYS}
+
+
 def _lines(name: str) -> list[str]:
     return (resources.files(__package__) / name).read_text(encoding="utf-8").splitlines()
-
-
-_WEEKDAYS = """
-    monday montag lundi lunes lunedì maandag poniedziałek понедельник понедельника
-    tuesday dienstag mardi martes martedì dinsdag wtorek вторник вторника
-    wednesday mittwoch mercredi miércoles mercoledì woensdag środa środę
-    thursday donnerstag jeudi jueves giovedì donderdag czwartek четверг четверга
-    friday freitag vendredi viernes venerdì vrijdag piątek пятница пятницу пятницы
-    saturday samstag sonnabend samedi sábado sabato zaterdag sobota sobotę суббота субботу субботы
-    sunday sonntag dimanche domingo domenica zondag niedziela niedzielę воскресенье воскресенья
-"""
-WEEKDAYS: dict[str, int] = {word: number for number, line in enumerate(_WEEKDAYS.strip().splitlines()) for word in line.split()}
-"""The names of the weekdays, Monday is 0; without those that mostly mean something else (Portuguese "segunda", Russian "среда")."""

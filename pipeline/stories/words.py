@@ -21,7 +21,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline.stories.average_linkage import Integers
-from pipeline.stories.common_words import WEEKDAYS
+from pipeline.stories.common_words import weekdays
 
 TEXT_CHARACTERS = 3000
 """So much of a text is read: what follows is background that other stories share."""
@@ -92,7 +92,8 @@ def read_words(titles: Sequence[str], texts: Sequence[str]) -> Words:
 
 def weekday_bits(words: Words) -> Integers:
     """The weekdays that each article names in its title and the start of its text, as bits: 1 for Monday, 64 for Sunday."""
-    days = np.array([1 << WEEKDAYS[word] if word in WEEKDAYS else 0 for word in words.vocabulary], dtype=np.int64)
+    named_by = weekdays()
+    days = np.array([1 << named_by[word] if word in named_by else 0 for word in words.vocabulary], dtype=np.int64)
     found = np.zeros(len(words.titles), dtype=np.int64)
     for rows in (words.titles, words.texts):
         bits = days[rows.numbers]
