@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import filterfalse, islice
 from typing import Any
 
@@ -20,8 +20,19 @@ from pipeline.core.models import Entry
 from pipeline.extraction import furniture
 from pipeline.extraction.furniture import class_and_id, surroundings
 from pipeline.extraction.pages import Page, containing_element, is_code
-from pipeline.extraction.person_names import ACCOUNT, BY, BY_WORDS, DATE_LIKE, NO_NAME, ORGANISATION, STAFF, chinese_byline, clean_names
+from pipeline.extraction.person_names import (
+    NO_NAME,
+    chinese_byline,
+    clean_names,
+    is_by,
+    looks_like_date,
+    names_account,
+    names_organisation,
+    names_staff,
+    without_by,
+)
 from pipeline.extraction.structured_data import as_list, types_of
+from pipeline.text.phrases import phrase_pattern
 from pipeline.text.plain_text import letters_only, squeeze
 from pipeline.text.urls import registered_domain
 
@@ -33,13 +44,8 @@ AUTHOR_META = (
 MAX_BYLINE = 120
 """Characters; a longer text is not a byline but a biography."""
 
-_BYLINE_START = re.compile(
-    r"^\W*(?:(?:责编|责任编辑|作者|记者)\s*[:：]\s*|"
-    r"(?:by|von|par|por|door|av|af|written by|posted by|autor(?:in|en)?\s*:|author\s*:|auteur\s*:"
-    r"|text\s*:|texte?\s*:|erstellt von"
-    r"|geschrieben von|verfasst von|ein artikel von|veröffentlicht von|published by|text von|автор\s*:)\s*:?\s+(?=\S))",
-    re.IGNORECASE,
-)
+_phrases = partial(phrase_pattern, "pipeline.extraction")
+_BYLINE_START = r"^\W*(?:(?:责编|责任编辑|作者|记者)\s*[:：]\s*|(?:%(byline_starts)s|(?:%(byline_labels)s)\s*:)\s*:?\s+(?=\S))"
 _BYLINE_NAMES = re.compile("uthor|yline|utor|uteur|reator|riter|oster|username")
 """Without the first letter where case varies: `uthor` matches `author` and `Author` faster than a pattern that ignores case."""
 _BYLINE_TAGS = frozenset({"a", "span", "p", "div", "address", "li", "strong", "cite", "em", "h4", "td", "ul"})
@@ -55,14 +61,9 @@ _IDS = lxml.etree.XPath("/descendant-or-self::*/@id", smart_strings=False)
 _TEST_IDS = lxml.etree.XPath("/descendant-or-self::*/@data-testid", smart_strings=False)
 _RELATIONS = lxml.etree.XPath("/descendant-or-self::*/@rel[. = 'author']/..")
 _VCARDS = lxml.etree.XPath("/descendant-or-self::*/@class[contains(concat(' ', ., ' '), ' fn ') or . = 'author vcard']/..")
-_LABEL = re.compile(rf"^\W*(?:{'|'.join(BY_WORDS)})\s*[:：]?\s*$", re.IGNORECASE)
 _NICK_CLASS = re.compile(r"^(?:(?:post|entry|article|news)[-_]+)?(?:author|byline|autor|username|poster)(?:[-_]+name)?$", re.IGNORECASE)
 _FULL_DATE = re.compile(r"\b[0-3]?\d[./][01]?\d[./](?:19|20)\d\d\b|\b(?:19|20)\d\d-\d\d-\d\d\b|\b[0-3]?\d\.? [^\W\d]{3,10} (?:19|20)\d\d\b")
-_SIGNED = re.compile(
-    r"^(?:posted by|written by|author:|autor:|erstellt von|geschrieben von|verfasst von)\s+([^\W\d_][\w.\-]{2,24})"
-    r"(?:\s(?:@|(?:on|am|um|at)\b).*)?$",
-    re.IGNORECASE,
-)
+_SIGNED = r"^(?:%(signatures)s)\s+([^\W\d_][\w.\-]{2,24})(?:\s(?:@|(?:on|am|um|at)\b).*)?$"
 _NICKNAME = re.compile(r"^[^\W\d_][\w.\-]{2,24}$")
 _is_comment = furniture.names_of(furniture.COMMENTS, match="anywhere")
 _is_elsewhere = furniture.names_of(
@@ -95,14 +96,13 @@ def find_authors(page: Page, entry: Entry | None) -> tuple[tuple[str, ...], str]
         people = tuple(
             name
             for name in found
-            if letters_only(name) in believed
-            or (letters_only(name) not in own and not STAFF.search(name) and not ORGANISATION.search(name))
+            if letters_only(name) in believed or (letters_only(name) not in own and not names_staff(name) and not names_organisation(name))
         )
         if people:
             return _spelled_out(people, page), source
         if is_prose:
             continue
-        agencies = tuple(name for name in found if letters_only(name) not in own and not STAFF.search(name))
+        agencies = tuple(name for name in found if letters_only(name) not in own and not names_staff(name))
         organisation = organisation if organisation[0] or not agencies else (agencies, source)
         named = tuple(name for name in found if not NO_NAME.match(name))
         house = house if house[0] or not named else (named, source)
@@ -121,7 +121,7 @@ def _declared_twice(page: Page, entry: Entry | None) -> frozenset[str]:
     if not doubted:
         return frozenset()
     linked = [squeeze(element.text_content()) for element in _RELATIONS(page.tree)[:10]] if page.tree is not None else []
-    places = ({letters_only(BY.sub("", name)) for name in names} for names in (json_ld, metas, feed, linked))
+    places = ({letters_only(without_by(name)) for name in names} for names in (json_ld, metas, feed, linked))
     counts = Counter(key for place in places for key in place & doubted)
     return frozenset(key for key, count in counts.items() if count > 1)
 
@@ -130,8 +130,8 @@ def _is_doubted_name(name: str) -> bool:
     """Whether a text has the shape of a person's name but for its last word, which means something else; labels of staff do not count."""
     first, *others = name.split() or [""]
     is_shaped = len(others) in {1, 2} and all(word[0].isupper() and word.isalpha() for word in (first, *others))
-    is_refused = not clean_names([name]) or ORGANISATION.search(name) is not None
-    return is_shaped and is_refused and not STAFF.search(name) and not ACCOUNT.search(name) and bool(clean_names([first]))
+    is_refused = not clean_names([name]) or names_organisation(name)
+    return is_shaped and is_refused and not names_staff(name) and not names_account(name) and bool(clean_names([first]))
 
 
 def _spelled_out(people: tuple[str, ...], page: Page) -> tuple[str, ...]:
@@ -266,7 +266,7 @@ def _bylines(places: _Places) -> Iterator[tuple[str, list[str], bool]]:
             yield "page.byline", [text], True
     for element in places.spoken:
         text = _byline_text(element)
-        if 3 <= len(text) <= MAX_BYLINE and _BYLINE_START.match(text) and places.is_of_article(element):
+        if 3 <= len(text) <= MAX_BYLINE and _phrases(_BYLINE_START).match(text) and places.is_of_article(element):
             yield "page.byline", [text], True
     yield "page.byline", list(islice(_labelled(places), 3)), True
 
@@ -274,7 +274,7 @@ def _bylines(places: _Places) -> Iterator[tuple[str, list[str], bool]]:
 def _labelled(places: _Places) -> Iterator[str]:
     """The text after an element whose whole text is a label such as "Author:" or "Von"."""
     for element in places.spoken:
-        if not len(element) and _LABEL.match(element.text or "") and places.is_of_article(element):
+        if not len(element) and is_by(element.text or "") and places.is_of_article(element):
             following = element.getnext()
             text = squeeze(element.tail or "") or (squeeze(following.text_content()) if following is not None else "")
             if 3 <= len(text) <= MAX_BYLINE:
@@ -326,8 +326,8 @@ def _nicknames(places: _Places) -> Iterator[str]:
     for element in places.classed:
         names = element.get("class", "").split()
         if any(_NICK_CLASS.match(name) for name in names):
-            words = BY.sub("", _byline_text(element)).split()
-            is_alone = len(words) == 1 or (len(words) > 1 and DATE_LIKE.search(" ".join(words[1:])))
+            words = without_by(_byline_text(element)).split()
+            is_alone = len(words) == 1 or (len(words) > 1 and looks_like_date(" ".join(words[1:])))
             if is_alone and _NICKNAME.match(words[0]) and places.is_of_article(element):
                 yield words[0]
     for element in islice((element for element in places.tree.iter("a") if "/author/" in element.get("href", "")), 20):
@@ -335,7 +335,7 @@ def _nicknames(places: _Places) -> Iterator[str]:
         if name and letters_only(slug) and letters_only(slug) in letters_only(name) and places.is_of_article(element):
             yield name
     for element in places.spoken:
-        match = _SIGNED.match(squeeze(element.text or ""))
+        match = _phrases(_SIGNED).match(squeeze(element.text or ""))
         if match and places.is_of_article(element):
             yield match[1]
 

@@ -1,13 +1,18 @@
 """Names of people, taken out of bylines and declarations.
 
-Pure: strings in, names out. `pipeline.extraction.authors` finds the strings on a page.
+Pure: strings in, names out. `pipeline.extraction.authors` finds the strings on a page. The words stand in `extraction/data/phrases.yaml`,
+those of dates in CLDR.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Set
+from functools import cache, partial
 
+from babel import Locale
+
+from pipeline.text.phrases import phrase_pattern
 from pipeline.text.plain_text import letters_only, plain, squeeze
 
 MAX_AUTHORS = 20
@@ -15,90 +20,41 @@ _MAX_WORDS = 6
 _MAX_LINE = 2000
 """Characters of a declaration that are read; `MAX_AUTHORS` names have fewer."""
 
-BY_WORDS = (
-    "by", "author", "von", "vom", "par", "por", "di", "da", "de", "av", "af", "door", "przez", "от", "автор",
-    r"autor(?:in|en|es|ka|zy)?", "auteurs?",
-    "autore", "författare", "tekst", "text", "texte", "texto", "testo", "story", "words", "foto", "erstellt von", "geschrieben von",
-    "verfasst von", "ein artikel von", "written by", "posted by", "reported by", "published by", "submitted by", "opinion by",
-    "escrito por", "publicado por", "scritto da", "skrevet av", "interview", "quelle", "source",
-    "autorin/autor", "autor/in", "autor(?:in)?\\(nen\\)", "redakteur(?:in)?", "redaktion", "herausgeber", "rédigé par",
-    "publié par", "redacción",
-    "文", "記者", "记者", "作者", "责编", "责任编辑", "責任編輯",
-)  # fmt: skip
-BY = re.compile(rf"^\W*(?:{'|'.join(BY_WORDS)})(?:\s*[:：]\s*|\s+)", re.IGNORECASE)
-_ALL_BY = re.compile(
-    r"^\W*(?:view|show|see|zeige|alle|all|more|posts?|mehr|voir|ver)\b.{0,30}?\b(?:by|of|from|von|de|par|di|por)\s+", re.IGNORECASE
-)
-_SEPARATORS = re.compile(
-    r"\s*[;|•/\n、]\s*|(?<![\u3400-\u9fff\u3040-\u30ffl])\s*·\s*|\s*·\s*(?![\u3400-\u9fff\u3040-\u30ffl])|\s+(?:and|und|et|og|och|en|with|mit|и)\s+|\s*&\s*|\s+-\s+"
-    r"|(?<=\w\s)(?<!^\w\s)\s*(?:y|e|i)\s+(?=\w+\s+\w)",
-    re.IGNORECASE,
+_phrases = partial(phrase_pattern, "pipeline.extraction")
+_BY = r"^\W*(?:%(by)s)(?:\s*[:：]\s*|\s+)"
+_ALL_BY = r"^\W*(?:%(all_by_verbs)s)\b.{0,30}?\b(?:%(all_by_prepositions)s)\s+"
+_SEPARATORS = (
+    r"\s*[;|•/\n、]\s*|(?<![\u3400-\u9fff\u3040-\u30ffl])\s*·\s*|\s*·\s*(?![\u3400-\u9fff\u3040-\u30ffl])|\s+(?:%(conjunctions)s)\s+|\s*&\s*|\s+-\s+"
+    r"|(?<=\w\s)(?<!^\w\s)\s*(?:y|e|i)\s+(?=\w+\s+\w)"
 )
 """A dot between Chinese or Japanese characters, or two `l` in Catalan, is part of a name (`约翰·史密斯`).
 So is a conjunction of one letter before a single word (`Puig i Cadafalch`)."""
 _EASTERN_ROLE = re.compile(r"(?<=[\u3400-\u9fff\u3040-\u30ff\uac00-\ud7af])\s*(?:(?:선임|인턴|객원|전문)?기자|특파원|논설위원|記者|记者)$")
 _SPACED_NAME = re.compile(r"^([\u3400-\u9fff])\s+([\u3400-\u9fff])$")
 """A Chinese name of two characters, set with a blank to be as wide as one of three."""
-_ROLE = re.compile(
-    r"\s*(?:[|(（\[–—]|\s-\s|,|\b(?:for|of the|in|at|is|via|says?|wrote|posted|sagt|schreibt|contributor|follow|updated|published|hace"
-    r"|am|on"
-    r"|um)\b(?=\s|$)).*$",
-    re.IGNORECASE,
-)
+_ROLE = r"\s*(?:[|(（\[–—]|\s-\s|,|\b(?:%(role_starts)s)\b(?=\s|$)).*$"
 _MAILBOX = re.compile(r"^\s*[^\s@]+@\S+\s*\(([^()]+)\)\s*$")
 """An author in the form of RSS 2.0: `jane@example.org (Jane Doe)`."""
 _ASIDES = re.compile(r"\s*\([^()]{0,40}/[^()]{0,40}\)|\s*\b\d+\s*min(?:ute)?s?\.?\s+read\b.*$", re.IGNORECASE)
 """Pronouns (`(she/her)`) and reading times (`4 min read`)."""
-_PICTURES = re.compile(
-    r"^\W*(?:fotos|bilder|grafik(?:en)?|photo(?:s|graph[sy]?)?|images?|pictures?|illustrations?)(?:\s*[:：]|\s+(?:by|von)\b)", re.IGNORECASE
-)
+_PICTURES = r"^\W*(?:%(picture_makers)s)(?:\s*[:：]|\s+(?:by|von)\b)"
 _ADDRESS = re.compile(r"\S+@\S+|https?://\S*|(?:^|\s)@\w+|\bwww\.\S+")
-_NO_PERSON = re.compile(
-    r"\b(?:admin\w*|webmaster|anonymous|unknown|guest|user|authors?|name|comments?|kommentare?|show|all|articles?|artikel\w*|beiträge"
-    r"|posts?|e-?mail|share|follow|login|subscribe"
-    r"|read|view|about|bio|home|default|none|null|undefined|nan|contact|print|drucken|biography|latest|related|photo|image|tags?|click"
-    r"|here|learn"
-    r"|autoren|autorinnen|profile?s?|people|sign(?: in)?|archiv\w*|jobs|termine|impressum|wir über uns|redaktionsteam|about us|kontakt"
-    r"|mehr|alle|menu|startseite"
-    r"|minutes?|hours?|ago|facebook|twitter|著者|記者ページ)\b|一覧$|^\W*$|[*<>{}=_]|\?\?",
-    re.IGNORECASE,
-)
-DATE_LIKE = re.compile(
-    r"\d{5,}|\d[./:]\d|(?:^|\s)\d+(?:\s|$)|\b(?:(?:january|february|march|april|june|july|august|september|october|november|december"
-    r"|januar|februar|märz|juni|juli|oktober|dezember)\b(?=.*\d)"
-    r"|monday|tuesday|wednesday|thursday|friday|saturday|sunday|updated|published)\b",
-    re.IGNORECASE,
-)
+_NO_PERSON = r"\b(?:%(no_person)s)\b|一覧$|^\W*$|[*<>{}=_]|\?\?"
 _NAME = re.compile(
     r"^(?:[^\W\d_][\w'’.\-]*\s+){1,4}[^\W\d_][\w'’.\-]*$|^(?=.{2,12}$)[\u3400-\u9fff\u3040-\u30ff]+(?:[·・][\u3400-\u9fff\u3040-\u30ff]+)*$|^[\uac00-\ud7af]{2,5}$"
 )
-_TITLES = re.compile(
-    r"^(?:(?:prof(?:essor(?:in)?)?|dr|mr|mrs|ms|mx|sir|herr|frau|rev(?:erend)?|dott(?:\.?ssa)?|dipl\.?-?ing|h\.? ?c)(?:\.\s*|\s+)"
-    r"|(?:mag|ing)\.\s*|pd\s+(?=dr\b))+",
-    re.IGNORECASE,
-)
+_TITLES = r"^(?:(?:%(titles)s)(?:\.\s*|\s+)|(?:mag|ing)\.\s*|pd\s+(?=dr\b))+"
 """`Ing` and `Mag` are first names too, and titles only with a full stop."""
-STAFF = re.compile(
-    r"\b(?:staff|editors?|editorial|newsroom|\w*redaktion\w*|redacteur|redaction|rédaction|redacc?i[oó]n|redazione|redakcja|redakce"
-    r"|редакция|desk|team|newswire)\b",
-    re.IGNORECASE,
-)
+_STAFF = r"\b(?:%(staff)s)\b"
+_NAMES_TOO = frozenset({"May", "Mai"})
+"""Months that are names of people."""
 NO_NAME = re.compile(
     r"^(?:the )?(?:our )?(?:(?:staff|editors?|editorial|newsroom|(?:news|web|sports|copy|digital|online|city|business) ?desk"
     r"|news)\s*)+(?:writers?|reporters?|reports?|correspondents?|board|teams?)?$",
     re.IGNORECASE,
 )
-ACCOUNT = re.compile(r"\b(?:admin\w*|webmaster|authors?|users?|anonymous|unknown|default)\b", re.IGNORECASE)
-"""Accounts of a content system, which are no person's name whoever declares them."""
-ORGANISATION = re.compile(
-    r"\b(?:news|nachrichten|reuters|press|presse|afp|dpa|apa|sid|ansa|efe|pap|ntb|tt|ritzau|pti|ani|ians|tass|agency|agencia|agence"
-    r"|agenzia|agentur|magazine?|media"
-    r"|radio|online|writers?|reporters?|correspondents?|contributors?|wire|services?|network|inc|ltd|gmbh|corp|llc|ag|se|board"
-    r"|department|foundation"
-    r"|institute?|university|universität|verlag|stiftung|verband|times|post|daily|zeitung|e\.? ?v|association|group|company"
-    r"|\w+\.(?:com|net|org|de|co|fr|it|es|pl|ru|uk|info|at|ch|eu|news|tv))\b",
-    re.IGNORECASE,
-)
+_ACCOUNT = r"\b(?:%(accounts)s)\b"
+_ORGANISATION = r"\b(?:%(organisations)s|\w+\.(?:com|net|org|de|co|fr|it|es|pl|ru|uk|info|at|ch|eu|news|tv))\b"
 _CHINESE_ROLES = ("记者", "記者", "作者", "撰文", "执笔人")
 _CHINESE_BYLINE = re.compile(
     r"(?:^|[（(□])\s*(?:[\u3400-\u9fff]{1,4}[报網网社刊])?\s*(?:见习|实习|特约|首席)?(?:记者|記者|作者|撰文|执笔人)(?:\s*[:：]\s*|\s+|(?=[^\s:：]{2,4}(?:发自|[)）])))"
@@ -112,6 +68,47 @@ _PARTICLES = frozenset(
 )
 
 
+def without_by(text: str) -> str:
+    """`text` without the word for "by" or "author" that it begins with."""
+    return _phrases(_BY).sub("", text)
+
+
+def is_by(text: str) -> bool:
+    """Whether `text` is a word for "by" or "author" and nothing else."""
+    return _phrases(r"^\W*(?:%(by)s)\s*[:：]?\s*$").match(text) is not None
+
+
+def names_staff(name: str) -> bool:
+    """Whether a word of `name` means the staff of a newsroom."""
+    return _phrases(_STAFF).search(name) is not None
+
+
+def names_organisation(name: str) -> bool:
+    """Whether `name` holds an agency's name, a word of organisations' names or a domain."""
+    return _phrases(_ORGANISATION).search(name) is not None
+
+
+def names_account(name: str) -> bool:
+    """Whether `name` is an account of a content system, which is no person's name whoever declares it."""
+    return _phrases(_ACCOUNT).search(name) is not None
+
+
+def looks_like_date(text: str) -> bool:
+    """Whether `text` holds a date: long or dotted numbers, a number of its own, a month beside a digit, a weekday in English."""
+    return _date_like().search(text) is not None
+
+
+@cache
+def _date_like() -> re.Pattern[str]:
+    english, german = Locale("en"), Locale("de")
+    months = {name for locale in (english, german) for name in locale.months["format"]["wide"].values()} - _NAMES_TOO
+    weekdays = english.days["format"]["wide"].values()
+    return re.compile(
+        rf"\d{{5,}}|\d[./:]\d|(?:^|\s)\d+(?:\s|$)|\b(?:(?:{'|'.join(sorted(months))})\b(?=.*\d)|{'|'.join(weekdays)}|updated|published)\b",
+        re.IGNORECASE,
+    )
+
+
 def clean_names(names: Iterable[str], *, is_prose: bool = False, believed: Set[str] = frozenset()) -> tuple[str, ...]:
     """The single names in `names`, without "By", roles, addresses and repetitions; at most `MAX_AUTHORS`.
 
@@ -121,7 +118,7 @@ def clean_names(names: Iterable[str], *, is_prose: bool = False, believed: Set[s
     kept: dict[str, str] = {}
     for text in names:
         for part in _parts(plain(text[:_MAX_LINE])):
-            name = _untitled(whole) if letters_only(whole := squeeze(BY.sub("", part))) in believed else _name(part)
+            name = _untitled(whole) if letters_only(whole := squeeze(without_by(part))) in believed else _name(part)
             key = letters_only(name)
             if not key or key in kept or len(name.split()) > _MAX_WORDS or (is_prose and not _has_shape_of_name(name)):
                 continue
@@ -144,8 +141,8 @@ def _has_shape_of_name(name: str) -> bool:
 
 
 def _parts(line: str) -> Iterator[str]:
-    line = BY.sub("", _ALL_BY.sub("", _ADDRESS.sub(" ", _ASIDES.sub("", _MAILBOX.sub(r"\1", line)))))
-    for part in _SEPARATORS.split(line):
+    line = without_by(_phrases(_ALL_BY).sub("", _ADDRESS.sub(" ", _ASIDES.sub("", _MAILBOX.sub(r"\1", line)))))
+    for part in _phrases(_SEPARATORS).split(line):
         pieces = [piece for piece in part.split(",") if piece.strip()]
         # `Jane Doe, John Roe` are two people, `Jane Doe, Berlin` and `Doe, Jane` are one.
         if len(pieces) > 1 and all(_words(piece) in {2, 3} for piece in pieces):
@@ -163,14 +160,14 @@ def _words(name: str) -> int:
 
 def _untitled(name: str) -> str:
     """`name` without titles and degrees; with a single word left, the title stays (`Dr. Oetker`)."""
-    bare = _DEGREE.sub("", _TITLES.sub("", name))
+    bare = _DEGREE.sub("", _phrases(_TITLES).sub("", name))
     return bare if " " in bare else name
 
 
 def _name(part: str) -> str:
-    name = _ROLE.sub("", BY.sub("", part.strip())) if not _PICTURES.match(part) else ""
+    name = _phrases(_ROLE).sub("", without_by(part.strip())) if not _phrases(_PICTURES).match(part) else ""
     name = squeeze(name).strip(" .,:;-–—|/\"'“”()[]")
-    if not 2 <= len(name) <= 60 or len(name.split()) > 6 or _NO_PERSON.search(name) or DATE_LIKE.search(name):
+    if not 2 <= len(name) <= 60 or len(name.split()) > 6 or _phrases(_NO_PERSON).search(name) or looks_like_date(name):
         return ""
     if not any(map(str.isalpha, name)):
         return ""

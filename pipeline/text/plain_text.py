@@ -15,6 +15,7 @@ from ftfy.badness import is_bad
 from ftfy.chardata import UTF8_CLUES, UTF8_DETECTOR_RE
 
 from pipeline.text.markup import strip_tags
+from pipeline.text.phrases import phrase_pattern
 
 EXCERPT_LIMIT = 350
 """Characters, the ellipsis included (record.md)."""
@@ -38,15 +39,8 @@ _DOTS = re.compile(r"\.\.\.|…")
 _BRACKETED_DOTS = re.compile(r"\s*(?:\[\s?(?:\.\.\.|…|&hellip;)\s?\]|\(\s?(?:\.\.\.|…)\s?\))\Z")
 _MAX_BRACKETED = 14
 """Characters of the longest form of these; what stands before is not searched."""
-_MORE = re.compile(
-    r"(?<=[.!?…»”\])])\s*[\[(]?(?:(?:read|learn|see|show) (?:more|on|the (?:full|whole) (?:story|article|post))|continue reading|more"
-    r"|(?:mehr|weiter) ?lesen|weiterlesen|zum (?:ganzen )?artikel|lire la suite|en savoir plus|(?:leer|ver) más"
-    r"|seguir leyendo|leggi (?:tutto|di più)"
-    r"|continua a leggere|lees (?:meer|verder)|leia mais|continue lendo|läs mer|les mer|læs mere|lue lisää|czytaj (?:dalej|więcej)"
-    r"|читать (?:далее|дальше|полностью)|подробнее)\s*[\])]?[\s→»›>&….:]*$",
-    re.IGNORECASE,
-)
-"""Words of a link from a teaser to its article, behind a sentence that has ended."""
+_READ_MORE = r"(?<=[.!?…»”\])])\s*[\[(]?(?:%(read_more)s)\s*[\])]?[\s→»›>&….:]*$"
+"""A link from a teaser to its article, behind a sentence that has ended."""
 _SENTENCE_END = re.compile(r"[.!?。！？…][\"'”’»)\]]*(?=\s|$)|[。！？][」』”]*")
 _DANGLING = " \t\n,;:-–—/|"
 _ENDED = re.compile(r"[.!?。！？…][\"'”’»)\]]*\s*$")
@@ -151,7 +145,7 @@ def cut_excerpt(text: str, limit: int = EXCERPT_LIMIT) -> str:
     own `...`, `[…]` or `(...)` at the end becomes a plain ellipsis.
     """
     line = one_line(text)
-    line = _MORE.sub("", line) or line
+    line = phrase_pattern("pipeline.text", _READ_MORE).sub("", line) or line
     bare = _without_dots(line)
     is_cut = bare != line
     if len(bare) > limit - is_cut:

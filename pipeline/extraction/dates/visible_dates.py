@@ -24,23 +24,14 @@ from pipeline.core.models import Moment
 from pipeline.core.out_of_memory import is_out_of_memory
 from pipeline.extraction.pages import Page, containing_element, shown_text
 from pipeline.text.date_parsing import DateStyle, find_moment, names_a_month, read_moment
+from pipeline.text.phrases import phrase_pattern
 from pipeline.text.plain_text import letters_only, squeeze
 
-_REVISION = re.compile(
-    r"updated?\b|aktualisiert|modified|last edited|geändert|bearbeitet|ergänzt|stand\s*:|mis à jour|modifié|actualizado"
-    r"|aggiornato|atualizado|bijgewerkt|обновлено|revised|copyright|©|\(c\)",
-    re.IGNORECASE,
-)
-_EDITED = re.compile(
-    r"\b(?:last|was) (?:modified|edited|changed)|zuletzt (?:\S+ ){0,6}?(?:geändert|bearbeitet)|dernière modification"
-    r"|última (?:modificación|edición)|ultima modifica|последнее изменение",
-    re.IGNORECASE,
-)
+_phrases = partial(phrase_pattern, "pipeline.extraction")
+_REVISED = "%(revised)s"
+_EDITED = "%(edited)s"
 """How wikis name the day of a page's last change; they have none of publication."""
-_PUBLISHED = re.compile(
-    r"(?:publi(?:shed|é|cado|cato|ziert)|veröffentlicht|erschienen|posted|gepubliceerd|publicerad|opublikowan[eoy]|опубликовано)\b",
-    re.IGNORECASE,
-)
+_PUBLISHED = r"(?:%(published)s)\b"
 _NEARBY = 10
 """Texts behind the heading that go before those in front of it; 6 to 14 gave the same days on the shared pages."""
 _MAX_AFTER = 20
@@ -62,8 +53,6 @@ _MAX_LISTED_DATE = 30
 """Characters of a line that is a date and little else."""
 _LISTED = re.compile(r"related|recommend|teaser|popular|trending|comment|ticker|most-?read", re.IGNORECASE)
 
-_FULL_YEAR = re.compile(r"(?<![\d.:])([0-3]?\d\.?\s+[^\W\d_]{3,12}\.?,?\s+)(\d\d)(?![\d.:])")
-"""A year of two digits that stands behind a day and the name of a month."""
 _FULL_YEAR = re.compile(r"(?<!\d)\d{4}(?!\d)")
 _BAR_IN_DATE = re.compile(r"(?<=\d) \| (?=\d)")
 
@@ -84,9 +73,9 @@ def at_heading(page: Page, style: DateStyle, *, is_named: bool = False) -> Momen
         line = _before_revision(" ".join(text.split()))
         if (
             len(line) <= _MAX_DATELINE
-            and not _REVISION.search(line)
+            and not _phrases(_REVISED).search(line)
             and place.tag not in {"script", "style", "noscript", "option", "a"}
-            and (_PUBLISHED.match(line) or not is_named)
+            and (_phrases(_PUBLISHED).match(line) or not is_named)
             and not _is_listed(place)
         ):
             moment = find_moment(line, style)
@@ -97,7 +86,7 @@ def at_heading(page: Page, style: DateStyle, *, is_named: bool = False) -> Momen
 
 def _before_revision(line: str) -> str:
     """The part of a line before a revision with a time of its own: `January 19, 2020 / 12:25 PM / Updated 8 hours ago`."""
-    revised = _REVISION.search(line)
+    revised = _phrases(_REVISED).search(line)
     before, behind = (line[: revised.start()], line[revised.end() :]) if revised else (line, "")
     return before if any(map(str.isdigit, before)) and any(map(str.isdigit, behind)) else line
 
@@ -155,7 +144,7 @@ def beside_text(page: Page, style: DateStyle, *, earliest: datetime, latest: dat
         if ("20" not in node and "19" not in node) or len(node) > 4 * _MAX_DATELINE:
             continue
         line = lines[number]
-        if len(line) > _MAX_DATELINE or _REVISION.search(line) or (number and _is_label_of_revision(lines[number - 1])):
+        if len(line) > _MAX_DATELINE or _phrases(_REVISED).search(line) or (number and _is_label_of_revision(lines[number - 1])):
             continue
         distance = abs(number - start) + (20 if len(line) > _MAX_DATELINE // 2 or node.getparent().tag == "a" else 0)
         if best is None or distance < best[0]:
@@ -178,7 +167,7 @@ def _behind_title(page: Page, lines: list[str], style: DateStyle) -> Moment | No
 
 
 def _is_label_of_revision(line: str) -> bool:
-    return len(line) <= _MAX_DATELINE and line.endswith(":") and _REVISION.search(line) is not None
+    return len(line) <= _MAX_DATELINE and line.endswith(":") and _phrases(_REVISED).search(line) is not None
 
 
 def _is_prose(node: Any) -> bool:
@@ -210,7 +199,7 @@ def found_by_htmldate(page: Page, style: DateStyle, *, latest: datetime) -> Mome
 def _is_of_edit(page: Page, moment: Moment, style: DateStyle) -> bool:
     """Whether the page says that `moment` is the day of its last change, on one line or on that behind it."""
     lines = (" ".join(text.split()) for text in page.texts if len(text) <= 2 * _MAX_DATELINE)
-    named = (f"{line} {following}" for line, following in pairwise((*lines, "")) if _EDITED.search(line))
+    named = (f"{line} {following}" for line, following in pairwise((*lines, "")) if _phrases(_EDITED).search(line))
     return any(edited.value.date() == moment.value.date() for edited in (find_moment(line, style) for line in named) if edited)
 
 
