@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache, partial
+from functools import partial
 from itertools import islice
 from typing import NamedTuple
 
@@ -19,6 +19,7 @@ import lxml.html
 from pipeline.core.models import Entry, Moment
 from pipeline.extraction.dates import visible_dates
 from pipeline.extraction.dates.publisher_zone import in_publisher_zone
+from pipeline.extraction.furniture import class_and_id, surroundings
 from pipeline.extraction.pages import Page
 from pipeline.extraction.structured_data import PAGE_TYPES, VIDEO_TYPES, text_of, types_of
 from pipeline.text.date_parsing import DateStyle, bare_day, read_moment, style_of
@@ -63,7 +64,6 @@ _DATELINE_CLASSES = re.compile(
     r"publish|entry-date|post-date|article-date|date-published|pubdate|dateline|news-date|article__date|datum", re.IGNORECASE
 )
 _REVISION_CLASSES = re.compile(r"updated|modified", re.IGNORECASE)
-_ELSEWHERE = re.compile(r"comment|related|recommend|sidebar|teaser|footer|popular|trending|latest|widget_|event")
 
 
 class Dated(NamedTuple):
@@ -288,7 +288,7 @@ def _time_elements(page: Page) -> Iterator[tuple[lxml.html.HtmlElement, str]]:
     """The first `<time>` elements of the article that are not named as of a revision, each with its class and itemprop."""
     for element in islice(page.elements("time"), 20):
         names = element.get("class", "") + " " + element.get("itemprop", "")
-        if not _REVISION_CLASSES.search(names) and _is_of_article(element):
+        if not _REVISION_CLASSES.search(names) and _is_of_article(page, element):
             yield element, names
 
 
@@ -301,20 +301,12 @@ def _statements(page: Page, declared: Sequence[Dated], style: DateStyle) -> Iter
             yield moment
 
 
-def _is_of_article(element: lxml.html.HtmlElement) -> bool:
+def _is_of_article(page: Page, element: lxml.html.HtmlElement) -> bool:
     """Whether `element` stands in no list of comments or of other articles."""
-    for _ in range(12):
-        if element is None or element.tag in {"body", "main"}:
-            return True
-        if element.tag in {"footer", "nav", "aside"} or _is_elsewwith_zone(f"{element.get('class', '')} {element.get('id', '')}"):
-            return False
-        element = element.getparent()
-    return True
-
-
-@lru_cache(maxsize=4096)
-def _is_elsewwith_zone(names: str) -> bool:
-    return bool(_ELSEWHERE.search(names.lower()))
+    return not any(
+        place.tag in {"footer", "nav", "aside"} or visible_dates.is_beside_article(class_and_id(place))
+        for place in surroundings(element, shared=page.heading_path)
+    )
 
 
 def _modified(page: Page, style: DateStyle) -> Iterator[Dated]:

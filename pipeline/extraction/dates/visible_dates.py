@@ -22,6 +22,8 @@ import lxml.html
 
 from pipeline.core.models import Moment
 from pipeline.core.out_of_memory import is_out_of_memory
+from pipeline.extraction import furniture
+from pipeline.extraction.furniture import surroundings
 from pipeline.extraction.pages import Page, containing_element, shown_text
 from pipeline.text.date_parsing import DateStyle, find_moment, names_a_month, read_moment
 from pipeline.text.phrases import phrase_pattern
@@ -51,8 +53,8 @@ _MIN_TITLE = 12
 """Characters; a shorter title is a section's as well."""
 _MAX_LISTED_DATE = 30
 """Characters of a line that is a date and little else."""
-_LISTED = re.compile(r"related|recommend|teaser|popular|trending|comment|ticker|most-?read", re.IGNORECASE)
-
+is_beside_article = furniture.names_of(furniture.COMMENTS, furniture.OTHER_ARTICLES, furniture.MARGINS, furniture.TEASERS, match="anywhere")
+"""Whether a class and id name what stands beside the article and has dates of its own."""
 _FULL_YEAR = re.compile(r"(?<!\d)\d{4}(?!\d)")
 _BAR_IN_DATE = re.compile(r"(?<=\d) \| (?=\d)")
 
@@ -76,7 +78,7 @@ def at_heading(page: Page, style: DateStyle, *, is_named: bool = False) -> Momen
             and not _phrases(_REVISED).search(line)
             and place.tag not in {"script", "style", "noscript", "option", "a"}
             and (_phrases(_PUBLISHED).match(line) or not is_named)
-            and not _is_listed(place)
+            and not _is_listed(page, place)
         ):
             moment = find_moment(line, style)
             if moment:
@@ -112,15 +114,9 @@ def _texts_after(element: lxml.html.HtmlElement) -> Iterator[tuple[str, lxml.htm
         element = element.getparent()
 
 
-def _is_listed(element: lxml.html.HtmlElement) -> bool:
-    """Whether the class of `element`, or of an ancestor up to the fifth, names a list of other articles."""
-    for _ in range(5):
-        if element is None or element.tag in {"body", "main", "article"}:
-            return False
-        if _LISTED.search(element.get("class", "")):
-            return True
-        element = element.getparent()
-    return False
+def _is_listed(page: Page, element: lxml.html.HtmlElement) -> bool:
+    """Whether a class around `element` names a list of comments or of other articles; ids such as `comments-date` name an article's own."""
+    return any(is_beside_article(place.get("class", "")) for place in surroundings(element, shared=page.heading_path))
 
 
 def beside_text(page: Page, style: DateStyle, *, earliest: datetime, latest: datetime) -> Moment | None:

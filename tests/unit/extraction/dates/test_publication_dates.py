@@ -161,6 +161,16 @@ def test_a_time_among_comments_is_not_the_articles() -> None:
     assert found(page(body=f"<h1>Title</h1><p>1 September 2026</p>{comment}")) == ("2026-09-01T00:00:00+00:00", "day", "page.dateline")
 
 
+def test_a_time_beside_the_heading_counts_although_the_column_around_both_is_called_a_sidebar() -> None:
+    body = "<div class='content sidebar'><h1>Title</h1><time class='entry-date' datetime='2026-07-13T15:52:31+02:00'>July</time></div>"
+    assert found(page(body=body)) == ("2026-07-13T13:52:31+00:00", "second", "page.time")
+
+
+def test_an_id_that_names_the_date_and_the_comments_under_a_heading_is_the_articles_own() -> None:
+    body = "<h1>Title</h1><div id='wp-comments-date'><span>28 September 2026</span> <a href='#c'>3 comments</a></div><p>Prose.</p>"
+    assert found(page(body=body)) == ("2026-09-28T00:00:00+00:00", "day", "page.dateline")
+
+
 def test_a_page_without_any_date_has_none() -> None:
     assert found(page(body="<h1>Title</h1><p>Nothing here says when.</p>")) is None
 
