@@ -40,6 +40,9 @@ log = logging.getLogger(__name__)
 
 NO_MARK = "plan"
 """A mark that no part bears: the plan of a refetch finds nothing captured."""
+PACKAGE = Path(__file__).parents[1]
+SOURCE_SUFFIXES = frozenset({".py", ".yaml", ".txt", ".tsv"})
+"""Of files that decide what is extracted and published: source, and the word lists beside it."""
 RED_IN_A_ROW = 3
 """So many hours in a row in which too many sources failed, and the backfill stops: what ails is no single hour's."""
 
@@ -142,7 +145,7 @@ class _Run:
         return self._keep(replace(record, state="done", finished=self._clock.now()))
 
     def _begin(self, plan: Plan) -> BackfillRecord:
-        code = _code_digest(self._catalogue)
+        code = code_digest(self._catalogue)
         known = _read(self._lake, plan.id)
         if known is not None and known.state != "done":
             log.info("backfill %s: goes on after %d of its steps", plan.id, len(known.steps))
@@ -304,11 +307,10 @@ def _read(lake: Lake, backfill_id: str) -> BackfillRecord | None:
     return from_json(lake.read_bytes(path), path=path) if lake.exists(path) else None
 
 
-def _code_digest(catalogue: Catalogue) -> str:
-    """Digest of this program's source and of what the catalogue decides."""
+def code_digest(catalogue: Catalogue, package: Path = PACKAGE) -> str:
+    """Digest of the source and the word lists in `package`, and of what the catalogue decides."""
     digest = hashlib.sha256(catalogue.digest.encode())
-    package = Path(__file__).parents[1]
-    for path in sorted(package.rglob("*.py")):
+    for path in sorted(path for path in package.rglob("*") if path.suffix in SOURCE_SUFFIXES):
         digest.update(path.relative_to(package).as_posix().encode() + path.read_bytes())
     return digest.hexdigest()[:16]
 
