@@ -6,6 +6,7 @@ The only room that writes to storage. It never fetches and never decides what an
 __all__ = [
     "erased_providers",
     "erasures",
+    "json_records",
     "ledgers",
     "locks",
     "manifests",

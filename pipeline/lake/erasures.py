@@ -6,7 +6,6 @@ and holds no word of the content. While the record exists, nothing of the provid
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,9 +13,8 @@ from datetime import date, datetime
 from typing import Literal
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from pydantic import TypeAdapter, ValidationError
-
-from pipeline.core.errors import ConfigError, SchemaError
+from pipeline.core.errors import ConfigError
+from pipeline.lake.json_records import JsonFormat
 from pipeline.text.urls import host_of, registered_domain
 
 FORMAT = 1
@@ -113,24 +111,8 @@ class ErasureRecord:
     format: int = FORMAT
 
 
-_ADAPTER = TypeAdapter(ErasureRecord)
-
-
-def to_json(record: ErasureRecord) -> bytes:
-    """Equal records give equal bytes."""
-    return json.dumps(_ADAPTER.dump_python(record, mode="json"), ensure_ascii=False, indent=1).encode() + b"\n"
-
-
-def from_json(data: bytes, *, path: str) -> ErasureRecord:
-    """Raises SchemaError naming `path` when the bytes are no record of this format."""
-    try:
-        record = _ADAPTER.validate_json(data)
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise SchemaError(f"{path}: not an erasure's record: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
-    if record.format != FORMAT:
-        raise SchemaError(f"{path}: a record of format {record.format}, and this program reads format {FORMAT}")
-    return record
+_JSON = JsonFormat(ErasureRecord, name="an erasure's record", number=FORMAT)
+to_json, from_json = _JSON.to_json, _JSON.from_json
 
 
 def sum_counts(one: Counts, other: Counts) -> Counts:

@@ -6,16 +6,13 @@ the state of its feeds (validators for the conditional GET, URLs that the docume
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from pydantic import TypeAdapter, ValidationError
-
-from pipeline.core.errors import SchemaError
 from pipeline.core.models import Entry, Origin, Outcome, Validators, Verdict
+from pipeline.lake.json_records import JsonFormat
 from pipeline.lake.schedules import NEVER_ASKED, Schedule
 from pipeline.text.urls import url_digest
 
@@ -152,26 +149,8 @@ def _identities(entry: Entry) -> set[str]:
     return {url_digest(entry.url)} | ({entry.alias} if entry.alias is not None else set())
 
 
-_ADAPTER = TypeAdapter(Manifest)
-
-
-def to_json(manifest: Manifest) -> bytes:
-    """The manifest as JSON; equal ones give equal bytes. Defaults are left out, except the format, whose default may change."""
-    data = _ADAPTER.dump_python(manifest, mode="json", exclude_defaults=True)
-    return json.dumps({"format": manifest.format, **data}, ensure_ascii=False, indent=1).encode() + b"\n"
-
-
-def from_json(data: bytes, *, path: str) -> Manifest:
-    """The manifest in `data`. Raises SchemaError naming `path` when it is no manifest of this format."""
-    try:
-        manifest = _ADAPTER.validate_json(data)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise SchemaError(f"{path}: not a manifest: {where}: {first['msg']}") from error
-    if manifest.format != FORMAT:
-        raise SchemaError(f"{path}: a manifest of format {manifest.format}, and this program reads format {FORMAT}")
-    return manifest
+_JSON = JsonFormat(Manifest, name="a manifest", number=FORMAT, is_sparse=True)
+to_json, from_json = _JSON.to_json, _JSON.from_json
 
 
 def count_outcomes(outcomes: Iterable[Outcome]) -> dict[str, int]:

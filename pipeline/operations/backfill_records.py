@@ -6,15 +6,12 @@ compares with the state it began with.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Literal
 
-from pydantic import TypeAdapter, ValidationError
-
-from pipeline.core.errors import SchemaError
 from pipeline.core.models import Difference
+from pipeline.lake.json_records import JsonFormat
 from pipeline.operations.backfill_plans import Asked, Plan
 from pipeline.publishing.differences import sum_differences
 
@@ -106,27 +103,5 @@ class BackfillRecord:
         return replace(same, state="running", reason=reason or self.reason)
 
 
-_ADAPTER = TypeAdapter(BackfillRecord)
-
-
-def plain(record: BackfillRecord) -> dict[str, Any]:
-    """The record as JSON values."""
-    values: dict[str, Any] = _ADAPTER.dump_python(record, mode="json")
-    return values
-
-
-def to_json(record: BackfillRecord) -> bytes:
-    """Equal records give equal bytes."""
-    return json.dumps(plain(record), ensure_ascii=False, indent=1).encode() + b"\n"
-
-
-def from_json(data: bytes, *, path: str) -> BackfillRecord:
-    """Raises SchemaError naming `path` when the bytes are no record of this format."""
-    try:
-        record = _ADAPTER.validate_json(data)
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise SchemaError(f"{path}: not a backfill's record: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
-    if record.format != FORMAT:
-        raise SchemaError(f"{path}: a record of format {record.format}, and this program reads format {FORMAT}")
-    return record
+_JSON = JsonFormat(BackfillRecord, name="a backfill's record", number=FORMAT)
+plain, to_json, from_json = _JSON.plain, _JSON.to_json, _JSON.from_json
