@@ -11,7 +11,7 @@ import yaml
 
 from pipeline.text.phrases import phrase_pattern
 
-PACKAGES = ("pipeline.extraction", "pipeline.text")
+PACKAGES = ("pipeline.extraction", "pipeline.publishing", "pipeline.text")
 
 
 def test_a_name_in_a_pattern_stands_for_its_phrases_in_all_languages() -> None:
