@@ -11,6 +11,7 @@ of rejected pages among the shared articles stands in docs/benchmarks.md; run be
 from __future__ import annotations
 
 import re
+from functools import partial
 from itertools import islice
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -20,6 +21,7 @@ from pipeline.extraction import furniture
 from pipeline.extraction.body.blocks import blocks
 from pipeline.extraction.pages import Page, shown_text
 from pipeline.extraction.structured_data import boolean_of, types_of
+from pipeline.text.phrases import phrase_pattern
 from pipeline.text.plain_text import letters_only, weight_of
 from pipeline.text.urls import registered_domain
 
@@ -47,87 +49,25 @@ _SAME = 20
 """Letters; titles that agree in so many first letters are the same title."""
 _MAX_BLOCKS = 400
 
-_REST_IS_WITHHELD = re.compile(
-    r"to (?:continue|keep) reading|to read (?:the|this) (?:full|rest|whole)|rest of (?:this|the) (?:article|story) is"
-    r"|subscri(?:be|ption)(?: now| today)? to (?:continue|keep|read|unlock)|unlock (?:this|the) (?:article|story)"
-    r"|(?:jetzt|weiter) ?lesen mit|mit \S{0,20}(?:plus|\+) weiterlesen|il vous reste .{0,20} à lire|abonnez-vous pour (?:lire|continuer)"
-    r"|suscríb\w+ para (?:seguir|continuar|leer)|abbonati per (?:continuare|leggere)|om verder te lezen"
-    r"|assine para (?:ler|continuar)|för att läsa vidare"
-)
-"""Says itself that the text goes on for subscribers; of lower-case text. The other phrases of `_PAYWALL` also stand below free articles."""
-_PAYWALL = re.compile(
-    r"subscri(?:be|ption)(?: now| today)? to (?:continue|keep|read|unlock)|to (?:continue|keep) reading|to read (?:the|this) (?:full"
-    r"|rest|whole|story|article)"
-    r"|(?:for|only to|exclusive to) (?:our )?(?:paying )?(?:subscribers|members)(?: only)?\b|subscribers? only|already a (?:subscriber"
-    r"|member)"
-    r"|become an? .{0,25}(?:subscriber|member)|unlock (?:this|the) (?:article|story)|rest of (?:this|the) (?:article|story) is"
-    r"|nur für abonnent|(?:exklusiv|ausschließlich) für abonnent|bereits abonnent|sie sind schon abonnent|kostenpflichtiger? (?:inhalt"
-    r"|artikel)"
-    r"|(?:jetzt|weiter) ?lesen mit|mit \S{0,20}(?:plus|\+) weiterlesen|réservée? aux abonnés|il vous reste .{0,20} à lire"
-    r"|abonnez-vous pour (?:lire|continuer)"
-    r"|(?:solo|exclusivo) para suscriptores|suscríb\w+ para (?:seguir|continuar|leer)|riservat[oa] agli abbonati"
-    r"|abbonati per (?:continuare|leggere)"
-    r"|alleen voor abonnees|om verder te lezen|exclusivo para assinantes|assine para (?:ler|continuar)|för prenumeranter"
-    r"|för att läsa vidare"
-    r"|for abonnenter|dla prenumeratorów|только для подписчиков|по подписке"
-)
-"""Matched against text in lower case, which takes a third of the time of a pattern that ignores case."""
+_phrases = partial(phrase_pattern, "pipeline.extraction")
+_withheld = partial(phrase_pattern, "pipeline.extraction", r"%(withheld)s", ignores_case=False)
+"""Of lower-case text: says itself that the text goes on for subscribers."""
+_paywall = partial(phrase_pattern, "pipeline.extraction", r"%(withheld)s|%(subscribers)s", ignores_case=False)
+"""Of lower-case text: the other phrases also stand below free articles."""
 _GATE_TITLE = re.compile(r"^(?:become an? .{2,30} (?:subscriber|member)|subscribe to (?:read|continue))\b", re.IGNORECASE)
-_CONSENT = re.compile(
-    r"^(?:before you continue\b|we (?:value|respect|care about) your privacy|your privacy(?: choices| matters)?(?:\W*$|\s+[|–—-]\s)"
-    r"|privacy (?:settings"
-    r"|preferences|cent(?:er|re))|.{2,20} is part of the yahoo family|.{2,20} ist teil der yahoo"
-    r"|.{2,20} fait partie de la famille de marques yahoo"
-    r"|we (?:and our partners )?need your consent|wir (?:benötigen|brauchen) ihre (?:zustimmung|einwilligung)"
-    r"|(?:weiter )?mit werbung (?:oder|weiter)"
-    r"|(?:manage )?cookies?[- ](?:consent|settings|notice|preferences|policy|einstellungen)|consent(?:\W*$|\s+[|–—-]\s)"
-    r"|datenschutz-?einstellungen"
-    r"|wir (?:schätzen|respektieren) ihre privatsphäre"
-    r"|zustimmung(?:\W*$|\s+[|–—-]\s)|gérer (?:vos|mes|les) cookies|votre vie privée|configuración de (?:cookies|privacidad)"
-    r"|impostazioni (?:dei )?cookie"
-    r"|cookie-?instellingen)",
-    re.IGNORECASE,
-)
-_LOGIN = re.compile(
-    r"^(?:log[- ]?in|sign[- ]?in|please (?:log|sign) in|member login|anmelden|anmeldung|einloggen|connexion|se connecter"
-    r"|identifiez-vous|iniciar sesión|acceder"
-    r"|accedi|inloggen|logga in|logg inn|log ind|zaloguj|logowanie|войти|вход|авторизация)\b",
-    re.IGNORECASE,
-)
-_SIGN_UP = re.compile(
-    r"^(?:sign[- ]?up\b|register\b(?! \w+ (?:of|office))|create (?:an|your) (?:free )?account|subscribe\b|subscriptions?\b|get (?:our"
-    r"|the) newsletter|newsletters?\b"
-    r"|(?:kostenlos )?registrieren|konto erstellen|newsletter (?:abonnieren|bestellen)|jetzt abonnieren|abonnement|s['’]abonner"
-    r"|abonnez-vous|inscri(?:vez-vous|ption|viti)"
-    r"|suscr[ií]b|reg[ií]strate|assine\b|abbonati\b)",
-    re.IGNORECASE,
-)
-_NOT_FOUND = re.compile(
+_CONSENT = r"^(?:%(consent)s)"
+_LOGIN = r"^(?:%(login)s)\b"
+_SIGN_UP = r"^(?:%(sign_up)s)"
+_NOT_FOUND = (
     r"^(?:error |fehler |erreur )?404(?=\W*$|\W*\s[|–—-]\s|\W+(?:error|fehler|erreur|page|seite|not|file|nothing|oops|sorry)\b)"
     r"|\b404\b.{0,20}(?:error|not found)|^410\b.{0,9}gone"
     r"|^(?:(?:oops|ups|sorry|we['’]re sorry)\W+(?:but )?)?(?:the |this |that )?(?:requested )?(?:page|article|story|content)"
     r"(?: (?:that )?you(?:['’]re| are| were)? (?:requested|looking for|wanted))?"
     r" (?:(?:(?:was|is|could|can) ?)?(?:not|n['’]?t|['’]t) (?:be )?(?:found|available)|(?:is )?no longer (?:exists?|available)"
     r"|does(?:n['’]t| not) exist)|^nothing (?:was )?found$|^not found$"
-    r"|^page not found|seite (?:wurde )?nicht gefunden"
-    r"|(?:page|article) (?:introuvable|non trouvée?)|(?:página|nota) no encontrada|pagina non trovata|pagina niet gevonden"
-    r"|sidan (?:hittades|kunde) inte|siden (?:blev ikke|finnes ikke)"
-    r"|strona nie (?:została|istnieje)|страница не найдена|página não encontrada|页面不存在|ページが見つかりません",
-    re.IGNORECASE,
+    r"|^page not found|%(not_found)s"
 )
-_BLOCKED = re.compile(
-    r"^(?:access (?:to this page has been )?denied|just a moment|attention required|are you (?:a )?(?:robot|human)"
-    r"|(?:please )?verify(?:ing)? (?:that )?you are (?:a )?human|(?:please )?(?:enable|turn on) java ?script(?: and cookies)?"
-    r"|pardon our interruption"
-    r"|security (?:check|verification)|bot verification|(?:error )?403(?: error)?(?: [-–] )?(?: ?forbidden)?|forbidden"
-    r"|checking your browser.{0,40}"
-    r"|(?:site |we are |we['’]re )?(?:is )?(?:currently )?(?:under|down for) maintenance|service unavailable"
-    r"|(?:error |http )?(?:5\d\d:? )?(?:connection timed out|bad gateway|gateway time-?out|internal server error|web server is down)"
-    r"(?:,? error(?: code)?)?(?: 5\d\d)?|(?:error establishing a )?database (?:connection|error)(?: error)?"
-    r"|too many requests)(?:\W*$|\W+[|–—-]\s)",
-    re.IGNORECASE,
-)
-"""Titles of pages that stand in for the requested one: checks for robots, faults of the server."""
+_BLOCKED = r"^(?:%(blocked)s)(?:\W*$|\W+[|–—-]\s)"
 _ASKS_PATH = re.compile(
     r"/(?:subscri(?:be|ptions?)|sign-?up|register|newsletters?|abo(?:nnement)?s?|login|sign-?in|anmelden|account)/?$", re.IGNORECASE
 )
@@ -192,7 +132,8 @@ def _gate(page: Page, title: str, path: str, *, is_claimed: bool, has_text: bool
     also has text (`has_text`).
     """
     asks = page.tree is not None and (bool(_ASKS_PATH.search(path)) or _asks_for_input(page.tree))
-    for reason, pattern in _GATES:
+    for reason, template in _GATES:
+        pattern = _phrases(template)
         is_form = reason in {"login", "signUp"}
         # Hidden log-in forms have a heading on every page, so headings name no form.
         names = (title,) if is_claimed else (title, page.title_tag) if is_form else (title, page.title_tag, _first_heading(page))
@@ -217,13 +158,13 @@ def _is_paywall_stub(page: Page, title: str, text: str) -> bool:
     whole = frozenset(line for line in own if len(line) > _MAX_OFFER)
     shown = islice(blocks(page.tree, is_refused=_is_frame), _MAX_BLOCKS)
     offers = [block.text.lower() for block in shown if block.tag not in {"li", "ul"} and len(block.text) < 400 and block.text not in whole]
-    offers = [offer for offer in offers if _PAYWALL.search(offer)]
+    offers = [offer for offer in offers if _paywall().search(offer)]
     if not offers:
         return False
-    wall = next((number for number, line in enumerate(own) if len(line) <= _MAX_OFFER and _REST_IS_WITHHELD.search(line.lower())), len(own))
-    lines = [line for line in own[:wall] if not _PAYWALL.search(line.lower()) and letters_only(line) != letters_only(title)]
-    is_plea = all(match is not None and match[0].startswith("become") for match in map(_PAYWALL.search, offers))
-    left = MAX_PARAGRAPHS if any(map(_REST_IS_WITHHELD.search, offers)) else MAX_PARAGRAPHS - (2 if is_plea else 1)
+    wall = next((number for number, line in enumerate(own) if len(line) <= _MAX_OFFER and _withheld().search(line.lower())), len(own))
+    lines = [line for line in own[:wall] if not _paywall().search(line.lower()) and letters_only(line) != letters_only(title)]
+    is_plea = all(match is not None and match[0].startswith("become") for match in map(_paywall().search, offers))
+    left = MAX_PARAGRAPHS if any(map(_withheld().search, offers)) else MAX_PARAGRAPHS - (2 if is_plea else 1)
     return sum(len(line) >= _MIN_PARAGRAPH for line in lines) <= left or _breaks_off(lines[-1])
 
 

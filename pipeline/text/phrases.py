@@ -14,9 +14,12 @@ import yaml
 
 
 @cache
-def phrase_pattern(package: str, template: str) -> re.Pattern[str]:
-    """`template` as a pattern that ignores case, in which `%(name)s` stands for the phrases of that name in `package`, of all languages."""
-    return re.compile(template % _phrases(package), re.IGNORECASE)
+def phrase_pattern(package: str, template: str, *, ignores_case: bool = True) -> re.Pattern[str]:
+    """`template` as a pattern, in which `%(name)s` stands for the phrases of that name in `package`, of all languages.
+
+    A pattern that does not ignore case is for text in lower case, which it searches in a third of the time.
+    """
+    return re.compile(template % _phrases(package), re.IGNORECASE if ignores_case else 0)
 
 
 @cache
