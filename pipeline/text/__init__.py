@@ -12,6 +12,7 @@ __all__ = [
     "encodings",
     "languages",
     "markup",
+    "phrases",
     "plain_text",
     "rights",
     "time_zones",
