@@ -18,6 +18,8 @@ _REFERENCE = re.compile(
     _NOT_TEXT + rb"|&(?!(?:amp|lt|gt|quot|apos);)(?:#([0-9]+);|#[xX]([0-9A-Fa-f]+);|([A-Za-z][A-Za-z0-9]{0,31});)?", re.DOTALL
 )
 """A reference that may be wrong; what stands in CDATA sections, comments and instructions is matched first, to be left alone."""
+_PREDEFINED = re.compile(_NOT_TEXT + rb"|&(amp|lt|gt|quot|apos);", re.DOTALL)
+_NUMERIC = {b"amp": b"&#38;", b"lt": b"&#60;", b"gt": b"&#62;", b"quot": b"&#34;", b"apos": b"&#39;"}
 _DECLARES_ENTITIES = re.compile(rb"<!ENTITY", re.IGNORECASE)
 _NO_CHARACTER = b"&#65533;"
 """A reference to the replacement character."""
@@ -72,6 +74,13 @@ def repair_references(body: bytes) -> bytes:
         return b"".join(b"&#%d;" % ord(one) for one in characters) if characters is not None else b"&amp;" + whole[1:]
 
     return _REFERENCE.sub(repaired, body)
+
+
+def numeric_references(body: bytes) -> bytes:
+    """The document with XML's own named references as numbers: behind any fault, libxml2 drops named ones and keeps these."""
+    if b"&" not in body or _is_wide(body):
+        return body
+    return _PREDEFINED.sub(lambda match: match[0] if match[1] is None else _NUMERIC[match[1]], body)
 
 
 def declare_prefixes(body: bytes, known: Mapping[str, str]) -> bytes:

@@ -14,7 +14,7 @@ from lxml import etree
 
 from pipeline.core.catalogue import Source
 from pipeline.core.errors import FeedError
-from pipeline.discovery.broken_xml import local_name, repair_references, without_half_characters
+from pipeline.discovery.broken_xml import local_name, numeric_references, repair_references, without_half_characters
 from pipeline.text.plain_text import plain
 from pipeline.text.urls import join, without_credentials
 
@@ -50,7 +50,7 @@ def read_opml(data: bytes, *, path: str) -> tuple[Outline, ...]:
     parser = etree.XMLParser(recover=True, resolve_entities=False, no_network=True, huge_tree=False)
     data = repair_references(without_half_characters(data))
     try:
-        root = etree.fromstring(data, parser)
+        root = etree.fromstring(numeric_references(data), parser)
     except (etree.XMLSyntaxError, ValueError) as error:
         raise FeedError(f"{path}: not OPML: {error}") from error
     if root is None or local_name(root) != "opml":

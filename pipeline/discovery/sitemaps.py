@@ -16,7 +16,7 @@ from lxml import etree
 from pipeline.core.errors import FeedError
 from pipeline.core.models import Entry, Interval, Moment
 from pipeline.core.out_of_memory import is_out_of_memory
-from pipeline.discovery.broken_xml import local_name, repair_references, without_half_characters
+from pipeline.discovery.broken_xml import local_name, numeric_references, repair_references, without_half_characters
 from pipeline.discovery.entry_aliases import without_session
 from pipeline.text.content_codings import decode
 from pipeline.text.date_parsing import read_moment
@@ -29,6 +29,13 @@ MAX_URLS = 50_000
 """The protocol's limit for the URLs of one sitemap; further ones are not read."""
 
 CONTAINERS = frozenset({"urlset", "sitemapindex"})
+MAX_PREFACE = 10_000
+"""Octets before a document that are passed over, and behind it that are looked at for its end."""
+_START = re.compile(rb"<\?xml\b|<(?:[A-Za-z_][\w.-]{0,63}:)?(?:urlset|sitemapindex)\b", re.IGNORECASE)
+_ROOT = re.compile(rb"<(?:[A-Za-z_][\w.-]{0,63}:)?(?:urlset|sitemapindex)\b", re.IGNORECASE)
+_END = re.compile(rb"</(?:[A-Za-z_][\w.-]{0,63}:)?(?:urlset|sitemapindex)\s*>", re.IGNORECASE)
+_ELEMENT_END = re.compile(rb"</(?:[A-Za-z_][\w.-]{0,63}:)?(?:url|sitemap)\s*>", re.IGNORECASE)
+_DECLARATION = re.compile(rb"<\?xml\b[^>]{0,200}\?>", re.IGNORECASE)
 GZIP = b"\x1f\x8b"
 ZONES = (timedelta(hours=-14), timedelta(hours=12))
 """A day of some time zone begins up to 14 hours before the UTC day of the same date and ends up to 12 hours after it."""
@@ -60,11 +67,12 @@ def read_sitemap(body: bytes, *, url: str, source_id: str | None) -> Sitemap:
 
     Raises FeedError for what is no sitemap, declares entities, or is over `MAX_DECODED_BYTES`.
     """
-    body = _decompressed(body, url=url)
-    if not body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
-        return _read_list(body, url=url, source_id=source_id)
+    body = without_half_characters(_decompressed(body, url=url))
     if DECLARES_ENTITIES.search(body[:100_000]):
         raise FeedError(f"{url}: refused: the document declares entities")
+    body = body[_beginning(body) :]
+    if not body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
+        return _read_list(body, url=url, source_id=source_id)
     return _read_xml(body, url=url, source_id=source_id)
 
 
@@ -153,7 +161,7 @@ def _read_list(body: bytes, *, url: str, source_id: str | None) -> Sitemap:
 def _read_xml(body: bytes, *, url: str, source_id: str | None) -> Sitemap:
     parser = etree.XMLParser(recover=True, resolve_entities=False, no_network=True, huge_tree=False, remove_comments=True)
     try:
-        root = etree.fromstring(repair_references(without_half_characters(body)), parser)
+        root = etree.fromstring(numeric_references(repair_references(_one_document(body))), parser)
     except (etree.XMLSyntaxError, ValueError) as error:
         if is_out_of_memory(error):
             raise MemoryError from error
@@ -169,6 +177,21 @@ def _read_xml(body: bytes, *, url: str, source_id: str | None) -> Sitemap:
         elif local_name(element) == "sitemap" and len(children) < MAX_URLS:
             children.append(_child(element, url=url))
     return _sitemap(found, children)
+
+
+def _beginning(body: bytes) -> int:
+    """Where the document begins behind what a server printed before it: a warning of PHP, blank lines."""
+    start = _START.search(body[:MAX_PREFACE])
+    return start.start() if start is not None else 0
+
+
+def _one_document(body: bytes) -> bytes:
+    """The document up to its last whole element where its end is missing; several documents, one behind another, in one container."""
+    if not _END.search(body[-MAX_PREFACE:]):
+        body = body[: max((match.end() for match in _ELEMENT_END.finditer(body)), default=len(body))]
+    if len(_ROOT.findall(body)) < 2:
+        return body
+    return b"<urlset>" + _DECLARATION.sub(b"", body) + b"</urlset>"
 
 
 def _listed(root: etree._Element) -> Iterator[etree._Element]:

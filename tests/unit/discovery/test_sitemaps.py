@@ -137,6 +137,32 @@ def test_a_url_that_stands_twice_counts_once() -> None:
     assert len(read(urlset(one, one)).entries) == 1
 
 
+ENTRY = "<url><loc>https://site.example/{}?a=1&amp;b=2</loc></url>"
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        "\n  <?xml version='1.0'?><urlset>{}{}</urlset>",
+        "<?xml version='1.0'?>\n<?xml version='1.0' encoding='UTF-8'?><urlset>{}{}</urlset>",
+        "<br />\n<b>Warning</b>: include() in <b>x.php</b> on line 3<br />\n<?xml version='1.0'?><urlset>{}{}</urlset>",
+        "Notice: Undefined index in x.php\n<urlset>{}{}</urlset>",
+        "<urlset>{}</urlset>\n<?xml version='1.0'?><urlset>{}</urlset>",
+        "<urlset>\x0b{}<image:image/>{}</urlset>",
+        "<html><body><urlset>{}{}</urlset></body></html>",
+        "<urlset>{}{}</urlset>\n<!-- cached --><script>var x = 1 && 2</script>",
+        "<urlset>{}{}<url><loc>https://site.exam",
+    ],
+)
+def test_what_is_wrong_around_the_urls_costs_none_of_them_its_query(document: str) -> None:
+    entries = read(document.format(ENTRY.format("a"), ENTRY.format("b"))).entries
+    assert [entry.url for entry in entries] == ["https://site.example/a?a=1&b=2", "https://site.example/b?a=1&b=2"]
+
+
+def test_a_sitemap_in_utf_16_is_read() -> None:
+    assert len(read_sitemap(f"<urlset>{ENTRY.format('a')}</urlset>".encode("utf-16"), url=URL, source_id=None).entries) == 1
+
+
 @pytest.mark.parametrize(
     "body",
     [
