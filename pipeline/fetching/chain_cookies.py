@@ -30,7 +30,7 @@ class ChainCookies:
 
     def header(self, url: str) -> str | None:
         """The Cookie header for a request for `url`; None where its host has set none for that path."""
-        jar = self._jars.get(_host(url))
+        jar = self._jars.get(_host(url)) if self._jars else None
         if jar is None:
             return None
         request = _request(url)

@@ -19,7 +19,7 @@ from pipeline.capture.part_plans import group_sources, origins_in_order, plan_pa
 from pipeline.capture.warc_captures import FileCaptures, capture_files
 from pipeline.core import workers
 from pipeline.core.catalogue import Catalogue
-from pipeline.core.errors import ConfigError, ShrinkError
+from pipeline.core.errors import ConfigError, ShrinkError, WarcError
 from pipeline.core.models import HOUR, CaptureReport, Clock, ExtractReport, Interval, Origin, Part, PublishReport
 from pipeline.core.settings import Settings
 from pipeline.discovery.source_checks import FeedCheck, check_sources, with_findings
@@ -283,12 +283,24 @@ def begin_workers() -> None:
 
 
 def import_files(settings: Settings, catalogue: Catalogue, paths: Iterable[Path]) -> tuple[tuple[ImportReport, ...], WalkReport]:
-    """Take WARC files into the lake, then extract and publish what they touch. See `capture.imports`."""
+    """Take web archives into the lake, then extract and publish what they touch. See `capture.imports`.
+
+    A file that is none is reported with its problem beside the others; raises WarcError when no file is one.
+    """
     begin_workers()
     lake = Lake(settings.lake)
-    imports = tuple(import_file(lake, settings, catalogue, path) for path in paths)
+    imports: list[ImportReport] = []
+    refusals: list[WarcError] = []
+    for path in paths:
+        try:
+            imports.append(import_file(lake, settings, catalogue, path))
+        except WarcError as error:
+            refusals.append(error)
+            imports.append(ImportReport(str(path), (), {}, 0, problem=str(error).removeprefix(f"{path}: ")))
+    if refusals and len(refusals) == len(imports):
+        raise refusals[0]
     parts = sorted({part for report in imports for part in report.parts}, key=lambda part: (part.interval, part.name))
-    return imports, _finish(settings, catalogue, [], parts)
+    return tuple(imports), _finish(settings, catalogue, [], parts)
 
 
 def _finish(settings: Settings, catalogue: Catalogue, captures: Sequence[CaptureReport], parts: Sequence[Part]) -> WalkReport:

@@ -269,6 +269,17 @@ def test_a_file_that_is_no_archive_is_a_problem_in_plain_words_that_quotes_nothi
     assert "Secret" not in said.err + caplog.text
 
 
+def test_a_file_that_is_no_archive_keeps_none_of_the_others_out(news: News, tmp_path: Path) -> None:
+    (tmp_path / "page.html").write_bytes(b"<!doctype html><html><title>Secret</title></html>")
+    path = warc(tmp_path / "more.warc.gz", datetime(2026, 11, 20, 18, tzinfo=UTC), page("new"))
+    said = news("import", str(tmp_path / "page.html"), str(path), "--json")
+    assert said.code == 1
+    bad, good = said.json["imports"]
+    assert (bad["file"], bad["problem"]) == (str(tmp_path / "page.html"), "not a web archive: it is an HTML page")
+    assert (good["counts"], good["problem"]) == ({"page.captured": 1}, None)
+    assert sum(one["articles"] for one in said.json["walk"]["extracts"]) == 1
+
+
 def test_a_lake_that_does_not_answer_is_75(news: News, tmp_path: Path) -> None:
     path = warc(tmp_path / "a.warc.gz", datetime(2026, 11, 20, 12, tzinfo=UTC), *PAGES)
     said = news("import", str(path), NEWS_LAKE="/dev/null/lake")
