@@ -145,6 +145,10 @@ HALF = len(FEED) // 2
         ("deflate", zlib.compress(FEED)[2:-4]),
         ("gzip;q=1.0", gzip.compress(FEED)),
     ],
+    ids=[
+        *("unnamed", "unnamed-members", "members", "member-an-octet", "x-gzip", "capitals", "twice", "once-named-twice", "blanks-behind"),
+        *("decoded", "identity", "none", "zlib", "deflate", "weight"),
+    ],
 )
 def test_a_feed_is_read_whatever_its_server_does_with_gzip(world: Newsroom, capture: Capture, coding: str | None, packed: bytes) -> None:
     world.add_page(f"{ONE}/feed", packed, content_type="application/rss+xml", headers={"Content-Encoding": coding})
