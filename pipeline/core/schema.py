@@ -68,7 +68,12 @@ ARTICLES = pa.schema(
         _field("cdnAmpWebUrl", pa.string(), "the AMP cache's URL of ampWebUrl; there exactly when that is"),
         _field("type", pa.string(), "`article` or `video`", null=False),
         _field("quality", pa.int32(), "law 1: an exact sum, its terms are in `explain`", null=False),
-        _field("heat", pa.int32(), "law 2: quality, raised for the lead of a story, -1 for its other members", null=False),
+        _field(
+            "heat",
+            pa.int32(),
+            "law 2: quality, raised for the lead of a story; -1 says that another record stands for its story: leave it out of sums",
+            null=False,
+        ),
         _field("published", pa.bool_(), "law 3: heat reaches the threshold and the URL was not removed", null=False),
         _field("provider", PROVIDER, "publisher: name, and registered domain", null=False),
         _field("topics", pa.list_(pa.string()), "law 4: specific topics first, then their parents", null=False),
@@ -214,6 +219,7 @@ LEDGER = pa.schema(
         _field("bytes", pa.int64(), "octets over the wire", null=False),
         _field("offset", pa.int64(), "offset of the exchange in the part's WARC file"),
         _field("at", TIMESTAMP, "when the exchange took place"),
+        _field("captureFile", pa.string(), "path of the WARC file that `offset` is in; with it the key of the page's row in `extracted`"),
     ]
 )
 

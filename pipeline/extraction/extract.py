@@ -101,7 +101,8 @@ def extract_part(lake: Lake, settings: Settings, catalogue: Catalogue, part: Par
             log.info("%s part %s: %d of %d pages read", part.interval.key, part.name, number, len(manifest.pages))
     marked = [*gone_rows(lake, manifest.gone, part), *moved_rows(lake, replaced)]
     is_new = not any(lake.exists(path) for path in (storage.ledger_path(part), storage.extracted_path(part)))
-    lake.write_table(storage.ledger_path(part), ledger_table(_final_outcomes(manifest, rejected)))
+    ledger = ledger_table(_final_outcomes(manifest, rejected), capture_file=storage.captures_path(part))
+    lake.write_table(storage.ledger_path(part), ledger)
     rows = extracted_table(articles, marked=marked)
     dates = replace_rows(lake, part, rows, old=set() if is_new else _marks(lake, part), new=digests_by_date(rows))
     affected = affected_dates(lake, dates, window=timedelta(hours=catalogue.scoring.stories.window_hours))

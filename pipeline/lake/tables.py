@@ -25,9 +25,9 @@ def extracted_table(articles: Iterable[Article], *, marked: Iterable[Mapping[str
     return checked_table(rows, schema.EXTRACTED, name="extracted")
 
 
-def ledger_table(outcomes: Iterable[Outcome]) -> pa.Table:
-    """One row per outcome, in the given order."""
-    return checked_table([_ledger_row(outcome) for outcome in outcomes], schema.LEDGER, name="ledger")
+def ledger_table(outcomes: Iterable[Outcome], *, capture_file: str) -> pa.Table:
+    """One row per outcome, in the given order; `capture_file` is the path of the WARC file that the part's exchanges are in."""
+    return checked_table([_ledger_row(outcome, capture_file) for outcome in outcomes], schema.LEDGER, name="ledger")
 
 
 def checked_table(rows: Sequence[Mapping[str, Any]], contract: pa.Schema, *, name: str) -> pa.Table:
@@ -128,7 +128,7 @@ def _minutes(offset: timedelta | None) -> int | None:
     return None if offset is None else int(offset.total_seconds()) // 60
 
 
-def _ledger_row(outcome: Outcome) -> dict[str, Any]:
+def _ledger_row(outcome: Outcome, capture_file: str) -> dict[str, Any]:
     return {
         "url": outcome.url,
         "kind": outcome.kind,
@@ -141,4 +141,5 @@ def _ledger_row(outcome: Outcome) -> dict[str, Any]:
         "bytes": outcome.bytes,
         "offset": outcome.offset,
         "at": outcome.at,
+        "captureFile": capture_file if outcome.offset is not None else None,
     }

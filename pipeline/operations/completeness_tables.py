@@ -56,9 +56,19 @@ def account(lake: Lake, catalogue: Catalogue, days: Sequence[date], *, is_whole:
 
 def write_account(lake: Lake, rows: Sequence[SourceDay]) -> None:
     """Replace the completeness table of each day that `rows` are of."""
+    _leave_folders_of_days(lake)
     for day in sorted({row.day for row in rows}):
         table = checked_table([_row(row) for row in rows if row.day == day], schema.COMPLETENESS, name="completeness")
         lake.write_table(storage.completeness_path(day), table)
+
+
+def _leave_folders_of_days(lake: Lake) -> None:
+    """Put each table that lies in a folder `day=D` beside them: readers that take folders for columns had `day` twice."""
+    for name in lake.names("completeness"):
+        old = f"completeness/{name}/completeness.parquet"
+        if name.startswith("day=") and lake.exists(old):
+            lake.write_table(storage.completeness_path(date.fromisoformat(name.removeprefix("day="))), lake.read_table(old))
+            lake.delete(old)
 
 
 def _with_rhythm(days: Sequence[date]) -> list[date]:

@@ -36,6 +36,8 @@ from pipeline.stories.embeddings import package_version
 log = logging.getLogger(__name__)
 
 FINGERPRINT = b"news.fingerprint"
+AS_OF = b"news.asOf"
+"""The time of the newest capture that the records are built from, or the past time that was asked for."""
 RECORDS_VERSION = "5"
 """Raise it when a change of the code gives other records for the same inputs: every date is then built again."""
 SMALL_PARTITION = 10
@@ -80,7 +82,7 @@ def publish_date(
     known = before if before is not None else standing.explain
     if known is not None and not allow_shrink:
         _refuse_shrinking(known, articles, published_date, max_shrink=settings.max_shrink)
-    metadata = {FINGERPRINT: fingerprint.encode()}
+    metadata = {FINGERPRINT: fingerprint.encode(), **_as_of(versions, as_of)}
     target.write_table(storage.explain_path(published_date), explain.replace_schema_metadata(metadata))
     target.write_table(storage.articles_path(published_date), articles.replace_schema_metadata(metadata))
     log.debug("%s: %d articles, %d stories", published_date, articles.num_rows, records.stories)
@@ -163,6 +165,11 @@ def _window_versions(
     versions = read_versions(lake.read_rows(paths, inside, schema.EXTRACTED, columns=COLUMNS))
     erased = read_erased(lake)
     return [version for version in versions if not erased.holds(version.web_url)] if erased else versions
+
+
+def _as_of(versions: list[ArticleVersion], asked: datetime | None) -> dict[bytes, bytes]:
+    newest = asked or max((version.captured_at for version in versions), default=None)
+    return {AS_OF: newest.astimezone(UTC).isoformat().encode()} if newest is not None else {}
 
 
 def _midnight(published_date: date) -> datetime:

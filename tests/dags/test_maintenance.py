@@ -28,7 +28,7 @@ def test_a_daily_round_writes_its_part_and_the_ledger_and_asks_nobody_without_a_
     assert {name: state for name, state in run.states.items() if state != "success"} == {"announce": "skipped"}
     lake = Path(environment["NEWS_LAKE"])
     assert (lake / f"raw/interval={run.results['revisit']['interval']}/part=revisit/manifest.json").exists()
-    assert run.results["ledger"]["days"] == len(list(lake.glob("completeness/day=*/completeness.parquet"))) == 8
+    assert run.results["ledger"]["days"] == len(list(lake.glob("completeness/*.parquet"))) == 8
     assert (run.results["retain"]["parts"], run.results["prune"]["deleted"]) == (0, 0)
     assert room.requests == []
 

@@ -182,7 +182,7 @@ def test_the_daily_round_can_be_run_without_airflow(news: News, lake: Path) -> N
     said = news("maintain", "--json")
     assert (said.code, said.json["revisits"]["asked"], said.json["images"]["deleted"]) == (0, 0, 0)
     assert (lake / "raw/interval=2026-11-23T08/part=revisit/manifest.json").exists()
-    assert (lake / "completeness/day=2026-11-22/completeness.parquet").exists()
+    assert (lake / "completeness/2026-11-22.parquet").exists()
     assert "revisited 0 pages" in news("maintain").out
 
 

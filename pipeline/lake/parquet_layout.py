@@ -1,0 +1,60 @@
+"""How a table of the contract lies in its Parquet files: its order, what finds a row in it, and what it says of itself. Pure."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipeline import __version__
+from pipeline.core import schema
+
+FALSE_POSITIVES = 0.01
+"""Share of the row groups that a Bloom filter does not rule out although they lack the value: 10 bits a value."""
+
+
+@dataclass(frozen=True, slots=True)
+class ParquetLayout:
+    """The columns by which rows are sorted, nulls last, and those by whose value a row is looked up."""
+
+    sorted_by: tuple[str, ...]
+    looked_up_by: tuple[str, ...]
+
+
+LAYOUTS = {
+    "articles": ParquetLayout(("publishedDateTime", "webUrl"), ("webUrl", "originalUrl")),
+    "explain": ParquetLayout(("publishedDateTime", "webUrl"), ("webUrl", "storyId")),
+    "extracted": ParquetLayout(("publishedDateTime", "webUrl", "originalUrl"), ("webUrl", "originalUrl")),
+    "ledger": ParquetLayout((), ("url",)),
+    "completeness": ParquetLayout(("day", "sourceId"), ()),
+}
+"""Folder of the lake to the layout of its files; other files have none."""
+
+
+def write_options(path: str, table: pa.Table, *, row_group_rows: int) -> dict[str, Any]:
+    """The arguments of `pq.write_table` for the table at `path`: sorting columns, and Bloom filters sized for a row group."""
+    layout = LAYOUTS.get(path.partition("/")[0])
+    if layout is None or not table.num_rows:
+        return {}
+    order = [(name, "ascending") for name in layout.sorted_by if name in table.column_names]
+    values = {"ndv": min(table.num_rows, row_group_rows), "fpp": FALSE_POSITIVES}
+    return {
+        "sorting_columns": pq.SortingColumn.from_ordering(table.schema, order) if order else None,
+        "bloom_filter_options": {name: values for name in layout.looked_up_by if name in table.column_names} or None,
+    }
+
+
+def described(path: str, table: pa.Table) -> pa.Table:
+    """`table` with metadata that say which table it is, which version of the code wrote it, and what its columns mean.
+
+    What the table says already stays: rows that are only left out of a file keep the version that made them.
+    """
+    name = path.partition("/")[0]
+    if name not in schema.TABLES:
+        return table
+    meanings = {field.name: (field.metadata or {})[b"meaning"].decode() for field in schema.TABLES[name] if field.metadata}
+    own = {b"news.table": name.encode(), b"news.version": __version__.encode(), b"news.dictionary": json.dumps(meanings).encode()}
+    return table.replace_schema_metadata({**own, **(table.schema.metadata or {})})
