@@ -116,14 +116,28 @@ def _add_lookups(commands: Any) -> None:
     top = _add(commands, "top", "record_commands:top", "the hottest records")
     top.add_argument("--days", type=_positive, default=7, help="how many of the newest published dates (default 7)")
     top.add_argument("--limit", type=_positive, default=10, help="how many records (default 10)")
-    top.add_argument("--published", action="store_true", help="published records only")
+    _add_choice(top)
+    text = "the records that have all these words in title, excerpt or text, those with all in the title first"
+    search = _add(commands, "search", "record_commands:search", text)
+    search.add_argument("words", nargs="+", metavar="WORD", help="whole words in any case; in quotes a phrase")
+    search.add_argument("--days", type=_positive, help="how many of the newest published dates (default: all)")
+    search.add_argument("--limit", type=_positive, default=20, help="how many records (default 20)")
+    _add_choice(search)
     show = _add(commands, "show", "record_commands:show", "one record: its fields with their sources, its quality's terms, its story")
     show.add_argument("url", metavar="URL", help="its webUrl or originalUrl")
+    text = "what became of a URL: seen where and when, outcome, reason, versions, record"
+    why = _add(commands, "why", "record_commands:why", text)
+    why.add_argument("url", metavar="URL", help="any address of the page")
     text = "a story: its lead and members in time, newsrooms and copies, how alike they are"
     story = _add(commands, "story", "record_commands:story", text)
-    story.add_argument("url", metavar="URL", help="webUrl or originalUrl of any member")
+    story.add_argument("story", metavar="URL|ID", help="webUrl or originalUrl of any member, or the story's id")
     opening = _add(commands, "open", "record_commands:open_", "open the sealed part of a record, and say which key did")
     opening.add_argument("url", metavar="URL", help="its webUrl or originalUrl")
+
+
+def _add_choice(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--published", action="store_true", help="published records only")
+    parser.add_argument("--topic", metavar="TOPIC", help="records of this topic only, in any case")
 
 
 def _add_sql(commands: Any) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, is_dataclass
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pipeline.core.models import Interval
 from pipeline.text.control_characters import escape_controls
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from pipeline.core.catalogue import Catalogue, Scoring
     from pipeline.core.settings import Settings
 
+T = TypeVar("T")
+MANY_ITEMS = 3
+"""Fewer are done before a bar could be read."""
 EXIT_FAILED, EXIT_USAGE, EXIT_RED, EXIT_TRANSIENT, EXIT_INTERRUPTED, EXIT_PIPE = 1, 2, 3, 75, 130, 141
 
 
@@ -50,6 +54,16 @@ class CommandContext:
             print(escape_controls(text))
         else:
             self.console.print(screen())
+
+    def track(self, items: Iterable[T], *, what: str, total: int) -> Iterator[T]:
+        """The `items`, with a bar of how many of `total` have come where someone looks on (stderr is a terminal)."""
+        if not sys.stderr.isatty() or total < MANY_ITEMS:
+            yield from items
+            return
+        from rich.console import Console
+        from rich.progress import track
+
+        yield from track(items, description=what, total=total, console=Console(stderr=True), transient=True)
 
 
 def _jsonable(value: Any) -> Any:

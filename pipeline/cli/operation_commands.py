@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from dataclasses import asdict
 from datetime import UTC, datetime, time, timedelta
 
 from pipeline.cli import operation_screens
@@ -16,6 +15,7 @@ from pipeline.operations import maintenance
 from pipeline.operations.backfill_plans import Asked
 from pipeline.operations.backfill_records import plain
 from pipeline.operations.backfill_runs import plan_backfill, run_backfill
+from pipeline.operations.completeness_tables import completeness_row
 from pipeline.operations.erasure_runs import plan_erasure, run_erasure
 
 
@@ -77,7 +77,7 @@ def ledger(context: CommandContext) -> int:
         print(f"news: {unknown[0]!r} is no source of the catalogue, and the ledger has none of that name on these days", file=sys.stderr)
         return EXIT_FAILED
     shown = [row for row in rows if not options.source or row.source_id in options.source]
-    context.show([{**asdict(row), "gap": row.gap} for row in shown], lambda: operation_screens.ledger(shown))
+    context.show([{**completeness_row(row), "gap": row.gap} for row in shown], lambda: operation_screens.ledger(shown))
     return 0
 
 

@@ -131,7 +131,7 @@ def ledger(rows: Sequence[SourceDay]) -> RenderableType:
     if not rows:
         return Text("the ledger has nothing on these days")
     view = make_table(
-        "day", "source", "polls", "expected", "found", "fetched", "extracted", "published", "dropped", numbers=(3, 4, 5, 6, 7)
+        "day", "source", "polls", "expected", "found", "fetched", "extracted", "published", "dropped", numbers=(3, 4, 5, 6, 7), spare=(2, 5)
     )
     for row in rows:
         expected = f"{row.expected:.0f}" if row.expected is not None else ""

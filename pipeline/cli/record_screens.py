@@ -11,11 +11,13 @@ from rich.table import Table
 from rich.text import Text
 
 from pipeline.cli.tables import make_table, minute, second
+from pipeline.text.counts import counted
 from pipeline.text.urls import without_credentials
 
 if TYPE_CHECKING:
     from pipeline.core.catalogue import Scoring
     from pipeline.core.settings import Settings
+    from pipeline.operations.lookups import UrlFate
     from pipeline.publishing.lookup import ExplainedRecord, OpenedSeal, Row, StoryTimeline
 
 QUALITY_TERMS = {
@@ -40,7 +42,7 @@ def top(rows: Sequence[Row], settings: Settings) -> RenderableType:
     """The hottest records; a hint instead when the lake is empty."""
     if not rows:
         return Text(f"Nothing is published in {without_credentials(settings.lake)} yet: `news run` or `news import FILE.warc.gz` fills it.")
-    table = make_table("heat", "quality", "", "when (UTC)", "provider", "related", "title", numbers=(0, 1, 5))
+    table = make_table("heat", "quality", "", "when (UTC)", "provider", "related", "title", numbers=(0, 1, 5), spare=(1, 5))
     for row in rows:
         table.add_row(
             str(row["heat"]),
@@ -52,6 +54,34 @@ def top(rows: Sequence[Row], settings: Settings) -> RenderableType:
             escape(row["title"]),
         )
     return table
+
+
+def found(rows: Sequence[Row]) -> RenderableType:
+    """The records that a search found."""
+    table = make_table("heat", "when (UTC)", "provider", "words in", "title", "url", numbers=(0,), spare=(3, 5))
+    for row in rows:
+        moment = minute(row["publishedDateTime"])
+        table.add_row(str(row["heat"]), moment, *map(escape, (row["providerName"], row["foundIn"], row["title"], row["webUrl"])))
+    return Group(table, Text(counted(len(rows), "record")))
+
+
+def why(fate: UrlFate) -> RenderableType:
+    """What became of a URL: the sentences, then each time it was seen and each version of its article."""
+    history = fate.history
+    seen = make_table("hour", "for", "outcome", "reason", "source", "via", "status", numbers=(6,))
+    for row in history.seen:
+        reason, source, via = (escape(row[name] or "") for name in ("reason", "sourceId", "via"))
+        seen.add_row(f"{row['hour']:%Y-%m-%dT%H}", row["kind"], row["outcome"], reason, source, via, str(row["status"] or ""))
+    versions = make_table("captured (UTC)", "published (UTC)", "", "title", "digest", spare=(4,))
+    for row in history.versions:
+        state = "gone" if row["vanishedAt"] else "moved to another date" if row["movedTo"] else ""
+        published = minute(row["publishedDateTime"]) if row["publishedDateTime"] else "no date"
+        versions.add_row(
+            minute(row["capturedAt"]), published, state, escape(row["title"]), row["payloadDigest"].removeprefix("sha256:")[:12]
+        )
+    others = [Text(f"also at {address}") for address in history.addresses[1:]]
+    tables = [table for table, rows in ((seen, history.seen), (versions, history.versions)) if rows]
+    return Group(Text(history.url, style="bold"), *others, *(Text(sentence) for sentence in fate.sentences), *tables)
 
 
 def record(found: ExplainedRecord, scoring: Scoring) -> RenderableType:

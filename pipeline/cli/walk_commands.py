@@ -29,7 +29,9 @@ def import_(context: CommandContext) -> int:
 
 def extract(context: CommandContext) -> int:
     catalogue = context.catalogue
-    reports = [stages.extract(context.settings, catalogue, part) for part in stages.captured(context.settings, context.options.interval)]
+    parts = stages.captured(context.settings, context.options.interval)
+    tracked = context.track(parts, what="extracting parts", total=len(parts))
+    reports = [stages.extract(context.settings, catalogue, part) for part in tracked]
     context.show(reports, lambda: walk_screens.extracts(reports))
     return 0
 
@@ -43,6 +45,7 @@ def publish(context: CommandContext) -> int:
     if options.dates and not dates:
         return EXIT_FAILED
     build_options = BuildOptions(allow_shrink=options.allow_shrink, as_of=options.as_of, into=options.into)
-    reports = list(stages.publish_dates(context.settings, catalogue, dates, build_options))
+    built = stages.publish_dates(context.settings, catalogue, dates, build_options)
+    reports = list(context.track(built, what="building dates", total=len(dates)))
     context.show(reports, lambda: walk_screens.publishes(reports))
     return 0

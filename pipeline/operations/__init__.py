@@ -8,6 +8,7 @@ __all__ = [
     "backfill_records",
     "backfill_runs",
     "completeness",
+    "completeness_tables",
     "doctor",
     "erasure_runs",
     "lookups",

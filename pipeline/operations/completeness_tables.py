@@ -58,7 +58,7 @@ def write_account(lake: Lake, rows: Sequence[SourceDay]) -> None:
     """Replace the completeness table of each day that `rows` are of."""
     _leave_folders_of_days(lake)
     for day in sorted({row.day for row in rows}):
-        table = checked_table([_row(row) for row in rows if row.day == day], schema.COMPLETENESS, name="completeness")
+        table = checked_table([completeness_row(row) for row in rows if row.day == day], schema.COMPLETENESS, name="completeness")
         lake.write_table(storage.completeness_path(day), table)
 
 
@@ -99,7 +99,8 @@ def _published(lake: Lake, extracted: pa.Table, urls: dict[date, frozenset[str]]
     return frozenset((day, url) for day in dates for url in urls[day])
 
 
-def _row(row: SourceDay) -> dict[str, object]:
+def completeness_row(row: SourceDay) -> dict[str, object]:
+    """A row of `completeness`."""
     return {
         "day": row.day,
         "sourceId": row.source_id,

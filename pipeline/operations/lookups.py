@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
 from pipeline.core.errors import DamagedError, PermanentError, SealError
 from pipeline.core.models import Part
 from pipeline.core.settings import Settings
 from pipeline.lake import storage
+from pipeline.lake.erased_providers import read_erased
 from pipeline.lake.storage import Lake
 from pipeline.lake.tables import rows_of
 from pipeline.publishing.lookup import (
@@ -18,12 +23,16 @@ from pipeline.publishing.lookup import (
     hottest_records,
     open_sealed,
 )
+from pipeline.text.counts import counted
 from pipeline.text.urls import canonical_url
 
+if TYPE_CHECKING:
+    from pipeline.publishing.sql.searches import UrlHistory
 
-def top(settings: Settings, *, days: int = 7, limit: int = 10, published_only: bool = False) -> list[Row]:
+
+def top(settings: Settings, *, days: int = 7, limit: int = 10, published_only: bool = False, topic: str | None = None) -> list[Row]:
     """The hottest records of the newest `days` published dates. See `publishing.lookup`."""
-    return hottest_records(Lake(settings.lake), days=days, limit=limit, published_only=published_only)
+    return hottest_records(Lake(settings.lake), days=days, limit=limit, published_only=published_only, topic=topic)
 
 
 def show(settings: Settings, url: str) -> ExplainedRecord:
@@ -54,9 +63,62 @@ def _newest_outcome(lake: Lake, url: str) -> str | None:
     return None
 
 
-def story(settings: Settings, url: str) -> StoryTimeline:
-    """The story of the record at `url`. See `publishing.lookup`."""
-    return find_story(Lake(settings.lake), url)
+def story(settings: Settings, url_or_id: str) -> StoryTimeline:
+    """The story with this id, or of the record at this URL. See `publishing.lookup`."""
+    return find_story(Lake(settings.lake), url_or_id)
+
+
+@dataclass(frozen=True, slots=True)
+class UrlFate:
+    """What became of a URL: a sentence for each thing that the lake knows, and the rows that say so."""
+
+    sentences: tuple[str, ...]
+    history: UrlHistory
+
+
+def why(settings: Settings, url: str) -> UrlFate:
+    """What became of the page at `url`: where and when it was seen, its outcomes, versions and records. PermanentError: it is no URL."""
+    from pipeline.publishing.sql.searches import url_history
+
+    lake = Lake(settings.lake)
+    try:
+        history = url_history(lake, url)
+    except ValueError as error:
+        raise PermanentError(f"{url}: not a URL: {error}") from error
+    erased = read_erased(lake)
+    is_erased = any(erased.holds(address) for address in history.addresses) if erased else False
+    return UrlFate(tuple(_sentences(history, is_erased=is_erased)), history)
+
+
+def _sentences(history: UrlHistory, *, is_erased: bool) -> Iterator[str]:
+    if is_erased:
+        yield "its provider was erased from the lake: nothing of it is taken in (`news erase`)"
+    pages = [row for row in history.seen if row["kind"] == "page"]
+    if pages:
+        first, last = pages[0], pages[-1]
+        found = f"by {first['sourceId']}" if first["sourceId"] else "in an import"
+        reason = f" ({last['reason']})" if last["reason"] else ""
+        yield f"first seen {found} in the hour {first['hour']:%Y-%m-%dT%H}, {counted(len(pages), 'time')} in all"
+        yield f"last outcome: {last['outcome']}{reason} in the hour {last['hour']:%Y-%m-%dT%H}"
+    elif not history.versions and not is_erased:
+        yield "no ledger names it: no followed source listed it, and no imported file held it"
+    if history.versions:
+        last = history.versions[-1]
+        state = f", gone since {last['vanishedAt']:%Y-%m-%d}" if last["vanishedAt"] else ""
+        yield f"{counted(len(history.versions), 'version')} of its article, the last captured {last['capturedAt']:%Y-%m-%dT%H:%MZ}{state}"
+    for record in history.records:
+        is_shown = "published" if record["published"] else "not published"
+        lead = f"; {record['leadUrl']} stands for its story" if record["heat"] < 0 else ""
+        yield f"record of {record['published_date']}: quality {record['quality']}, heat {record['heat']}, {is_shown}{lead}"
+    if history.versions and not history.records:
+        yield "no record: its date is not built yet, it has none, or its publisher's wishes withdraw it"
+
+
+def search(settings: Settings, words: Sequence[str], *, days: int | None, topic: str | None, published_only: bool, limit: int) -> list[Row]:
+    """The records that have all `words`. See `publishing.sql.searches`."""
+    from pipeline.publishing.sql.searches import search_records
+
+    return search_records(Lake(settings.lake), words, days=days, topic=topic, published_only=published_only, limit=limit)
 
 
 def unseal(settings: Settings, url: str) -> OpenedSeal:

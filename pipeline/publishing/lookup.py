@@ -5,6 +5,7 @@ They return rows of the tables as they stand, a key a column, since a row is wha
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -41,8 +42,11 @@ class OpenedSeal:
     key_id: str
 
 
-def hottest_records(lake: Lake, *, days: int, limit: int, published_only: bool = False) -> list[Row]:
-    """The records with the highest heat among the newest `days` published dates, ties by quality, then time, then webUrl."""
+def hottest_records(lake: Lake, *, days: int, limit: int, published_only: bool = False, topic: str | None = None) -> list[Row]:
+    """The records with the highest heat among the newest `days` published dates, ties by quality, then time, then webUrl.
+
+    With `topic`, in any case, only those that have it.
+    """
     dates = lake.published_dates()
     if not dates:
         return []
@@ -51,9 +55,13 @@ def hottest_records(lake: Lake, *, days: int, limit: int, published_only: bool =
     for day in dates:
         if day >= first:
             rows.extend(rows_of(lake.read_table(storage.articles_path(day))))
-    wanted = [row for row in rows if row["published"] or not published_only]
+    wanted = [row for row in rows if (row["published"] or not published_only) and (topic is None or _has_topic(row, topic))]
     wanted.sort(key=lambda row: (-row["heat"], -row["quality"], row["publishedDateTime"], row["webUrl"]))
     return wanted[:limit]
+
+
+def _has_topic(article: Row, topic: str) -> bool:
+    return topic.casefold() in (name.casefold() for name in article["topics"])
 
 
 def find_record(lake: Lake, url: str) -> ExplainedRecord:
@@ -80,8 +88,15 @@ class StoryTimeline:
     members: tuple[tuple[Row, Row], ...]
 
 
-def find_story(lake: Lake, url: str) -> StoryTimeline:
-    """The story of the record whose webUrl or originalUrl is `url`. Raises PermanentError when there is no such record."""
+STORY_ID = re.compile(r"[0-9a-f]{16}")
+
+
+def find_story(lake: Lake, url_or_id: str) -> StoryTimeline:
+    """The story with this id, or of the record with this webUrl or originalUrl. Raises PermanentError when there is none.
+
+    An id that another story absorbed leads to that story.
+    """
+    url = _member_of(lake, url_or_id) if STORY_ID.fullmatch(url_or_id) else url_or_id
     found = find_record(lake, url)
     days = sorted({found.published_date, *(other["publishedDateTime"].date() for other in found.article["related"])})
     wanted = {"webUrl": {found.article["webUrl"], *(other["webUrl"] for other in found.article["related"])}}
@@ -92,6 +107,16 @@ def find_story(lake: Lake, url: str) -> StoryTimeline:
         members += list(zip(articles, reasons, strict=True))
     members.sort(key=lambda member: (member[0]["publishedDateTime"], member[0]["webUrl"]))
     return StoryTimeline(found.article["webUrl"], found.explain, tuple(members))
+
+
+def _member_of(lake: Lake, story_id: str) -> str:
+    """The webUrl of a record of the story, one of the newest date that has any."""
+    for day in reversed(lake.published_dates()):
+        rows = rows_of(lake.read_table(storage.explain_path(day), columns=["webUrl", "storyId", "absorbedStoryIds"]))
+        found = [row["webUrl"] for row in rows if story_id == row["storyId"] or story_id in row["absorbedStoryIds"]]
+        if found:
+            return str(found[0])
+    raise PermanentError(f"{story_id}: no record in {lake.uri} is of a story with this id")
 
 
 def open_sealed(blob: str, *, web_url: str, keys: Sequence[str]) -> OpenedSeal:

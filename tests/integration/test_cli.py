@@ -35,6 +35,8 @@ COMMANDS = [
     "extract",
     "publish",
     "top",
+    "search",
+    "why",
     "show",
     "open",
     "sql",

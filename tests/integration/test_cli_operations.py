@@ -147,9 +147,9 @@ def test_the_ledger_begins_with_the_first_day_that_a_source_has_anything_on(news
         rows = checked_table([{**ledger_row(f"{ONE}/{day}", ONE, at), "sourceId": source_id}], schema.LEDGER, name="ledger")
         Lake(str(lake)).write_table(storage.ledger_path(Part(Interval.containing(at), "00")), rows)
     shown = news("ledger", "--json").json
-    assert {row["source_id"] for row in shown} == {early, late}
-    assert [row["day"] for row in shown if row["source_id"] == early] == [f"2026-11-{day}" for day in range(18, 23)]
-    assert [row["day"] for row in shown if row["source_id"] == late] == [f"2026-11-{day}" for day in range(20, 23)]
+    assert {row["sourceId"] for row in shown} == {early, late}
+    assert [row["day"] for row in shown if row["sourceId"] == early] == [f"2026-11-{day}" for day in range(18, 23)]
+    assert [row["day"] for row in shown if row["sourceId"] == late] == [f"2026-11-{day}" for day in range(20, 23)]
     asked = news("ledger", "--from", "2026-11-17", "--source", early, "--json").json
     assert [row["day"] for row in asked] == [f"2026-11-{day}" for day in range(17, 23)]
 

@@ -1,0 +1,111 @@
+"""Look-ups over all tables: records by words, and all that the lake knows of a URL. Rows are those of the tables and views."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline.lake.storage import Lake
+from pipeline.lake.tables import rows_of
+from pipeline.publishing.lookup import Row
+from pipeline.publishing.sql.database import open_database, run_query
+from pipeline.text.urls import canonical_url
+
+SPACED_SCRIPT = re.compile(r"[\u0000-\u10ff]+")
+"""A word in a script that puts spaces between words; words of other scripts are found anywhere in a text."""
+EDGE = r"(^|$|[^\pL\pN])"
+FOUND_COLUMNS = (
+    *("published_date", "webUrl", "title", "excerpt", "publishedDateTime", "providerName", "providerDomain", "topics"),
+    *("quality", "heat", "published", "storyId", "language"),
+)
+VERSION_COLUMNS = (
+    *("originalUrl", "webUrl", "title", "publishedDateTime", "publishedPrecision", "modifiedDateTime", "sourceId", "via", "capturedAt"),
+    *("captureFile", "captureOffset", "payloadDigest", "vanishedAt", "movedTo"),
+)
+
+
+def search_records(
+    lake: Lake, words: Sequence[str], *, days: int | None = None, topic: str | None = None, published_only: bool = False, limit: int = 20
+) -> list[Row]:
+    """The records that have all `words` in title, excerpt or text, whole words in any case and without accents.
+
+    Those with all of them in the title come first, then the hottest. A word with spaces is a phrase. `foundIn` says where the first of
+    title, excerpt and text is that has all of them, else `together`. With `days` only that many newest published dates count.
+    """
+    words = [word for word in words if word.strip()]
+    if not words:
+        return []
+    places = {place: " and ".join(_has(place, number) for number in range(len(words))) for place in ("title", "excerpt", "text")}
+    anywhere = " and ".join(f"({' or '.join(_has(place, number) for place in places)})" for number in range(len(words)))
+    kept = [anywhere]
+    if days is not None:
+        kept.append("published_date > (select max(published_date) from lake.articles) - cast($days as integer)")
+    if topic is not None:
+        kept.append("list_contains(list_transform(topics, lambda t: lower(t)), lower($topic))")
+    if published_only:
+        kept.append("published")
+    found_in = " ".join(f"when {every} then '{place}'" for place, every in places.items())
+    query = f"""
+        select {", ".join(FOUND_COLUMNS)}, case {found_in} else 'together' end as foundIn
+        from pages where {" and ".join(kept)}
+        order by (foundIn = 'title') desc, heat desc, publishedDateTime desc, webUrl limit {int(limit)}"""
+    parameters: dict[str, object] = {}
+    parameters |= {"days": days} if days is not None else {}
+    parameters |= {"topic": topic} if topic is not None else {}
+    with open_database(lake) as connection:
+        for number, word in enumerate(words):
+            plain = run_query(connection, "select strip_accents(lower($word)) as word", parameters={"word": word})["word"][0].as_py()
+            parameters[f"word{number}"] = _pattern(plain)
+        return rows_of(run_query(connection, query, parameters=parameters))
+
+
+def _has(place: str, number: int) -> str:
+    return f"coalesce(regexp_matches(strip_accents(lower({place})), $word{number}), false)"
+
+
+def _pattern(word: str) -> str:
+    """A regular expression (RE2) for the word or phrase; its blanks stand for any."""
+    escaped = r"\s+".join(re.escape(part) for part in word.split())
+    return f"{EDGE}{escaped}{EDGE}" if SPACED_SCRIPT.fullmatch(word) else escaped
+
+
+@dataclass(frozen=True, slots=True)
+class UrlHistory:
+    """All that the lake knows of a URL: each time it was seen, each version of its page, its records.
+
+    `seen` holds rows of the view `ledger`, oldest first; `versions` columns of `lake.extracted`; `records` rows of `pages` without text.
+    """
+
+    url: str
+    addresses: tuple[str, ...]
+    """The URL and the others under which its page stands."""
+    seen: list[Row]
+    versions: list[Row]
+    records: list[Row]
+
+
+def url_history(lake: Lake, url: str) -> UrlHistory:
+    """What the lake knows of `url`, under any of its page's addresses. Raises ValueError for what is no URL."""
+    with open_database(lake) as connection:
+
+        def rows(query: str, urls: Sequence[str]) -> list[dict[str, Any]]:
+            return rows_of(run_query(connection, query, parameters={"urls": list(urls)}))
+
+        known = sorted({url, canonical_url(url)})
+        same = """select distinct originalUrl, webUrl from lake.extracted
+            where list_contains($urls, webUrl) or list_contains($urls, originalUrl)"""
+        addresses = sorted({*known, *(address for row in rows(same, known) for address in row.values())})
+        columns = ", ".join(VERSION_COLUMNS)
+        return UrlHistory(
+            url=url,
+            addresses=(url, *(address for address in addresses if address != url)),
+            seen=rows('select * exclude (interval) from ledger where list_contains($urls, url) order by hour, "at", kind, url', addresses),
+            versions=rows(
+                f"""select {columns} from lake.extracted where list_contains($urls, webUrl)
+                order by capturedAt, captureFile, captureOffset, movedTo""",
+                addresses,
+            ),
+            records=rows("select * exclude (text) from pages where list_contains($urls, webUrl) order by published_date", addresses),
+        )
