@@ -33,6 +33,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_stages(commands)
     _add_lookups(commands)
     _add_sql(commands)
+    _add_exports(commands)
     _add_catalogue(commands)
     doctor = _add(commands, "doctor", "operation_commands:doctor", "settings, lake, catalogue, keys, versions: is all in order?")
     doctor.add_argument("--quick", action="store_true", help="do not read the lake's files for damage")
@@ -133,6 +134,24 @@ def _add_lookups(commands: Any) -> None:
     story.add_argument("story", metavar="URL|ID", help="webUrl or originalUrl of any member, or the story's id")
     opening = _add(commands, "open", "record_commands:open_", "open the sealed part of a record, and say which key did")
     opening.add_argument("url", metavar="URL", help="its webUrl or originalUrl")
+
+
+def _add_exports(commands: Any) -> None:
+    digest = _add(commands, "digest", "export_commands:digest", "a day's ten hottest published records, as a letter or a page")
+    digest.add_argument("--date", type=_date, metavar="DATE", help="the 24 hours of this UTC day (default: the newest published date)")
+    digest.add_argument("--format", choices=("text", "html"), default="text", help="a plain letter or a page (default: text)")
+    digest.add_argument("--output", type=Path, metavar="FILE", help="write there instead of the terminal")
+    text = "records as files for other programs and readers"
+    export = _add(commands, "export", "export_commands:export", text)
+    formats = ("frontmatter", "jsonl", "csv", "rss", "atom", "html")
+    text = "YAML front matter as the seed has it, JSON Lines, CSV, a feed, or a report that opens from disk"
+    export.add_argument("--format", choices=formats, required=True, help=text)
+    export.add_argument("--from", dest="first", type=_date, metavar="DATE", help="the first published date (default: all)")
+    export.add_argument("--to", dest="last", type=_date, metavar="DATE", help="the last published date, inclusive")
+    export.add_argument("--story", metavar="ID", help="records of this story only")
+    text = "write there instead of the terminal; of front matter a folder, a file for each record"
+    export.add_argument("--output", type=Path, metavar="PATH", help=text)
+    _add_choice(export)
 
 
 def _add_choice(parser: argparse.ArgumentParser) -> None:

@@ -41,6 +41,8 @@ COMMANDS = [
     "open",
     "sql",
     "serve-sql",
+    "digest",
+    "export",
     "sources",
     "doctor",
     "config",

@@ -1,0 +1,139 @@
+"""HTML pages that open from disk: a digest of ten records, a report of a range of dates. Pure.
+
+A page needs no script, no font and no file beside it, asks no server for anything (its content security policy forbids all but its own
+style), follows the reader's light or dark scheme and fits a narrow screen. Texts of strangers are escaped, their URLs only links.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
+from html import escape
+from itertools import groupby
+from typing import Any
+
+from pipeline.publishing.exports.links import safe_link
+from pipeline.text.control_characters import drop_controls
+from pipeline.text.counts import counted
+
+Row = Mapping[str, Any]
+
+STYLE = """
+:root { color-scheme: light dark; --text: #1c1e21; --soft: #5b6068; --line: #d9dce0; --back: #ffffff; --card: #f5f6f8; --link: #0b57d0;
+  --heat: #b3400b; }
+@media (prefers-color-scheme: dark) { :root { --text: #e6e7ea; --soft: #a3a8b0; --line: #363a40; --back: #16181b; --card: #1f2226;
+  --link: #8ab4f8; --heat: #ffab7a; } }
+* { box-sizing: border-box; }
+body { margin: 0 auto; max-width: 60rem; padding: 1.5rem 1rem 4rem; background: var(--back); color: var(--text);
+  font: 1rem/1.5 system-ui, sans-serif; overflow-wrap: anywhere; }
+h1 { font-size: 1.6rem; line-height: 1.25; margin: 0 0 .25rem; }
+h2 { font-size: 1.2rem; margin: 2.25rem 0 .5rem; border-bottom: 1px solid var(--line); padding-bottom: .25rem; }
+h3 { font-size: 1.05rem; margin: 0; line-height: 1.35; }
+p { margin: .25rem 0; }
+a { color: var(--link); }
+a:focus-visible { outline: 2px solid var(--link); outline-offset: 2px; }
+.soft { color: var(--soft); font-size: .9rem; }
+ol { list-style: none; margin: 0; padding: 0; }
+li.record { display: grid; grid-template-columns: 4rem 1fr; gap: .75rem; padding: .75rem 0; border-bottom: 1px solid var(--line); }
+.heat { color: var(--heat); font-weight: 700; font-variant-numeric: tabular-nums; text-align: right; }
+.heat small { display: block; color: var(--soft); font-weight: 400; }
+details { margin-top: .35rem; }
+summary { cursor: pointer; color: var(--soft); font-size: .9rem; }
+table { font-size: .95rem; border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
+th, td { text-align: left; padding: .3rem .5rem; border-bottom: 1px solid var(--line); overflow-wrap: normal; white-space: nowrap; }
+th.number, td.number { text-align: right; }
+nav ul { list-style: none; padding: 0; display: flex; flex-wrap: wrap; gap: .25rem .9rem; }
+@media (max-width: 34rem) { li.record { grid-template-columns: 1fr; gap: .1rem; } .heat { text-align: left; }
+  .heat small { display: inline; margin-left: .4rem; } }
+"""
+
+
+def digest_page(records: Sequence[Row], *, day: date) -> str:
+    """The day's digest: its records in the given order."""
+    return _page(f"Digest of {day.isoformat()}", counted(len(records), "story", "stories"), _list(records))
+
+
+def report_page(records: Sequence[Row], *, first: date, last: date, title: str | None = None) -> str:
+    """The records of the dates from `first` to `last` inclusive: an overview of the dates, then each date's records, the hottest first.
+
+    A record that another one stands for is listed below that one only.
+    """
+    name = title or (f"News of {first.isoformat()}" if first == last else f"News from {first.isoformat()} to {last.isoformat()}")
+    by_date = {day: list(rows) for day, rows in groupby(sorted(records, key=_order), key=lambda row: row["published_date"])}
+    sections = [_overview(by_date)]
+    for day, rows in sorted(by_date.items(), reverse=True):
+        shown = [row for row in rows if row["heat"] >= 0]
+        sections.append(f'<section><h2 id="d{day.isoformat()}">{day:%A}, {day.isoformat()}</h2>{_list(shown)}</section>')
+    published = sum(1 for row in records if row["published"])
+    return _page(name, f"{counted(len(records), 'record')}, {published} published", "".join(sections))
+
+
+def _order(row: Row) -> tuple[Any, ...]:
+    return row["published_date"], -row["heat"], -row["quality"], row["publishedDateTime"], row["webUrl"]
+
+
+def _overview(by_date: Mapping[date, Sequence[Row]]) -> str:
+    lines = "".join(
+        f'<tr><th scope="row"><a href="#d{day.isoformat()}">{day.isoformat()}</a></th><td class="number">{len(rows)}</td>'
+        f'<td class="number">{sum(1 for row in rows if row["published"])}</td>'
+        f'<td class="number">{max(row["heat"] for row in rows)}</td></tr>'
+        for day, rows in sorted(by_date.items(), reverse=True)
+    )
+    numbers = "".join(f'<th scope="col" class="number">{name}</th>' for name in ("records", "published", "hottest"))
+    return f'<table><thead><tr><th scope="col">date</th>{numbers}</tr></thead><tbody>{lines}</tbody></table>'
+
+
+def _list(records: Sequence[Row]) -> str:
+    if not records:
+        return '<p class="soft">No record.</p>'
+    return f"<ol>{''.join(map(_item, records))}</ol>"
+
+
+def _item(row: Row) -> str:
+    topics = f" · {_text(', '.join(row['topics']))}" if row["topics"] else ""
+    excerpt = f"<p>{_text(row['excerpt'])}</p>" if row["excerpt"] else ""
+    return (
+        f'<li class="record"><div class="heat"><span title="heat">{row["heat"]}</span><small>quality {row["quality"]}</small></div>'
+        f"<article><h3>{_link(row['webUrl'], row['title'])}</h3>"
+        f'<p class="soft">{_text(row["provider"]["name"])} · {_time(row["publishedDateTime"])}{topics}</p>'
+        f"{excerpt}{_related(row)}</article></li>"
+    )
+
+
+def _related(row: Row) -> str:
+    if not row["related"]:
+        return ""
+    items = "".join(
+        f'<li>{_link(other["webUrl"], other["title"])} <span class="soft">{_text(other["provider"]["name"])}, '
+        f"{_time(other['publishedDateTime'])}</span></li>"
+        for other in row["related"]
+    )
+    return f"<details><summary>{counted(len(row['related']), 'more article')} of its story</summary><ul>{items}</ul></details>"
+
+
+def _link(url: str, text: str) -> str:
+    address = safe_link(url)
+    return f'<a href="{escape(address)}" rel="noopener noreferrer nofollow">{_text(text)}</a>' if address else _text(text)
+
+
+def _time(moment: datetime) -> str:
+    utc = moment.astimezone(UTC)
+    return f'<time datetime="{utc:%Y-%m-%dT%H:%M:%SZ}">{utc:%Y-%m-%d %H:%M} UTC</time>'
+
+
+def _text(text: str) -> str:
+    return escape(drop_controls(text))
+
+
+def _page(title: str, summary: str, content: str) -> str:
+    digest = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
+    policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    return (
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1">\n<meta name="referrer" content="no-referrer">\n'
+        f"<title>{_text(title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<header><h1>{_text(title)}</h1>"
+        f'<p class="soft">{_text(summary)}. Times are UTC.</p></header>\n<main>{content}</main>\n</body>\n</html>\n'
+    )
