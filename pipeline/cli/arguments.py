@@ -37,7 +37,11 @@ def make_parser() -> argparse.ArgumentParser:
     _add_catalogue(commands)
     doctor = _add(commands, "doctor", "operation_commands:doctor", "settings, lake, catalogue, keys, versions: is all in order?")
     doctor.add_argument("--quick", action="store_true", help="do not read the lake's files for damage")
-    _add(commands, "dictionary", "catalogue_commands:dictionary", "the data dictionary: every column of every table, in Markdown")
+    text = "the data dictionary: every column of every table"
+    dictionary = _add(commands, "dictionary", "catalogue_commands:dictionary", text)
+    formats = ("markdown", "odcs", "croissant", "frictionless")
+    text = "Markdown, or JSON of a data contract (ODCS), of Croissant or of a Frictionless data package (default: markdown)"
+    dictionary.add_argument("--format", choices=formats, default="markdown", help=text)
     return parser
 
 

@@ -11,6 +11,8 @@ from pipeline.fetching.fetcher import SystemClock
 from pipeline.operations import stages
 from pipeline.operations.own_catalogue import copy_catalogue
 from pipeline.operations.source_repairs import apply_repairs, heal_sources
+from pipeline.publishing.exports import contracts
+from pipeline.publishing.exports.tabular import json_text
 
 
 def sources_check(context: CommandContext) -> int:
@@ -66,6 +68,8 @@ def config_init(context: CommandContext) -> int:
     return 0
 
 
-def dictionary(_context: CommandContext) -> int:
-    print(data_dictionary(), end="")
+def dictionary(context: CommandContext) -> int:
+    make = {"odcs": contracts.odcs, "croissant": contracts.croissant, "frictionless": contracts.frictionless}
+    form = "odcs" if context.options.json else context.options.format
+    print(json_text(make[form](), indent=2) + "\n" if form in make else data_dictionary(), end="")
     return 0

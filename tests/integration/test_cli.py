@@ -386,6 +386,8 @@ def test_the_dictionary_has_every_column(news: News) -> None:
     said = news("dictionary")
     assert said.code == 0
     assert all(f"| `{column.name}` |" in said.out for contract in TABLES.values() for column in contract)
+    for form in ("odcs", "croissant", "frictionless"):
+        assert news("dictionary", "--format", form).json["name"] == "news-pipeline"
 
 
 def test_the_sources_are_listed(news: News) -> None:
