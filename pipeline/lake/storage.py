@@ -264,11 +264,8 @@ class Lake:
 
     def write_table(self, path: str, table: pa.Table) -> None:
         """Write `table` to `path` as Parquet, laid out as its folder demands; equal tables give equal bytes."""
-        options = write_options(path, table, row_group_rows=ROW_GROUP_ROWS)
         with self._replacing(path) as file:
-            pq.write_table(
-                described(path, table), file, compression="zstd", row_group_size=ROW_GROUP_ROWS, write_page_index=True, **options
-            )
+            pq.write_table(described(path, table), file, **write_options(path, table, row_group_rows=ROW_GROUP_ROWS))
 
     def read_table(self, path: str, *, columns: Sequence[str] | None = None) -> pa.Table:
         # ParquetFile takes a third of pq.read_table's time for the few rows of a date
