@@ -1,6 +1,7 @@
 """Stories and scores on labelled sets: quality beside a TF-IDF baseline, judged links, growth, and the second opinion.
 
     python bench/stories.py                      B-cubed and pairwise measures beside the baseline's, and the judged links
+    python bench/stories.py --timeline           the same in the order of captures, by the timeline of stories, and its threshold
     python bench/stories.py --threshold          how the threshold is chosen, and what it gives on a set that had no say
     python bench/stories.py --embeddings         what the extra `embeddings` adds, how its constants are chosen, and its growth
     python bench/stories.py --growth             time and memory for 10k, 50k and 250k articles, the baseline's for 10k and 50k
@@ -40,6 +41,8 @@ from pipeline.publishing.editorial import clickbait_degree, is_stock_picture, pr
 from pipeline.publishing.scoring import Opinion, quality_parts  # noqa: E402
 from pipeline.stories import title_similarity  # noqa: E402
 from pipeline.stories.clustering import find_stories  # noqa: E402
+from pipeline.stories.day_features import CapturedArticles  # noqa: E402
+from pipeline.stories.timeline import fold_articles  # noqa: E402
 
 SHARED = Path(os.environ.get("NEWS_SHARED", REPOSITORY.parent / "shared"))
 BASELINE_THRESHOLDS = (0.275, 0.20, 0.225, 0.25, 0.30, 0.40)
@@ -121,6 +124,33 @@ def quality() -> None:
     print(
         f"| seconds, all sets | | {sum(row['seconds'] for row in ours.values()):.1f} | {sum(r['seconds'] for r in theirs.values()):.1f} |"
     )
+
+
+def in_capture_order(articles: pd.DataFrame, *, constants: StoryConstants = StoryConstants()) -> pd.DataFrame:  # noqa: B008
+    """The stories of the timeline after all articles, each captured when it was published; the scorer's `grow` finds it by name."""
+    rows = articles.drop_duplicates("webUrl").sort_values("webUrl", ignore_index=True)
+    published_s = rows["publishedDateTime"].dt.as_unit("s").astype("int64").to_numpy()
+    titles, texts = ([value if isinstance(value, str) else "" for value in rows[name]] for name in ("title", "text"))
+    captured = CapturedArticles(rows["webUrl"].tolist(), titles, texts, rows["providerDomain"].tolist(), published_s, published_s)
+    members = fold_articles(captured, constants=constants)
+    return pd.DataFrame({"webUrl": members.urls, "storyId": members.story_ids})
+
+
+def timeline(thresholds: Sequence[float]) -> None:
+    """The timeline beside one window for all, at the threshold in use, and at others."""
+    window, scores = measured(find_stories), {}
+    for value in thresholds:
+        constants = StoryConstants(threshold=value)
+        scores[value] = measured(lambda articles, constants=constants: in_capture_order(articles, constants=constants))  # type: ignore[misc]
+    used = StoryConstants().threshold
+    print("| set | F1: one window | timeline | precision | timeline | pairwise | timeline |\n|---|---|---|---|---|---|---|")
+    for name, row in window.items():
+        cells = (f"{one[name][measure]:.3f}" for measure in ("b3_f1", "b3_p", "pair_p") for one in (window, scores[used]))
+        print(f"| {name} ({row['n']}) | " + " | ".join(cells) + " |")
+    print("\n| threshold | mean F1 | precision | pairwise precision |\n|---|---|---|---|")
+    print("| one window | " + " | ".join(f"{mean(window, measure):.4f}" for measure in ("b3_f1", "b3_p", "pair_p")) + " |")
+    for value, found in scores.items():
+        print(f"| {value} | " + " | ".join(f"{mean(found, measure):.4f}" for measure in ("b3_f1", "b3_p", "pair_p")) + " |")
 
 
 def judged_links() -> dict[str, list[tuple[bool, str]]]:
@@ -324,6 +354,7 @@ def main() -> int:
     """Print the tables asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--threshold", action="store_true", help="choose the threshold anew; a few minutes")
+    parser.add_argument("--timeline", action="store_true", help="the timeline of stories in the order of captures; some minutes")
     parser.add_argument("--growth", action="store_true", help="time and memory; some ten minutes alone on the machine")
     parser.add_argument("--embeddings", action="store_true", help="the extra, and its constants anew; some ten minutes")
     parser.add_argument("--embeddings-sizes", default="10000,50000", help="articles of its growth")
@@ -336,13 +367,15 @@ def main() -> int:
         return 2
     if options.threshold:
         threshold()
+    if options.timeline:
+        timeline((0.16, 0.165, 0.17))
     if options.growth:
         growth(options.sizes, options.baseline_sizes)
     if options.embeddings:
         embeddings(options.embeddings_sizes)
     if options.editorial:
         editorial()
-    if not (options.threshold or options.growth or options.embeddings or options.editorial):
+    if not (options.threshold or options.timeline or options.growth or options.embeddings or options.editorial):
         quality()
         judged()
     return 0

@@ -15,24 +15,15 @@ import numpy as np
 import pandas as pd
 
 from pipeline.core.catalogue import StoryConstants
-from pipeline.stories.average_linkage import Floats, Integers, Pairs, cluster_labels
+from pipeline.stories.average_linkage import Integers, Pairs, cluster_labels
+from pipeline.stories.day_features import BRIEF_WORDS
 from pipeline.stories.duplicates import Copy, Method, find_copies
 from pipeline.stories.lineage import Lineage, find_lineage
+from pipeline.stories.similarities import MIN_SIMILARITY, time_factor
 from pipeline.stories.templates import find_templates
 from pipeline.stories.title_similarity import TitleVectors, add_title_similarity, read_title_vectors, with_title_similarity
 from pipeline.stories.vectors import TimeFactor, Vectors, article_vectors, find_similar_pairs, pair_similarities
 from pipeline.stories.words import Words, read_words, weekday_bits
-
-FAR_LOSS, FAR_DAYS = 0.5, 3.0
-"""Similarity falls with the days d between two articles, by FAR_LOSS * (1 - exp(-d / FAR_DAYS)): chosen on the labelled sets."""
-OTHER_WEEKDAY = 0.65
-"""Factor for two articles that both name weekdays, but none in common: of the pairs of the labelled sets with texts and a similarity around
-the threshold 8 % are one story then, and 51 % where they share a weekday. 0.5 gives the same stories."""
-MIN_SIMILARITY = 0.05
-"""Pairs with a lower similarity are dropped, unless the threshold is lower still. 0.04 costs a fifth more pairs for the same stories,
-0.06 breaks large ones."""
-BRIEF_WORDS = 60
-"""An article with fewer words of text counts as a headline: which words it shares with another is left to chance."""
 
 STORY_TYPES = {
     "webUrl": "str",
@@ -160,13 +151,14 @@ class _Clustered:
 
 def _cluster(articles: Articles, constants: StoryConstants) -> _Clustered:
     table = _read(articles)
-    features, time_factor = article_vectors(table.words), _time_factor(table, constants)
+    features = article_vectors(table.words)
+    factor = time_factor(table.published_s, weekday_bits(table.words), constants.window_hours * 3600)
     least, window_s = min(MIN_SIMILARITY, constants.threshold), constants.window_hours * 3600
-    pairs = find_similar_pairs(features, time_factor, least=least)
+    pairs = find_similar_pairs(features, factor, least=least)
     is_brief = table.words.texts.lengths < BRIEF_WORDS
     title_vectors = read_title_vectors(table.titles, table.languages, is_brief) if constants.embeddings else None
     if title_vectors is not None:
-        pairs = add_title_similarity(pairs, title_vectors, table.published_s, features, time_factor, window_s=window_s, least=least)
+        pairs = add_title_similarity(pairs, title_vectors, table.published_s, features, factor, window_s=window_s, least=least)
 
     templates = find_templates(table.words, table.domains)
     pairs = templates.without_apart(pairs)
@@ -183,7 +175,7 @@ def _cluster(articles: Articles, constants: StoryConstants) -> _Clustered:
     found = find_copies(ordered, table.titles, table.words.texts, table.domains, are_apart=templates.are_apart)
     copies = {table.urls[copy.row]: copy for copy in found}
     memberships = _memberships(sorted(set(articles.urls)), table, groups, lineage, copies)
-    return _Clustered(memberships, table, features, time_factor, title_vectors, groups)
+    return _Clustered(memberships, table, features, factor, title_vectors, groups)
 
 
 def _read(articles: Articles) -> _Table:
@@ -233,19 +225,6 @@ def _seconds(moments: pd.Series) -> list[int | None]:
 def _strings(articles: pd.DataFrame, name: str) -> list[str | None]:
     column = articles[name].tolist() if name in articles else [None] * len(articles)
     return [value if isinstance(value, str) else None for value in column]
-
-
-def _time_factor(table: _Table, constants: StoryConstants) -> TimeFactor:
-    weekdays = weekday_bits(table.words)
-
-    def time_factor(rows: Integers, others: Integers) -> Floats:
-        apart_s = np.abs(table.published_s[rows] - table.published_s[others])
-        fading = 1 - FAR_LOSS + FAR_LOSS * np.exp(-apart_s / (86_400 * FAR_DAYS))
-        one, other = weekdays[rows], weekdays[others]
-        fading[(one > 0) & (other > 0) & (one & other == 0)] *= OTHER_WEEKDAY
-        return np.where(apart_s <= constants.window_hours * 3600, fading, 0.0)
-
-    return time_factor
 
 
 def _groups(labels: Integers) -> list[list[int]]:

@@ -66,6 +66,51 @@ def find_lineage(
     return Lineage(_in_order(absorbed, ranks), _in_order(left, ranks))
 
 
+@dataclass(frozen=True, slots=True)
+class FollowedStories:
+    """For each row the id of its story (None for one that stands alone), the ids that its story absorbed, and those that the row left."""
+
+    ids: list[str | None]
+    absorbed: list[tuple[str, ...]]
+    left: list[tuple[str, ...]]
+
+
+def followed_stories(
+    pairs: Pairs,
+    labels: Integers,
+    ranks: Integers,
+    *,
+    own_ids: Sequence[str],
+    before: Sequence[str | None],
+    absorbed: Sequence[tuple[str, ...]],
+    left: Sequence[tuple[str, ...]],
+    threshold: float,
+) -> FollowedStories:
+    """The stories that `labels` names, and their history: told from the story that each row stood in `before`, and from what was told then.
+
+    `own_ids` are the ids of the stories that each row would give its name to; a story has that of its first captured member. A story
+    whose first member stands in another one now was absorbed by it; a row that is not with the first member of its former story left it.
+    """
+    owners = _owners(labels, ranks).tolist()
+    ids = [None if owner < 0 else own_ids[owner] for owner in owners]
+    row_of = {own_id: row for row, own_id in enumerate(own_ids)}
+
+    def is_beside(row: int, known: str) -> bool:
+        """Whether the first member of the story `known` stands in the row's story."""
+        return owners[row] >= 0 and known in row_of and owners[row_of[known]] == owners[row]
+
+    absorbed_now: defaultdict[int, set[str]] = defaultdict(set)
+    left_now: list[tuple[str, ...]] = []
+    for row, (id_now, former) in enumerate(zip(ids, before, strict=True)):
+        stood_in = {*left[row], *(() if former is None else (former,))} - {id_now}
+        left_now.append(tuple(sorted(known for known in stood_in if not is_beside(row, known))))
+        absorbed_now[owners[row]].update(known for known in {*stood_in, *absorbed[row]} - {id_now} if is_beside(row, known))
+    for row, merged in _merged(pairs, labels, ranks, threshold=threshold):
+        absorbed_now[owners[row]].add(own_ids[merged])
+    told = {owner: tuple(sorted(found)) for owner, found in absorbed_now.items()}
+    return FollowedStories(ids, [told.get(owner, ()) for owner in owners], left_now)
+
+
 def _in_order(owners: dict[int, set[int]], ranks: Integers) -> dict[int, list[int]]:
     return {row: sorted(found, key=lambda owner: int(ranks[owner])) for row, found in owners.items()}
 

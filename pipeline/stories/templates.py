@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from pipeline.stories.average_linkage import Integers, Pairs
 from pipeline.stories.common_words import stop_words
 from pipeline.stories.duplicates import SHINGLE_WORDS, shingles
-from pipeline.stories.words import Words
+from pipeline.stories.words import RaggedArray, Words
 
 REPEATED = 4
 """A run of three words in so many articles of one publisher is furniture."""
@@ -65,30 +65,33 @@ class Templates:
 
 def find_templates(words: Words, domains: Sequence[str | None]) -> Templates:
     """The articles with texts that are written from a template of their publisher, by the registered domain of each row."""
+    ignored = stop_words()
+    is_ignored = np.array([word in ignored for word in words.vocabulary], dtype=bool)
+    return templates_of(words.titles, words.texts, domains, is_ignored=is_ignored)
+
+
+def templates_of(titles: RaggedArray, texts: RaggedArray, domains: Sequence[str | None], *, is_ignored: NDArray[np.bool_]) -> Templates:
+    """As `find_templates`, for words as numbers below 2^21; `is_ignored` marks the numbers of stop words."""
     of_domain: defaultdict[str, list[int]] = defaultdict(list)
-    for row, (domain, length) in enumerate(zip(domains, words.texts.lengths.tolist(), strict=True)):
+    for row, (domain, length) in enumerate(zip(domains, texts.lengths.tolist(), strict=True)):
         if domain is not None and length >= SHINGLE_WORDS:
             of_domain[domain].append(row)
     groups = [rows for rows in of_domain.values() if len(rows) >= REPEATED]
-    ignored = stop_words()
-    is_ignored = np.array([word in ignored for word in words.vocabulary], dtype=bool) if groups else np.empty(0, dtype=bool)
-    contents = {row: content for rows in groups for row, content in _templated(rows, words, is_ignored)}
+    contents = {row: content for rows in groups for row, content in _templated(rows, titles, texts, is_ignored)}
     return Templates(contents, domains)
 
 
-def _templated(rows: Sequence[int], words: Words, is_ignored: NDArray[np.bool_]) -> list[tuple[int, _Content]]:
-    runs = [[shingles(part[row]) for part in (words.titles, words.texts)] for row in rows]
+def _templated(rows: Sequence[int], titles: RaggedArray, texts: RaggedArray, is_ignored: NDArray[np.bool_]) -> list[tuple[int, _Content]]:
+    runs = [[shingles(part[row]) for part in (titles, texts)] for row in rows]
     found, counts = np.unique(np.concatenate([np.unique(np.concatenate(both)) for both in runs]), return_counts=True)
     furniture = found[counts >= REPEATED]
     templated = []
     for row, both in zip(rows, runs, strict=True):
-        numbers = np.concatenate([words.titles[row], words.texts[row]])
-        covered = np.concatenate(
-            [_covered(part, furniture, len(of[row])) for part, of in zip(both, (words.titles, words.texts), strict=True)]
-        )
+        numbers = np.concatenate([titles[row], texts[row]])
+        covered = np.concatenate([_covered(part, furniture, len(of[row])) for part, of in zip(both, (titles, texts), strict=True)])
         if covered.mean() >= TEMPLATE_SHARE:
             is_own = ~covered & ~is_ignored[numbers]
-            title = numbers[: len(words.titles[row])][is_own[: len(words.titles[row])]]
+            title = numbers[: len(titles[row])][is_own[: len(titles[row])]]
             templated.append((row, _Content(frozenset(title.tolist()), frozenset(numbers[is_own].tolist()), frozenset(numbers.tolist()))))
     return templated
 

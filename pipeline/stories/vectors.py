@@ -72,13 +72,13 @@ def article_vectors(words: Words) -> Vectors:
     def whole() -> csr_matrix:
         place = np.full(columns, -1, dtype=np.int32)
         place[kept_words] = np.arange(len(kept_words))
-        titles, texts = (_counts(_only(rows, place), len(kept_words)) for rows in (words.titles, words.texts))
+        titles, texts = (count_words(only_placed(rows, place), len(kept_words)) for rows in (words.titles, words.texts))
         return _weighted((titles * TITLE_COUNT + texts).tocsr(), shares[kept_words], 1 - LETTERS_SHARE)
 
     def letters() -> csr_matrix:
         groups = letter_groups(words.vocabulary, columns)
         everyday = np.minimum(1.0, groups.T @ (shares * LEAD_SHARE))
-        titles, leads = _counts(words.titles, columns), _counts(words.texts.first(words.leads), columns)
+        titles, leads = count_words(words.titles, columns), count_words(words.texts.first(words.leads), columns)
         return _weighted(((titles * LETTERS_TITLE_COUNT + leads) @ groups).tocsr(), everyday, LETTERS_SHARE)
 
     parts = in_threads(lambda part: part(), (whole, letters)) if size > BLOCK_ROWS else (whole(), letters())
@@ -86,14 +86,14 @@ def article_vectors(words: Words) -> Vectors:
     return _ordered(together, len(kept_words)) if size else Vectors(together, np.empty(0))
 
 
-def _only(rows: RaggedArray, place: NDArray[np.int32]) -> RaggedArray:
+def only_placed(rows: RaggedArray, place: NDArray[np.int32]) -> RaggedArray:
     """The places of the numbers that have one (not -1)."""
     places = place[rows.numbers]
     kept = places >= 0
     return RaggedArray(places[kept], np.append(0, np.cumsum(kept))[rows.ends])
 
 
-def _counts(rows: RaggedArray, columns: int) -> csr_matrix:
+def count_words(rows: RaggedArray, columns: int) -> csr_matrix:
     matrix = csr_matrix((np.ones(len(rows.numbers)), rows.numbers, np.append(0, rows.ends)), shape=(len(rows), columns), copy=True)
     matrix.sum_duplicates()
     return matrix
@@ -125,24 +125,29 @@ def letter_groups(vocabulary: Sequence[str], columns: int) -> csr_matrix:
     rank = np.empty(len(first), dtype=np.int32)
     rank[np.argsort(first)] = np.arange(len(first))
     all_ends = np.append(ends, np.full(columns - len(vocabulary), len(names)))
-    return _counts(RaggedArray(rank[names], all_ends), max(len(first), 1))
+    return count_words(RaggedArray(rank[names], all_ends), max(len(first), 1))
 
 
 def _weighted(counts: csr_matrix, shares: Floats, part: float) -> csr_matrix:
+    """`weigh`, with rarity counted over the articles themselves."""
+    articles_with = np.bincount(counts.indices, minlength=counts.shape[1])
+    return weigh(counts, shares, part, articles_with=articles_with, articles=counts.shape[0])
+
+
+def weigh(counts: csr_matrix, shares: Floats, part: float, *, articles_with: Floats | Integers, articles: int) -> csr_matrix:
     """The counts turned in place into TF-IDF vectors of the squared length `part`, with logarithmic term frequency.
 
-    `shares` are the terms' shares of everyday articles.
+    `shares` are the terms' shares of everyday articles; `articles_with` says in how many of `articles` articles each term stands.
     """
-    articles_with = np.bincount(counts.indices, minlength=counts.shape[1])
-    rarity = np.log((1 + counts.shape[0] + USUAL_ARTICLES) / (1 + articles_with + USUAL_ARTICLES * shares)) + 1
+    rarity = np.log((1 + articles + USUAL_ARTICLES) / (1 + articles_with + USUAL_ARTICLES * shares)) + 1
     counts.data = (1 + np.log(counts.data)) * rarity[counts.indices]
     lengths = np.sqrt(np.asarray(counts.power(2).sum(axis=1)).ravel())
-    _divide(counts, lengths)
+    scale_rows(counts, lengths)
     counts.data *= np.sqrt(part)
     return counts
 
 
-def _divide(matrix: csr_matrix, lengths: Floats) -> None:
+def scale_rows(matrix: csr_matrix, lengths: Floats) -> None:
     """Divide each row by its length, where it has one."""
     matrix.data *= np.repeat(1 / np.where(lengths > 0, lengths, 1.0), np.diff(matrix.indptr))
 
@@ -150,16 +155,37 @@ def _divide(matrix: csr_matrix, lengths: Floats) -> None:
 def _ordered(together: csr_matrix, word_columns: int) -> Vectors:
     """Vectors without the terms of too many articles and those of a single one; the rarest columns first."""
     articles_with = np.bincount(together.indices, minlength=together.shape[1])
-    kept_words = articles_with <= max(COMMON_ARTICLES, COMMON_SHARE * together.shape[0])
+    kept_words = ~is_common(articles_with, together.shape[0])
     shared = np.flatnonzero(kept_words & (articles_with > 1))
     order = shared[np.argsort(articles_with[shared], kind="stable")]
-    _divide(together, np.sqrt(together.power(2) @ kept_words.astype("float64")))
-    terms = _strongest(together[:, order])
+    scale_rows(together, np.sqrt(together.power(2) @ kept_words.astype("float64")))
+    terms = strongest_terms(together[:, order])
     terms.sort_indices()
     return Vectors(terms, (order < word_columns).astype("float64"))
 
 
-def _strongest(matrix: csr_matrix) -> csr_matrix:
+def is_common(articles_with: Floats | Integers, articles: int, *, least: int = COMMON_ARTICLES) -> NDArray[np.bool_]:
+    """The terms that stand in more than COMMON_SHARE of `articles` articles, and in more than `least`: they tell no events apart."""
+    common: NDArray[np.bool_] = articles_with > max(least, COMMON_SHARE * articles)
+    return common
+
+
+def rarest_first(terms: csr_matrix, is_word: NDArray[np.bool_]) -> Vectors:
+    """Weighted vectors without the terms of a single article, the rarest columns first."""
+    articles_with = np.bincount(terms.indices, minlength=terms.shape[1])
+    order = np.argsort(articles_with, kind="stable")
+    order = order[np.searchsorted(articles_with[order], 1, side="right") :]
+    place = np.full(terms.shape[1], -1, dtype=np.int32)
+    place[order] = np.arange(len(order), dtype=np.int32)
+    columns = place[terms.indices]
+    kept = columns >= 0
+    ends = np.append(0, np.cumsum(kept))[terms.indptr]
+    found = csr_matrix((terms.data[kept], columns[kept], ends), shape=(terms.shape[0], max(len(order), 1)))
+    found.sort_indices()
+    return Vectors(found, np.append(is_word[order], np.zeros(found.shape[1] - len(order))).astype(np.float64))
+
+
+def strongest_terms(matrix: csr_matrix) -> csr_matrix:
     """The TERMS largest entries of each row, and those equal to the last of them."""
     for row in np.flatnonzero(np.diff(matrix.indptr) > TERMS).tolist():
         entries = matrix.data[matrix.indptr[row] : matrix.indptr[row + 1]]
@@ -168,11 +194,18 @@ def _strongest(matrix: csr_matrix) -> csr_matrix:
     return matrix
 
 
-def find_similar_pairs(articles: Vectors, time_factor: TimeFactor, *, least: float) -> Pairs:
-    """The pairs of articles with a similarity of at least `least`: each article with its NEIGHBOURS most similar ones."""
-    size = articles.terms.shape[0]
-    index, columns = _rarest(articles.terms), articles.terms.T.tocsr()
-    found = in_threads(lambda start: _candidates(index, columns, start, time_factor, least=least), range(0, size, BLOCK_ROWS))
+def find_similar_pairs(articles: Vectors, time_factor: TimeFactor, *, least: float, rows: Integers | None = None) -> Pairs:
+    """The pairs of articles with a similarity of at least `least`: each article with its NEIGHBOURS most similar ones.
+
+    With `rows`, ascending, only those articles look for their nearest ones.
+    """
+    searched = np.arange(articles.terms.shape[0]) if rows is None else rows
+    index, columns = _rarest(articles.terms, searched), articles.terms.T.tocsr()
+
+    def find(start: int) -> Integers:
+        return _candidates(index[start : start + BLOCK_ROWS], columns, searched[start : start + BLOCK_ROWS], time_factor, least=least)
+
+    found = in_threads(find, range(0, len(searched), BLOCK_ROWS))
     joined = np.concatenate([np.empty(0, dtype=np.int64), *found])
     joined.sort()
     is_first = np.ones(len(joined), dtype=bool)
@@ -185,27 +218,28 @@ def find_similar_pairs(articles: Vectors, time_factor: TimeFactor, *, least: flo
     return Pairs(low[enough], high[enough], values[enough])
 
 
-def _candidates(index: csr_matrix, columns: csr_matrix, start: int, time_factor: TimeFactor, *, least: float) -> Integers:
-    """The nearest neighbours of BLOCK_ROWS rows by the terms of `index`, as keys: smaller row << KEY_BITS | larger row."""
-    block = (index[start : start + BLOCK_ROWS] @ columns).tocsr()
+def _candidates(index: csr_matrix, columns: csr_matrix, searched: Integers, time_factor: TimeFactor, *, least: float) -> Integers:
+    """The nearest neighbours of the rows `searched` by their terms in `index`, as keys: smaller row << KEY_BITS | larger row."""
+    block = (index @ columns).tocsr()
     block.data[block.data < least] = 0.0
     block.eliminate_zeros()
-    rows = np.repeat(np.arange(start, start + block.shape[0]), np.diff(block.indptr))
-    others = block.indices.astype(np.int64)
+    places = np.repeat(np.arange(block.shape[0]), np.diff(block.indptr))
+    rows, others = searched[places], block.indices.astype(np.int64)
     values = np.where(rows != others, block.data * time_factor(rows, others), 0.0)
     kept = np.flatnonzero(values > 0)
-    kept = kept[_nearest(rows[kept] - start, values[kept])]
+    kept = kept[_nearest(places[kept], values[kept])]
     keys: Integers = np.minimum(rows[kept], others[kept]) << KEY_BITS | np.maximum(rows[kept], others[kept])
     return keys
 
 
-def _rarest(terms: csr_matrix) -> csr_matrix:
-    """The rarest terms of each row, as many as have at most INDEX_ENTRIES entries in the index together."""
+def _rarest(terms: csr_matrix, searched: Integers) -> csr_matrix:
+    """The rarest terms of each row `searched`, as many as have at most INDEX_ENTRIES entries in the index of all rows together."""
     articles_with = np.bincount(terms.indices, minlength=terms.shape[1])
-    read = np.append(0, np.cumsum(articles_with[terms.indices]))
-    kept = read[1:] - np.repeat(read[terms.indptr[:-1]], np.diff(terms.indptr)) <= INDEX_ENTRIES
-    ends = np.append(0, np.cumsum(kept))[terms.indptr]
-    return csr_matrix((terms.data[kept], terms.indices[kept], ends), shape=terms.shape)
+    wanted = terms if len(searched) == terms.shape[0] else terms[searched]
+    read = np.append(0, np.cumsum(articles_with[wanted.indices]))
+    kept = read[1:] - np.repeat(read[wanted.indptr[:-1]], np.diff(wanted.indptr)) <= INDEX_ENTRIES
+    ends = np.append(0, np.cumsum(kept))[wanted.indptr]
+    return csr_matrix((wanted.data[kept], wanted.indices[kept], ends), shape=wanted.shape)
 
 
 def _nearest(rows: Integers, values: Floats) -> NDArray[np.intp]:
@@ -227,6 +261,7 @@ def pair_similarities(articles: Vectors, rows: Integers, others: Integers, time_
     def compute(start: int) -> None:
         part = slice(start, start + BLOCK_PAIRS)
         common = articles.terms[rows[part]].multiply(articles.terms[others[part]]).tocsr()
+        common.data = common.data.astype(np.float64)
         cosines = np.asarray(common.sum(axis=1)).ravel()
         common.data = articles.is_word[common.indices]
         shared = np.asarray(common.sum(axis=1)).ravel()

@@ -164,6 +164,13 @@ def _powers(base: int, count: int) -> NDArray[np.uint64]:
     return np.cumprod(steps, dtype=np.uint64)
 
 
+def hash_runs(text: str, starts: Integers, stops: Integers) -> NDArray[np.uint64]:
+    """A hash of 64 bits of each run of characters: equal runs have equal hashes, wherever they stand and in whatever text."""
+    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+    places = len(codes) + 1
+    return _hashes(codes, starts, stops, _powers(_FACTOR, places), _powers(pow(_FACTOR, -1, 1 << 64), places))
+
+
 def _hashes(
     codes: NDArray[np.uint32], starts: Integers, stops: Integers, powers: NDArray[np.uint64], inverses: NDArray[np.uint64]
 ) -> NDArray[np.uint64]:

@@ -1,0 +1,110 @@
+"""The articles of the timeline as columns: where each stands, its story, and what it copies. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.stories.average_linkage import Floats, Integers
+
+DAY_S = 86_400
+Objects = NDArray[np.object_]
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """A place an article, in the order of webUrl; times in whole seconds and days since 1970."""
+
+    urls: Objects
+    own_ids: Objects
+    """The id of the story that the article would give its name to."""
+    contents: Objects
+    """A digest of all that decides its place."""
+    domains: Objects
+    published_s: Integers
+    captured_s: Integers
+    """When its page was captured first."""
+    days: Integers
+    """The day of captures that holds its features."""
+    rows: Integers
+    """Its row among the features of that day."""
+    is_brief: NDArray[np.bool_]
+    weekdays: Integers
+    story_ids: Objects
+    """None for an article that stands alone."""
+    originals: Objects
+    """The webUrl of the article that it copies, None for most."""
+    methods: Objects
+    similarities: Floats
+    """The similarity to the original, 0 for an article that copies none."""
+    absorbed: Objects
+    """Ids that its story absorbed, as a tuple."""
+    left: Objects
+    """Ids of the stories that it left, as a tuple."""
+
+    def __len__(self) -> int:
+        return len(self.urls)
+
+    def take(self, places: Integers) -> Members:
+        return Members(*(getattr(self, column.name)[places] for column in fields(self)))
+
+    def equals(self, other: Members) -> bool:
+        return all(np.array_equal(getattr(self, column.name), getattr(other, column.name)) for column in fields(self))
+
+    def by_published_day(self) -> dict[int, Members]:
+        days = self.published_s // DAY_S
+        return {day: self.take(np.flatnonzero(days == day)) for day in np.unique(days).tolist()}
+
+    def place_of(self) -> dict[str, int]:
+        """webUrl to place."""
+        return {url: place for place, url in enumerate(self.urls.tolist())}
+
+
+_KINDS: Mapping[str, type] = {
+    "published_s": np.int64,
+    "captured_s": np.int64,
+    "days": np.int64,
+    "rows": np.int64,
+    "is_brief": np.bool_,
+    "weekdays": np.int64,
+    "similarities": np.float64,
+}
+
+
+def members_of(**columns: Sequence[Any] | NDArray[Any]) -> Members:
+    """Members of columns by name, in the given order."""
+    return Members(**{name: _column(name, values) for name, values in columns.items()})
+
+
+def _column(name: str, values: Sequence[Any] | NDArray[Any]) -> NDArray[Any]:
+    return np.asarray(values, dtype=_KINDS[name]) if name in _KINDS else objects(values)
+
+
+def objects(values: Sequence[Any] | NDArray[Any]) -> Objects:
+    """The values as an array of objects; tuples stay tuples."""
+    column = np.empty(len(values), dtype=object)
+    for place, value in enumerate(values):
+        column[place] = value
+    return column
+
+
+NO_MEMBERS = members_of(**{column.name: [] for column in fields(Members)})
+
+
+def joined_members(tables: Sequence[Members]) -> Members:
+    """The articles of all tables in the order of webUrl."""
+    filled = [table for table in tables if len(table)]
+    if not filled:
+        return NO_MEMBERS
+    together = Members(*(np.concatenate([getattr(table, column.name) for table in filled]) for column in fields(Members)))
+    return together.take(np.array(sorted(range(len(together)), key=together.urls.tolist().__getitem__), dtype=np.int64))
+
+
+def story_id(url: str) -> str:
+    """The id of a story whose first captured member is the page at `url`: 16 hex digits of SHA-256."""
+    return hashlib.sha256(url.encode("utf-8", "surrogatepass")).hexdigest()[:16]

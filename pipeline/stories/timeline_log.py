@@ -1,0 +1,136 @@
+"""The log of the timeline: for each day of captures what it was folded from and what it gave, so that only what changed is folded again.
+
+Pure but for the store that it is given. A day is folded again when its own captures or anything that its fold reads has another digest:
+the days over which rarity is counted, the published days within reach, and the days of captures that those name. So a late article folds
+its own day again and those that it reaches; the fold ends where everything read is as it was.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from pipeline.core.catalogue import StoryConstants
+from pipeline.stories.day_features import CapturedArticles, DayFeatures, DayPairs
+from pipeline.stories.fixed_vectors import TermCounts
+from pipeline.stories.members import DAY_S, Members
+from pipeline.stories.timeline import COUNTED_DAYS, fold_day, reached_days
+
+
+@dataclass(frozen=True, slots=True)
+class DayCaptures:
+    """What was captured on a day: `digest` changes with it, and `read` gives it, with the pages that are no articles any more."""
+
+    day: int
+    digest: str
+    read: Callable[[], tuple[CapturedArticles, Mapping[str, int]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """The fold of a day: digests of its captures and of what it read, and what it wrote."""
+
+    day: int
+    captures: str
+    published_days: tuple[int, ...]
+    """The published days of its articles, from which follows what it reads."""
+    read: str
+    features: str | None
+    """The key of features and pairs; None for a day on which no article entered."""
+    members: Mapping[int, str | None]
+    """Published day to the key of its members; None where none is left."""
+    named_days: Mapping[int, tuple[int, ...]]
+    """Published day to the days of captures that its members name."""
+
+
+class Store(Protocol):
+    """Keeps what folds give. A key follows from the day and the content that were put."""
+
+    def put_features(self, day: int, features: DayFeatures, pairs: DayPairs) -> str: ...
+
+    def put_members(self, published_day: int, members: Members) -> str: ...
+
+    def features(self, key: str) -> DayFeatures: ...
+
+    def pairs(self, key: str) -> DayPairs: ...
+
+    def counts(self, key: str) -> TermCounts: ...
+
+    def members(self, key: str) -> Members: ...
+
+
+@dataclass
+class State:
+    """The keys of the parts of the state after a day, and the parts themselves (`timeline.History`)."""
+
+    store: Store
+    feature_keys: dict[int, str] = field(default_factory=dict)
+    member_keys: dict[int, str] = field(default_factory=dict)
+    named_days: dict[int, tuple[int, ...]] = field(default_factory=dict)
+
+    def apply(self, step: Step) -> None:
+        if step.features is not None:
+            self.feature_keys[step.day] = step.features
+        for day, key in step.members.items():
+            if key is None:
+                self.member_keys.pop(day, None)
+                self.named_days.pop(day, None)
+            else:
+                self.member_keys[day], self.named_days[day] = key, step.named_days[day]
+
+    def read_digest(self, day: int, published_days: Sequence[int], constants: StoryConstants) -> str:
+        """A digest of all that the fold of `day` reads of the state before it."""
+        reached = [one for one in reached_days(set(published_days), constants) if one in self.member_keys]
+        captured = {past for past in range(day - COUNTED_DAYS, day) if past in self.feature_keys}
+        captured.update(past for one in reached for past in self.named_days[one])
+        read = [[self.member_keys[one] for one in reached], [self.feature_keys[past] for past in sorted(captured)]]
+        return hashlib.sha256(json.dumps(read).encode()).hexdigest()[:16]
+
+    def features(self, day: int) -> DayFeatures | None:
+        return self.store.features(self.feature_keys[day]) if day in self.feature_keys else None
+
+    def pairs(self, day: int) -> DayPairs | None:
+        return self.store.pairs(self.feature_keys[day]) if day in self.feature_keys else None
+
+    def counts(self, day: int) -> TermCounts | None:
+        return self.store.counts(self.feature_keys[day]) if day in self.feature_keys else None
+
+    def members(self, published_day: int) -> Members | None:
+        key = self.member_keys.get(published_day)
+        return None if key is None else self.store.members(key)
+
+
+def fold_days(days: Sequence[DayCaptures], known: Mapping[int, Step], store: Store, *, constants: StoryConstants) -> dict[int, Step]:
+    """The steps of all days of captures, given in their order. Those of `known` that read the same captures and the same state are kept."""
+    state, steps = State(store), {}
+    for captures in days:
+        step = known.get(captures.day)
+        if step is None or step.captures != captures.digest or step.read != state.read_digest(captures.day, step.published_days, constants):
+            step = _fold(captures, state, constants)
+        steps[captures.day] = step
+        state.apply(step)
+    return steps
+
+
+def state_after(steps: Mapping[int, Step], store: Store) -> State:
+    """The state after all `steps`, in the order of their days."""
+    state = State(store)
+    for day in sorted(steps):
+        state.apply(steps[day])
+    return state
+
+
+def _fold(captures: DayCaptures, state: State, constants: StoryConstants) -> Step:
+    articles, gone = captures.read()
+    published_days = tuple(sorted({moment // DAY_S for moment in articles.published_s.tolist()} | set(gone.values())))
+    read = state.read_digest(captures.day, published_days, constants)
+    fold = fold_day(captures.day, articles, gone, state, constants=constants)
+    features = None
+    if fold.features is not None and fold.pairs is not None:
+        features = state.store.put_features(captures.day, fold.features, fold.pairs)
+    members = {day: None if table is None else state.store.put_members(day, table) for day, table in fold.members.items()}
+    named = {day: tuple(sorted(set(table.days.tolist()))) for day, table in fold.members.items() if table is not None}
+    return Step(captures.day, captures.digest, published_days, read, features, members, named)
