@@ -14,7 +14,8 @@ from pandas.testing import assert_frame_equal
 from pipeline.core.catalogue import StoryConstants
 from pipeline.stories import vectors, words
 from pipeline.stories.average_linkage import LOOSE_FROM
-from pipeline.stories.clustering import OTHER_WEEKDAY, find_stories, find_story_links
+from pipeline.stories.clustering import find_stories, find_story_links
+from pipeline.stories.similarities import OTHER_WEEKDAY
 from pipeline.stories.vectors import COMMON_ARTICLES
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
