@@ -30,7 +30,7 @@ class DayCaptures:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class DayStep:
     """The fold of a day: digests of its captures and of what it read, and what it wrote."""
 
     day: int
@@ -71,7 +71,7 @@ class State:
     member_keys: dict[int, str] = field(default_factory=dict)
     named_days: dict[int, tuple[int, ...]] = field(default_factory=dict)
 
-    def apply(self, step: Step) -> None:
+    def apply(self, step: DayStep) -> None:
         if step.features is not None:
             self.feature_keys[step.day] = step.features
         for day, key in step.members.items():
@@ -103,7 +103,7 @@ class State:
         return None if key is None else self.store.members(key)
 
 
-def fold_days(days: Sequence[DayCaptures], known: Mapping[int, Step], store: Store, *, constants: StoryConstants) -> dict[int, Step]:
+def fold_days(days: Sequence[DayCaptures], known: Mapping[int, DayStep], store: Store, *, constants: StoryConstants) -> dict[int, DayStep]:
     """The steps of all days of captures, given in their order. Those of `known` that read the same captures and the same state are kept."""
     state, steps = State(store), {}
     for captures in days:
@@ -115,7 +115,7 @@ def fold_days(days: Sequence[DayCaptures], known: Mapping[int, Step], store: Sto
     return steps
 
 
-def state_after(steps: Mapping[int, Step], store: Store) -> State:
+def state_after(steps: Mapping[int, DayStep], store: Store) -> State:
     """The state after all `steps`, in the order of their days."""
     state = State(store)
     for day in sorted(steps):
@@ -123,7 +123,7 @@ def state_after(steps: Mapping[int, Step], store: Store) -> State:
     return state
 
 
-def _fold(captures: DayCaptures, state: State, constants: StoryConstants) -> Step:
+def _fold(captures: DayCaptures, state: State, constants: StoryConstants) -> DayStep:
     articles, gone = captures.read()
     published_days = tuple(sorted({moment // DAY_S for moment in articles.published_s.tolist()} | set(gone.values())))
     read = state.read_digest(captures.day, published_days, constants)
@@ -133,4 +133,4 @@ def _fold(captures: DayCaptures, state: State, constants: StoryConstants) -> Ste
         features = state.store.put_features(captures.day, fold.features, fold.pairs)
     members = {day: None if table is None else state.store.put_members(day, table) for day, table in fold.members.items()}
     named = {day: tuple(sorted(set(table.days.tolist()))) for day, table in fold.members.items() if table is not None}
-    return Step(captures.day, captures.digest, published_days, read, features, members, named)
+    return DayStep(captures.day, captures.digest, published_days, read, features, members, named)

@@ -15,7 +15,7 @@ from pipeline.core.catalogue import StoryConstants
 from pipeline.stories.day_features import CapturedArticles, DayFeatures, DayPairs
 from pipeline.stories.fixed_vectors import TermCounts
 from pipeline.stories.members import DAY_S, Members, joined_members
-from pipeline.stories.timeline_log import DayCaptures, State, Step, fold_days, state_after
+from pipeline.stories.timeline_log import DayCaptures, DayStep, State, fold_days, state_after
 
 
 @dataclass(frozen=True)
@@ -106,8 +106,8 @@ def _newest(captures: list[Capture]) -> tuple[CapturedArticles, Mapping[str, int
 
 
 def folded(
-    captures: Iterable[Capture], known: Mapping[int, Step] | None = None, store: MemoryStore | None = None
-) -> tuple[dict[int, Step], State]:
+    captures: Iterable[Capture], known: Mapping[int, DayStep] | None = None, store: MemoryStore | None = None
+) -> tuple[dict[int, DayStep], State]:
     """The steps of the captures, those of `known` kept where they hold, and the state after them."""
     kept = store if store is not None else MemoryStore()
     steps = fold_days(captures_by_day(captures), known or {}, kept, constants=StoryConstants())
