@@ -18,6 +18,7 @@ from pipeline.extraction.body import body_text
 from pipeline.extraction.dates import publication_dates
 from pipeline.extraction.images import measure_picture
 from pipeline.extraction.lead_images import lead_images
+from pipeline.extraction.page_kinds import kind_of, shows_shop
 from pipeline.extraction.pages import Page, amp_link
 from pipeline.extraction.rejections import is_free, rejection_reason
 from pipeline.extraction.structured_data import ARTICLE_TYPES, VIDEO_TYPES, as_list, text_of, types_of
@@ -76,9 +77,11 @@ def build_article(
         return Rejected("badUrl")
     language = _language(page, entry, f"{title.text}\n{text[0] if text else excerpt[0] if excerpt else ''}")
     spoken = language[0] if language else ""
-    published = publication_dates.published(page, entry, at=capture.at, language=spoken)
+    dated = publication_dates.published(page, entry, at=capture.at, language=spoken)
     modified = publication_dates.modified(page, entry, at=capture.at, language=spoken)
     authors, authors_source = find_authors(page, entry)
+    kind = _other_kind(page, entry, dated, has_authors=bool(authors))
+    published = dated if kind is None else None
     provider = titles.find_site_name(page, entry)
     candidates = lead_images(page, entry)
     images, image_source = _images(candidates, pictures=pictures, min_side=min_side, max_pixels=max_pixels)
@@ -130,9 +133,9 @@ def build_article(
             provider=provider.text if provider else "",
             authors=authors,
             web_url=web_url[0],
-            published=published,
+            dates=_not_chosen(dated, published),
             text=text,
-            types=other_types,
+            types=other_types if kind is None else (("page.kind", kind), *other_types),
             keywords=keywords,
             images=[(found.source, found.url) for found in candidates if not images or found.url != images[0].url],
             language=spoken,
@@ -149,7 +152,7 @@ def _alternatives(
     provider: str,
     authors: tuple[str, ...],
     web_url: str,
-    published: publication_dates.Dated | None,
+    dates: tuple[tuple[str, str], ...],
     text: body_text.Body | None,
     types: tuple[tuple[str, str], ...],
     keywords: tuple[str, ...],
@@ -158,7 +161,7 @@ def _alternatives(
 ) -> dict[str, str]:
     """By field, the declared values that differ from the chosen one, as `source value; source value`."""
     said = {
-        "publishedDateTime": published.others if published else (),
+        "publishedDateTime": dates,
         "title": _others(titles.declared_titles(page, entry), lambda text: letters_only(text) == letters_only(title)),
         "excerpt": _others(_declared_descriptions(page, entry), lambda text: letters_only(cut_excerpt(text)) == letters_only(excerpt)),
         "providerName": _others(titles.declared_site_names(page, entry), lambda name: letters_only(name) == letters_only(provider)),
@@ -171,6 +174,21 @@ def _alternatives(
         "language": _others([("html.lang", page.language_tag)], lambda tag: two_letters(tag) in {language, None}),
     }
     return {name: "; ".join(f"{source} {value}" for source, value in values) for name, values in sorted(said.items()) if values}
+
+
+def _other_kind(page: Page, entry: Entry, dated: publication_dates.Dated | None, *, has_authors: bool) -> str | None:
+    """What a dated page is when it is no article; it keeps its text and gets no publication date. A feed that dates it is believed."""
+    if dated is None or entry.published is not None:
+        return None
+    is_undeclared = dated.source in publication_dates.GUESSED and not has_authors
+    return kind_of(page) or ("listing" if is_undeclared and shows_shop(page) else None)
+
+
+def _not_chosen(dated: publication_dates.Dated | None, published: publication_dates.Dated | None) -> tuple[tuple[str, str], ...]:
+    """Source and value of the dates that are not the article's, with `dated` itself where it is not believed."""
+    if dated is None:
+        return ()
+    return dated.others if published is not None else ((dated.source, dated.moment.value.isoformat()), *dated.others)
 
 
 def _others(candidates: Iterable[tuple[str, str]], is_same: Callable[[str], bool]) -> tuple[tuple[str, str], ...]:

@@ -46,6 +46,9 @@ MODIFIED_META = (
     "dc.date.modified", "cxenseparse:lastmodified", "revised", "article:updated_time", "updated_time", "utime",
 )  # fmt: skip
 
+GUESSED = frozenset({"htmldate", "page.script"})
+"""Sources of dates that no declaration and no visible place of the article gives."""
+
 _LATER = timedelta(days=2)
 """Two dates further apart differ by more than zones, or a URL made the day before, explain."""
 _SHOWN_LATER = timedelta(hours=15)

@@ -1,0 +1,110 @@
+"""What a page is when it is no article: a product, a forum's thread, a shop's list, a manual.
+
+Pure: reads a `Page`. Two signs are needed: what the page declares of itself (JSON-LD, microdata, `og:type`, its content system), and how
+it is built (offers, prices, code) or that it declares no article. Measured on wcxb_other (180 pages that are no article) and on all sets
+of articles, see docs/benchmarks.md. The standing pages of a site (`page-id-7` of WordPress) are not told: too many of them are read as
+articles, with a date and an author.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+import lxml.etree
+
+from pipeline.extraction.pages import Page
+from pipeline.extraction.structured_data import ARTICLE_TYPES, types_of
+
+Kind = Literal["product", "forum", "listing", "reference"]
+
+MIN_PRICES = 8
+"""Short texts that are a price, of a shop's list; advertisements beside an article have as many, but no class of a shop's."""
+MIN_CODE = 25
+"""`<pre>` and `<code>` elements of a manual's page; a tutorial on a blog has as many, but another address."""
+_MAX_PRICE = 24
+"""Characters of a text that is a price with a word beside it (`From $12.99`)."""
+
+_DISCUSSIONS = frozenset({"DiscussionForumPosting", "QAPage"})
+_OFFERED = frozenset({"Product", "ProductGroup", "Course", "SomeProducts", "ProductModel"})
+_OFFERS = frozenset({"Offer", "AggregateOffer", "PriceSpecification", "BuyAction"})
+_LISTS = frozenset({"CollectionPage", "SearchResultsPage", "ItemList", "OfferCatalog"})
+_SERVICES = frozenset({"FAQPage", "LocalBusiness", "ProfessionalService", "Store"})
+_ARTICLES = ARTICLE_TYPES - {"DiscussionForumPosting", "SocialMediaPosting", "Review", "CriticReview"}
+_ITEM_TYPES = lxml.etree.XPath("/descendant-or-self::*/@itemtype", smart_strings=False)
+_CART = lxml.etree.XPath(
+    "boolean(//a[contains(@href, '/cart') or contains(@href, '/basket') or contains(@href, '/checkout')]"
+    " | //form[contains(@action, '/cart')])"
+)
+_CODE_COUNT = lxml.etree.XPath("count(//pre | //code)")
+_PRICE = re.compile(r"^(?:\D{0,10}\s)?[$€£¥₹]\s?\d[\d.,]*$|^\d[\d.,]*\s?(?:[$€£¥₹]|USD|EUR|GBP|CHF|zł|kr)$")
+_SHOP = re.compile(r"product[-_]?(?:card|item|tile|grid|list)|add[-_]?to[-_]?(?:cart|bag|basket)", re.IGNORECASE)
+_SOLD = re.compile(r"(?:^|\s)(?:single-product|page-product|catalog-product-view|template-product)(?:$|\s)")
+_FORUM_SOFTWARE = re.compile(r"discourse|vbulletin|phpbb|xenforo|invision|simple machines|mybb|flarum|nodebb|vanilla forums", re.IGNORECASE)
+_FORUM_ROOTS = frozenset({"XF", "XenForo"})
+"""Ids that XenForo gives to `<html>`."""
+_MANUAL_SOFTWARE = re.compile(r"docusaurus|mkdocs|sphinx|gitbook|bookdown|doxygen|javadoc|docfx|antora|mdbook|vitepress", re.IGNORECASE)
+_MANUAL_ADDRESS = re.compile(
+    r"^https?://(?:docs?|api|developers?|help|manuals?)\.|/(?:docs?|manual|reference|api|handbook|latest|stable)/|readthedocs",
+    re.IGNORECASE,
+)
+
+
+def kind_of(page: Page) -> Kind | None:
+    """`product`, `forum`, `listing` or `reference`; None where too little says that the page is no article."""
+    if page.tree is None or any(types_of(article) & _ARTICLES for article in page.articles):
+        return None
+    kinds = _kinds(page)
+    generator = " ".join(page.meta.get("generator", ()))
+    if kinds & _DISCUSSIONS or _FORUM_SOFTWARE.search(generator) or page.tree.get("id") in _FORUM_ROOTS:
+        return "forum"
+    if _is_offer(page, kinds):
+        return "product"
+    if _claims_article(page):
+        return None
+    if _MANUAL_SOFTWARE.search(generator) or (_MANUAL_ADDRESS.search(page.url) and _CODE_COUNT(page.tree) >= MIN_CODE):
+        return "reference"
+    if any(map(_SHOP.search, page.classes)) and (kinds & _LISTS or _prices(page) >= MIN_PRICES):
+        return "listing"
+    return None
+
+
+def shows_shop(page: Page) -> bool:
+    """Whether a page that declares no article sells something or answers its customers' questions.
+
+    One sign is enough: it is asked only of a page without an author, whose date no declaration and no visible place gives.
+    """
+    if page.tree is None or _claims_article(page):
+        return False
+    kinds = _kinds(page)
+    is_declared = _og_types(page).startswith("product") or bool(kinds & (_OFFERED | _LISTS | _SERVICES))
+    return is_declared or any(map(_SHOP.search, page.classes)) or bool(_CART(page.tree)) or _prices(page) >= MIN_PRICES
+
+
+def _claims_article(page: Page) -> bool:
+    is_article = any(types_of(article) & ARTICLE_TYPES for article in page.articles) or "article:published_time" in page.meta
+    return is_article or _og_types(page).startswith("article")
+
+
+def _og_types(page: Page) -> str:
+    return " ".join(page.meta.get("og:type", ())).lower()
+
+
+def _kinds(page: Page) -> frozenset[str]:
+    """The types that the page declares in JSON-LD and microdata."""
+    return frozenset().union(*map(types_of, page.nodes)) | {name.rpartition("/")[2] for name in _ITEM_TYPES(page.tree)}
+
+
+def _is_offer(page: Page, kinds: frozenset[str]) -> bool:
+    """Whether the page declares a product with its price or in a shop; a critic's review of one declares what it reviews."""
+    if any(article.keys() & {"itemReviewed", "headline", "publisher"} for article in page.articles):
+        return False
+    body = page.tree.find("body") if page.tree is not None else None
+    if body is not None and _SOLD.search(body.get("class", "").lower()):
+        return True
+    is_declared = _og_types(page).startswith("product") or bool(kinds & _OFFERED)
+    return is_declared and (bool(kinds & _OFFERS) or any(map(_SHOP.search, page.classes)))
+
+
+def _prices(page: Page) -> int:
+    return sum(len(text) <= _MAX_PRICE and _PRICE.match(text.strip()) is not None for text in page.texts)
