@@ -12,6 +12,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from pipeline.core.models import Entry
+from pipeline.extraction.furniture import class_and_id
 from pipeline.extraction.pages import Page, shown_text
 from pipeline.extraction.structured_data import VIDEO_TYPES, Node, as_list, text_of, types_of
 from pipeline.text.plain_text import letters_only, plain
@@ -36,6 +37,9 @@ _LONE_WORDS = 4
 """A page's only `<h1>` with so many words is its title although no declared title agrees: these are often rewritten for search engines."""
 _LABELLED = 0.4
 """Share of a heading's letters that a declared title inside it must have to replace it."""
+_TITLE_NAME = re.compile(r"(?:^|[-_\s])(?:titles?|heading|headline)|\w(?:title|headline)")
+_MAX_SET_OFF = 120
+"""Characters of a text that is set off like a title."""
 _PART = 0.25
 """Share of a title's letters that a part of it must have to be taken for the title."""
 
@@ -170,7 +174,22 @@ def _last_resort(page: Page, entry: Entry | None) -> SourcedText | None:
         *(SourcedText(text, "page.h1") for text in _headings(page, "h1", 5)),
         SourcedText(plain(page.title_tag), "page.title"),
     ]
-    return next((candidate for candidate in everything if letters_only(candidate.text)), None)
+    found = next((candidate for candidate in everything if letters_only(candidate.text)), None)
+    return found or next((SourcedText(text, "page.heading") for text in _set_off_texts(page)), None)
+
+
+def _set_off_texts(page: Page) -> Iterator[str]:
+    """Short texts that look like a title on a page without any: lesser headings, then elements called one, then large or bold ones."""
+    for tags, names in (
+        (("h2", "h3"), None),
+        (("div", "td", "p", "span", "a"), _TITLE_NAME),
+        (("big", "center", "b", "strong", "font"), None),
+    ):
+        for element in islice(page.elements(*tags), 4000):
+            if names is None or names.search(class_and_id(element).lower()):
+                text = plain(shown_text(element))
+                if len(letters_only(text)) >= _MIN_KEY and len(text) <= _MAX_SET_OFF:
+                    yield text
 
 
 def _declared(page: Page, entry: Entry | None) -> Iterator[SourcedText]:
@@ -269,3 +288,20 @@ def _site_names(page: Page, entry: Entry | None) -> Iterator[tuple[str, str]]:
 def _name_of(page: Page, value: object) -> object:
     node: Node | object = page.dereference(value)
     return node.get("name") if isinstance(node, dict) else node if isinstance(node, str) and "://" not in node else None
+
+
+def spellings_of_site(page: Page, entry: Entry | None) -> Iterator[str]:
+    """Every spelling of the site's or its publisher's name on the page, with its domain: what may stand as author and is no person."""
+    for name in ("og:site_name", "application-name", "copyright", "publisher", "dc.publisher", "dcterms.rightsholder"):
+        yield from page.meta.get(name, ())
+    yield re.split(r"\s[|–—·-]\s", page.title_tag)[-1]
+    for article in page.articles:
+        for publisher in as_list(article.get("publisher")):
+            node = page.dereference(publisher)
+            if isinstance(node, dict):
+                yield str(node.get("name", ""))
+    if entry and entry.publisher:
+        yield entry.publisher
+    domain = registered_domain(page.url)
+    yield domain
+    yield domain.partition(".")[0]

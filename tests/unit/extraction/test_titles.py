@@ -154,3 +154,24 @@ def test_a_subject_that_looks_like_a_domain_stays(title: str) -> None:
         called(page(f"<title>{title} | The Kestrel</title><meta property='og:title' content='{title}'>{SITE}", f"<h1>{title}</h1>"))
         == title
     )
+
+
+@pytest.mark.parametrize(
+    "heading",
+    [
+        "<h2>Lamps burn all night</h2>",
+        "<div class='Heading'>Lamps burn all night</div>",
+        "<div class='rightmenu'><a id='post1_TitleUrl' href='/1'>Lamps burn all night</a></div>",
+        "<p align=center><big><font color=blue>Lamps burn all night</font></big></p>",
+    ],
+)
+def test_a_page_that_declares_no_title_has_the_text_that_is_set_off_like_one(heading: str) -> None:
+    assert called(page(body=f"{heading}<p>The lamps of the valley burn all night, and nobody in it knows who lights them.</p>")) == (
+        "Lamps burn all night"
+    )
+
+
+@pytest.mark.parametrize("bar", ["ㅣ", "│", "❘"])
+def test_a_sites_name_behind_a_letter_that_looks_like_a_bar_goes(bar: str) -> None:
+    head = f"<title>Lamps burn all night{bar}Kestrel</title><meta property='og:site_name' content='Kestrel'>"
+    assert called(page(head)) == "Lamps burn all night"
