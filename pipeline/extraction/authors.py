@@ -32,9 +32,9 @@ from pipeline.extraction.person_names import (
     without_by,
 )
 from pipeline.extraction.structured_data import as_list, types_of
+from pipeline.extraction.titles import spellings_of_site
 from pipeline.text.phrases import phrase_pattern
 from pipeline.text.plain_text import letters_only, squeeze
-from pipeline.text.urls import registered_domain
 
 AUTHOR_META = (
     "article:author", "og:article:author", "parsely-author", "sailthru.author", "byl", "dc.creator", "dc:creator",
@@ -74,8 +74,11 @@ _is_elsewhere = furniture.names_of(
     furniture.PICTURES,
     furniture.GALLERIES,
     furniture.RIGHTS,
+    furniture.NAVIGATION,
     match="anywhere",
 )
+_is_tag = re.compile(r"(?:^|[-_\s])tags?(?:$|[-_\s])|[a-z]Tags?(?:$|[-_\s])").search
+"""The class of a label of what an article is about, which may be a person."""
 
 
 def find_authors(page: Page, entry: Entry | None) -> tuple[tuple[str, ...], str]:
@@ -85,7 +88,7 @@ def find_authors(page: Page, entry: Entry | None) -> tuple[tuple[str, ...], str]
     When no source names a person, the authors are the first declared organisation (an agency); when there is none, the site or its staff if
     declared as author under a name of its own, not as `Staff` or `News Desk`.
     """
-    own = {letters_only(name) for name in _site_names(page, entry)} - {""}
+    own = {letters_only(name) for name in spellings_of_site(page, entry)} - {""}
     believed = _declared_twice(page, entry) - own
     organisation: tuple[tuple[str, ...], str] = ((), "")
     house: tuple[tuple[str, ...], str] = ((), "")
@@ -261,7 +264,7 @@ def _marked(places: _Places) -> Iterator[tuple[str, list[str], bool]]:
 
 def _bylines(places: _Places) -> Iterator[tuple[str, list[str], bool]]:
     for element in places.classed:
-        text = _byline_text(element)
+        text = _byline_text(element) or _first_text(element)
         if 3 <= len(text) <= MAX_BYLINE and places.is_of_article(element):
             yield "page.byline", [text], True
     for element in places.spoken:
@@ -345,7 +348,9 @@ def _is_of_article(page: Page, element: lxml.html.HtmlElement) -> bool:
     for place in surroundings(element, shared=page.heading_path):
         if place.tag == "footer" and next(place.iterancestors("article"), None) is not None:
             return True  # an article's own footer names its author
-        if place.tag in {"footer", "nav", "figure", "figcaption"} or _is_elsewhere(class_and_id(place)):
+        if place.tag in {"footer", "nav", "figure", "figcaption", "button"} or _is_elsewhere(class_and_id(place)):
+            return False
+        if _is_tag(place.get("class", "")) or place.get("rel") == "tag":
             return False
     return True
 
@@ -359,6 +364,12 @@ def _byline_text(element: lxml.html.HtmlElement) -> str:
     inner = name if name is not None else element
     text = squeeze(" ".join(islice(inner.itertext(), 40)))
     return text if len(text) <= MAX_BYLINE else ""
+
+
+def _first_text(element: lxml.html.HtmlElement) -> str:
+    """The first text of a box about the author, which is longer than a byline: the name stands above what is said of its bearer."""
+    text = next((found for found in map(squeeze, islice(element.itertext(), 40)) if found), "")
+    return text if len(text.split()) in {2, 3} and not is_by(text) else ""
 
 
 def _first_group(elements: Iterable[lxml.html.HtmlElement]) -> list[lxml.html.HtmlElement]:
@@ -376,19 +387,3 @@ def _first_group(elements: Iterable[lxml.html.HtmlElement]) -> list[lxml.html.Ht
             break
         group.append(element)
     return group[:8]
-
-
-def _site_names(page: Page, entry: Entry | None) -> Iterator[str]:
-    for name in ("og:site_name", "application-name", "copyright", "publisher", "dc.publisher", "dcterms.rightsholder"):
-        yield from page.meta.get(name, ())
-    yield re.split(r"\s[|–—·-]\s", page.title_tag)[-1]
-    for article in page.articles:
-        for publisher in as_list(article.get("publisher")):
-            node = page.dereference(publisher)
-            if isinstance(node, dict):
-                yield str(node.get("name", ""))
-    if entry and entry.publisher:
-        yield entry.publisher
-    domain = registered_domain(page.url)
-    yield domain
-    yield domain.partition(".")[0]

@@ -41,8 +41,12 @@ _PICTURES = r"^\W*(?:%(picture_makers)s)(?:\s*[:：]|\s+(?:by|von)\b)"
 _ADDRESS = re.compile(r"\S+@\S+|https?://\S*|(?:^|\s)@\w+|\bwww\.\S+")
 _NO_PERSON = r"\b(?:%(no_person)s)\b|一覧$|^\W*$|[*<>{}=_]|\?\?"
 _NAME = re.compile(
-    r"^(?:[^\W\d_][\w'’.\-]*\s+){1,4}[^\W\d_][\w'’.\-]*$|^(?=.{2,12}$)[\u3400-\u9fff\u3040-\u30ff]+(?:[·・][\u3400-\u9fff\u3040-\u30ff]+)*$|^[\uac00-\ud7af]{2,5}$"
+    r"^(?:[^\W\d_][\w'’.\-]*\s+){1,4}[^\W\d_][\w'’.\-]*$"
+    r"|^[\u3400-\u9fff]{2,4}$|^[\u3400-\u9fff]+(?:[·・][\u3400-\u9fff]+)+$"
+    r"|^(?=.{0,11}[\u3040-\u30ff])(?=.{2,12}$)[\u3400-\u9fff\u3040-\u30ff]+(?:[·・][\u3400-\u9fff\u3040-\u30ff]+)*$"
+    r"|^[\uac00-\ud7af]{2,5}$"
 )
+"""Chinese names have at most four characters, unless a dot joins the parts of a foreign one; those with kana are longer."""
 _TITLES = r"^(?:(?:%(titles)s)(?:\.\s*|\s+)|(?:mag|ing)\.\s*|pd\s+(?=dr\b))+"
 """`Ing` and `Mag` are first names too, and titles only with a full stop."""
 _STAFF = r"\b(?:%(staff)s)\b"
@@ -55,12 +59,23 @@ NO_NAME = re.compile(
 )
 _ACCOUNT = r"\b(?:%(accounts)s)\b"
 _ORGANISATION = r"\b(?:%(organisations)s|\w+\.(?:com|net|org|de|co|fr|it|es|pl|ru|uk|info|at|ch|eu|news|tv))\b"
-_CHINESE_ROLES = ("记者", "記者", "作者", "撰文", "执笔人")
-_CHINESE_BYLINE = re.compile(
-    r"(?:^|[（(□])\s*(?:[\u3400-\u9fff]{1,4}[报網网社刊])?\s*(?:见习|实习|特约|首席)?(?:记者|記者|作者|撰文|执笔人)(?:\s*[:：]\s*|\s+|(?=[^\s:：]{2,4}(?:发自|[)）])))"
-    r"([\u3400-\u9fff]{2,4}(?:[\s、]+[\u3400-\u9fff]{2,3}(?![\u3400-\u9fff])){0,5}?)\s*(?:[)）]|发自\S+|\S{2,8}报道)?\s*(?:$|(?<=[)）]))"
+_CHINESE_ROLES = ("记者", "記者", "作者", "撰文", "执笔人", "编辑", "責任編輯", "报道", "報道", "、")
+_HAN = "[\u3400-\u9fff]"
+_CHINESE_BYLINES = tuple(
+    re.compile(pattern.replace("HAN", _HAN))
+    for pattern in (
+        # `（记者 胡晓蓉）`, `□ 本报记者 葛灵丹`, `新京报记者 彭冲 山东冠县报道`, `作者: 孙仲旻`
+        r"(?:^|[（(□])\s*(?:HAN{1,4}[报網网社刊])?\s*(?:见习|实习|特约|首席)?(?:记者|記者|作者|撰文|执笔人)"
+        r"(?:\s*[:：]\s*|\s+|(?=[^\s:：]{2,4}(?:发自|[)）])))"
+        r"(HAN{2,4}(?:[\s、]+HAN{2,3}(?!HAN)){0,5}?)\s*(?:[)）]|发自\S+|\S{2,8}报道)?\s*(?:$|(?<=[)）]))",
+        # `02日14:25 作者：赵婕 出自`, `（ 责任编辑：魏喆 ）`
+        r"(?:^|[\s（(|])(?:作者|撰文|责任编辑|責任編輯|责编)\s*[:：]\s*(HAN{2,4}(?:[\s、]+HAN{2,3}(?!HAN)){0,5}?)(?=\s|$|[)）|])",
+        # `（常书香 马丹阳 ）`, `（姚峰 上海报道）` at the end of a paragraph
+        r"[（(]\s*(HAN{2,3}(?:[\s、]+HAN{2,3}){1,4}|HAN{2,3}(?=\s+HAN{2,6}报道))\s*(?:HAN{2,6}报道)?\s*[)）]\s*$",
+        # `赵延东、风笑天` as a line
+        r"^\s*(HAN{2,3}(?:、HAN{2,3}){1,5})\s*$",
+    )
 )
-"""`（记者 胡晓蓉）`, `□ 本报记者 葛灵丹`, `新京报记者 彭冲 山东冠县报道`, `作者: 孙仲旻`."""
 _DEGREE = re.compile(r"\s+(?:[Pp][Hh]\.?\s?[Dd]|M\.?D|MBA|M\.?[Ss][Cc]|B\.?[Ss][Cc]|LL\.?M|[Ee][Ss][Qq])\.?$")
 """Matched with case: `MD` is a degree, `Md` a name."""
 _PARTICLES = frozenset(
@@ -129,8 +144,9 @@ def clean_names(names: Iterable[str], *, is_prose: bool = False, believed: Set[s
 
 
 def chinese_byline(text: str) -> list[str]:
-    """The names after the word for reporter or author, where these are all of `text` or stand in brackets; at most a few."""
-    match = _CHINESE_BYLINE.search(text) if any(role in text for role in _CHINESE_ROLES) else None
+    """The names in a Chinese byline that is all of `text`, stands in brackets or follows the word for author; at most a few."""
+    is_marked = any(role in text for role in _CHINESE_ROLES) or text.rstrip().endswith(("）", ")"))
+    match = next(filter(None, (pattern.search(text) for pattern in _CHINESE_BYLINES)), None) if is_marked else None
     return match[1].replace("、", " ").split() if match else []
 
 

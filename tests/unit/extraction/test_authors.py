@@ -240,3 +240,47 @@ def test_particles_middle_dots_and_eastern_roles_leave_a_name_whole(name: str, p
 )
 def test_a_chinese_byline_is_a_line_or_stands_in_brackets(text: str, people: tuple[str, ...]) -> None:
     assert find_authors(page(body=f"<h1>标题</h1><p>{text}</p>"), None)[0] == people
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        "<button class='author-app'>Get App</button>",
+        "<ul class='sub-menu'><li class='byline'><a href='/team/'>Personal Care</a></li></ul>",
+        "<div class='mega-menu'><a href='/people/'>Personal Checking</a></div>",
+        "<div class='articleTags'><span class='articleTag'><a href='/person/mary-major/'>Mary Major</a></span></div>",
+        "<p class='post-tags'><a href='/people/mary-major' rel='tag'>Mary Major</a></p>",
+        "<div class='author-box'><span>Written By</span><p>" + "The lamps of the valley burn all night. " * 6 + "</p></div>",
+    ],
+)
+def test_buttons_menus_and_tags_name_no_author(label: str) -> None:
+    assert find_authors(page(body=f"<article><h1>Lamps of the valley</h1>{label}<p>The lamps burn.</p></article>"), None)[0] == ()
+
+
+def test_the_name_above_a_biography_is_the_author() -> None:
+    bio = "<p>Lauren Vetter is a writer who has told of lamps, valleys and long nights for twenty years, in three papers.</p>"
+    box = f"<div class='blog_author-text'><div>Lauren Vetter</div>{bio}</div>"
+    assert find_authors(page(body=f"<article><h1>Lamps of the valley</h1><p>The lamps burn.</p>{box}</article>"), None)[0] == (
+        "Lauren Vetter",
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "people"),
+    [
+        ("02日14:25 作者：赵婕 出自", ("赵婕",)),
+        ("（ 责任编辑：魏喆 ）", ("魏喆",)),
+        ("过一个平安、祥和、温馨、廉洁的新春佳节。（常书香 马丹阳 ）", ("常书香", "马丹阳")),
+        ("难道不都是利益再分配的过程吗？”（姚峰 上海报道）", ("姚峰",)),
+        ("赵延东、风笑天", ("赵延东", "风笑天")),
+        ("三座桥将在月底前开始维修（组图）", ()),
+        ("他说，桥、路、灯都要修。", ()),
+        ("作者认为，这三座桥早就应该修了。", ()),
+    ],
+)
+def test_chinese_bylines_are_read_where_they_stand_alone_or_in_brackets(text: str, people: tuple[str, ...]) -> None:
+    assert find_authors(page(body=f"<h1>三座桥</h1><p>{text}</p><p>市议会批准了修理三座桥的计划。</p>"), None)[0] == people
+
+
+def test_a_line_of_more_than_four_chinese_characters_is_no_name() -> None:
+    assert find_authors(page(body="<h1>三座桥</h1><p><b>政策调整姗姗来迟</b></p><p>市议会批准了修理三座桥的计划。</p>"), None)[0] == ()
