@@ -34,6 +34,12 @@ _NO_PICTURE = re.compile(
 _PROGRAM = re.compile(r"\.php$", re.IGNORECASE)
 _PICTURE_FILE = re.compile(r"\.(?:jpe?g|png|webp|gif|avif)(?![a-z])", re.IGNORECASE)
 """In a query: programs that scale pictures get the file's name as a parameter (`thumb.php?src=bridge.jpg`)."""
+_ONE_ADDRESS = re.compile(
+    r"\s*(?:https?:/|\.{0,2}/|[\w-]+/)[^\s{}\"'<>]{1,500}\.(?:jpe?g|png|webp|avif)(?:[?#!][^\s{}\"'<>]*)?\s*$", re.IGNORECASE
+)
+_BACKGROUND = re.compile(r"background(?:-image)?\s*:[^;]{0,200}?url\(\s*[\"']?([^\"')]{1,500})", re.IGNORECASE)
+_MIN_STEM = 4
+"""Characters of a picture's name without its ending; placeholders have shorter ones."""
 _FURNITURE = re.compile(
     r"(?:^|[^a-z])(?:favicon|sprites?|icons?|ico|btn|buttons?|avatars?|gravatar|spacer|blank|transparent|placeholder|loader|loading"
     r"|spinner|no-?(?:image|img|photo|pic|thumb)|dummy|badges?|close-btn|captcha|emojis?|smil(?:ey|ies)|touch-icon|missing|arrows?)(?![a-z])"
@@ -177,19 +183,44 @@ def _open_graph_images(page: Page) -> Iterator[_Declared]:
 
 
 def _article_images(page: Page) -> Iterator[_Declared]:
-    """The `<img>` elements below the article's element that are not declared small."""
+    """The `<img>` elements below the article's element that are not declared small, then its background pictures."""
     place = _article_element(page)
-    for image in islice(place.iter("img", "amp-img"), 60) if place is not None else ():
+    if place is None:
+        return
+    for image in islice(place.iter("img", "amp-img"), 60):
         attributes = image.attrib
         address = next(
             (attributes[key] for key in _SOURCES if attributes.get(key, "").strip() and not attributes[key].startswith("data:")), ""
         ) or _widest(attributes.get("data-srcset") or attributes.get("srcset") or "")
+        if not address or not _has_picture_name(address):
+            address = _lazy_address(image) or address
         if not address or _is_furniture(f"{attributes.get('class', '')} {attributes.get('id', '')}"):
             continue
         width, height = pixels(attributes.get("width")), pixels(attributes.get("height"))
         if (width is not None and width <= SMALL_SIDE) or (height is not None and height <= SMALL_SIDE):
             continue
         yield address, width, height, "page.img"
+    for element in islice(place.iter("source", "div", "figure", "section", "a", "span"), 200):
+        behind = _BACKGROUND.search(element.get("style", ""))
+        address = behind[1] if behind is not None and _PICTURE_FILE.search(behind[1]) else _lazy_address(element)
+        if address and not _is_furniture(f"{element.get('class', '')} {element.get('id', '')}"):
+            yield address, None, None, "page.background"
+
+
+def _has_picture_name(address: str) -> bool:
+    """Whether a file's name is more than that of a placeholder (`px.png`, `spacer.gif`)."""
+    name = address.partition("?")[0].rpartition("/")[2]
+    return len(re.sub(r"\.[A-Za-z]{3,4}$", "", name)) >= _MIN_STEM and not _is_furniture(name)
+
+
+def _lazy_address(element: lxml.html.HtmlElement) -> str:
+    """The first `data-*` attribute that is the address of a picture file, or the widest of a list of them; empty when there is none."""
+    for name, value in element.items():
+        if name.startswith("data-") and _ONE_ADDRESS.match(value):
+            return str(value).strip()
+        if name.startswith("data-") and _PICTURE_FILE.search(value) and _ONE_ADDRESS.match(widest := _widest(value)):
+            return widest
+    return _widest(element.get("srcset", "")) if element.tag == "source" and _PICTURE_FILE.search(element.get("srcset", "")) else ""
 
 
 def _widest(sources: str) -> str:
