@@ -21,7 +21,7 @@ from pipeline.extraction.dates import visible_dates
 from pipeline.extraction.dates.publisher_zone import in_publisher_zone
 from pipeline.extraction.furniture import class_and_id, surroundings
 from pipeline.extraction.pages import Page
-from pipeline.extraction.structured_data import PAGE_TYPES, VIDEO_TYPES, text_of, types_of
+from pipeline.extraction.structured_data import PAGE_TYPES, VIDEO_TYPES, as_list, text_of, types_of
 from pipeline.text.date_parsing import DateStyle, bare_day, read_moment, style_of
 
 EARLIEST = datetime(1995, 1, 1, tzinfo=UTC)
@@ -63,6 +63,7 @@ _NAME_START = re.compile(r"(?<!\w)(?:first|original|date)?_?$")
 _HATOM_TIMES = lxml.etree.XPath("/descendant-or-self::*/@title[contains(., '-') and contains(., ':')]/..")
 """The hAtom microformat: machine-readable times as titles; an entry without `published` was published when it was `updated`."""
 _MAX_STATEMENTS = 12
+_MAX_UPDATES = 300
 _DATELINE_CLASSES = re.compile(
     r"publish|entry-date|post-date|article-date|date-published|pubdate|dateline|news-date|article__date|datum", re.IGNORECASE
 )
@@ -196,6 +197,7 @@ def _shown(moment: Moment) -> str:
 
 def _plainly_stated(page: Page, entry: Entry | None, style: DateStyle) -> Iterator[Dated]:
     """The publication dates that the page's head, the feed and the URL state, the most trusted first."""
+    yield from islice(_live_starts(page, style), 1)
     for source, text in _declared(page):
         moment = read_moment(text, style)
         if moment:
@@ -205,6 +207,20 @@ def _plainly_stated(page: Page, entry: Entry | None, style: DateStyle) -> Iterat
     in_url = url_date(page.url)
     if in_url:
         yield Dated(in_url, "url")
+
+
+def _live_starts(page: Page, style: DateStyle) -> Iterator[Dated]:
+    """The start of each live blog: some publishers set its date of publication to that of the newest entry."""
+    for article in page.articles:
+        if "LiveBlogPosting" not in types_of(article):
+            continue
+        texts = [(f"jsonld.{key}", _text_of_date(article.get(key))) for key in ("coverageStartTime", "datePublished")]
+        if not any(text for _, text in texts):
+            updates = (update for update in as_list(article.get("liveBlogUpdate")) if isinstance(update, dict))
+            texts = [("jsonld.liveBlogUpdate", _text_of_date(update.get("datePublished"))) for update in islice(updates, _MAX_UPDATES)]
+        read = [Dated(moment, source) for source, text in texts if (moment := read_moment(text, style))]
+        if read:
+            yield min(read, key=lambda dated: dated.moment.value)
 
 
 def _stated(page: Page, entry: Entry | None, style: DateStyle) -> Iterator[Dated]:

@@ -374,3 +374,21 @@ def test_a_time_that_is_shown_at_the_heading_outvotes_a_bare_day() -> None:
     body = f"<h1>Owls</h1><dl><dt>Date</dt><dd><time datetime='2022-01-25'>25.01.2022</time></dd></dl><p>{PROSE}</p>"
     assert dated(body, head) == ("2022-01-25", "page.time")
     assert dated(body.replace("25.01.2022", "today"), head) == ("2022-01-15", "meta.og:article:published_time")
+
+
+@pytest.mark.parametrize(
+    ("fields", "day"),
+    [
+        ({"datePublished": "2024-03-05T22:10:00Z", "coverageStartTime": "2024-03-05T08:00:00Z"}, "2024-03-05T08:00:00"),
+        ({"datePublished": "2024-03-05T07:10:00Z", "coverageStartTime": "2024-03-06T08:00:00Z"}, "2024-03-05T07:10:00"),
+        ({"coverageStartTime": "2024-03-05T08:00:00Z", "dateModified": "2024-03-05T22:10:00Z"}, "2024-03-05T08:00:00"),
+        (
+            {"liveBlogUpdate": [{"@type": "BlogPosting", "datePublished": f"2024-03-05T{hour}:00:00Z"} for hour in (21, 15, 9 + 1)]},
+            "2024-03-05T10:00:00",
+        ),
+    ],
+)
+def test_a_live_blog_is_dated_by_its_start(fields: dict[str, object], day: str) -> None:
+    dated = found(page(article(**{"@type": "LiveBlogPosting", **fields})))
+    assert dated is not None
+    assert day in " ".join(dated)
