@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Literal
-from urllib.parse import unquote, urlsplit
 
 from pipeline.core.models import AmpAnswer, Article, CaptureRef, Entry, Image, ImageCandidate, Picture, Rejected
 from pipeline.extraction import titles
@@ -22,20 +21,14 @@ from pipeline.extraction.page_kinds import kind_of, shows_shop
 from pipeline.extraction.pages import Page, amp_link
 from pipeline.extraction.rejections import is_free, rejection_reason
 from pipeline.extraction.structured_data import ARTICLE_TYPES, VIDEO_TYPES, as_list, text_of, types_of
+from pipeline.extraction.web_urls import choose_web_url, declared_urls
 from pipeline.text.languages import two_letters, written_in
 from pipeline.text.plain_text import cut_excerpt, letters_only, plain, without_torn_end
-from pipeline.text.urls import canonical_url, join, registered_domain
+from pipeline.text.urls import registered_domain
 
 MAX_KEYWORDS = 30
 MIN_EXCERPT = 25
 """Characters; a shorter description is a label (`News`, the site's name)."""
-_SLUG = re.compile(r"(?:[^/-]+-){3}")
-"""Several words of a title in a path."""
-_WORD = re.compile(r"[^\W\d_]{4,}")
-_TITLED = 2
-"""Words of the title that a path must contain to count as made of the title."""
-_NUMBER = re.compile(r"(?<!\d)(?!404(?!\d))\d+")
-"""A page's number in its URL; 404 is that of an error."""
 _SHOWN = 200
 """Characters of a value in `alternatives`."""
 _AROUND = re.compile(r'^[\s"“”„\[]+|(?<=\D)[\s"“”\]]+$')
@@ -72,7 +65,7 @@ def build_article(
     excerpt = _excerpt(page, entry, title=title.text, text=text[0] if text else "")
     if text is None and excerpt is None:
         return Rejected("noText")
-    web_url = _web_url(page, entry, title=title.text)
+    web_url = choose_web_url(page, entry, title=title.text)
     if web_url is None:
         return Rejected("badUrl")
     language = _language(page, entry, f"{title.text}\n{text[0] if text else excerpt[0] if excerpt else ''}")
@@ -166,7 +159,7 @@ def _alternatives(
         "excerpt": _others(_declared_descriptions(page, entry), lambda text: letters_only(cut_excerpt(text)) == letters_only(excerpt)),
         "providerName": _others(titles.declared_site_names(page, entry), lambda name: letters_only(name) == letters_only(provider)),
         "authors": _others(declared_authors(page, entry), lambda text: letters_only(text) == letters_only(", ".join(authors))),
-        "webUrl": _others(_declared_urls(page), lambda url: url.partition("?")[0].rstrip("/") == web_url.partition("?")[0].rstrip("/")),
+        "webUrl": _others(declared_urls(page), lambda url: url.partition("?")[0].rstrip("/") == web_url.partition("?")[0].rstrip("/")),
         "images": images,
         "text": text.others if text else (),
         "type": types,
@@ -197,72 +190,6 @@ def _others(candidates: Iterable[tuple[str, str]], is_same: Callable[[str], bool
 
 def _declared_descriptions(page: Page, entry: Entry) -> Iterator[tuple[str, str]]:
     return ((source, text) for text, source in _descriptions(page, entry, ""))
-
-
-def _declared_urls(page: Page) -> Iterator[tuple[str, str]]:
-    yield "link.canonical", page.canonical or ""
-    yield from (("og.url", url) for url in page.meta.get("og:url", ())[:1])
-    yield "fetch", page.url
-
-
-def _web_url(page: Page, entry: Entry, *, title: str) -> tuple[str, str] | None:
-    """The canonical URL that the page declares, unless it is on another site, a front page or another article's; else the fetched URL."""
-    for candidate, source in ((page.canonical, "link.canonical"), *((url, "og.url") for url in page.meta.get("og:url", ())[:1])):
-        is_ours = candidate and _is_same_page(candidate, page.url) and not _names_another(candidate, page.url, title=title)
-        if candidate and is_ours and not _is_contradicted(candidate, page):
-            try:
-                return canonical_url(candidate), source
-            except ValueError:
-                continue
-    for candidate, source in ((page.url, "fetch"), (entry.url, "feed.url")):
-        try:
-            return canonical_url(candidate), source
-        except ValueError:
-            continue
-    return None
-
-
-def _is_same_page(declared: str, url: str) -> bool:
-    try:
-        ours, theirs = urlsplit(url), urlsplit(declared)
-    except ValueError:
-        return False
-    if theirs.scheme not in {"http", "https"} or registered_domain(ours.hostname or "") != registered_domain(theirs.hostname or ""):
-        return False
-    below = ours.path.removeprefix(theirs.path.rstrip("/") + "/") if theirs.path.strip("/") else ours.path
-    if below != ours.path and _SLUG.search(below) and not theirs.query:
-        return False  # the front page of its section; `/story/2` and `/story/amp` are parts of the story
-    return bool(theirs.path.strip("/") or theirs.query) or not ours.path.strip("/")
-
-
-def _names_another(declared: str, url: str, *, title: str) -> bool:
-    """Whether the path of `url` has words of the title and `declared` has not: it is a front page, a form, an error or another article."""
-    ours, theirs = _bare_path(url), _bare_path(declared)
-    words = _words(title)
-    if ours == theirs or len(_words(ours) & words) < _TITLED:
-        return False
-    last = theirs.rpartition("/")[2]
-    if _words(theirs) & words or _words(last) & _words(ours.rpartition("/")[2]):
-        return False
-    return len(_words(last)) > 1 or not _NUMBER.search(last + declared.partition("?")[2])
-
-
-def _words(text: str) -> set[str]:
-    return set(_WORD.findall(unquote(text).casefold()))
-
-
-def _is_contradicted(canonical: str, page: Page) -> bool:
-    """Whether `og:url` and JSON-LD name the fetched URL and `canonical` another: then it is another article's, or a template's."""
-    own = [*page.meta.get("og:url", ())[:1], *(text_of(article.get("url")) for article in page.articles[:1])]
-    paths = {_bare_path(join(page.base, address) or "") for address in own if address} - {""}
-    return paths == {_bare_path(page.url)} != {_bare_path(canonical)}
-
-
-def _bare_path(url: str) -> str:
-    try:
-        return urlsplit(url).path.strip("/").lower()
-    except ValueError:
-        return ""
 
 
 def _excerpt(page: Page, entry: Entry, *, title: str, text: str) -> tuple[str, str] | None:
