@@ -108,3 +108,28 @@ def test_the_text_that_a_page_shows_is_not_taken_from_a_script() -> None:
 @pytest.mark.parametrize("sign", ['"', "\\", "{", "<p>", '["', "a "])
 def test_scripts_of_one_repeated_sign_cost_little(sign: str) -> None:
     assert lines(f"<script>var state = {sign * (100_000 // len(sign))}</script>") == []
+
+
+NEXT = "".join(
+    f"<p>A dredger will remove sand from channel {number}, said the captain of the port, who waits since the storm.</p>"
+    for number in range(6)
+)
+
+
+@pytest.mark.parametrize(
+    "loaded",
+    [
+        f"<div class=story><h1>{TITLE}</h1>{STORY}</div><div class=story><h1>Ferries return</h1>{NEXT}</div>",
+        f"<main><div><h1>{TITLE}</h1><div>{STORY}</div></div><div><h1>Ferries return</h1><div>{NEXT}</div></div></main>",
+        f"<section data-article-id=1><h1>{TITLE}</h1>{STORY}</section><section data-article-id=2><h2>Ferries return</h2>{NEXT}</section>",
+        f"<div class=p data-url=/a><h1>{TITLE}</h1>{STORY}</div><div class=p data-url=/b><h3>Ferries return</h3>{NEXT}</div>",
+        f"<article><h1>{TITLE}</h1>{STORY}</article><article><h1>Ferries return</h1>{NEXT}{NEXT}</article>",
+    ],
+)
+def test_the_next_article_that_a_page_loads_below_its_own_is_not_its_text(loaded: str) -> None:
+    assert [line for line in lines(loaded) if line != TITLE] == PROSE
+
+
+def test_the_sections_of_one_article_are_all_its_text() -> None:
+    parts = f"<section class=part><h1>{TITLE}</h1>{STORY}</section><section class=part><h2>The boxes</h2>{NEXT}</section>"
+    assert len(lines(f"<main>{parts}</main>")) > len(PROSE) + 5
