@@ -25,7 +25,7 @@ from pipeline.core.out_of_memory import is_out_of_memory
 from pipeline.extraction import furniture
 from pipeline.extraction.body.blocks import Block, blocks, furniture_elements
 from pipeline.extraction.body.boilerplate import without_boilerplate
-from pipeline.extraction.body.containers import Weights, container_of, text_weights
+from pipeline.extraction.body.containers import Weights, article_container, text_weights
 from pipeline.extraction.body.own_article import own_article
 from pipeline.extraction.body.relevance import speaks_of
 from pipeline.extraction.body.script_data import text_in_scripts
@@ -141,7 +141,7 @@ def _from_container(page: Page) -> tuple[str, bool]:
     if not weights.running[page.tree]:
         return "", False
     root = own_article(page, weights.running)
-    container = container_of(root, weights)
+    container, weights = article_container(page, root, weights)
     kept, weight = _content(container, weights)
     texts = _without_copy([block.text for block in kept])
     if weight < MIN_LENGTH:
@@ -177,7 +177,7 @@ def _content(container: lxml.html.HtmlElement, weights: Weights) -> tuple[list[B
     longs = weights.long
     spared: set[lxml.html.HtmlElement] = set(weights.frames)
     while True:
-        kept = _without_tail([block for block in blocks(container, spared=spared) if _is_content(block)])
+        kept = _without_tail([block for block in blocks(container, spared=spared, before=weights.entries) if _is_content(block)])
         weight = sum(block.weight for block in kept)
         if weight >= MIN_KEPT * longs[container]:
             return kept, weight

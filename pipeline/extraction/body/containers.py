@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Set
+from collections.abc import Mapping, Set
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -56,6 +56,14 @@ _BESIDE = re.compile(
 )
 """Elements that are never the article (`wm-ipp` is the toolbar of an archive): dropping their text is no sign of a failed extraction."""
 
+MIN_ENTRIES = 6
+ENTRY_SHARE = 0.8
+"""Share of the elements of a list that must have a number or a time of their own."""
+MIN_OWN = 300
+"""Weighted characters of long text beside a list of entries from which that text is the article."""
+_ENTRY_TAGS = frozenset({"div", "li", "article", "section"})
+_NUMBERED = re.compile(r"\d{4,}")
+
 _Weights = defaultdict[lxml.html.HtmlElement, float]
 _Worth = tuple[float, bool]
 """The factor for running text in an element, and whether that text can be part of the article."""
@@ -71,6 +79,8 @@ class Weights(NamedTuple):
     running: _Weights
     long: _Weights
     frames: frozenset[lxml.html.HtmlElement]
+    entries: lxml.html.HtmlElement | None = None
+    """A list of comments or of a live blog's entries that does not count."""
 
 
 def text_weights(page: Page) -> Weights:
@@ -101,7 +111,7 @@ def _fullest_frame(page: Page, *, at_least: float) -> lxml.html.HtmlElement | No
 
 def _weights_with(page: Page, frames: frozenset[lxml.html.HtmlElement]) -> Weights:
     weights = Weights(defaultdict(float), defaultdict(float), frames)
-    running, longs, _ = weights
+    running, longs = weights.running, weights.long
     worths: dict[lxml.html.HtmlElement, _Worth] = {}
     for node in page.texts:
         if len(node) < _RUNNING:
@@ -175,3 +185,32 @@ def container_of(tree: lxml.html.HtmlElement, weights: Weights) -> lxml.html.Htm
         if fullest.tag in _INLINE_CONTAINERS:
             return place
         place = fullest
+
+
+def article_container(page: Page, root: lxml.html.HtmlElement, weights: Weights) -> tuple[lxml.html.HtmlElement, Weights]:
+    """The element below `root` that holds the article, and the weights without its list of entries, if there is one.
+
+    Comments and the entries of a live blog, many elements of one class with a number or a time each, often hold more text than the
+    article at the page's heading: where that is long enough, they do not count.
+    """
+    container = container_of(root, weights)
+    if not _is_list_of_entries(container, weights.running) or container in page.heading_path:
+        return container, weights
+    rest = Weights(weights.running.copy(), weights.long.copy(), weights.frames, container)
+    for element in (container, *container.iterancestors()):
+        rest.running[element] -= weights.running[container]
+        rest.long[element] -= weights.long[container]
+    other = container_of(root, rest)
+    return (other, rest) if rest.long[other] >= MIN_OWN else (container, weights)
+
+
+def _is_list_of_entries(container: lxml.html.HtmlElement, running: Mapping[lxml.html.HtmlElement, float]) -> bool:
+    groups: defaultdict[str, list[lxml.html.HtmlElement]] = defaultdict(list)
+    for child in container:
+        if child.tag in _ENTRY_TAGS and running.get(child):
+            groups[child.get("class", "")].append(child)
+    entries = max(groups.values(), key=len, default=[])
+    numbered = sum(
+        bool(_NUMBERED.search(f"{one.get('id', '')} {one.get('data-id', '')}")) or one.find(".//time") is not None for one in entries
+    )
+    return len(entries) >= MIN_ENTRIES and numbered >= ENTRY_SHARE * len(entries)

@@ -133,3 +133,18 @@ def test_the_next_article_that_a_page_loads_below_its_own_is_not_its_text(loaded
 def test_the_sections_of_one_article_are_all_its_text() -> None:
     parts = f"<section class=part><h1>{TITLE}</h1>{STORY}</section><section class=part><h2>The boxes</h2>{NEXT}</section>"
     assert len(lines(f"<main>{parts}</main>")) > len(PROSE) + 5
+
+
+def entries(mark: str) -> str:
+    said = "I saw one of these owls myself, it was huge, looked at me for an hour and then flew over the river to the old mill. " * 3
+    return "".join(f"<div class='e'{mark.replace('N', str(42000 + number))}{said}</div>" for number in range(12))
+
+
+@pytest.mark.parametrize("mark", [" id='post-N'>", " data-id='N'>", "><time datetime='2026-03-05'>10:12</time>"])
+def test_entries_and_comments_that_hold_more_text_than_the_article_are_not_its_text(mark: str) -> None:
+    page = f"<div id=page><div><h1>{TITLE}</h1><div class=body>{STORY}</div></div><div class=opinie>{entries(mark)}</div></div>"
+    assert [line for line in lines(page) if line != TITLE] == PROSE
+
+
+def test_a_live_blog_without_a_text_of_its_own_has_that_of_its_entries() -> None:
+    assert len(lines(f"<main><h1>{TITLE}</h1><div class=live>{entries(' id=post-N>')}</div></main>")) >= 12
