@@ -18,6 +18,7 @@ import lxml.html
 
 from pipeline.core.models import Entry
 from pipeline.extraction import furniture
+from pipeline.extraction.body.boilerplate import is_section_label
 from pipeline.extraction.furniture import class_and_id, surroundings
 from pipeline.extraction.pages import Page, containing_element, is_code
 from pipeline.extraction.person_names import (
@@ -368,8 +369,9 @@ def _byline_text(element: lxml.html.HtmlElement) -> str:
 
 def _first_text(element: lxml.html.HtmlElement) -> str:
     """The first text of a box about the author, which is longer than a byline: the name stands above what is said of its bearer."""
-    text = next((found for found in map(squeeze, islice(element.itertext(), 40)) if found), "")
-    return text if len(text.split()) in {2, 3} and not is_by(text) else ""
+    texts = (text for text in map(squeeze, islice(element.itertext(), 40)) if text and not is_section_label(text) and not is_by(text))
+    text = next(texts, "")
+    return text if len(text.split()) in {2, 3} else ""
 
 
 def _first_group(elements: Iterable[lxml.html.HtmlElement]) -> list[lxml.html.HtmlElement]:

@@ -30,7 +30,8 @@ def _is_credit(line: str) -> bool:
     return _phrases(r"^\W*(?:(?:%(picture_credits)s)\s*(?:by\b|[:©/])|©|\(c\))").match(line) is not None
 
 
-def _is_ending(line: str) -> bool:
+def is_section_label(line: str) -> bool:
+    """Whether a line is the heading of a section about the author or of contact addresses (`Zur Person`, `About the author`)."""
     return _phrases(r"^\W*(?:%(endings)s)\W*$").match(line) is not None
 
 
@@ -57,7 +58,7 @@ def _end(lines: list[str]) -> int:
     """The number of lines before the last heading of a contact or author section, if that section is short; else of all lines."""
     behind = 0
     for number in range(len(lines) - 1, 0, -1):
-        if len(lines[number]) <= MAX_LINE and _is_ending(lines[number]) and behind < sum(map(len, lines[:number])):
+        if len(lines[number]) <= MAX_LINE and is_section_label(lines[number]) and behind < sum(map(len, lines[:number])):
             return number
         behind += len(lines[number])
         if behind > MAX_ENDING:

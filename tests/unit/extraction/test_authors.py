@@ -257,9 +257,12 @@ def test_buttons_menus_and_tags_name_no_author(label: str) -> None:
     assert find_authors(page(body=f"<article><h1>Lamps of the valley</h1>{label}<p>The lamps burn.</p></article>"), None)[0] == ()
 
 
-def test_the_name_above_a_biography_is_the_author() -> None:
+@pytest.mark.parametrize(
+    "heading", ["", "<h3>Zur Person</h3>", "<h4>Über den Autor</h4>", "<b>About the author</b>", "<span>Written by</span>"]
+)
+def test_the_name_above_a_biography_is_the_author(heading: str) -> None:
     bio = "<p>Lauren Vetter is a writer who has told of lamps, valleys and long nights for twenty years, in three papers.</p>"
-    box = f"<div class='blog_author-text'><div>Lauren Vetter</div>{bio}</div>"
+    box = f"<div class='blog_author-text'>{heading}<div>Lauren Vetter</div>{bio}</div>"
     assert find_authors(page(body=f"<article><h1>Lamps of the valley</h1><p>The lamps burn.</p>{box}</article>"), None)[0] == (
         "Lauren Vetter",
     )
