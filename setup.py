@@ -7,5 +7,10 @@ from setuptools import find_packages, setup
 setup(
     packages=[*find_packages(include=["pipeline", "pipeline.*"]), "pipeline.catalogue"],
     package_dir={"pipeline.catalogue": "data"},
-    package_data={"": ["py.typed", "data/*.yaml"], "pipeline.stories": ["*.txt", "*.tsv"], "pipeline.catalogue": ["*.yaml"]},
+    package_data={
+        "": ["py.typed", "data/*.yaml"],
+        "pipeline.stories": ["*.txt", "*.tsv"],
+        "pipeline.extraction": ["*.tsv"],
+        "pipeline.catalogue": ["*.yaml"],
+    },
 )

@@ -1,7 +1,8 @@
 """Article extraction on real pages: ours beside bare trafilatura, in one run, with one score table and the targets.
 
-    python bench/extraction.py [--sets a,b] [--limit N]
-    python bench/extraction.py --cut SEED        every page cut off at a random place: exceptions, and the slowest page
+    python -m bench.extraction [--sets a,b] [--limit N] [--per-set]
+    python -m bench.extraction --peers           readability-lxml, newspaper4k and resiliparse beside both
+    python -m bench.extraction --cut SEED        every page cut off at a random place: exceptions, and the slowest page
 
 Speed is in seconds of processor time, each extractor in a process of its own: neither finds the caches that the other one filled. They take
 turns every few pages, so that a machine that slows down slows down both.
@@ -36,10 +37,13 @@ sys.path.insert(0, str(REPOSITORY))
 import trafilatura  # noqa: E402
 from trafilatura.settings import Document  # noqa: E402
 
+from bench.extraction_peers import PEERS  # noqa: E402
+from bench.public_scores import range_of_fifths, shingle_f1  # noqa: E402
 from pipeline.core.models import Article, CaptureRef, Entry, Moment  # noqa: E402
 from pipeline.core.settings import Settings  # noqa: E402
 from pipeline.extraction.articles import build_article  # noqa: E402
 from pipeline.extraction.pages import read_page  # noqa: E402
+from pipeline.text.urls import registered_domain  # noqa: E402
 
 TARGETS = {
     "body_f1": ("text, word F1", "0.935"),
@@ -62,8 +66,11 @@ def extract(html: bytes, url: str) -> dict[str, Any]:
     page = read_page(html, url=url, content_type="text/html")
     entry = Entry(url=url, source_id=None, via="warc")
     article = build_article(page, entry=entry, capture=CaptureRef("bench", 0, CAPTURED_AT), payload_digest="")
-    if not isinstance(article, Article):
-        return {"rejected": article.reason}
+    return read_answer(article) if isinstance(article, Article) else {"rejected": article.reason}
+
+
+def read_answer(article: Article) -> dict[str, Any]:
+    """An article in the scorer's words."""
     return {
         "title": article.title,
         "authors": list(article.authors),
@@ -107,6 +114,7 @@ def bare(html: bytes, url: str) -> dict[str, Any]:
 
 
 EXTRACTORS: dict[str, Callable[[bytes, str], dict[str, Any]]] = {"extract": extract, "bare": bare}
+SEED = 20261130
 TURN = 20
 """Pages that an extractor takes before it is the other one's turn."""
 WARM_UP = 3
@@ -114,11 +122,13 @@ WARM_UP = 3
 
 
 def main() -> int:
-    """Run both extractors over the corpora and print the scorer's table; the scorer's exit code."""
+    """Run the extractors over the corpora and print the scorer's table; the scorer's exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sets", help="comma-separated names of corpora; default: all")
     parser.add_argument("--limit", type=int, help="pages, spread over the corpora; default: all")
     parser.add_argument("--per-set", action="store_true", help="a table for each corpus")
+    parser.add_argument("--peers", action="store_true", help="readability-lxml, newspaper4k and resiliparse too (the extra `peers`)")
+    parser.add_argument("--answers", type=Path, metavar="FOLDER", help="keep what each extractor gave, as the scorer reads it")
     parser.add_argument("--cut", type=int, metavar="SEED", help="read every page up to a random place, and no more")
     arguments = parser.parse_args()
     shared = Path(os.environ.get("NEWS_SHARED", REPOSITORY.parent / "shared"))
@@ -127,18 +137,53 @@ def main() -> int:
         print(f"there is no scorer at {scorer}; set NEWS_SHARED to the folder of the shared test data", file=sys.stderr)
         return 2
     if arguments.cut is not None:
-        return _cut(_load(scorer), arguments.cut)
+        return _cut(load_scorer(scorer), arguments.cut)
+    with contextlib.ExitStack() as stack:
+        folder = arguments.answers or Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        folder.mkdir(parents=True, exist_ok=True)
+        return _compare(scorer, folder, arguments)
+
+
+def _compare(scorer: Path, folder: Path, arguments: argparse.Namespace) -> int:
+    """Run the extractors, their answers into `folder`, and print all tables; the scorer's exit code."""
+    names = [*EXTRACTORS, *(PEERS if arguments.peers else ())]
+    answers = [folder / f"{name}.jsonl" for name in names]
+    module = load_scorer(scorer)
+    sets = arguments.sets.split(",") if arguments.sets else None
+    _run(module, answers, sets=sets, limit=arguments.limit)
     chosen = ["--sets", arguments.sets] if arguments.sets else []
-    with tempfile.TemporaryDirectory() as folder:
-        answers = [Path(folder) / f"{name}.jsonl" for name in EXTRACTORS]
-        _run(_load(scorer), answers, sets=arguments.sets.split(",") if arguments.sets else None, limit=arguments.limit)
-        present = ["--only-present"] if arguments.limit else []
-        per_set = ["--per-set"] if arguments.per_set else []
-        scores = Path(folder) / "scores.json"
-        command = [sys.executable, str(scorer), "score", *map(str, answers), *chosen, *present, *per_set, "--json", str(scores)]
-        code = subprocess.run(command, check=False).returncode
-        _print_targets(json.loads(scores.read_text()))
-        return code
+    present = ["--only-present"] if arguments.limit else []
+    per_set = ["--per-set"] if arguments.per_set else []
+    scores = folder / "scores.json"
+    command = [sys.executable, str(scorer), "score", *map(str, answers), *chosen, *present, *per_set, "--json", str(scores)]
+    code = subprocess.run(command, check=False).returncode
+    found = json.loads(scores.read_text())
+    _print_public(module, answers, found)
+    _print_fifths(module, answers[0])
+    _print_targets(found)
+    return code
+
+
+def _print_public(scorer: Any, answers: list[Path], scores: dict[str, Any]) -> None:
+    """The measures of the public benchmarks, for each extractor: those of their own scorers, over their pages of the corpora."""
+    bodies = {(row["set"], row["uri"]): row["body"] for row in scorer.load(["aeb"])}
+    print("\n| extractor | article-extraction-benchmark, F1 | WCXB articles, word F1 |\n|---|---|---|")
+    for path in answers:
+        given = scorer.read_preds(path)
+        pairs = [(body, given[key].get("text") or "") for key, body in bodies.items() if key in given]
+        wcxb = scores[path.stem].get("wcxb", {}).get("scores", {}).get("body_f1")
+        print(f"| {path.stem} | {_shown(shingle_f1(pairs) if pairs else None)} | {_shown(wcxb)} |")
+
+
+def _print_fifths(scorer: Any, answers: Path) -> None:
+    """Ours, for five groups of publishers: what another choice of publishers changes by chance."""
+    given = scorer.read_preds(answers)
+    rows = [row for row in scorer.load(None) if not row.get("tool_truth") and (row["set"], row["uri"]) in given]
+    scored = [(registered_domain(row["uri"]), scorer.score_one(row, given[row["set"], row["uri"]])) for row in rows]
+    numbers = [(publisher, {name: score for name, score in found.items() if name in TARGETS}) for publisher, found in scored]
+    print("\n| measure | lowest and highest of five groups of publishers |\n|---|---|")
+    for name, (low, high) in range_of_fifths(numbers, seed=SEED).items():
+        print(f"| {TARGETS[name][0]} | {low:.3f} to {high:.3f} |")
 
 
 def _cut(scorer: Any, seed: int) -> int:
@@ -161,7 +206,7 @@ def _cut(scorer: Any, seed: int) -> int:
     return int(bool(faults) or slowest_s >= bound_s)
 
 
-def _load(scorer: Path) -> Any:
+def load_scorer(scorer: Path) -> Any:
     spec = importlib.util.spec_from_file_location("scorer", scorer)
     assert spec is not None
     assert spec.loader is not None
@@ -171,7 +216,7 @@ def _load(scorer: Path) -> Any:
 
 
 def _run(scorer: Any, answers: list[Path], *, sets: list[str] | None, limit: int | None) -> None:
-    """Write what each of `EXTRACTORS` says of each page, and how long it took, as `score` reads it."""
+    """Write what each extractor says of each page, and how long it took, into the file that has its name, as `score` reads it."""
     wanted = list(dict.fromkeys((row["set"], row["uri"]) for row in scorer.load(sets)))
     chosen = set(wanted[:: max(1, len(wanted) // limit)][:limit] if limit else wanted)
     pages = (
@@ -179,14 +224,15 @@ def _run(scorer: Any, answers: list[Path], *, sets: list[str] | None, limit: int
     )
     context = multiprocessing.get_context("spawn")
     with contextlib.ExitStack() as stack:
-        pools = [stack.enter_context(ProcessPoolExecutor(1, context)) for _ in EXTRACTORS]
+        names = [path.stem for path in answers]
+        pools = [stack.enter_context(ProcessPoolExecutor(1, context)) for _ in names]
         files = [stack.enter_context(path.open("w", encoding="utf-8")) for path in answers]
         first: list[tuple[str, str, bytes]] = list(itertools.islice(pages, TURN))
-        for name, pool in zip(EXTRACTORS, pools, strict=True):
+        for name, pool in zip(names, pools, strict=True):
             pool.submit(_answers, name, first[:WARM_UP]).result()
         done = 0
         for turn in itertools.chain([first], iter(lambda: list(itertools.islice(pages, TURN)), [])):
-            for name, pool, file in zip(EXTRACTORS, pools, files, strict=True):
+            for name, pool, file in zip(names, pools, files, strict=True):
                 for row in pool.submit(_answers, name, turn).result():
                     file.write(json.dumps({key: scorer.jsonable(value) for key, value in row.items()}, ensure_ascii=False) + "\n")
             done += len(turn)
@@ -200,7 +246,7 @@ def _answers(name: str, pages: list[tuple[str, str, bytes]]) -> list[dict[str, A
     for set_name, url, html in pages:
         begun = time.process_time()
         try:
-            found = EXTRACTORS[name](html, url)
+            found = {**EXTRACTORS, **PEERS}[name](html, url)
         except Exception as error:  # noqa: BLE001  the measured libraries may raise anything
             found = {"error": f"{type(error).__name__}: {error}"}
         rows.append({"set": set_name, "uri": url, "sec": time.process_time() - begun, "bytes": len(html), **found})

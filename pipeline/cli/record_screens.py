@@ -93,7 +93,8 @@ def _fields(found: ExplainedRecord) -> Table:
     article, extracted = found.article, found.extracted or {}
     provenance = dict(extracted.get("provenance") or [])
     alternatives = dict(extracted.get("alternatives") or [])
-    table = make_table("field", "value", "taken from", "and not")
+    confidence = extracted.get("confidence") or {}
+    table = make_table("field", "value", "sure", "taken from", "and not", numbers=(2,))
     shown = {
         "title": article["title"],
         "excerpt": article["excerpt"],
@@ -113,16 +114,22 @@ def _fields(found: ExplainedRecord) -> Table:
         "text": f"{len(extracted['text'])} characters" if extracted.get("text") else None,
     }
     names = {"provider": "providerName", "publishedDateTime": "publishedDateTime"}
+    sure = {"publishedDateTime": "published", "images": "image", "type": "article"}
     for name, value in shown.items():
         key = names.get(name, name)
-        table.add_row(name, escape(str(value)) if value else "", provenance.get(key, ""), escape(alternatives.get(key, "")))
+        share = _percent(confidence.get(sure.get(name, name)))
+        table.add_row(name, escape(str(value)) if value else "", share, provenance.get(key, ""), escape(alternatives.get(key, "")))
     for wish in (extracted.get("rights") or {}).get("wishes") or []:
-        table.add_row(f"rights: {wish['wish']}", escape(wish["value"] or ""), f"{wish['place']}, {second(wish['at'])}")
+        table.add_row(f"rights: {wish['wish']}", escape(wish["value"] or ""), "", f"{wish['place']}, {second(wish['at'])}")
     if found.explain.get("vanishedAt") is not None:
-        table.add_row("vanished", second(found.explain["vanishedAt"]), "its publisher says that it is gone")
+        table.add_row("vanished", second(found.explain["vanishedAt"]), "", "its publisher says that it is gone")
     capture = f"{found.explain['captureFile']} at {found.explain['captureOffset']}, {second(found.explain['capturedAt'])}"
-    table.add_row("capture", capture, f"{found.explain['via']} {found.explain['sourceId'] or ''}".strip())
+    table.add_row("capture", capture, "", f"{found.explain['via']} {found.explain['sourceId'] or ''}".strip())
     return table
+
+
+def _percent(share: float | None) -> str:
+    return "" if share is None else f"{100 * share:.0f} %"
 
 
 def _yes_or_no(value: bool | None) -> str | None:

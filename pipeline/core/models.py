@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Literal, Protocol
 
+from pipeline.core.confidence import Confidence
 from pipeline.core.errors import FetchError
 from pipeline.core.rights import Rights
 
@@ -26,9 +27,7 @@ Verdict = Literal["captured", "notModified", "duplicate", "disallowed", "rejecte
 """How a URL ended; `rejected` and `failed` carry a reason."""
 
 Precision = Literal["second", "minute", "day"]
-
 HOUR = timedelta(hours=1)
-
 REVISIT_PART = "revisit"
 """Name of the part that holds an interval's revisits of pages captured before."""
 
@@ -221,6 +220,7 @@ class Article:
     provenance: Mapping[str, str] = field(default_factory=dict)
     alternatives: Mapping[str, str] = field(default_factory=dict)
     rights: Rights | None = None
+    confidence: Confidence = field(default_factory=Confidence)
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,12 +106,26 @@ class Settings(Frozen):
     """Processes that build published dates where there are many; each holds the rows of one story window on both sides of its date."""
     page_timeout_s: float = Field(20.0, gt=0)
 
+    min_confidence_title: float = Field(0.0, ge=0, le=1)
+    min_confidence_text: float = Field(0.0, ge=0, le=1)
+    min_confidence_published: float = Field(0.0, ge=0, le=1)
+    min_confidence_authors: float = Field(0.0, ge=0, le=1)
+    min_confidence_image: float = Field(0.0, ge=0, le=1)
+    min_confidence_article: float = Field(0.0, ge=0, le=1)
+    """Articles with a lower probability in `confidence` have no record, and the ledger says `doubtful`; 0 holds none back."""
+
     tolerated_failures: float = Field(0.5, ge=0, le=1)
     """Share of an interval's sources that may fail before the run is red."""
     max_shrink: float = Field(0.2, ge=0, le=1)
     """Share of a published partition's rows that a rebuild may lose."""
     sealing_keys: tuple[str, ...] = Field((), repr=False)
     """Base64 AES-SIV keys of 32, 48 or 64 bytes, newest first."""
+
+    @property
+    def min_confidences(self) -> dict[str, float]:
+        """The smallest probability of each field of `confidence` that has one."""
+        names = [name for name in type(self).model_fields if name.startswith("min_confidence_")]
+        return {name.removeprefix("min_confidence_"): getattr(self, name) for name in names if getattr(self, name) > 0}
 
     @property
     def agent(self) -> str:

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import Literal
 
 from pipeline.core.models import AmpAnswer, Article, CaptureRef, Entry, Image, ImageCandidate, Picture, Rejected
 from pipeline.extraction import titles
 from pipeline.extraction.authors import declared_authors, find_authors
 from pipeline.extraction.body import body_text
+from pipeline.extraction.confidence import confidence_of
 from pipeline.extraction.dates import publication_dates
+from pipeline.extraction.evidence import gather_evidence
 from pipeline.extraction.images import measure_picture
 from pipeline.extraction.lead_images import lead_images
 from pipeline.extraction.page_kinds import kind_of, shows_shop
@@ -96,7 +99,7 @@ def build_article(
         "type": type_source,
         "keywords": keywords_source,
     }
-    return Article(
+    article = Article(
         original_url=entry.url,
         web_url=web_url[0],
         title=title.text,
@@ -134,6 +137,7 @@ def build_article(
             language=spoken,
         ),
     )
+    return replace(article, confidence=confidence_of(gather_evidence(page, entry, article)))
 
 
 def _alternatives(

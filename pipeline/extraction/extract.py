@@ -51,6 +51,9 @@ RIGHTS = "rights"
 """The reason of an article that stands in `extracted` without text and has no record, because its publisher asks so and rights.yaml keeps
 to it."""
 
+DOUBTFUL = "doubtful"
+"""The reason of an article that stands in `extracted` and has no record, because a probability is below its `NEWS_MIN_CONFIDENCE_*`."""
+
 ERASED = "erased"
 """The reason for an article of a provider that was erased from the lake."""
 
@@ -77,7 +80,7 @@ def extract_part(lake: Lake, settings: Settings, catalogue: Catalogue, part: Par
         settings.max_image_pixels,
         manifest.declarations,
     )
-    min_side = catalogue.scoring.images.min_side
+    min_side, minimums = catalogue.scoring.images.min_side, settings.min_confidences
     for number, (page, reading) in enumerate(_readings(captures, manifest.pages, settings, min_side=min_side), start=1):
         url, result = page.entry.url, reading.result
         if isinstance(result, Rejected):
@@ -97,6 +100,8 @@ def extract_part(lake: Lake, settings: Settings, catalogue: Catalogue, part: Par
                 rejected[url] = RIGHTS
             elif result.published is None:
                 rejected[url] = NO_DATE
+            elif kept.confidence.doubtful_fields(minimums):
+                rejected[url] = DOUBTFUL
         if number % PROGRESS_EVERY == 0:
             log.info("%s part %s: %d of %d pages read", part.interval.key, part.name, number, len(manifest.pages))
     marked = [*gone_rows(lake, manifest.gone, part), *moved_rows(lake, replaced)]

@@ -68,6 +68,7 @@ def without_text(article: Article) -> Article:
     return replace(
         article,
         text=None,
+        confidence=replace(article.confidence, text=None),
         excerpt=None if "excerpt" in names else article.excerpt,
         provenance={field: place for field, place in article.provenance.items() if field not in names},
         alternatives={field: said for field, said in article.alternatives.items() if field not in {"text", "excerpt"}},

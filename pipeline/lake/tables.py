@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -114,6 +115,7 @@ def _extracted_row(article: Article) -> dict[str, Any]:
         "provenance": sorted(article.provenance.items()),
         "alternatives": sorted(article.alternatives.items()),
         "rights": rights_row(article.rights),
+        "confidence": asdict(article.confidence),
     }
 
 

@@ -25,7 +25,7 @@ NOT_WANTED = frozenset({"outsideInterval", "outOfRange"})
 NO_DATE = "noDate"
 NO_RECORD = "notPublished"
 """Extracted and dated, but no record of its date has it: publish has still to run, or refused to."""
-ARTICLES_WITHOUT_RECORD = (f"rejected.{NO_DATE}", "rejected.rights", NO_RECORD)
+ARTICLES_WITHOUT_RECORD = (f"rejected.{NO_DATE}", "rejected.rights", "rejected.doubtful", NO_RECORD)
 """How pages end that are articles and have no record."""
 RHYTHM_DAYS = 28
 """Days before a day whose median is expected of it: four weeks hold each weekday four times."""

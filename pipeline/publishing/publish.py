@@ -68,7 +68,7 @@ def publish_date(
     marks = _marks(lake, published_date, window)
     sealer = Sealer(settings.sealing_keys) if settings.sealing_keys else None
     warn_unsealed(is_sealed=sealer is not None)
-    fingerprint = _fingerprint(marks, catalogue, published_date, sealer, as_of)
+    fingerprint = _fingerprint(marks, catalogue, published_date, sealer, as_of, settings.min_confidences)
     standing = _read_standing(target, published_date)
     for warning in standing.warnings:
         log.warning(warning)
@@ -77,7 +77,7 @@ def publish_date(
     if before is not None and standing.fingerprint == fingerprint:
         return report(before, stories=0, is_rebuilt=False, change=Difference(before.num_rows, before.num_rows))
     versions = _window_versions(lake, marks, published_date, window, as_of)
-    records = build_records(versions, catalogue, published_date, seal=_seal(sealer))
+    records = build_records(versions, catalogue, published_date, seal=_seal(sealer), min_confidences=settings.min_confidences)
     articles, explain = articles_table(records.articles), explain_table(records.explanations)
     known = before if before is not None else standing.explain
     if known is not None and not allow_shrink:
@@ -138,8 +138,15 @@ def _marks(lake: Lake, published_date: date, window: timedelta) -> list[Mark]:
     return [mark for shift in range(-days, days + 1) for mark in lake.marks(published_date + shift * DAY)]
 
 
-def _fingerprint(marks: list[Mark], catalogue: Catalogue, published_date: date, sealer: Sealer | None, as_of: datetime | None) -> str:
-    inputs = {
+def _fingerprint(
+    marks: list[Mark],
+    catalogue: Catalogue,
+    published_date: date,
+    sealer: Sealer | None,
+    as_of: datetime | None,
+    min_confidences: Mapping[str, float],
+) -> str:
+    inputs: dict[str, object] = {
         "date": published_date.isoformat(),
         "marks": [mark.path for mark in marks],
         "catalogue": catalogue.digest,
@@ -149,6 +156,8 @@ def _fingerprint(marks: list[Mark], catalogue: Catalogue, published_date: date, 
     }
     if catalogue.scoring.stories.embeddings:
         inputs["embeddings"] = package_version()
+    if min_confidences:
+        inputs["minConfidences"] = min_confidences
     return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
 
 

@@ -127,14 +127,25 @@ class _StoryPlace:
 
 
 def build_records(
-    versions: Iterable[ArticleVersion], catalogue: Catalogue, published_date: date, *, seal: Seal | None = None
+    versions: Iterable[ArticleVersion],
+    catalogue: Catalogue,
+    published_date: date,
+    *,
+    seal: Seal | None = None,
+    min_confidences: Mapping[str, float] | None = None,
 ) -> DateRecords:
     """The records of `published_date`, ordered by publication time and webUrl.
 
     `versions` are all versions of all pages of the date and of the story window around it. Without `seal` no record has a sealed part.
+    Articles with a probability below that of `min_confidences` (by field) count as if they were not there.
     """
     policy = catalogue.rights
-    newest = [one for one in newest_versions(versions) if policy.action_on(one.refusals, domain=one.provider_domain) != "doNotPublish"]
+    newest = [
+        one
+        for one in newest_versions(versions)
+        if policy.action_on(one.refusals, domain=one.provider_domain) != "doNotPublish"
+        and not one.confidence.doubtful_fields(min_confidences or {})
+    ]
     listed = {version.web_url for version in newest if _utc_date(version.published) == published_date}
     window = find_window_stories(newest, catalogue.scoring.stories, listed=listed)
     stories = window.of_article

@@ -13,6 +13,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from pipeline.core.confidence import Confidence
 from pipeline.core.models import Image
 from pipeline.core.rights import refused_uses
 
@@ -45,6 +46,8 @@ class ArticleVersion:
     """The publication time that the page names now, in the version that marks the move."""
     refusals: frozenset[str]
     """The uses that its publisher refuses (`pipeline.core.rights.refused_uses`)."""
+    confidence: Confidence
+    """The probability that each field is right; of rows from before this column all None."""
     first_captured_at: datetime
     """When the page was captured for the first time."""
 
@@ -52,7 +55,7 @@ class ArticleVersion:
 COLUMNS = (
     *("webUrl", "originalUrl", "title", "excerpt", "text", "publishedDateTime", "language", "providerName", "providerDomain", "images"),
     *("imageFile", "ampWebUrl", "type", "sourceId", "via", "capturedAt", "captureFile", "captureOffset", "payloadDigest", "vanishedAt"),
-    *("movedTo", "rights"),
+    *("movedTo", "rights", "confidence"),
 )
 """The columns of `extracted` in the order of the fields of ArticleVersion."""
 
@@ -64,6 +67,7 @@ def read_versions(extracted: pa.Table) -> list[ArticleVersion]:
         tuple(Image(image["url"], image["width"], image["height"], image["isCached"]) for image in images) for images in columns["images"]
     ]
     columns["rights"] = [_refusals(rights) for rights in columns["rights"]]
+    columns["confidence"] = [Confidence(**(known or {})) for known in columns["confidence"]]
     return [ArticleVersion(*cells) for cells in zip(*columns.values(), columns["capturedAt"], strict=True)]
 
 

@@ -173,6 +173,7 @@ def test_show_explains_a_record(news: News) -> None:
     terms = [value for name, value in found["explain"].items() if name.startswith("quality") and name != "quality"]
     assert sum(terms) == found["article"]["quality"]
     assert dict(found["extracted"]["provenance"])["title"] in said.out
+    assert f"{100 * found['extracted']['confidence']['title']:.0f} %" in said.out
 
 
 def test_a_record_is_found_by_another_spelling_of_its_url(news: News) -> None:
