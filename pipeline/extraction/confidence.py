@@ -45,7 +45,7 @@ def probability(features: Features, weights: Mapping[str, float]) -> float:
 
 def features_of(evidence: Evidence) -> dict[str, Features]:
     """By field that has a value, the features that hold."""
-    found = {"title": dict(_title(evidence)), "article": dict(_article(evidence))}
+    found: dict[str, Features] = {"title": dict(_title(evidence)), "article": dict(_article(evidence))}
     if evidence.text is not None:
         found["text"] = dict(_text(evidence.text, evidence.page))
     if evidence.published is not None:
