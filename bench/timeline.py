@@ -23,11 +23,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(REPOSITORY), str(REPOSITORY / "bench")]
+sys.path.insert(0, str(REPOSITORY))
 
 import numpy as np  # noqa: E402
-from stories import SHARED, scorer  # noqa: E402
 
+from bench.stories import SHARED, scorer  # noqa: E402
 from pipeline.core.catalogue import StoryConstants  # noqa: E402
 from pipeline.stories.clustering import Articles, cluster_articles  # noqa: E402
 from pipeline.stories.day_features import CapturedArticles  # noqa: E402
