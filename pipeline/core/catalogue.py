@@ -1,7 +1,6 @@
-"""The catalogue from YAML, checked before anything runs.
+"""Reads the catalogue from YAML files and checks it before any stage runs.
 
-Reads the catalogue folder only when asked to (`load_catalogue`); importing does nothing. An error names the file, the line and the key,
-and says what would be right.
+Only `load_catalogue` reads files; importing does nothing. An error names the file, the line and the key, and says what would be right.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from pipeline.core.checked_yaml import Place, PlacedError, fault_at, load_model, near_name
 from pipeline.core.rights_policy import RightsPolicy
-from pipeline.core.settings import Frozen
+from pipeline.core.settings import FrozenModel
 
 
 def _web_url(url: str) -> str:
@@ -31,38 +30,38 @@ WebUrl = Annotated[str, AfterValidator(_web_url)]
 ListingKind = Literal["feed", "sitemap", "section"]
 
 
-class Source(Frozen):
-    """A publisher we follow."""
+class Source(FrozenModel):
+    """A publisher that the pipeline follows, with its feeds and sitemaps."""
 
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
     name: str
     feeds: tuple[WebUrl, ...] = ()
     sitemaps: tuple[WebUrl, ...] = ()
-    """Sitemaps or indexes of them; a news sitemap tells titles and times, others only what changed."""
+    """Sitemaps or sitemap indexes. A news sitemap has titles and publication times, others only modification times."""
     sections: tuple[WebUrl, ...] = ()
-    """Pages that list articles, for sites with neither; see `pipeline.discovery.sections`."""
+    """Pages that list articles, for sites without feed and sitemap; see `pipeline.discovery.sections`."""
     topic: str
     """The root topic that each of its articles gets, with its parents."""
     vocabulary: tuple[str, ...] = ()
-    """Names of root topics whose trees are looked for in titles; empty means all of them."""
+    """Names of root topics whose keywords are searched in titles; empty means all root topics."""
     pace_s: float = Field(2.0, ge=0)
     """Seconds between two requests to a host of this source."""
     poll_min_s: float = Field(3_600.0, gt=0)
-    """Its feeds are not asked more often than so many seconds, whatever they bring."""
+    """Shortest interval between two polls of a feed, in seconds. Default: `news_ingest` runs once an hour."""
     poll_max_s: float = Field(21_600.0, gt=0)
-    """Nor more rarely while they can be read, unless their server asks for it."""
+    """Longest interval between two polls of a readable feed, in seconds, unless its server asks for a longer one."""
     paging: str | None = None
-    """How its feeds are paged where they do not say it themselves: what is joined to the feed's address, `{page}` counting from 2."""
+    """For feeds without links to older pages: the reference that, joined to the feed's URL, gives page `{page}`, counted from 2."""
     language: str | None = None
     enabled: bool = True
 
     @property
     def listings(self) -> tuple[str, ...]:
-        """Every address that lists its articles."""
+        """The URLs of all its feeds, sitemaps and section pages."""
         return self.feeds + self.sitemaps + self.sections
 
     def kind_of(self, url: str) -> ListingKind:
-        """What the listing at `url` is."""
+        """The kind of the listing at `url`."""
         return "sitemap" if url in self.sitemaps else "section" if url in self.sections else "feed"
 
     @model_validator(mode="after")
@@ -76,16 +75,16 @@ class Source(Frozen):
         return self
 
 
-class Keyword(Frozen):
-    """A word or phrase that gives a topic to the titles that hold it."""
+class Keyword(FrozenModel):
+    """A word or phrase; an article whose title contains it gets the topic."""
 
     text: str
     languages: tuple[str, ...] = ()
-    """Two-letter codes of the languages it belongs to; empty: it belongs to all."""
+    """Two-letter codes of the languages of the articles in which it is searched; empty: all."""
 
 
 def _keywords(given: object) -> object:
-    """Keywords from what topics.yaml has: a list, which belongs to all languages, or languages to lists."""
+    """Keywords from topics.yaml, where they are a list for all languages, or a mapping of languages to lists."""
     if not isinstance(given, dict):
         return [Keyword(text=one) if isinstance(one, str) else one for one in given] if isinstance(given, (list, tuple)) else given
     keywords: dict[str, tuple[str, ...]] = {}
@@ -100,31 +99,37 @@ def _keywords(given: object) -> object:
             raise ValueError(f"the keywords of {key!r} are a list of strings")
         for word in words:
             if word in keywords:
-                raise ValueError(f"keyword {word!r} stands twice; name all its languages before one list")
+                raise ValueError(f"keyword {word!r} occurs twice; write it once, with all its languages as the key")
             keywords[word] = languages
     return [Keyword(text=text, languages=languages) for text, languages in keywords.items()]
 
 
-class Topic(Frozen):
+class Topic(FrozenModel):
+    """A topic, its parent topic and its keywords."""
+
     name: str
     parent: str | None = None
     keywords: Annotated[tuple[Keyword, ...], BeforeValidator(_keywords)] = ()
 
 
-class Provider(Frozen):
+class Provider(FrozenModel):
+    """A provider in a list, by its registered domain."""
+
     domain: str
     name: str
     weight: int | None = None
-    """Overrides the weight of the list it stands in."""
+    """Replaces the weight of the list for this provider."""
 
 
-class ProviderList(Frozen):
+class ProviderList(FrozenModel):
+    """Providers with the same weight in quality."""
+
     name: str
     weight: int
     providers: tuple[Provider, ...]
 
 
-class OfficialSource(Frozen):
+class OfficialSource(FrozenModel):
     """A topic's own source: its articles on that topic weigh more, and its videos count as featured content."""
 
     topic: str
@@ -133,8 +138,11 @@ class OfficialSource(Frozen):
     weight: int
 
 
-class QualityConstants(Frozen):
-    """Law 1. All in points, but the two of the title's length, in characters."""
+class QualityConstants(FrozenModel):
+    """Constants of law 1, quality. All are points, except `title_free` and `title_per_point`, which count characters.
+
+    The default values are those that reproduce the seed record.
+    """
 
     image: int = 20
     amp: int = 20
@@ -145,68 +153,72 @@ class QualityConstants(Frozen):
     title_per_point: int = Field(2, alias="titlePerPoint", gt=0)
 
 
-class HeatConstants(Frozen):
-    """Law 2."""
+class HeatConstants(FrozenModel):
+    """Constants of law 2, heat, with the default values that reproduce the seed record."""
 
     related: int = 10
     lead_quality: int = Field(50, alias="leadQuality")
 
 
-class StoryConstants(Frozen):
-    """Law 5. `window_hours` bounds every link and the span of a story."""
+class StoryConstants(FrozenModel):
+    """Constants of law 5, stories. No link and no story spans more than `window_hours`."""
 
     window_hours: int = Field(168, alias="windowHours", gt=0)
     threshold: float = Field(0.165, ge=0, le=1)
-    """How alike an article and a story are at least. Chosen on eight labelled sets: the lowest, in steps of 0.005, at which mean B-cubed
+    """Least similarity of an article to its story. Chosen on eight labelled sets: the lowest, in steps of 0.005, at which mean B-cubed
     precision is 0.93; run bench/stories.py again when `pipeline.stories.clustering` changes."""
     embeddings: bool = False
-    """Headlines are compared by what their titles mean as well. Needs the extra `embeddings`, which carries its model."""
+    """Whether titles are also compared by their embeddings. Needs the extra `embeddings`, which contains its model."""
 
 
-class EditorialConstants(Frozen):
-    """The second opinion: points for what law 1 cannot see, each times a number from 0 to 1. With all at 0 the laws hold exactly."""
+class EditorialConstants(FrozenModel):
+    """The editorial terms of quality beyond law 1: points, each multiplied by a degree from 0 to 1. With all at 0, law 1 holds exactly."""
 
     promotion: int = 0
-    """A market report's advertisement, a press release."""
+    """For an advertisement of a market report, or a press release."""
     clickbait: int = 0
-    """A title that promises or stirs up instead of tells."""
+    """For a title that promises or excites instead of informing."""
     thin: int = 0
-    """Little text."""
+    """For a short text."""
     thin_words: int = Field(150, alias="thinWords", gt=0)
-    """From so many words on a text is not thin."""
+    """Number of words from which a text is not short at all."""
     stock_picture: int = Field(0, alias="stockPicture")
-    """A lead image whose address calls it a logo or a default."""
+    """For a lead image whose URL says that it is a logo or a default image."""
     copied: int = 0
-    """The share of the text that stands in an earlier article of its story."""
+    """For a text that copies an earlier article of its story; the degree is the copied share."""
     reliability: int = 0
-    """The provider's reliability less that of an unknown one, 0.5, times two."""
+    """For the provider's reliability; the degree is twice its difference from 0.5, the reliability of an unknown provider."""
     reliabilities: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(default_factory=dict)
-    """Registered domain to its reliability, 0 to 1: the operator's table."""
+    """The operator's table of reliabilities: registered domain to a number from 0 to 1."""
 
 
-class ImageConstants(Frozen):
+class ImageConstants(FrozenModel):
+    """Constants that decide which image is a lead image."""
+
     min_side: int = Field(200, alias="minSide", ge=0)
-    """A lead image has more pixels than this on both sides."""
+    """A lead image must have more pixels than this on both sides."""
     max_articles: int = Field(4, alias="maxArticles", ge=1)
-    """A picture on more articles of one provider than this is the site's default, not the article's."""
+    """An image on more articles of one provider than this is the default image of the site and no lead image."""
 
 
-class Scoring(Frozen):
+class Scoring(FrozenModel):
+    """scoring.yaml: the constants of all laws."""
+
     quality: QualityConstants = QualityConstants()
     heat: HeatConstants = HeatConstants()
     published_heat: int = Field(70, alias="publishedHeat")
-    """Law 3: published is heat of at least this."""
+    """Law 3: a record with at least this heat is published."""
     keyword_match: Literal["words", "substring"] = "words"
     stories: StoryConstants = StoryConstants()
     images: ImageConstants = ImageConstants()
     editorial: EditorialConstants = EditorialConstants()
     editorial_file: str | None = Field(None, alias="editorialFile")
-    """A file beside scoring.yaml that stands for `editorial`: the shipped one is editorial.yaml."""
+    """A file beside scoring.yaml that holds the value of `editorial`; the shipped catalogue uses editorial.yaml."""
     removed: tuple[WebUrl, ...] = ()
-    """Never published, whatever their heat."""
+    """URLs of articles that are never published, whatever their heat."""
 
 
-class _SourcesFile(Frozen):
+class _SourcesFile(FrozenModel):
     sources: tuple[Source, ...]
 
     @model_validator(mode="after")
@@ -215,7 +227,7 @@ class _SourcesFile(Frozen):
         return self
 
 
-class _TopicsFile(Frozen):
+class _TopicsFile(FrozenModel):
     topics: tuple[Topic, ...]
 
     @model_validator(mode="after")
@@ -235,7 +247,7 @@ class _TopicsFile(Frozen):
         return self
 
 
-class _ProvidersFile(Frozen):
+class _ProvidersFile(FrozenModel):
     lists: tuple[ProviderList, ...] = ()
     official: tuple[OfficialSource, ...] = ()
 
@@ -250,8 +262,8 @@ class _ProvidersFile(Frozen):
         return self
 
 
-class Catalogue(Frozen):
-    """The files of the catalogue, consistent with each other."""
+class Catalogue(FrozenModel):
+    """All files of the catalogue, checked against each other."""
 
     sources: tuple[Source, ...]
     topics: tuple[Topic, ...]
@@ -261,15 +273,17 @@ class Catalogue(Frozen):
     rights: RightsPolicy = RightsPolicy()
 
     def source(self, source_id: str | None) -> Source | None:
+        """The source with this id; None when the catalogue has none."""
         return next((source for source in self.sources if source.id == source_id), None)
 
     @property
     def enabled_sources(self) -> tuple[Source, ...]:
+        """The sources that are followed, in the order of sources.yaml."""
         return tuple(source for source in self.sources if source.enabled)
 
     @property
     def digest(self) -> str:
-        """SHA-256 over everything that decides what is published (not feeds or paces), as 64 hex digits."""
+        """SHA-256 of all values that influence published records, which feeds and paces do not, as 64 hex digits."""
         decisive = {
             "sources": [[source.id, source.topic, source.vocabulary] for source in self.sources],
             "topics": [topic.model_dump() for topic in self.topics],
@@ -282,9 +296,9 @@ class Catalogue(Frozen):
 
 
 def load_catalogue(directory: str | Path) -> Catalogue:
-    """Read and check sources.yaml, topics.yaml, providers.yaml, scoring.yaml and, where there is one, rights.yaml below `directory`.
+    """Read and check sources.yaml, topics.yaml, providers.yaml, scoring.yaml and, if it exists, rights.yaml in `directory`.
 
-    Raises ConfigError naming file, line and key.
+    Raises ConfigError, which names file, line and key.
     """
     folder = Path(directory)
     topics = load_model(folder / "topics.yaml", _TopicsFile)
@@ -322,5 +336,5 @@ def _refuse_repeats(names: Iterable[tuple[str, Place]], what: str) -> None:
     seen: set[str] = set()
     for name, place in names:
         if name in seen:
-            raise PlacedError(f"{what} {name!r} stands twice", place)
+            raise PlacedError(f"{what} {name!r} occurs twice", place)
         seen.add(name)

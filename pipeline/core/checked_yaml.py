@@ -1,4 +1,4 @@
-"""A YAML file as a checked model. Reads the given file alone.
+"""Loads a YAML file into a checked model. Reads only the given file.
 
 An error names the file, the line and the key, and says what would be right.
 """
@@ -18,13 +18,13 @@ from pipeline.core.errors import ConfigError
 
 Model = TypeVar("Model", bound=BaseModel)
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-"""That of libyaml, where PyYAML was built with it, reads a catalogue in a fifth of the time; every process of a run reads it."""
+"""The loader of libyaml, if PyYAML was built with it: it takes a fifth of the time, and every process of a run loads the catalogue."""
 Place = tuple[int | str, ...]
 """Keys and list indexes that lead to a value in a YAML file."""
 
 
 class PlacedError(ValueError):
-    """A fault that a check of a whole file finds at `place`, seen from where the check stands."""
+    """A fault that a model validator finds in its part of the file; `place` is relative to that part."""
 
     def __init__(self, message: str, place: Place) -> None:
         super().__init__(message)
@@ -32,10 +32,10 @@ class PlacedError(ValueError):
 
 
 def load_model(path: Path, model: type[Model]) -> Model:
-    """The file at `path` as `model`, which an empty file leaves at its defaults. Raises ConfigError naming file, line and key."""
+    """The file at `path` as `model`; an empty file gives the defaults. Raises ConfigError, which names file, line and key."""
     try:
         text = path.read_text(encoding="utf-8")
-        data = yaml.load(text, Loader=LOADER)  # noqa: S506 - both are safe ones
+        data = yaml.load(text, Loader=LOADER)  # noqa: S506 - both loaders are safe
     except FileNotFoundError as error:
         raise ConfigError(f"{path}: there is no such file; NEWS_CONFIG names the catalogue's folder") from error
     except (UnicodeDecodeError, yaml.YAMLError) as error:
@@ -51,7 +51,7 @@ def load_model(path: Path, model: type[Model]) -> Model:
 
 
 def _told(error: ErrorDetails, model: type[BaseModel]) -> tuple[Place, str]:
-    """Where in the file a fault is, and what it is, in words of the file and not of the library that found it."""
+    """The place of a fault in the file and its description, in words of the file format instead of pydantic's."""
     place, cause = error["loc"], error.get("ctx", {}).get("error")
     if isinstance(cause, PlacedError):
         return place + cause.place, str(cause)
@@ -63,7 +63,7 @@ def _told(error: ErrorDetails, model: type[BaseModel]) -> tuple[Place, str]:
 
 
 def _keys_at(model: type[BaseModel], place: Place) -> list[str]:
-    """The keys that a file may have at `place`, which leads through models and lists of them."""
+    """The keys that are allowed at `place`, found by following it through models and lists of models."""
     for step in place:
         for name, field in model.model_fields.items():
             if step in (name, field.alias):
@@ -73,14 +73,14 @@ def _keys_at(model: type[BaseModel], place: Place) -> list[str]:
 
 
 def near_name(name: str, known: Iterable[str]) -> str:
-    """A hint at the name among `known` that is written much like `name`; empty where none is."""
+    """`; did you mean ...?` with the name among `known` that is spelt most like `name`; empty when none is similar."""
     folded = {one.casefold(): one for one in known}
     near = difflib.get_close_matches(name.casefold(), folded, n=1)
     return f"; did you mean {folded[near[0]]!r}?" if near else ""
 
 
 def fault_at(path: Path, location: Place, message: str) -> ConfigError:
-    """A ConfigError at the deepest node of the YAML that `location` still leads to."""
+    """A ConfigError that names the line of the deepest YAML node on the way to `location`."""
     node = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
     line = 1
     for step in location:

@@ -9,18 +9,18 @@
     │   │   └── DamagedError    a Parquet file is empty, cut short, or holds changed bytes
     │   ├── ShrinkError       a published partition would lose too many rows
     │   ├── LockedError       another process does the same work
-    │   ├── FeedError         not a feed
-    │   ├── OverrunError      reading a document took more than it may
+    │   ├── FeedError         not a feed or sitemap
+    │   ├── OverrunError      parsing a document exceeded its time or memory
     │   ├── SealError         a sealed blob does not open
     │   ├── WarcError         not a WARC file
     │   └── PermanentFetchError   4xx but 408/425/429, wrong type, too large, bad TLS, forbidden address
-    └── TransientError      a retry may help: Airflow retries
+    └── TransientError      a retry may help: Airflow retries the task
         ├── TransientFetchError   timeout, reset, DNS, 408/425/429, 5xx; carries retry_after_s
-        ├── BusyError         another process does what has to be done first
+        ├── BusyError         another process still does work that this one needs
         └── StorageError      the lake did not answer
 
-The class alone decides on a retry, never the text. What happens to a single entry (not modified, disallowed, no article) is an
-outcome, a value; it is not raised past the stage that met it.
+The class alone decides on a retry, never the message. What becomes of a single entry (not modified, disallowed, no article) is not an
+error but an outcome, a value that the stage records.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ class PipelineError(Exception):
 
 
 class PermanentError(PipelineError):
-    """The same input gives the same failure: do not retry."""
+    """An error that the same input always causes: do not retry."""
 
 
 class TransientError(PipelineError):
-    """The world may answer differently later: retry."""
+    """An error that may not occur at a later time: retry."""
 
 
 class ConfigError(PermanentError):
@@ -63,15 +63,15 @@ class ShrinkError(PermanentError):
 
 
 class LockedError(PermanentError):
-    """Another process does the same work; the message names it."""
+    """Another process does the same work; the message names that process."""
 
 
 class BusyError(TransientError):
-    """Another process does what has to be done first, and was waited for in vain; the message names it."""
+    """Another process still does work that this one needs, and waiting did not help; the message names that process."""
 
 
 class FeedError(PermanentError):
-    """The document is not a feed, or cannot be read within bounds; `reason` is one word for the outcome."""
+    """The document is not a feed or sitemap, or exceeds a bound; `reason` is the one word that the outcome gets."""
 
     def __init__(self, message: str, *, reason: str = "notAFeed") -> None:
         super().__init__(message)
@@ -79,7 +79,7 @@ class FeedError(PermanentError):
 
 
 class OverrunError(PermanentError):
-    """Reading a document took more than it may; `bound` names what: `Timeout`, `Memory`, or `Crash` when it ended its process."""
+    """Parsing a document exceeded `Timeout` or `Memory`, or ended its worker process (`Crash`); `bound` is that word."""
 
     def __init__(self, bound: str) -> None:
         super().__init__(bound)

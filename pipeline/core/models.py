@@ -1,6 +1,7 @@
-"""The values that travel between the stages: frozen, typed, and without behaviour that meets the world.
+"""The frozen values that stages pass to each other. Pure: no I/O, no clock.
 
-Attributes are snake_case; `pipeline.core.schema` turns them into the seed's camelCase columns. Every datetime is aware and in UTC.
+Attributes are snake_case; the columns of `pipeline.core.schema` are the same names in camelCase, as in the seed record. Every datetime is
+aware and in UTC.
 """
 
 from __future__ import annotations
@@ -15,16 +16,16 @@ from pipeline.core.errors import FetchError
 from pipeline.core.rights import Rights
 
 Kind = Literal["robots", "feed", "sitemap", "section", "listing", "page", "image", "amp", "tdmrep"]
-"""What a request is for; a `listing` is an archive's index of what it holds, `tdmrep` a host's /.well-known/tdmrep.json."""
+"""What a request is for; a `listing` is an archive's index of what it holds, `tdmrep` the /.well-known/tdmrep.json of a host."""
 
 Via = Literal["feed", "sitemap", "section", "wayback", "ccnews", "warc"]
 """Where a URL was found."""
 
 Origin = Literal["captures", "sitemap", "pages", "wayback", "ccnews", "warc"]
-"""Where the pages of a past interval come from: our own captures, the source's sitemaps or paged feeds, archives of others, given files."""
+"""Where the pages of a past interval come from: our captures, the source's sitemaps or paged feeds, public archives, given WARC files."""
 
 Verdict = Literal["captured", "notModified", "duplicate", "disallowed", "rejected", "failed"]
-"""How a URL ended; `rejected` and `failed` carry a reason."""
+"""What became of a URL; `rejected` and `failed` have a reason."""
 
 Precision = Literal["second", "minute", "day"]
 HOUR = timedelta(hours=1)
@@ -34,10 +35,7 @@ REVISIT_PART = "revisit"
 
 @dataclass(frozen=True, slots=True, order=True)
 class Interval:
-    """A data interval: one hour [start, end) in which sources are polled.
-
-    Raises ValueError when it is empty, not in UTC, or not a whole hour.
-    """
+    """A data interval: one whole UTC hour [start, end) in which sources are polled. Raises ValueError for any other span."""
 
     start: datetime
     end: datetime
@@ -56,7 +54,7 @@ class Interval:
 
     @classmethod
     def parse(cls, text: str) -> Interval:
-        """`2026-11-23T14` (a trailing `:00`, `:00:00` or `Z` is fine); ValueError for anything else."""
+        """The hour in `text`: `2026-11-23T14`, or with `:00`, `:00:00` or `Z` behind it. Raises ValueError for any other text."""
         try:
             moment = datetime.fromisoformat(text.removesuffix("Z"))
         except ValueError as error:
@@ -70,16 +68,16 @@ class Interval:
         return self.start.strftime("%Y-%m-%dT%H")
 
     def holds(self, moment: datetime) -> bool:
+        """Whether `moment` is in the half-open interval."""
         return self.start <= moment < self.end
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A point in time as a publisher stated it; `precision` says how much of it was stated.
+    """A point in time as a publisher stated it; `precision` is the smallest unit that was stated.
 
-    `local_day` is the day in the publisher's own calendar, where it is known: an article of the evening of 8 November in New York has a
-    `value` on the 9th. `offset` is the stated time's distance from UTC, None where no zone was stated and `value` reads the time as UTC.
-    Neither counts when two moments are compared.
+    `local_day` is the day in the publisher's time zone, if known: an article of the evening of 8 November in New York has a `value` on the
+    9th. `offset` is the stated UTC offset; None means that no zone was stated and `value` takes the time as UTC. Comparisons ignore both.
     """
 
     value: datetime
@@ -90,7 +88,7 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An entry of a feed, sitemap or section page, or a page of a WARC file: a URL and what the feed says about it."""
+    """A URL found in a feed, sitemap, section page, archive or WARC file, with what that document says about the article."""
 
     url: str
     source_id: str | None
@@ -104,13 +102,13 @@ class Entry:
     image: str | None = None
     keywords: tuple[str, ...] = ()
     publisher: str | None = None
-    """The feed's own title."""
+    """The title of the feed."""
     listing: str | None = None
-    """The address of the feed, sitemap or section page that lists it."""
+    """The URL of the feed, sitemap or section page that lists it."""
     snapshot: str | None = None
-    """Where an archive keeps the page as it was; None when its publisher is asked."""
+    """The URL of the page's snapshot in an archive; None when the page is fetched from its publisher."""
     alias: str | None = None
-    """A second identity of an entry whose link may change from poll to poll, see `pipeline.discovery.entry_aliases`; None for others."""
+    """A second identity, for entries whose link changes from poll to poll (`pipeline.discovery.entry_aliases`); None for others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +121,7 @@ class Validators:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How one URL ended in one interval. Each URL seen has exactly one outcome."""
+    """What became of one URL in one interval. Each URL of an interval has exactly one outcome."""
 
     url: str
     kind: Kind
@@ -135,10 +133,10 @@ class Outcome:
     bytes: int = 0
     """Octets over the wire, headers included."""
     offset: int | None = None
-    """Where in the part's WARC file the exchange starts."""
+    """Offset of the exchange in the part's WARC file."""
     at: datetime | None = None
     listed_by: tuple[str, ...] = ()
-    """The addresses of all feeds and sitemaps that listed the page in this interval, in the catalogue's order."""
+    """The URLs of all feeds and sitemaps that listed the page in this interval, in the order of the catalogue."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +151,7 @@ class ImageCandidate:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """The answer to an image request: `data` when an image came; `gone` when another request would fail as well."""
+    """The answer to an image request: `data` if it was an image; `gone` if another request would fail too."""
 
     url: str
     data: bytes | None = None
@@ -162,7 +160,7 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class AmpAnswer:
-    """The answer to a request for an AMP page: `ok` when it is one; `gone` when another request would fail as well."""
+    """The answer to a request for an AMP page: `ok` if it was one; `gone` if another request would fail too."""
 
     url: str
     ok: bool
@@ -180,7 +178,7 @@ class CaptureRef:
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """A lead image as published; width and height in pixels, None where neither measured nor declared."""
+    """A lead image as published; width and height in pixels, None when neither measured nor declared."""
 
     url: str
     width: int | None
@@ -192,7 +190,7 @@ class Image:
 class Article:
     """An extracted page: one row of `extracted`.
 
-    `provenance` names for each field the place its value comes from; `alternatives` the places that said otherwise, with their values.
+    `provenance` maps each field to the place that its value was taken from, `alternatives` to the other places and their values.
     """
 
     original_url: str
@@ -225,7 +223,7 @@ class Article:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A page that is no news article, with the reason in one word."""
+    """A page that is not a news article; `reason` is one word."""
 
     reason: str
 
@@ -241,25 +239,25 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class CaptureReport:
-    """What one part's capture did: counts by `kind.verdict`, and the sources whose feeds could not be read."""
+    """The result of capturing one part: number of outcomes by `kind.verdict`, and the sources whose feeds could not be read."""
 
     interval: str
     part: str
     counts: Mapping[str, int]
     sources: tuple[str, ...]
     failed_sources: Mapping[str, str]
-    """Source id to the reason."""
+    """Source id to the reason of the failure."""
     reused: bool = False
     """True when the part had been captured before and nothing was fetched."""
     warnings: tuple[str, ...] = ()
-    """What is wrong with its feeds (`pipeline.discovery.source_health`)."""
+    """Findings about the feeds of the part (`pipeline.discovery.source_health`)."""
     unreached: Mapping[str, str] = field(default_factory=dict)
-    """Hosts that no request came to, with the reason (`dns`, `connection`, `timeout`); empty where any request was answered."""
+    """Hosts that could not be reached, with the reason (`dns`, `connection`, `timeout`); empty when any request was answered."""
 
 
 @dataclass(frozen=True, slots=True)
 class RevisitReport:
-    """How many of an hour's due pages were asked for again, and how they ended."""
+    """How many captured pages were requested again in an hour, and with which result."""
 
     interval: str
     asked: int
@@ -269,12 +267,12 @@ class RevisitReport:
     disallowed: int
     failed: int
     reused: bool = False
-    """True when the hour's pages had been revisited before and nothing was asked."""
+    """True when the hour's pages were revisited before and no request was sent."""
 
 
 @dataclass(frozen=True, slots=True)
 class RetentionReport:
-    """What was deleted for its age: captures of parts, in bytes, and kept listings. `waiting` counts old parts not extracted yet."""
+    """What retention deleted: captures of `parts`, their `bytes`, kept listings (`documents`). `waiting`: old parts not yet extracted."""
 
     parts: int = 0
     bytes: int = 0
@@ -295,7 +293,7 @@ class ImagesReport:
 
 @dataclass(frozen=True, slots=True)
 class ExtractReport:
-    """What one part's extraction did: dated articles, rejected pages by reason, and the published dates whose records may change."""
+    """The result of extracting one part: number of dated articles, of rejected pages by reason, and the published dates that may change."""
 
     interval: str
     part: str
@@ -303,16 +301,16 @@ class ExtractReport:
     rejected: Mapping[str, int]
     published_dates: tuple[date, ...]
     kept: bool = False
-    """True when the part's captures were deleted by age: its rows stand as they were extracted before."""
+    """True when the captures were deleted by retention and the rows of the earlier extraction were kept."""
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """What a build changed in the records of a published date; `pipeline.publishing.differences` makes it."""
+    """What a build changed in the records of a published date, computed by `pipeline.publishing.differences`."""
 
     before: int = 0
     after: int = 0
-    """Records before and after."""
+    """Number of records before and after."""
     new: int = 0
     changed: int = 0
     vanished: int = 0
@@ -321,27 +319,27 @@ class Difference:
     new_urls: tuple[str, ...] = ()
     changed_urls: tuple[str, ...] = ()
     vanished_urls: tuple[str, ...] = ()
-    """The first few of each kind, by webUrl."""
+    """The first webUrls of each kind, in alphabetical order."""
 
 
 @dataclass(frozen=True, slots=True)
 class PublishReport:
-    """What one published date's build did."""
+    """The result of building one published date."""
 
     published_date: date
     articles: int
     published: int
     stories: int
     rebuilt: bool
-    """False when the fingerprint of the inputs was already built."""
+    """False when the same inputs were built before, by their fingerprint."""
     fingerprint: str
     touches: tuple[date, ...] = ()
     final_from: datetime | None = None
-    """When the date's window closes: articles published later cannot join its stories. Late captures of earlier ones can."""
+    """The moment after which no newly published article can join a story of the date. Late captures of earlier articles can."""
     difference: Difference = Difference()
     """The changes to the records published before; empty when the date was not rebuilt."""
     warnings: tuple[str, ...] = ()
-    """Files of the date that were damaged or missing and are made again, a sentence each."""
+    """One sentence for each file of the date that was damaged or missing and was built again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -356,9 +354,9 @@ class Exchange:
     request: bytes
     response: bytes
     body: bytes
-    """The answer's content, transfer and content codings removed; of an answer that broke off, its beginning."""
+    """The content without transfer and content codings; only its beginning when the answer broke off."""
     headers: Mapping[str, str] = field(default_factory=dict)
-    """The answer's headers, names in lower case."""
+    """The headers of the answer, with names in lower case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -369,7 +367,7 @@ class Answer:
     exchanges: tuple[Exchange, ...] = ()
     error: FetchError | None = None
     is_disallowed: bool = False
-    """robots.txt does not let us ask; nothing was sent."""
+    """Whether robots.txt disallows the URL; no request was sent then."""
 
     @property
     def final(self) -> Exchange | None:
@@ -391,10 +389,10 @@ class Answer:
 
 
 class Clock(Protocol):
-    """Gives the time and sleeps; passed in, so that tests need not wait."""
+    """The source of time, passed as an argument so that tests need not wait."""
 
     def now(self) -> datetime:
-        """The present, aware, in UTC."""
-        ...
+        """The present time, aware and in UTC."""
 
-    def sleep(self, seconds: float) -> None: ...
+    def sleep(self, seconds: float) -> None:
+        """Wait for so many seconds."""

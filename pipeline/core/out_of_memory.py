@@ -1,4 +1,4 @@
-"""Tells errors of parsers in C that mean a lack of memory from those that mean a malformed document. Pure."""
+"""Recognises errors of C parsers that mean a lack of memory and not a malformed document. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _EXPAT = expat.errors.codes[expat.errors.XML_ERROR_NO_MEMORY]
 
 
 def is_out_of_memory(error: Exception) -> bool:
-    """Whether `error` means that memory ran out, which says nothing about the document but that it is large."""
+    """Whether `error` means that memory ran out: the document is then too large, but not malformed."""
     if isinstance(error, etree.XMLSyntaxError):
         return error.code in _LIBXML2
     if isinstance(error, etree.XPathError):

@@ -1,4 +1,4 @@
-"""What a publisher says of the use of one article: values only, each statement with its place and time."""
+"""A publisher's statements on the use of one article, each with its place and time. Pure: values only."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Rights:
-    """All statements on one article, and what those of the same kind come to: the reservation in force, and the licence."""
+    """All statements on one article, and the TDM reservation and licence that follow from them."""
 
     tdm: Tdm | None = None
     tdm_policy: str | None = None
@@ -35,12 +35,12 @@ class Rights:
 
     @property
     def refusals(self) -> frozenset[str]:
-        """See `refused_uses`."""
+        """The uses that the statements refuse, as `refused_uses` names them."""
         return refused_uses(self.tdm, ((wish.wish, wish.value) for wish in self.wishes))
 
 
 DIRECTIVES = frozenset({"noindex", "noarchive", "nosnippet", "noimageindex", "noai", "noimageai"})
-"""Wishes that refuse a use by being there."""
+"""Wishes that refuse a use by their presence."""
 USES = frozenset({"search", "aiInput", "aiTrain"})
 """Uses that a publisher allows (`yes`) or refuses (`no`)."""
 

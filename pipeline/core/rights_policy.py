@@ -1,4 +1,4 @@
-"""What the operator does about publishers' wishes: data/rights.yaml as a value. Pure; `pipeline.core.catalogue` reads the file."""
+"""The operator's actions on publishers' wishes, as data/rights.yaml states them. Pure; `pipeline.core.catalogue` reads the file."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from typing import Literal, get_args
 
 from pydantic import Field
 
-from pipeline.core.settings import Frozen
+from pipeline.core.settings import FrozenModel
 
 Action = Literal["keep", "keepWithoutText", "doNotPublish"]
-"""In the order of their strictness."""
+"""From the mildest action to the strictest."""
 ACTIONS: tuple[Action, ...] = get_args(Action)
 
 
-class WishActions(Frozen):
-    """For each use that a publisher can refuse, what is done with the article then."""
+class WishActions(FrozenModel):
+    """For each use that a publisher can refuse: the action on an article that refuses it."""
 
     noindex: Action = "keep"
     noarchive: Action = "keep"
@@ -29,8 +29,8 @@ class WishActions(Frozen):
     tdm: Action = "keep"
 
 
-class RightsPolicy(Frozen):
-    """The actions, and the publishers to whom they do not apply."""
+class RightsPolicy(FrozenModel):
+    """The actions on wishes, and the publishers to whom they do not apply."""
 
     wishes: WishActions = WishActions()
     agreements: tuple[str, ...] = ()

@@ -252,7 +252,7 @@ COMPLETENESS = pa.schema(
 TABLES = {"articles": ARTICLES, "explain": EXPLAIN, "extracted": EXTRACTED, "ledger": LEDGER, "completeness": COMPLETENESS}
 
 
-def check(table: pa.Table, schema: pa.Schema, *, name: str) -> pa.Table:
+def check_table(table: pa.Table, schema: pa.Schema, *, name: str) -> pa.Table:
     """Return `table` when it has exactly `schema`'s fields, types, order and no undeclared null; SchemaError when not."""
     if not table.schema.equals(schema):
         raise SchemaError(f"{name}: the columns are\n{table.schema}\nand not\n{schema}")

@@ -1,6 +1,6 @@
-"""Settings from the environment, checked before anything runs.
+"""The settings, read from environment variables `NEWS_*` and checked before any stage runs.
 
-Reads the environment only when asked to (`Settings.from_environment`); importing does nothing. An error names the variable.
+Only `Settings.from_environment` reads the environment; importing does nothing. An error names the variable.
 """
 
 from __future__ import annotations
@@ -19,22 +19,25 @@ from pipeline.core.models import Origin
 
 ENVIRONMENT_PREFIX = "NEWS_"
 HARNESS_VARIABLES = frozenset({"NEWS_SHARED"})
-"""Variables of the tests that are not settings."""
+"""Variables of the tests, which are not settings."""
 
 PACKAGE = Path(__file__).resolve().parents[1]
 PROJECT = PACKAGE.parent
-"""The checkout's root; of an installed wheel the folder that holds the package."""
+"""The root of the checkout; for an installed wheel, the folder that holds the package."""
 VERSION = __version__
 
 
-class Frozen(BaseModel):
+class FrozenModel(BaseModel):
     """Base of settings and catalogue models: immutable, and unknown keys are errors."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Settings(Frozen):
-    """Everything that differs between installations. Each field is set by `NEWS_` and its name in capitals."""
+class Settings(FrozenModel):
+    """Everything that can differ between installations. The variable of a field is `NEWS_` and its name in capitals.
+
+    Defaults without a reason beside them are plain choices: they bound the time, memory or requests of one document, host or run.
+    """
 
     lake: str = "data/lake"
     """Local directory or `s3://bucket/prefix?region=...&endpoint_override=...`."""
@@ -43,67 +46,67 @@ class Settings(Frozen):
 
     user_agent: str = f"news-pipeline/{VERSION}"
     contact: str = ""
-    """A URL or address that a webmaster can turn to; stands in the User-Agent (RFC 9309, section 2.2.1)."""
+    """A URL or e-mail address for webmasters; part of the User-Agent header (RFC 9309, section 2.2.1)."""
     connect_to: tuple[str, ...] = ()
     """`HOST:PORT=ADDRESS:PORT`, like curl's --connect-to; `*` for any host. For tests and split-horizon intranets."""
     ca_bundle: str = ""
     """PEM file of the authorities to trust instead of the usual ones."""
     allow_networks: tuple[str, ...] = ()
-    """CIDR blocks that may be reached although they are not public."""
+    """CIDR blocks to which requests may go although they are not public."""
 
     connect_timeout_s: float = Field(10.0, gt=0)
     read_timeout_s: float = Field(20.0, gt=0)
     total_timeout_s: float = Field(60.0, gt=0)
-    """Seconds for a request with its redirects, so that a server that sends a byte a second does not hold a worker."""
+    """Seconds for a request with all its redirects, so that a server that sends a byte a second does not occupy a thread."""
     max_feed_bytes: int = Field(20_000_000, gt=0)
     max_page_bytes: int = Field(10_000_000, gt=0)
     max_image_bytes: int = Field(15_000_000, gt=0)
     max_image_pixels: int = Field(60_000_000, gt=0)
     max_redirects: int = Field(5, ge=0)
     max_retry_after_s: float = Field(30.0, ge=0)
-    """The longest Retry-After that a run waits for. For a longer one the host is left alone, and its entries stay pending."""
+    """Longest Retry-After that a run waits for. After a longer one the host gets no more requests, and its entries stay pending."""
     poll_patience_s: float = Field(300.0, ge=0)
-    """A feed due within this many seconds counts as due; one due later is polled by a later run."""
+    """A feed that is due within this many seconds counts as due."""
     pace_dir: str = ""
-    """A local directory in which all processes of a machine share the pace of each host; empty: each process keeps its own. Where the
-    environment does not name one it is `news-pipeline/paces` in the user's cache."""
+    """A local directory in which all processes of a machine share the pace of each host; empty: each process keeps its own. Without
+    the variable it is `news-pipeline/paces` in the user's cache folder."""
     connections_per_host: int = Field(4, ge=1, le=64)
     fetch_threads: int = Field(32, ge=1, le=256)
     sources_per_part: int = Field(25, ge=1)
     max_entries_per_source: int = Field(200, ge=1)
     max_attempts: int = Field(4, ge=1)
-    """Intervals in which a failing URL is tried before it is given up."""
+    """Intervals in which a failing URL is tried before it is recorded as failed for good."""
     seen_days: int = Field(7, ge=1)
-    """How far back earlier manifests are read for what was seen."""
+    """Days of earlier manifests that are read to know which URLs were captured."""
     sitemap_days: int = Field(2, ge=1)
-    """Sitemaps list a site's whole past: pages published or changed more days ago than this are left out."""
+    """Pages that a sitemap dates more days ago than this are left out: sitemaps list the whole past of a site."""
     sitemap_requests: int = Field(10, ge=1)
-    """How many sitemaps of an index are asked for in one interval, the newest first."""
+    """Sitemaps of an index that are requested in one interval, the newest first."""
 
     origins: tuple[str, ...] = ("captures", "sitemap", "pages", "wayback")
-    """Where pages of a past interval come from: each source from the first of these that has it, `captures` first. `ccnews` is left out
-    here because it reads about a gigabyte for each hour."""
+    """Origins of pages of a past interval: each source is captured from the first that has it; `captures` must be first. `ccnews` is not a
+    default because it downloads about a gigabyte for each hour."""
     history_pages: int = Field(50, ge=1)
-    """How many listings of a source are read for one past interval from one origin: sitemaps of an index, pages of a feed, snapshots."""
+    """Listings of a source that are read for one past interval from one origin: sitemaps of an index, pages of a feed, snapshots."""
     wayback_cdx: str = "https://web.archive.org/cdx/search/cdx"
-    """The CDX API of an archive of the web."""
+    """URL of the CDX API of a web archive."""
     wayback: str = "https://web.archive.org/web"
-    """The part of a snapshot's URL before its time and address."""
+    """The URL of a snapshot up to its time."""
     ccnews: str = "https://data.commoncrawl.org"
-    """The part of the address before `crawl-data/CC-NEWS/`; may be a local folder."""
+    """URL or local folder that holds `crawl-data/CC-NEWS/`."""
     ccnews_chunk_bytes: int = Field(64 * 2**20, gt=0)
-    """Octets of an archive's file that become one part: the most that a killed run has to read again."""
+    """Octets of a WARC file of Common Crawl that become one part: the most that a killed run has to read again."""
     warc: tuple[str, ...] = ()
     """WARC files that the origin `warc` reads: files, folders or glob patterns."""
     archive_pace_s: float = Field(2.5, ge=2.5)
-    """Seconds between two requests to an archive's host. The CDX service of the Wayback Machine refuses more than 24 requests a minute."""
+    """Seconds between two requests to the host of an archive. The CDX service of Wayback refuses more than 24 requests a minute."""
 
     raw_days: int = Field(0, ge=0)
-    """Captures older than so many days are deleted by the daily maintenance; their manifests and rows stay. 0 keeps them for ever."""
+    """Days after which the daily maintenance deletes captures; manifests and rows stay. 0 keeps captures for ever."""
 
     extract_processes: int = Field(2, ge=1)
     publish_processes: int = Field(2, ge=1)
-    """Processes that build published dates where there are many; each holds the rows of one story window on both sides of its date."""
+    """Processes that build published dates in parallel; each holds the rows of a story window before and after its date in memory."""
     page_timeout_s: float = Field(20.0, gt=0)
 
     min_confidence_title: float = Field(0.0, ge=0, le=1)
@@ -115,9 +118,9 @@ class Settings(Frozen):
     """Articles with a lower probability in `confidence` have no record, and the ledger says `doubtful`; 0 holds none back."""
 
     tolerated_failures: float = Field(0.5, ge=0, le=1)
-    """Share of an interval's sources that may fail before the run is red."""
+    """Share of the sources of an interval that may fail without failing the run."""
     max_shrink: float = Field(0.2, ge=0, le=1)
-    """Share of a published partition's rows that a rebuild may lose."""
+    """Share of the rows of a published partition that a rebuild may lose."""
     sealing_keys: tuple[str, ...] = Field((), repr=False)
     """Base64 AES-SIV keys of 32, 48 or 64 bytes, newest first."""
 
@@ -129,7 +132,7 @@ class Settings(Frozen):
 
     @property
     def agent(self) -> str:
-        """The product token by which robots.txt and robots directives know us (RFC 9309, section 2.2.1)."""
+        """Our product token, which robots.txt and robots directives name (RFC 9309, section 2.2.1)."""
         return self.user_agent.partition("/")[0]
 
     @field_validator("origins")
@@ -137,11 +140,11 @@ class Settings(Frozen):
     def _origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
         unknown = sorted(set(origins) - set(get_args(Origin)))
         if unknown:
-            raise ValueError(f"{unknown[0]!r} is none of {', '.join(get_args(Origin))}")
+            raise ValueError(f"{unknown[0]!r} is not one of {', '.join(get_args(Origin))}")
         if len(set(origins)) < len(origins):
-            raise ValueError("an origin stands twice")
+            raise ValueError("an origin occurs twice")
         if origins[:1] != ("captures",):
-            raise ValueError("our own captures stand first: captures, ...")
+            raise ValueError("the first origin must be captures")
         return origins
 
     @field_validator("allow_networks")
@@ -160,9 +163,9 @@ class Settings(Frozen):
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None, **overrides: Any) -> Self:
-        """Settings from `NEWS_*`; `overrides` that are not None win. Lists are separated by commas.
+        """Settings from `NEWS_*` variables; `overrides` that are not None take precedence. Items of lists are separated by commas.
 
-        Raises ConfigError for an unknown variable or a value that does not fit.
+        Raises ConfigError for an unknown variable or an invalid value.
         """
         environment = os.environ if environment is None else environment
         values: dict[str, Any] = {"pace_dir": _pace_dir(environment)}
@@ -171,7 +174,7 @@ class Settings(Frozen):
                 continue
             name = variable.removeprefix(ENVIRONMENT_PREFIX).lower()
             if name not in cls.model_fields:
-                raise ConfigError(f"{variable} is not a setting; `news doctor` lists those there are")
+                raise ConfigError(f"{variable} is not a setting; `news doctor` lists all settings")
             is_list = cls.model_fields[name].annotation == tuple[str, ...]
             values[name] = tuple(part.strip() for part in text.split(",") if part.strip()) if is_list else text
         values.update({name: value for name, value in overrides.items() if value is not None})
@@ -185,13 +188,13 @@ class Settings(Frozen):
 
 
 def default_catalogue() -> Path:
-    """The folder of the catalogue that the project ships: `data` in a checkout, `pipeline/catalogue` in an installed wheel."""
+    """The folder of the shipped catalogue: `data` in a checkout, `pipeline/catalogue` in an installed wheel."""
     installed = PACKAGE / "catalogue"
     return installed if installed.is_dir() else PROJECT / "data"
 
 
 def _pace_dir(environment: Mapping[str, str]) -> str:
-    """The default folder of paces (XDG Base Directory, 0.8), shared by all processes of a user: tasks, backfills, commands."""
+    """The default of `pace_dir` in the user's cache folder (XDG Base Directory, 0.8), so that all processes of a user share it."""
     cache = environment.get("XDG_CACHE_HOME") or (f"{home}/.cache" if (home := environment.get("HOME")) else "")
     return f"{cache}/news-pipeline/paces" if cache.startswith("/") else ""
 

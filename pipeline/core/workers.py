@@ -26,23 +26,23 @@ Result = TypeVar("Result")
 READING = "pipeline.extraction.worker_tables"
 LISTING = "pipeline.discovery.listing_readers"
 PUBLISHING = "pipeline.publishing.date_builds"
-"""The modules that the workers of each stage import, by name, so that importing this one imports no stage."""
+"""Names of the modules that the workers of each stage import: as strings, so that this module imports no stage."""
 MAX_BYTES = 1 << 30
 """Bytes that a worker may allocate. A page of 10 MB in one line takes 0.4 GB, ordinary pages less than 0.1."""
 MAX_PAGES = 2000
-"""A worker ends after reading this many pages: parsers never give back the memory they took."""
+"""Pages after which a worker ends, because parsers never free the memory they took. A plain choice: it bounds the growth."""
 
 POOL_CHECK_S = 1.0
-"""Seconds between two checks whether a pool that is waited for is still alive."""
+"""Seconds between two checks whether the pool of a pending result is still alive. A plain choice."""
 
 CONSTS.sleep_unit = 0.02
-"""Seconds between two checks of a pebble pool on its processes. A pool closes only after the next check, and each part opens one."""
+"""Seconds between two checks of a pebble pool on its processes. Closing a pool, which each part does once, waits for such a check."""
 
 
 def start_fork_server(*modules: str) -> None:
-    """Start the server that workers are forked from, which imports `modules` while the caller goes on; does nothing when it runs already.
+    """Start the fork server, which imports `modules` in the background; does nothing when it runs already.
 
-    A plain fork would copy locks that other threads of the caller hold.
+    A plain fork of the caller would copy locks that its other threads hold.
     """
     multiprocessing.set_forkserver_preload(list(modules))
     forkserver.ensure_running()
@@ -86,8 +86,8 @@ def schedule(pool: ProcessPool, work: Callable[..., Result], *arguments: Any, ti
 def result_of(pool: ProcessPool, future: Future[Result]) -> Result:
     """The result of scheduled work.
 
-    Raises what the work raised, TimeoutError when it took too long, ProcessExpired when it ended its worker, and TransientError when the
-    whole pool died, which says nothing about the work.
+    Raises what the work raised, TimeoutError after its timeout, ProcessExpired when the work ended its worker, and TransientError when the
+    whole pool died, whatever the reason.
     """
     while not wait([future], POOL_CHECK_S).done:
         if not pool.active:  # a future scheduled while the pool broke is never done
@@ -99,11 +99,11 @@ def result_of(pool: ProcessPool, future: Future[Result]) -> Result:
 
 
 def _died(why: object) -> TransientError:
-    return TransientError(f"the workers died: {why}")
+    return TransientError(f"the worker processes died: {why}")
 
 
 class BoundedReader:
-    """Worker processes that parse untrusted documents, each within bounds of time and memory: some take a parser minutes or all memory.
+    """Worker processes that parse untrusted documents within bounds of time and memory, because some documents take minutes or all memory.
 
     The workers start with the first document. Any number of threads may call `read`; each waits for its own document.
     """

@@ -1,4 +1,4 @@
-"""Reads answers within bounds: the body as it comes, its codings, the target of a redirect. Opens no connection."""
+"""Reads answers within bounds: the body as received, its decoded content, the target of a redirect. Opens no connection."""
 
 from __future__ import annotations
 
@@ -10,14 +10,16 @@ from urllib3.exceptions import HTTPError
 from pipeline.core.errors import PermanentFetchError, TransientFetchError
 from pipeline.core.models import Kind
 from pipeline.text.content_codings import codings_of, decode
+from pipeline.text.counts import counted
 
 CHUNK = 1 << 16
+"""Bytes read at a time. A plain choice."""
 TEXT_KINDS = frozenset({"feed", "section", "page", "amp", "robots"})
-"""Kinds whose answers are text: gzip in them is a content coding, named or not. Sitemaps and listings may be gzip files."""
+"""Kinds whose answers are text, so that gzip in them is a content coding even if no header says so. Others may be gzip files."""
 
 
 def receive_body(response: requests.Response, received: bytearray, *, limit: int, url: str, is_cut: bool) -> None:
-    """Append the body to `received` as it comes, codings and all; a long one is read up to `limit` when `is_cut`.
+    """Append the body to `received` with its codings; with `is_cut` reading stops after `limit` bytes.
 
     Raises TransientFetchError when the answer stops or breaks off.
     """
@@ -32,7 +34,7 @@ def receive_body(response: requests.Response, received: bytearray, *, limit: int
 
 
 def decoded_body(response: requests.Response, received: bytes, *, limit: int, url: str, kind: Kind) -> bytes:
-    """The body without codings, of at most `limit` bytes; a longer robots.txt is cut there, any other body refused.
+    """The body without codings, at most `limit` bytes. A longer robots.txt is cut there, any other longer body is refused.
 
     Raises PermanentFetchError for a body that is too large, TransientFetchError for one that cannot be decoded.
     """
@@ -42,12 +44,12 @@ def decoded_body(response: requests.Response, received: bytes, *, limit: int, ur
     except ValueError as error:
         raise TransientFetchError(f"{url}: the answer cannot be decoded: {error}", url=url, reason="truncated") from error
     if len(body) > limit and kind != "robots":
-        raise PermanentFetchError(f"{url}: the answer is over {limit} bytes", url=url, reason="tooLarge")
+        raise PermanentFetchError(f"{url}: the answer has more than {counted(limit, 'byte')}", url=url, reason="tooLarge")
     return body[:limit]
 
 
 def redirect_target(url: str, location: str) -> str:
-    """The URL that a Location header in the answer for `url` names: blanks around it stripped, raw octets percent-encoded.
+    """The URL that a Location header in the answer for `url` names: without blanks around it, raw octets percent-encoded.
 
     http.client reads headers as Latin-1, one character for each octet; a host name in raw octets is read as UTF-8. Raises
     PermanentFetchError when it is no URL.
@@ -56,7 +58,7 @@ def redirect_target(url: str, location: str) -> str:
         target = urljoin(url, location.strip(" \t\r\n"))
         host = urlsplit(target).netloc or "/"
     except ValueError as error:
-        raise PermanentFetchError(f"{url}: redirects to no URL: {error}", url=url, reason="protocol") from error
+        raise PermanentFetchError(f"{url}: the redirect does not name a URL: {error}", url=url, reason="protocol") from error
     before, _, after = target.partition(host)
     named = host.encode("latin-1", errors="replace").decode("utf-8", errors="replace")
     return before + named + "".join(char if "!" <= char <= "~" else f"%{ord(char) & 0xFF:02X}" for char in after)

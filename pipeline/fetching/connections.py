@@ -1,11 +1,11 @@
-"""HTTP connections that go only to checked addresses, record every octet, and end in time. Used by `pipeline.fetching.fetcher` alone.
+"""HTTP connections that go only to checked addresses, record every octet, and end in time. Only `pipeline.fetching.fetcher` uses them.
 
-They are urllib3's connections with three changes:
+They are the connections of urllib3 with three changes:
 
 - the host is resolved, each address is checked, and the connection goes to a checked address, so that a name cannot resolve differently
   for the check and for the connection (DNS rebinding);
 - the octets of request and answer are kept as they cross the socket, for WARC records;
-- each read is bounded by the time and the octets left in the calling thread's `Recording`.
+- each read is bounded by the time and the octets that the `Recording` of the calling thread has left.
 """
 
 from __future__ import annotations
@@ -29,9 +29,10 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from pipeline.core.errors import PermanentFetchError, TransientFetchError
 from pipeline.core.settings import parse_route
 from pipeline.fetching.addresses import why_refused
+from pipeline.text.counts import counted
 
 MAX_INTERIM_ANSWERS = 16
-"""Interim answers that are read before a final one. Servers send one or two."""
+"""Interim answers that are read before a final one. A plain choice: servers send one or two."""
 
 
 @dataclass(slots=True)
@@ -40,12 +41,13 @@ class Recording:
 
     url: str
     deadline: float
-    """A value of time.monotonic."""
+    """The value of time.monotonic at which the exchange must have ended."""
     max_bytes: int
     sent: bytearray = field(default_factory=bytearray)
     received: bytearray = field(default_factory=bytearray)
 
     def remaining_s(self) -> float:
+        """Seconds until the deadline. Raises TransientFetchError when it has passed."""
         left = self.deadline - time.monotonic()
         if left <= 0:
             raise TransientFetchError(f"{self.url}: no complete answer in time", url=self.url, reason="timeout")
@@ -78,7 +80,7 @@ class _RecordingReader(io.RawIOBase):
         count = self._raw.readinto(buffer) or 0
         recording.received += memoryview(buffer)[:count]
         if len(recording.received) > recording.max_bytes:
-            message = f"{recording.url}: the answer is over {recording.max_bytes} bytes"
+            message = f"{recording.url}: the answer has more than {counted(recording.max_bytes, 'byte')}"
             raise PermanentFetchError(message, url=recording.url, reason="tooLarge")
         return count
 
@@ -88,7 +90,7 @@ class _RecordingReader(io.RawIOBase):
 
 
 class _RecordingSocket:
-    """The part of a socket that http.client reads an answer with."""
+    """The part of a socket that http.client needs to read an answer."""
 
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
@@ -110,7 +112,7 @@ class _RecordingResponse(http.client.HTTPResponse):
             if not 100 <= status < 200 or status == http.HTTPStatus.SWITCHING_PROTOCOLS:
                 return version, status, reason
             http.client.parse_headers(self.fp)
-            ahead = len(self.fp.peek())  # reads on where nothing is buffered
+            ahead = len(self.fp.peek())  # reads from the socket when nothing is buffered
             del recording.received[: len(recording.received) - ahead]
         message = f"{recording.url}: more than {MAX_INTERIM_ANSWERS} interim answers"
         raise PermanentFetchError(message, url=recording.url, reason="protocol")
@@ -118,17 +120,18 @@ class _RecordingResponse(http.client.HTTPResponse):
 
 @dataclass(frozen=True)
 class Routes:
-    """The addresses that connections go to: those of `connect_to` (by host and port, `*` for any host), else checked DNS answers."""
+    """The addresses to connect to: those of `connect_to` (by host and port, `*` for any host), else the checked answers of DNS."""
 
     connect_to: tuple[str, ...] = ()
     allow_networks: tuple[str, ...] = ()
 
     @cached_property
     def ports(self) -> frozenset[int]:
+        """The ports of `connect_to`, which are allowed besides those of web servers."""
         return frozenset(parse_route(route)[1] for route in self.connect_to)
 
     def addresses(self, host: str, port: int) -> list[tuple[str, int]]:
-        """The (IP, port) pairs to try. Raises PermanentFetchError for a forbidden address, TransientFetchError when the name has none."""
+        """The (IP, port) pairs to try. Raises PermanentFetchError for a forbidden address, TransientFetchError when the host has none."""
         for route in self.connect_to:
             route_host, route_port, address, to_port = parse_route(route)
             if route_port == port and route_host in ("*", host.lower()):
@@ -172,7 +175,7 @@ def _recording_connection(base: type[HTTPConnection], routes: Routes) -> type[HT
 
 
 class RecordingAdapter(HTTPAdapter):
-    """A requests adapter over recording connections; all TLS goes through the one `context`."""
+    """A requests adapter over recording connections; all TLS connections use `context`."""
 
     def __init__(self, routes: Routes, *, context: ssl.SSLContext, pool_hosts: int) -> None:
         self._routes = routes
@@ -181,6 +184,8 @@ class RecordingAdapter(HTTPAdapter):
         super().__init__(pool_connections=pool_hosts, pool_maxsize=1, max_retries=0)
 
     def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **options: Any) -> None:
+        """Create the pools of recording connections; requests calls it."""
+
         class RecordingHttpPool(HTTPConnectionPool):
             ConnectionCls = _recording_connection(HTTPConnection, self._routes)
 
@@ -193,14 +198,14 @@ class RecordingAdapter(HTTPAdapter):
         self.poolmanager = manager
 
     def get_connection_with_tls_context(self, request: Any, verify: Any, proxies: Any = None, cert: Any = None) -> Any:
-        """The pool of the request's host, remembered while a thread stays with one: a look-up costs a tenth of a request."""
+        """The pool of the request's host, kept from the last request to the same host: looking it up costs a tenth of a request."""
         origin = request.url[: request.url.index("/", 8)]
         if origin != self._last[0]:
             self._last = (origin, super().get_connection_with_tls_context(request, verify, proxies=proxies, cert=cert))
         return self._last[1]
 
     def build_response(self, req: Any, resp: Any) -> requests.Response:
-        """As requests builds it, without cookies and without a guess at the charset."""
+        """Build the response as requests does, but without cookies and without guessing the charset."""
         response = requests.Response()
         response.status_code = resp.status
         response.headers = CaseInsensitiveDict(resp.headers)
@@ -210,9 +215,9 @@ class RecordingAdapter(HTTPAdapter):
         return response
 
     def build_connection_pool_key_attributes(self, request: Any, verify: Any, cert: Any = None) -> Any:
-        """Leave verification to the context: requests would load the certificate authorities again for each connection."""
+        """The key of the pool, without certificates: requests would load the authorities for each connection; `context` verifies."""
         host, _ = super().build_connection_pool_key_attributes(request, verify, cert)
         return host, {}
 
     def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
-        """Do nothing: the context verifies."""
+        """Do nothing: `context` verifies."""

@@ -1,9 +1,9 @@
 """Polite, bounded GET requests. With `pipeline.fetching.connections`, the only code that opens a socket.
 
-Many threads use one `Fetcher`, which serves one part of one interval. It reads a host's robots.txt before it asks for anything else,
-keeps one pace per host, sends the validators it is given, follows redirects itself (each hop is checked, recorded and paced, and gets
-back the cookies that its own host set in the chain), reads no more than the bounds allow, and returns an `Answer`: the octets of every
-exchange, and the error that ended it. It reads no content.
+Many threads use one `Fetcher`, which serves one part of one interval. It requests the robots.txt of a host before anything else, keeps one
+pace per host, sends the validators it is given, follows redirects itself (each hop is checked, recorded and paced, and gets back the
+cookies that its own host set in the chain), reads at most as much as the settings allow, and returns an `Answer`: the octets of every
+exchange, and the error that ended it. It parses no content.
 """
 
 from __future__ import annotations
@@ -55,43 +55,48 @@ WANTED_TYPES: dict[Kind, tuple[str, ...]] = {
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 NO_ANSWER = frozenset({"timeout", "connection", "dns", "reset"})
+"""Reasons of errors that mean that the host did not answer."""
 MAX_TDM_FILE_BYTES = 256 * 1024
-"""Of a /.well-known/tdmrep.json; a rule takes about 100."""
+"""Longest /.well-known/tdmrep.json that is read. A plain choice: a rule takes about 100 bytes."""
 HEADER_ALLOWANCE = 128 * 1024
+"""Bytes of headers and codings that an answer may have besides the allowed body. A plain choice: http.client allows 100 header lines."""
 RETRY_DELAY_S = 1.0
+"""Seconds before the second attempt after a transient failure, unless Retry-After asks for more. A plain choice."""
 
 
 KnownRobots = Callable[[str], tuple[int, bytes] | None]
-"""URL of a robots.txt to the status and body of an answer captured within `robots.MAX_AGE`; None where there is none."""
+"""Maps the URL of a robots.txt to status and body of an answer captured within `robots.MAX_AGE`; None when there is none."""
 
 
 class SystemClock:
-    """The machine's clock."""
+    """The clock of the machine."""
 
     def now(self) -> datetime:
+        """The present time in UTC."""
         return datetime.now(UTC)
 
     def sleep(self, seconds: float) -> None:
+        """Wait for so many seconds."""
         time.sleep(seconds)
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A URL to ask for, and how: `pace_s` is the least number of seconds between two requests to its host."""
+    """A URL to request; `pace_s` is the least number of seconds between two requests to its host."""
 
     url: str
     kind: Kind
     pace_s: float
     validators: Validators = field(default_factory=Validators)
     octets: tuple[int, int] | None = None
-    """First and last octet of a range (RFC 9110, section 14), counted without content coding; None for the whole."""
+    """First and last octet of a range (RFC 9110, section 14), counted without content coding; None for the whole document."""
 
 
 class Fetcher:
-    """Sends requests as the module says. Close it, or use it as a context manager."""
+    """Sends requests as the docstring of the module says. Close it, or use it as a context manager."""
 
     def __init__(self, settings: Settings, *, clock: Clock, known_robots: KnownRobots | None = None) -> None:
-        """`known_robots` spares a request for a robots.txt that an earlier interval captured."""
+        """`known_robots` gives the robots.txt answers that earlier intervals captured, which are then not requested again."""
         self._settings = settings
         self._clock = clock
         self._routes = Routes(connect_to=settings.connect_to, allow_networks=settings.allow_networks)
@@ -115,6 +120,7 @@ class Fetcher:
         self.close()
 
     def close(self) -> None:
+        """Close all connections."""
         for adapter in self._adapters:
             adapter.close()
 
@@ -124,9 +130,9 @@ class Fetcher:
         return tuple(self._robots_answers[url] for url in sorted(self._robots_answers))
 
     def get(self, target: Target) -> Answer:
-        """Ask for `target.url` and follow its redirects; a transient failure is tried once more. Failures are returned, not raised.
+        """Request `target.url` and follow its redirects; after a transient failure try once more. Failures are returned, not raised.
 
-        A tdmrep.json, which few hosts have, is worth one request a day and no second try.
+        A tdmrep.json is tried only once, because few hosts have one.
         """
         answer = self._follow(target)
         if target.kind != "tdmrep" and isinstance(answer.error, TransientFetchError) and not self._schedule.is_down(_host(target.url)):
@@ -144,11 +150,11 @@ class Fetcher:
 
     @property
     def usage_lines(self) -> dict[str, tuple[str, ...]]:
-        """The URL of every robots.txt that requests went by, with the lines that state usage preferences for our agent."""
+        """The URL of every robots.txt that was applied, with its lines that state usage preferences for our agent."""
         return {url: rules.usage_lines(agent=self._agent) for url, rules in dict(self._robots).items()}
 
     def sitemaps_of(self, url: str, *, pace_s: float) -> tuple[str, ...]:
-        """The sitemaps that the robots.txt of the host of `url` names; none when it cannot be read."""
+        """The sitemaps in the robots.txt of the host of `url`; none when it cannot be read."""
         try:
             self._refuse(url)
             return self._rules(url, pace_s=pace_s).sitemaps
@@ -179,7 +185,7 @@ class Fetcher:
             return Answer(url=target.url, exchanges=tuple(exchanges), error=error)
 
     def _refuse(self, url: str) -> None:
-        """Raise FetchError for a URL that may not be requested, or whose host is down or asked to be left alone."""
+        """Raise FetchError when the URL may not be requested, or when its host is down or asked us by Retry-After to wait."""
         refusal = why_refused_url(url, routed_ports=self._routes.ports)
         if refusal is not None:
             shown = without_credentials(url)
@@ -189,16 +195,16 @@ class Fetcher:
         self._refuse_held(url)
 
     def _refuse_held(self, url: str) -> None:
-        """Raise TransientFetchError for a host that asked, by Retry-After, to be left alone for longer than a run waits."""
+        """Raise TransientFetchError when the host asked, by Retry-After, for a longer wait than a run allows."""
         held_s = self._schedule.held_s(_host(url), now=self._clock.now())
         if held_s > self._settings.max_retry_after_s:
-            message = f"{url}: the host asked to be left alone for {held_s:.0f} s"
+            message = f"{url}: the host asked for a wait of {held_s:.0f} s"
             raise TransientFetchError(message, url=url, reason="rateLimited", retry_after_s=held_s)
 
     def _wait_for_turn(self, url: str, *, pace_s: float) -> float:
-        """Sleep until the host may be asked again; the seconds slept. Raises TransientFetchError instead of a wait that no run can bear."""
+        """Sleep until the host may be asked again; returns the seconds slept. Raises TransientFetchError for a wait that is too long."""
         wait_s = self._schedule.reserve(_host(url), now=self._clock.now(), pace_s=pace_s)
-        self._refuse_held(url)  # the host may have said so since, in its robots.txt or to another thread or process
+        self._refuse_held(url)  # its robots.txt, another thread or another process may have received a Retry-After
         if wait_s > 0:
             self._clock.sleep(wait_s)
         return wait_s
@@ -216,9 +222,9 @@ class Fetcher:
                 answer = self._robots_answer(robots_url, pace_s=pace_s)
                 status = answer.final.status if answer.final is not None else None
                 if isinstance(answer.error, PermanentFetchError) and answer.error.status is None:
-                    status = 404  # redirects without end, or endless headers: no rules
+                    status = 404  # endless redirects or headers: there are no rules
                 if isinstance(answer.error, TransientFetchError) and answer.error.status is None:
-                    status = None  # cut off, or no answer behind a redirect: the exchanges before say nothing of rules
+                    status = None  # cut off, or no answer after a redirect: the rules are unknown
                 if isinstance(answer.error, PermanentFetchError) and answer.error.reason.startswith("forbidden"):
                     raise answer.error
                 body = answer.final.body if answer.final is not None else b""
@@ -226,13 +232,13 @@ class Fetcher:
                 self._robots[robots_url] = robots.read_rules(status, body)
         rules = self._robots[robots_url]
         if rules.is_closed:
-            message = f"{url}: {robots_url} gave no answer to go by, so nothing is asked for now (RFC 9309, 2.3.1.4)"
+            message = f"{url}: {robots_url} gave no usable answer, so nothing on the host may be requested (RFC 9309, 2.3.1.4)"
             asked = self._robots_answers.get(robots_url)
             raise TransientFetchError(message, url=url, reason="robotsUnavailable") from (asked.error if asked is not None else None)
         return rules
 
     def _robots_answer(self, robots_url: str, *, pace_s: float) -> Answer:
-        """GET without a look at robots.txt, with at most five redirects (RFC 9309, section 2.3.1.2)."""
+        """GET a robots.txt, without checking its own rules, with at most five redirects (RFC 9309, section 2.3.1.2)."""
         exchanges: list[Exchange] = []
         cookies = ChainCookies()
         target = Target(robots_url, "robots", pace_s)
@@ -245,14 +251,14 @@ class Fetcher:
                 if location is None:
                     return Answer(url=robots_url, exchanges=tuple(exchanges))
                 url = redirect_target(url, location)
-            raise PermanentFetchError(f"{robots_url}: redirects without end", url=robots_url, reason="redirects")
+            raise PermanentFetchError(f"{robots_url}: too many redirects", url=robots_url, reason="redirects")
         except FetchError as error:
             return Answer(url=robots_url, exchanges=tuple(exchanges), error=error)
 
     def _exchange(
         self, url: str, target: Target, cookies: ChainCookies, *, deadline: float, record: Callable[[Exchange], None]
     ) -> str | None:
-        """Send one request, and give the exchange to `record`. Returns the Location of a redirect; raises FetchError for a failure."""
+        """Send one request and pass the exchange to `record`. Returns the Location of a redirect; raises FetchError for a failure."""
         asked_at = time.monotonic()
         with self._schedule.connection(_host(url)):
             return self._exchange_now(url, target, cookies, deadline=deadline + time.monotonic() - asked_at, record=record)
@@ -279,7 +285,7 @@ class Fetcher:
                 self._refuse_type(response, target, is_redirect=is_redirect)
                 try:
                     receive_body(response, received, limit=limit, url=url, is_cut=target.kind == "robots")
-                finally:  # of an answer that breaks off, what came is decoded as well
+                finally:  # if the answer broke off, what was received is decoded too
                     body = decoded_body(response, bytes(received), limit=limit, url=url, kind=target.kind)
             except FetchError as error:
                 problem = error
@@ -308,7 +314,7 @@ class Fetcher:
 
     def _send(self, url: str, target: Target, cookies: ChainCookies) -> requests.Response:
         try:
-            request = requests.PreparedRequest()  # body and credentials need no preparing: there are none
+            request = requests.PreparedRequest()  # without body and credentials, which would need preparing
             request.prepare_method("GET")
             request.prepare_url(url, None)
             cookie = cookies.header(url)
@@ -323,7 +329,7 @@ class Fetcher:
         except requests.exceptions.ConnectionError as error:
             raise TransientFetchError(f"{url}: the connection broke: {error}", url=url, reason="reset") from error
         except (requests.exceptions.RequestException, HTTPError, ValueError) as error:
-            raise PermanentFetchError(f"{url}: cannot be asked for: {error}", url=url, reason="protocol") from error
+            raise PermanentFetchError(f"{url}: it cannot be requested: {error}", url=url, reason="protocol") from error
 
     def _headers(self, target: Target) -> dict[str, str]:
         contact = f" (+{self._settings.contact})" if self._settings.contact else ""
@@ -377,7 +383,7 @@ class Fetcher:
         return limits.get(target.kind, settings.max_page_bytes)
 
     def _adapter(self) -> RecordingAdapter:
-        """The calling thread's adapter, without a requests session, which would carry cookies from one answer to the next."""
+        """The adapter of the calling thread; used without a requests session, which would send cookies of earlier answers."""
         adapter: RecordingAdapter | None = getattr(self._local, "adapter", None)
         if adapter is None:
             adapter = RecordingAdapter(self._routes, context=self._context, pool_hosts=32)

@@ -1,4 +1,4 @@
-"""Stores the paces of hosts in files, so that all processes of a machine ask a host at one pace. Reads and writes one directory.
+"""Stores the paces of hosts in files, so that all processes of a machine together keep one pace for a host. Uses one directory.
 
 Each host has a file that is locked while it is changed. The kernel frees the lock of a process that dies, and a file that such a process
 left half-written counts as a host that was never asked. A connection to a host is a lock on one of its slot files.
@@ -20,14 +20,16 @@ from pipeline.core.errors import ConfigError
 from pipeline.fetching.politeness import HostPace, Result
 
 MAX_BYTES = 4_096
+"""Bytes of a host's file that are read; its JSON takes about a hundred."""
 SLOT_POLL_S = 0.02
+"""Seconds between two attempts to lock one of the host's slots. A plain choice, far below a pace."""
 
 
 class PacesInFiles:
-    """The `PaceStore` of all processes that name the same `folder`."""
+    """The `PaceStore` that all processes with the same `folder` share."""
 
     def __init__(self, folder: str | Path, *, connections: int) -> None:
-        """Raises ConfigError when `folder` cannot be made."""
+        """Raises ConfigError when `folder` cannot be created."""
         self._folder = Path(folder)
         self._connections = connections
         try:
@@ -36,19 +38,20 @@ class PacesInFiles:
             raise ConfigError(f"NEWS_PACE_DIR: {folder}: {error.strerror}") from error
 
     def change(self, host: str, step: Callable[[HostPace], tuple[HostPace, Result]]) -> Result:
+        """Replace the host's pace by the first result of `step`, while its file is locked; returns the second."""
         with _opened(self._path(host, "json")) as handle:
             fcntl.flock(handle, fcntl.LOCK_EX)
             before = _read(os.pread(handle, MAX_BYTES, 0))
             after, result = step(before)
             if after != before:
                 data = _written(host, after)
-                os.ftruncate(handle, 0)  # killed here, the host counts as never asked: no worse than a new one
+                os.ftruncate(handle, 0)  # after a kill at this point the host counts as never asked, as a new host does
                 os.pwrite(handle, data, 0)
             return result
 
     @contextlib.contextmanager
     def connection(self, host: str) -> Iterator[None]:
-        """A context that holds one of the host's slots. Slots are tried in turn: a lock can be waited for on one file, not on several."""
+        """Hold one of the host's slots. They are tried in turn, because a process can wait for the lock of one file but not of several."""
         with contextlib.ExitStack() as stack:
             handles = [stack.enter_context(_opened(self._path(host, f"{number}.slot"))) for number in range(self._connections)]
             while not any(_is_locked(handle) for handle in handles):

@@ -13,21 +13,21 @@ from typing import Protocol, TypeVar
 TRANSIENT_STATUSES = frozenset({408, 425, 429, *range(500, 600)})
 SLOW_DOWN_STATUSES = frozenset({429, 503})
 DOWN_AFTER = 3
-"""A host that failed to answer this many times in a row is left alone for the rest of the run."""
+"""Unanswered requests in a row after which a host gets no more requests in this run. A plain choice."""
 SLOWED_PACE_S = 1.0
-"""Seconds per request that a complaint multiplies where the source's own pace is shorter."""
+"""Pace in seconds that a complaint multiplies when the pace of the source is shorter. A plain choice: a source may have pace 0."""
 SLOWER, EASIER = 2.0, 0.9
-"""A 429 or 503 doubles the host's pace, another answer takes a tenth off: ten good answers for each complaint."""
+"""Factors on the pace after a 429 or 503, and after any other answer: about seven good answers undo one complaint. A plain choice."""
 SLOWEST = 16.0
-"""The largest factor on a host's pace: four complaints in a row. It bounds how long a part waits for one host."""
+"""Largest factor on the pace, reached by four complaints in a row. A plain choice: it bounds how long a part waits for one host."""
 CALMED_S = 600.0
-"""Seconds without a request in which a host's slowness halves."""
+"""Seconds without a request after which the slowness of a host has halved. A plain choice."""
 LONGEST_WAIT_S = 7 * 86_400.0
-"""A longer Retry-After counts as a week."""
+"""Longest Retry-After that is honoured, a week. A plain choice: a longer one is more likely a mistake."""
 
 
 def retry_after_s(header: str | None, *, now: datetime) -> float | None:
-    """Seconds to wait by a Retry-After header (RFC 9110, section 10.2.3: seconds or a date), at most `LONGEST_WAIT_S`.
+    """Seconds that a Retry-After header asks to wait (RFC 9110, section 10.2.3: seconds or a date), at most `LONGEST_WAIT_S`.
 
     None when the header is absent or malformed.
     """
@@ -49,7 +49,7 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, slots=True)
 class HostPace:
-    """When a host may be asked next, until when it asked to be left alone, and the factor on its pace."""
+    """When a host may get its next request (`free`), until when it wants none (`held`), and the factor on its pace (`slowness`)."""
 
     free: datetime | None = None
     held: datetime | None = None
@@ -68,7 +68,7 @@ class HostPace:
         return replace(self, free=max(until, self.free or until), held=max(until, self.held or until))
 
     def after(self, status: int) -> HostPace:
-        """The pace after an answer: slower for a complaint (429, 503), easier for any other status."""
+        """The pace after an answer: slower after a complaint (429, 503), faster after any other status."""
         if status in SLOW_DOWN_STATUSES:
             return replace(self, slowness=min(self.slowness * SLOWER, SLOWEST))
         return replace(self, slowness=max(1.0, self.slowness * EASIER)) if self.slowness > 1 else self
@@ -82,7 +82,7 @@ class PaceStore(Protocol):
         ...
 
     def connection(self, host: str) -> AbstractContextManager[object]:
-        """A context that holds one of the host's connections, after waiting for a free one."""
+        """Hold one of the host's connections, after waiting for a free one."""
         ...
 
 
@@ -96,11 +96,13 @@ class PacesOfProcess:
         self._open: dict[str, threading.BoundedSemaphore] = {}
 
     def change(self, host: str, step: Callable[[HostPace], tuple[HostPace, Result]]) -> Result:
+        """Replace the host's pace by the first result of `step` under a lock; returns the second."""
         with self._lock:
             self._paces[host], result = step(self._paces.get(host, HostPace()))
             return result
 
     def connection(self, host: str) -> AbstractContextManager[object]:
+        """Hold one of the host's connections, after waiting for a free one."""
         with self._lock:
             slots = self._open.get(host)
             if slots is None:
@@ -109,7 +111,7 @@ class PacesOfProcess:
 
 
 class HostSchedule:
-    """The hosts of a run: their paces, in a store that may be shared, and which of them do not answer."""
+    """The hosts of a run: their paces, in a store that may be shared, and the hosts that do not answer."""
 
     def __init__(self, store: PaceStore | None = None) -> None:
         self._store = store or PacesOfProcess(connections=4)
@@ -125,20 +127,20 @@ class HostSchedule:
         self._store.change(host, lambda pace: (pace.holding(until), None))
 
     def held_s(self, host: str, *, now: datetime) -> float:
-        """Seconds until the time before which `host` asked to be left alone; 0 when it did not."""
+        """Seconds for which `host` still wants no request; 0 when it did not ask for a wait."""
         held = self._store.change(host, lambda pace: (pace, pace.held))
         return max(0.0, ((held or now) - now).total_seconds())
 
     def note_status(self, host: str, *, status: int) -> None:
-        """Make the host's pace slower or easier by the status of its answer."""
+        """Make the pace of the host slower or faster, depending on the status of its answer."""
         self._store.change(host, lambda pace: (pace.after(status), None))
 
     def connection(self, host: str) -> AbstractContextManager[object]:
-        """A context that holds one of the host's connections for one exchange."""
+        """Hold one of the host's connections for one exchange."""
         return self._store.connection(host)
 
     def note(self, host: str, *, answered: bool) -> None:
-        """Count a request that was answered, or one that was not."""
+        """Record whether a request was answered."""
         with self._lock:
             self._silent[host] = 0 if answered else self._silent.get(host, 0) + 1
 

@@ -12,11 +12,11 @@ from pipeline.fetching.fetcher import Target
 
 _RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
 BLOCK_BYTES = 16 * 2**20
-"""Octets per range request: a file of a gigabyte takes 64 requests, and a broken connection costs one block."""
+"""Octets per range request. A plain choice: a file of a gigabyte takes 64 requests, and a broken connection costs one block."""
 
 
 class RangedFile(io.RawIOBase):
-    """The octets at `url`, read by ranges (RFC 9110, section 14) from the place of the last `seek`.
+    """The octets at `url`, read by ranges (RFC 9110, section 14) from the offset of the last `seek`.
 
     Reading raises FetchError when the server does not send the range.
     """
@@ -29,24 +29,28 @@ class RangedFile(io.RawIOBase):
         self._end: int | None = None
 
     def readable(self) -> bool:
+        """True."""
         return True
 
     def seekable(self) -> bool:
+        """True."""
         return True
 
     def tell(self) -> int:
+        """The offset of the next octet."""
         return self._place
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Move to an offset from the start of the file or from the present one. Raises UnsupportedOperation for the end."""
         if whence == io.SEEK_CUR:
             offset += self._place
         elif whence != io.SEEK_SET:
-            raise io.UnsupportedOperation("the end of a remote file is not known before it is read")
+            raise io.UnsupportedOperation("the end of a remote file is unknown until it is read")
         self._place = offset
         return offset
 
     def read(self, size: int = -1) -> bytes:
-        """At most `size` octets, none only at the file's end; without `size` the rest of a block."""
+        """At most `size` octets, none only at the end of the file; without `size` the rest of a block."""
         if not self._start <= self._place < self._start + len(self._block):
             self._fill()
         begin = self._place - self._start
@@ -61,8 +65,8 @@ class RangedFile(io.RawIOBase):
         answer = self._get(Target(self._url, "listing", self._pace_s, octets=(self._place, self._place + self._block_bytes - 1)))
         final = answer.final
         if answer.is_disallowed:
-            raise PermanentFetchError(f"{self._url}: robots.txt does not let us ask", url=self._url, reason="forbiddenUrl")
-        if final is not None and final.status == 416:  # the file ends before this place
+            raise PermanentFetchError(f"{self._url}: robots.txt disallows it", url=self._url, reason="forbiddenUrl")
+        if final is not None and final.status == 416:  # the file ends before this offset
             self._end = self._place
             return
         if answer.error is not None:
@@ -74,6 +78,6 @@ class RangedFile(io.RawIOBase):
             return
         told = _RANGE.match(final.headers.get("content-range", ""))
         if told is None or int(told[1]) != self._place:
-            raise PermanentFetchError(f"{self._url}: another range than was asked for", url=self._url, reason="protocol", status=206)
+            raise PermanentFetchError(f"{self._url}: the server sent another range", url=self._url, reason="protocol", status=206)
         self._block = final.body
         self._end = int(told[3]) if told[3] != "*" else None

@@ -1,4 +1,4 @@
-"""Reads robots.txt by RFC 9309; protego matches the paths. Pure: an answer in, rules out."""
+"""Reads robots.txt as RFC 9309 prescribes; protego matches the paths. Pure: an answer in, rules out."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ MAX_AGE = timedelta(hours=24)
 """RFC 9309, section 2.4: an answer is not used for longer."""
 
 MAX_CRAWL_DELAY_S = 60.0
-"""A longer Crawl-delay is treated as this; news-crawl caps at 120 s with one queue a domain, we ask a few pages an hour."""
+"""Longest Crawl-delay that is honoured. Common Crawl's news crawler takes up to 120 s; we request only a few pages an hour."""
 
 _AGENT = re.compile(r"\s*user[- ]?agent\s*:?\s*([^#]*)", re.IGNORECASE)
 _RULE = re.compile(r"\s*(?:allow|di[a-z]*w|crawl[- ]delay)\b", re.IGNORECASE)
 MAX_USAGE_LINES = 100
-"""Of one group; one or two are usual."""
+"""Lines with usage preferences that are read of one group. A plain choice: one or two are usual."""
 _SITEMAP = re.compile(r"\s*site-?map\s*:\s*(https?://[^\s#]+)", re.IGNORECASE)
 _TOKEN = re.compile(r"[A-Za-z_-]+")
 
@@ -35,16 +35,16 @@ class RobotsRules:
     rules: Protego | None
     is_closed: bool = False
     sitemaps: tuple[str, ...] = ()
-    """The sitemaps that it names (sitemaps.org, "Submitting your Sitemap"), each once, in its order."""
+    """The sitemaps that it names (sitemaps.org, "Submitting your Sitemap"), each once, in the order of the file."""
     usage: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """Product token, marked, to the lines of its groups that state usage preferences; `*` to those for everybody."""
+    """Maps each product token (as `_marked` writes it), and `*`, to the lines of its groups that state usage preferences."""
 
     def usage_lines(self, *, agent: str) -> tuple[str, ...]:
-        """The lines that say how `agent` may use what it fetches, verbatim: those of its own groups, or else those for everybody."""
+        """The lines that say how `agent` may use the content, verbatim: those of its own groups, else those for all agents."""
         return self.usage.get(_marked(agent), self.usage.get("*", ()))
 
     def allows(self, url: str, *, agent: str) -> bool:
-        """Whether `url` may be asked for by the product token that `agent` begins with."""
+        """Whether the product token at the beginning of `agent` may request `url`."""
         if self.rules is None:
             return not self.is_closed
         return bool(self.rules.can_fetch(url, _marked(agent)))
@@ -58,13 +58,13 @@ class RobotsRules:
 def read_rules(status: int | None, body: bytes) -> RobotsRules:
     """The rules in the answer to /robots.txt; `status` is None when no answer came.
 
-    RFC 9309, section 2.3.1: a 2xx answer is parsed, 4xx means that there are no rules, 5xx or no answer that nothing may be asked for now.
+    RFC 9309, section 2.3.1: a 2xx answer is parsed, 4xx means that there are no rules, 5xx or no answer that nothing may be requested.
     """
     if status is None or status >= 500:
         return RobotsRules(rules=None, is_closed=True)
     if not 200 <= status < 300:
         return RobotsRules(rules=None)
-    if len(body) > MAX_BYTES:  # half a line would be another rule: `Disallow: /` for `Disallow: /private`
+    if len(body) > MAX_BYTES:  # a line that is cut off would be another rule: `Disallow: /` for `Disallow: /private`
         body = re.split(rb"[\r\n][^\r\n]*\Z", body[:MAX_BYTES])[0]
     text = body.decode("utf-8-sig", errors="replace")
     named = (_SITEMAP.match(line) for line in text.splitlines())
@@ -83,13 +83,13 @@ def _groups(text: str) -> str:
         agent = _AGENT.match(line)
         if agent is not None:
             lines.append(f"User-agent: {_addressee(agent[1])}")
-        elif _RULE.match(line) or is_usage_line(line):  # a rule as well (draft-ietf-aipref-attach): protego passes over it
+        elif _RULE.match(line) or is_usage_line(line):  # a rule too (draft-ietf-aipref-attach), which protego ignores
             lines.append(line)
     return "\n".join(lines)
 
 
 def _usage(text: str) -> dict[str, tuple[str, ...]]:
-    """The lines with usage preferences by whom they are for; a group without any has none, and not those for everybody."""
+    """The lines with usage preferences by agent; an agent with a group without such lines has none, not even those of `*`."""
     found: dict[str, list[str]] = {}
     group: list[str] = []
     has_rules = False
@@ -109,11 +109,11 @@ def _usage(text: str) -> dict[str, tuple[str, ...]]:
 
 
 def _addressee(value: str) -> str:
-    """Whom a User-agent line is for: `*`, or a marked product token."""
+    """The agent of a User-agent line: `*`, or a product token as `_marked` writes it."""
     return "*" if value.split()[:1] == ["*"] else _marked(value.strip())
 
 
 def _marked(agent: str) -> str:
-    """The product token that `agent` begins with, in lower case, between `<` and `>`, which no token contains."""
+    """The product token at the beginning of `agent`, in lower case, between `<` and `>`, which occur in no token."""
     token = _TOKEN.match(agent.lstrip("*"))
     return f"<{token[0].lower() if token is not None else ''}>"

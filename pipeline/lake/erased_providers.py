@@ -1,20 +1,20 @@
 """The providers that were erased from a lake and are not captured again. Reads `erasures/`, writes nothing.
 
-The list is part of the lake, not of the catalogue: it is copied with the lake and holds for every catalogue that is used with it.
+The list is part of the lake and not of the catalogue, so that it is copied with the lake and applies to every catalogue used with it.
 """
 
 from __future__ import annotations
 
 from pipeline.core.catalogue import Catalogue
 from pipeline.lake import storage
-from pipeline.lake.erasures import Erased
+from pipeline.lake.erasures import ErasedDomains
 from pipeline.lake.storage import Lake
 
 
-def read_erased(lake: Lake) -> Erased:
+def read_erased(lake: Lake) -> ErasedDomains:
     """The domains that were erased or are being erased, by the names of the files in `erasures/`; no file is opened."""
     names = lake.names(storage.ERASURES)
-    return Erased(frozenset(name.removesuffix(".json") for name in names if name.endswith(".json")))
+    return ErasedDomains(frozenset(name.removesuffix(".json") for name in names if name.endswith(".json")))
 
 
 def without_erased(lake: Lake, catalogue: Catalogue) -> Catalogue:

@@ -1,7 +1,7 @@
 """Decides whether a URL belongs to an erased provider, and defines the record that an erasure leaves. Pure.
 
 A provider is a registered domain, or a host below one, with every host below it. The record says when, why and how much was erased,
-and holds no word of the content. While the record exists, nothing of the provider is captured or imported.
+and contains nothing of the content. While the record exists, nothing of the provider is captured or imported.
 """
 
 from __future__ import annotations
@@ -18,14 +18,16 @@ from pipeline.lake.json_records import JsonFormat
 from pipeline.text.urls import host_of, registered_domain
 
 FORMAT = 1
+"""Version of the JSON; `from_json` refuses any other."""
 _EMBEDDED = re.compile(r"https?:/{1,2}[^\s\"'<>\\]+")
 _URL_IN_TEXT = re.compile(r"https?://[^\s\"'<>\\,;]+")
 ERASED = "(erased)"
+"""What replaces the URL of an erased provider in a text."""
 
 
 @dataclass(frozen=True, slots=True)
-class Erased:
-    """The erased domains. An instance without domains is false."""
+class ErasedDomains:
+    """The erased domains; false when there is none."""
 
     domains: frozenset[str] = frozenset()
 
@@ -67,15 +69,15 @@ def provider_domain(text: str) -> str:
     """
     host = (host_of(text) if "//" in text else text.partition("/")[0].lower()).strip(".")
     if not host or "." not in host or not re.fullmatch(r"[a-z0-9.-]+", host):
-        raise ConfigError(f"{text!r} is no provider's domain; write it as example.com")
+        raise ConfigError(f"{text!r} is not the domain of a provider; write it as example.com")
     if registered_domain(f"x.{host}") == f"x.{host}":
-        raise ConfigError(f"{host!r} is no provider's domain: everybody may register one below it")
+        raise ConfigError(f"{host!r} is not the domain of a provider: anybody can register a domain below it")
     return host
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
-    """How much of a provider a lake holds: exchanges in captures and their octets, rows, records, kept listings, images."""
+class ErasureCounts:
+    """How much a lake holds of a provider: `captures` are HTTP exchanges, `bytes` their size, `documents` kept listings."""
 
     captures: int = 0
     bytes: int = 0
@@ -99,7 +101,7 @@ class ErasureRecord:
     domain: str
     reason: str
     asked: datetime
-    counts: Counts
+    counts: ErasureCounts
     dates: tuple[date, ...]
     """Published dates that are built again without the provider."""
     images: tuple[str, ...] = ()
@@ -111,11 +113,11 @@ class ErasureRecord:
     format: int = FORMAT
 
 
-_JSON = JsonFormat(ErasureRecord, name="an erasure's record", number=FORMAT)
+_JSON = JsonFormat(ErasureRecord, name="the record of an erasure", number=FORMAT)
 to_json, from_json = _JSON.to_json, _JSON.from_json
 
 
-def sum_counts(one: Counts, other: Counts) -> Counts:
+def sum_counts(one: ErasureCounts, other: ErasureCounts) -> ErasureCounts:
     """The field-wise sum of two counts."""
-    names: Iterable[str] = Counts.__dataclass_fields__
-    return Counts(**{name: getattr(one, name) + getattr(other, name) for name in names})
+    names: Iterable[str] = ErasureCounts.__dataclass_fields__
+    return ErasureCounts(**{name: getattr(one, name) + getattr(other, name) for name in names})

@@ -18,7 +18,7 @@ from pipeline.lake.zstd_frames import ZstdOctets, is_zstd, read_dictionary
 GZIP = zlib.MAX_WBITS | 16
 """wbits of zlib for a gzip member; the header that zlib writes has no time, so equal records give equal members."""
 GZIP_ERROR = cast("type[Exception]", zlib_ng.error)
-"""The stubs of zlib_ng declare an instance where it is a class."""
+"""The exception class of zlib_ng; its stubs declare it as an instance."""
 
 MAX_LINE = 1 << 16
 """Octets of a record's first line; WARC's has 10, ARC's holds a URL."""
@@ -67,7 +67,7 @@ class _Octets(DecompressingBufferedReader):  # type: ignore[misc]
 
     def _decompress(self, data: bytes) -> bytes:
         if self.is_gzip is None and data:
-            self.is_gzip = data.startswith(b"\x1f")  # one octet: a file cut to one octet shows no more of the two
+            self.is_gzip = data.startswith(b"\x1f")  # the first of two octets, because a file may be cut off after it
         if self.is_gzip and self.decompressor:
             octets: bytes = self.decompressor.decompress(data)
             self.is_inside = not self.decompressor.eof
@@ -85,13 +85,13 @@ class WarcRecordIterator(ArchiveIterator):  # type: ignore[misc]
 
     def __init__(self, file: BinaryIO, *, keep_bytes: int) -> None:
         self.kept = _Kept(file, keep_bytes)
-        # ARC records come as WARC ones, so that all captures of a lake are of one format
+        # ARC records are converted, so that all captures of a lake have one format
         super().__init__(self.kept, arc2warc=True)
         self.loader = _RecordLoader(verify_http=False, arc2warc=True)
         self.reader = self.octets = ZstdOctets(self.fh, read_dictionary(file)) if _is_zstd(file) else _Octets(self.fh)
 
     def verify(self) -> bytes | None:
-        """Read to the record's end; returns its gzip member, None when the member holds other records too or is longer than is kept.
+        """Read to the record's end; returns its gzip member, None when the member holds other records too or is too long to be kept.
 
         Raises zlib_ng.error or ZstdError for a wrong checksum and EOFError for a member without its end.
         """

@@ -23,16 +23,16 @@ def ledger_days(lake: Lake) -> dict[date, tuple[Interval, ...]]:
 
 
 def day_parts(lake: Lake, intervals: Sequence[Interval], *, without: Collection[str] = (REVISIT_PART,)) -> list[Part]:
-    """The parts of `intervals` that have a ledger, but for those named in `without`."""
+    """The parts of `intervals` that have a ledger, except those named in `without`."""
     return [Part(interval, name) for interval in intervals for name in lake.ledger_parts(interval.key) if name not in without]
 
 
 def read_ledger(lake: Lake, parts: Sequence[Part], *, columns: Sequence[str]) -> pa.Table:
-    """These columns of the parts' ledgers, in their order."""
+    """The rows of the ledgers of `parts`, in the order of `parts`, with these columns."""
     return lake.read_rows([storage.ledger_path(part) for part in parts], None, schema.LEDGER, columns=columns)
 
 
 def read_manifest(lake: Lake, part: Part) -> Manifest:
-    """The manifest of a captured part. Raises FileNotFoundError when the part was not captured, SchemaError for another file."""
+    """The manifest of a captured part. Raises FileNotFoundError when it was not captured, SchemaError when the file is no manifest."""
     path = storage.manifest_path(part)
     return from_json(lake.read_bytes(path), path=path)

@@ -2,9 +2,9 @@
 
 On a local lake the lock is flock on a hidden file beside the files it guards. The kernel frees it however its process dies, and the file
 names its holder. An object store has no flock: there the holder writes a lease to the same path and renews it while it works. A lease
-that was not renewed for `LEASE` belongs to a dead process and is taken over. Two processes that begin within the same second both write
-a lease and read it again after `SETTLING_S`: the one whose lease is still there goes on. Two cases stay open: a store that shows a write
-later than `SETTLING_S`, and a process that sleeps through its lease and wakes up.
+that was not renewed for `LEASE` belongs to a dead process and is taken over. When two processes begin within the same second, both write
+a lease and read it again after `SETTLING_S`: the one whose lease is still there has the lock. Two cases are not covered: a store that shows
+a write later than `SETTLING_S`, and a process that sleeps longer than its lease and then goes on.
 """
 
 from __future__ import annotations
@@ -29,20 +29,24 @@ from pipeline.lake.storage import Lake
 log = logging.getLogger(__name__)
 
 LEASE = timedelta(minutes=5)
+"""Age at which a lease that was not renewed is void. A plain choice: five renewals must fail in a row."""
 RENEW_S = 60.0
+"""Seconds between two renewals of a lease."""
 SETTLING_S = 2.0
+"""Seconds between writing a lease and reading it again. A plain choice: it bounds the delay of a store that the lock tolerates."""
 PATIENCE_S = 1_800.0
-"""How long a process waits for another one's lock: half of the hour that a capture has in Airflow."""
+"""Seconds that a process waits for the lock of another one: half of the hour that a capture may take in Airflow."""
 POLL_S = 1.0
-"""Seconds between two tries to take a lock that another process holds."""
+"""Seconds between two attempts to take a lock that another process holds. A plain choice."""
 MAX_BYTES = 4_096
+"""Bytes of a lock file that are read; the name of a process takes about a hundred."""
 
 Check = Callable[[], None]
 """Raises BusyError when a lease was taken over while its holder slept. A lock held by flock cannot be lost."""
 
 
 @dataclass(frozen=True, slots=True)
-class Holder:
+class LockHolder:
     """The process that holds a lock: its host, its id, and when it took the lock."""
 
     host: str
@@ -55,11 +59,11 @@ class Holder:
 
 @contextlib.contextmanager
 def exclusive_lock(lake: Lake, path: str, *, what: str) -> Iterator[Check]:
-    """Hold the lock at `path` of the lake, a hidden file; `what` names the work in errors. Gives a function that checks the lock.
+    """Hold the lock at `path`, a hidden file of the lake, and give a function that checks it; `what` names the work in errors.
 
     Raises LockedError, which names the holder, when another process has the lock; StorageError.
     """
-    me = Holder(socket.gethostname(), os.getpid(), datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
+    me = LockHolder(socket.gethostname(), os.getpid(), datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
     if lake.is_local:
         with _flocked(Path(lake.root, path), me, what):
             yield _never_lost
@@ -72,7 +76,7 @@ def exclusive_lock(lake: Lake, path: str, *, what: str) -> Iterator[Check]:
 def lock_in_turn(lake: Lake, path: str, *, what: str) -> Iterator[Check]:
     """As `exclusive_lock`, but waits while another process holds the lock, for work whose result the waiting process then reuses.
 
-    Raises BusyError, which names the holder, after `PATIENCE_S`; StorageError.
+    Raises BusyError, which names the holder, when the lock is not free after `PATIENCE_S`; StorageError.
     """
     until = time.monotonic() + PATIENCE_S
     with contextlib.ExitStack() as stack:
@@ -83,7 +87,7 @@ def lock_in_turn(lake: Lake, path: str, *, what: str) -> Iterator[Check]:
                 break
             except LockedError as error:
                 if time.monotonic() >= until:
-                    raise BusyError(f"{error}; it was waited for in vain") from error
+                    raise BusyError(f"{error}; it did not end within {PATIENCE_S / 60:.0f} minutes") from error
                 if not is_told:
                     log.info("%s; this process waits for it", error)
                     is_told = True
@@ -99,23 +103,23 @@ def remove_stale_lock(lake: Lake, path: str) -> None:
 
 
 def _never_lost() -> None:
-    """The kernel keeps the lock until its process ends."""
+    """The check of a flock, which the kernel keeps until its process ends."""
 
 
 @contextlib.contextmanager
-def _flocked(path: Path, me: Holder, what: str) -> Iterator[None]:
+def _flocked(path: Path, me: LockHolder, what: str) -> Iterator[None]:
     handle = _open_locked(path, what)
     try:
         os.ftruncate(handle, 0)
         os.pwrite(handle, _written(me), 0)
         yield
     finally:
-        path.unlink(missing_ok=True)  # while it is held, so that nobody's new file goes
+        path.unlink(missing_ok=True)  # while it is locked, so that no other process has a new file at the path
         os.close(handle)
 
 
 def _open_locked(path: Path, what: str) -> int:
-    """An open, locked handle of the file at `path`; opens it again when its last holder removed it before it was locked here."""
+    """An open, locked handle of the file at `path`; opens it again when the previous holder removed it before it was locked."""
     while True:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
@@ -132,7 +136,7 @@ def _open_locked(path: Path, what: str) -> int:
 
 
 @contextlib.contextmanager
-def _leased(lake: Lake, path: str, me: Holder, what: str) -> Iterator[Check]:
+def _leased(lake: Lake, path: str, me: LockHolder, what: str) -> Iterator[Check]:
     key = uuid4().hex
     _take_lease(lake, path, me, key, what)
     done = threading.Event()
@@ -143,14 +147,14 @@ def _leased(lake: Lake, path: str, me: Holder, what: str) -> Iterator[Check]:
                 if _lease(lake, path)[1] == key:
                     lake.write_bytes(path, _written(me, key))
                 else:
-                    log.error("%s: another process has taken it over; stop this one", what)
+                    log.error("%s: another process has taken over; stop this one", what)
                     return
             except Exception:
                 log.exception("%s: its lease could not be renewed", what)
 
     def check() -> None:
         if _lease(lake, path)[1] != key:
-            raise BusyError(f"{what}: another process has taken it over, since this one did not renew its lease")
+            raise BusyError(f"{what}: another process has taken over, because this one did not renew its lease")
 
     thread = threading.Thread(target=renew, name="lease", daemon=True)
     thread.start()
@@ -163,7 +167,7 @@ def _leased(lake: Lake, path: str, me: Holder, what: str) -> Iterator[Check]:
             lake.delete(path)
 
 
-def _take_lease(lake: Lake, path: str, me: Holder, key: str, what: str) -> None:
+def _take_lease(lake: Lake, path: str, me: LockHolder, key: str, what: str) -> None:
     holder, other, renewed = _lease(lake, path)
     if other is not None and renewed is not None and datetime.now(UTC) - renewed < LEASE:
         raise _locked(what, holder, f"; if it was killed, try again after {(renewed + LEASE).strftime('%H:%M:%S')} UTC")
@@ -174,7 +178,7 @@ def _take_lease(lake: Lake, path: str, me: Holder, key: str, what: str) -> None:
         raise _locked(what, holder)
 
 
-def _lease(lake: Lake, path: str) -> tuple[Holder | None, str | None, datetime | None]:
+def _lease(lake: Lake, path: str) -> tuple[LockHolder | None, str | None, datetime | None]:
     """The lease's holder, its key, and when it was last renewed; None for each where no lease is stored."""
     try:
         data = lake.read_bytes(path)
@@ -184,21 +188,21 @@ def _lease(lake: Lake, path: str) -> tuple[Holder | None, str | None, datetime |
         return None, None, None
 
 
-def _written(me: Holder, key: str | None = None) -> bytes:
+def _written(me: LockHolder, key: str | None = None) -> bytes:
     told = {"host": me.host, "pid": me.pid, "since": me.since}
     if key is None:
         return json.dumps(told).encode()
     return json.dumps({**told, "key": key, "renewed": datetime.now(UTC).isoformat()}).encode()
 
 
-def _read(data: bytes) -> Holder | None:
+def _read(data: bytes) -> LockHolder | None:
     try:
         stored = json.loads(data)
-        return Holder(str(stored["host"]), int(stored["pid"]), str(stored["since"]))
+        return LockHolder(str(stored["host"]), int(stored["pid"]), str(stored["since"]))
     except (ValueError, KeyError, TypeError):
         return None
 
 
-def _locked(what: str, holder: Holder | None, hint: str = "") -> LockedError:
+def _locked(what: str, holder: LockHolder | None, hint: str = "") -> LockedError:
     who = holder or "another process"
-    return LockedError(f"{what} is under way ({who}): wait until it ends, or stop it and give the same command, which goes on{hint}")
+    return LockedError(f"{what} is running ({who}): wait until it ends, or stop it and repeat the command, which continues it{hint}")

@@ -1,4 +1,4 @@
-"""The manifest of a captured part: how each URL ended, where each record lies, and what the next interval needs to know of each feed.
+"""The manifest of a captured part: the outcome of each URL, the place of each record, and the state of each feed for the next interval.
 
 Pure: values to JSON and back. The manifest is written last and commits its part: a part without one does not exist. Each manifest holds
 the state of its feeds (validators for the conditional GET, URLs that the document listed, URLs to try again), so no database is needed.
@@ -17,12 +17,13 @@ from pipeline.lake.schedules import NEVER_ASKED, Schedule
 from pipeline.text.urls import url_digest
 
 FORMAT = 1
+"""Version of the JSON; `from_json` refuses any other."""
 NO_VALIDATORS = Validators()
 
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """An entry whose fetch failed for now; `attempts` is how many intervals tried it."""
+    """An entry whose fetch failed and is tried again; `attempts` is the number of intervals that tried it."""
 
     entry: Entry
     attempts: int
@@ -30,7 +31,7 @@ class Pending:
 
 @dataclass(frozen=True, slots=True)
 class FeedState:
-    """A feed's state after its poll. `seen` holds the URL digests of the entries in the last document that was read."""
+    """A feed's state after its poll. `seen` holds the digests of the URLs in the last document that was read."""
 
     source_id: str
     url: str
@@ -44,18 +45,18 @@ class FeedState:
     pending: tuple[Pending, ...] = ()
     schedule: Schedule = NEVER_ASKED
     new: int = 0
-    """How many entries of this poll's document the last document did not have; 0 for a feed's first poll."""
+    """Number of entries that the document of this poll has and the one before had not; 0 for the first poll."""
     links: tuple[str, ...] = ()
-    """Of a section page: digests of the links that its polls showed, the newest first (`pipeline.discovery.sections`)."""
+    """For a section page: digests of the links in its polls, the newest first (`pipeline.discovery.sections`)."""
     places: tuple[str, ...] = ()
-    """Of a section page: digests of the places where links appeared between polls."""
+    """For a section page: digests of the places where links appeared between polls."""
     is_carried: bool = False
-    """Whether the feed was not due and so not asked in this interval: all but `pending` is copied from an earlier manifest."""
+    """Whether the feed was not due in this interval and not asked: everything except `pending` is copied from an earlier manifest."""
 
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """A request for a page's image or AMP page: `offset` is where its answer lies, `is_gone` whether another request would fail as well."""
+    """A request for a page's image or AMP page: `offset` is that of its answer, `is_gone` whether another request would fail too."""
 
     url: str
     offset: int | None = None
@@ -72,7 +73,7 @@ class RecordPlace:
 
 @dataclass(frozen=True, slots=True)
 class PageCapture:
-    """A captured page: its entry, where its record lies, and the probes made for it."""
+    """A captured page: its entry, the offset of its record, and the probes of its images and AMP page."""
 
     entry: Entry
     offset: int
@@ -81,12 +82,12 @@ class PageCapture:
     replaces: RecordPlace | None = None
     """For a revisit: the capture that this one supersedes."""
     unprobed: str | None = None
-    """Why no image and no AMP page was asked for, in one word (`pipeline.capture.probes`); None where they were."""
+    """Why no image and no AMP page was requested, in one word (`pipeline.capture.probes`); None when they were."""
 
 
 @dataclass(frozen=True, slots=True)
 class GonePage:
-    """A page captured before and now answered as gone: when, where that answer lies, and where the page's last capture lies."""
+    """A page that was captured before and is gone: the time and `offset` of that answer, and the `file` and offset of its last capture."""
 
     url: str
     at: datetime
@@ -97,7 +98,7 @@ class GonePage:
 
 @dataclass(frozen=True, slots=True)
 class HostDeclaration:
-    """What a host declares of the use of its pages, as lines of its robots.txt or rules of its tdmrep.json; captured `at` a time."""
+    """What a host declares on the use of its pages: the lines of its robots.txt or the rules of its tdmrep.json, captured at `at`."""
 
     url: str
     at: datetime
@@ -106,6 +107,8 @@ class HostDeclaration:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
+    """The content of manifest.json. Fields whose comment begins with "For" are empty in all other manifests."""
+
     interval: str
     part: str
     software: str
@@ -122,13 +125,13 @@ class Manifest:
     order: tuple[Origin, ...] = ()
     """For a past interval: the origins that were tried, in their order."""
     origins: dict[str, Origin] = field(default_factory=dict)
-    """For a past interval: source id to the origin that served it; `ccnews` or `warc` where the parts of those files hold its pages."""
+    """For a past interval: source id to the origin that served it; `ccnews` or `warc` when parts of such WARC files hold its pages."""
     goes_on: int | None = None
-    """For a part of a WARC file of others: the offset in that file at which the next part begins; None at the file's end."""
+    """For a part read from a WARC file of `ccnews` or `warc`: the offset in that file at which the next part begins; None at its end."""
     gone: tuple[GonePage, ...] = ()
-    """Of a part of revisits."""
+    """For a part of revisits: the pages that are gone."""
     declarations: tuple[HostDeclaration, ...] = ()
-    """Those of the part's hosts that were in force when its pages were fetched, whenever they were captured."""
+    """The declarations of the part's hosts that were in force when its pages were fetched, even if captured by an earlier part."""
     format: int = FORMAT
 
     @property
@@ -138,8 +141,7 @@ class Manifest:
 
     @property
     def seen(self) -> frozenset[str]:
-        """Digests of the URLs that need no fetch again, and their entries' aliases: captured in this part or listed by one of its feeds,
-        and not pending."""
+        """Digests of URLs and aliases that need no further fetch: captured in this part or listed by one of its feeds, and not pending."""
         captured = {digest for page in self.pages for digest in _identities(page.entry)}
         waiting = {digest for feed in self.feeds for pending in feed.pending for digest in _identities(pending.entry)}
         return frozenset((captured | {digest for feed in self.feeds for digest in feed.seen}) - waiting)

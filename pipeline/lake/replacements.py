@@ -12,14 +12,14 @@ from uuid import uuid4
 
 
 @contextlib.contextmanager
-def replacing(target: Path) -> Iterator[BinaryIO]:
+def replaced_file(target: Path) -> Iterator[BinaryIO]:
     """An open file to write to; when the context ends without an error, it is synced to disk and renamed to `target`. Raises OSError."""
     target.parent.mkdir(parents=True, exist_ok=True)
     for left in target.parent.glob(f".{target.name}.*.tmp"):
         _remove_if_left(left)
     with _temporary(target) as file:
         yield file
-        if file.tell():  # an empty file has no octets to sync; its name is synced with the folder
+        if file.tell():  # an empty file has no octets to sync
             file.flush()
             os.fsync(file.fileno())
         Path(file.name).replace(target)
@@ -32,7 +32,7 @@ def _temporary(target: Path) -> Iterator[BinaryIO]:
     while True:
         file = target.with_name(f".{target.name}.{uuid4().hex}.tmp").open("wb")
         fcntl.flock(file, fcntl.LOCK_EX)
-        if os.fstat(file.fileno()).st_nlink:  # else another writer removed it as a leftover before it was locked
+        if os.fstat(file.fileno()).st_nlink:  # otherwise another writer took it for a leftover and removed it before it was locked
             break
         file.close()
     with file:
@@ -51,7 +51,7 @@ def _remove_if_left(temporary: Path) -> None:
 
 
 def sweep_temporaries(folder: Path) -> int:
-    """Remove the temporary files below `folder` that killed writers left, at any depth; how many there were."""
+    """Remove the temporary files that killed writers left below `folder`, at any depth; returns their number."""
     left = list(folder.rglob(".*.tmp"))
     for temporary in left:
         _remove_if_left(temporary)

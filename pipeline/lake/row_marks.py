@@ -1,9 +1,9 @@
-"""The rows of a part in `extracted`, replaced together with the marks of the published dates that they lie on.
+"""Replaces the rows of a part in `extracted` together with the marks of their published dates.
 
-A date is published again when the marks of its window differ from those that it was built from. Rows and marks are files of their own, so
-a reader may come between two writes, and a killed writer may stop there. Therefore each date whose mark changes has one mark more,
-`REPLACING`, from before the rows are written until all its marks are right: whatever is published meanwhile, from the old rows or the new
-ones, is built again afterwards.
+A date is published again when the marks of its window differ from those that it was built from. Rows and marks are separate files, so a
+reader may come between two writes, and a writer may be killed there. Therefore each date whose mark changes has an additional mark,
+`REPLACING`, from before the rows are written until all its marks are right: a date that is published in the meantime, from the old or the
+new rows, is built again afterwards.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from pipeline.lake.storage import Lake
 from pipeline.lake.tables import rows_of
 
 REPLACING = "replacing"
-"""Stands in a mark's name instead of a digest."""
+"""Takes the place of the digest in the name of a mark."""
 
 
 def digests_by_date(table: pa.Table) -> dict[date, str]:
@@ -38,9 +38,9 @@ def digests_by_date(table: pa.Table) -> dict[date, str]:
 
 
 def replace_rows(lake: Lake, part: Part, table: pa.Table | None, *, old: Collection[str], new: Mapping[date, str]) -> frozenset[date]:
-    """Write `table` as the part's rows, and for each published date in `new` a mark with that digest; marks in `old` go.
+    """Write `table` as the part's rows, and for each published date in `new` a mark with that digest; delete the marks in `old`.
 
-    `old` are the paths of all marks that the part has, those that a killed call left included. Without a `table` only the marks change.
+    `old` are the paths of all marks of the part, including those that a killed call left. Without a `table` only the marks change.
     Returns the dates that have or had rows.
     """
     wanted = {storage.mark_path(day, part, digest=digest) for day, digest in new.items()}

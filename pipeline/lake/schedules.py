@@ -11,7 +11,7 @@ SHORTEST_S = 3_600.0
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """What the next poll of a feed depends on. The default stands for a feed that was never polled."""
+    """What the next poll of a feed depends on. The default value is that of a feed that was never polled."""
 
     asked: datetime | None = None
     next_poll: datetime | None = None
@@ -26,7 +26,7 @@ class Schedule:
     unchanged: int = 0
     """304 answers in a row."""
     distrusted_until: datetime | None = None
-    """Until when no validators are sent, because the server answered 304 to them although the feed had changed."""
+    """The time until which no validators are sent, because the server answered 304 although the feed had changed."""
 
 
 NEVER_ASKED = Schedule()

@@ -38,21 +38,19 @@ import pyarrow.parquet as pq
 
 from pipeline.core.errors import ConfigError, DamagedError, SchemaError, StorageError
 from pipeline.core.models import Interval, Part
+from pipeline.lake.parquet_damage import damage_of, storage_errors
 from pipeline.lake.parquet_layout import described, write_options
-from pipeline.lake.replacements import replacing
+from pipeline.lake.replacements import replaced_file
 from pipeline.text.urls import without_credentials
 
 if TYPE_CHECKING:
     import pyarrow.dataset as ds
 
 ROW_GROUP_ROWS = 250
-"""Rows are sorted by publication time, so a reader of one date skips most groups of a file that spans many dates.
+"""Rows in a row group. Rows are sorted by publication time, so a reader of one date skips most groups of a file that spans many dates.
 
-Measured on 1,000 rows of 82 dates: reading one date's window takes half the time that it takes with one group; the file is a tenth larger.
+Measured on 1,000 rows of 82 dates: reading the window of one date takes half as long as with one group, and the file is a tenth larger.
 """
-
-REMEDIES = {"articles": "news publish", "explain": "news publish", "extracted": "news extract", "ledger": "news extract"}
-"""Folder to the command that makes its files again."""
 DOCUMENTS = "raw/documents"
 BACKFILLS = "backfills"
 ERASURES = "erasures"
@@ -60,27 +58,32 @@ IMAGES = "images"
 
 
 def raw_folder(part: Part) -> str:
+    """The folder of the part's captures and manifest."""
     return f"raw/interval={part.interval.key}/part={part.name}"
 
 
 def captures_path(part: Part) -> str:
+    """The WARC file with every HTTP exchange of the part."""
     return f"{raw_folder(part)}/captures.warc.gz"
 
 
 def manifest_path(part: Part) -> str:
+    """The manifest of the part."""
     return f"{raw_folder(part)}/manifest.json"
 
 
 def part_lock_path(part: Part) -> str:
+    """The lock file of the part's capture."""
     return f"raw/interval={part.interval.key}/.part={part.name}.lock"
 
 
 def files_lock_path(interval: Interval) -> str:
-    """The lock for reading WARC files of others for an interval."""
+    """The lock file of the capture from WARC files (`ccnews`, `warc`) of an interval."""
     return f"raw/interval={interval.key}/.files.lock"
 
 
 def document_path(sha256: str) -> str:
+    """The WARC file of a kept listing, by the SHA-256 of its URL."""
     return f"{DOCUMENTS}/{sha256[:2]}/{sha256}.warc.gz"
 
 
@@ -90,24 +93,28 @@ def index_path(sha256: str) -> str:
 
 
 def extracted_path(part: Part) -> str:
+    """The rows of the part in the table `extracted`."""
     return f"extracted/interval={part.interval.key}/part-{part.name}.parquet"
 
 
 def ledger_path(part: Part) -> str:
+    """The rows of the part in the table `ledger`."""
     return f"ledger/interval={part.interval.key}/part-{part.name}.parquet"
 
 
 def touched_folder(published_date: date) -> str:
+    """The folder of the marks of a published date."""
     return f"touched/published_date={published_date.isoformat()}"
 
 
 def mark_path(published_date: date, part: Part, *, digest: str) -> str:
+    """The mark that the part has rows of a published date with this digest."""
     return f"{touched_folder(published_date)}/{part.interval.key}.{part.name}.{digest}"
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """An empty file whose path says that a part has rows of a published date, and holds the digest of those rows."""
+    """An empty file whose path says that a part has rows of a published date, and contains the digest of those rows."""
 
     path: str
     published_date: date
@@ -117,45 +124,54 @@ class Mark:
 
     @property
     def extracted_path(self) -> str:
+        """The rows of the mark's part in the table `extracted`."""
         return f"extracted/interval={self.interval}/part-{self.part}.parquet"
 
 
 def read_mark(path: str) -> Mark:
+    """The mark whose path is `path`, as `mark_path` gives it."""
     folder, _, name = path.rpartition("/")
     interval, part, digest = name.split(".")
     return Mark(path, date.fromisoformat(folder.rpartition("=")[2]), interval, part, digest)
 
 
 def articles_path(published_date: date) -> str:
+    """The published records of a date."""
     return f"articles/published_date={published_date.isoformat()}/articles.parquet"
 
 
 def explain_path(published_date: date) -> str:
+    """The explanations of a date's records."""
     return f"explain/published_date={published_date.isoformat()}/explain.parquet"
 
 
 def backfill_path(backfill_id: str) -> str:
+    """The record of a backfill."""
     return f"backfills/{backfill_id}.json"
 
 
 def erasure_path(domain: str) -> str:
+    """The record of an erasure."""
     return f"{ERASURES}/{domain}.json"
 
 
 def erasure_lock_path(domain: str) -> str:
+    """The lock file of an erasure."""
     return f"{ERASURES}/.{domain}.lock"
 
 
 def backfill_lock_path(backfill_id: str) -> str:
+    """The lock file of a backfill."""
     return f"backfills/.{backfill_id}.lock"
 
 
 def backfill_before_folder(backfill_id: str) -> str:
+    """The folder of the copies of published files from before a backfill."""
     return f"backfills/{backfill_id}.before"
 
 
 def backfill_before_path(backfill_id: str, published_date: date) -> str:
-    """A copy of a date's `articles` file as it was before the backfill; empty where there was none."""
+    """The copy of a date's `articles` file from before the backfill; an empty file when there was none."""
     return f"{backfill_before_folder(backfill_id)}/{published_date.isoformat()}.parquet"
 
 
@@ -166,10 +182,12 @@ def part_of_capture(captures_file: str) -> Part:
 
 
 def completeness_path(day: date) -> str:
+    """The completeness table of a UTC day."""
     return f"completeness/{day.isoformat()}.parquet"
 
 
 def image_path(sha256: str, extension: str) -> str:
+    """A cached image, by the SHA-256 of its bytes."""
     return f"{IMAGES}/{sha256[:2]}/{sha256}.{extension}"
 
 
@@ -185,8 +203,8 @@ class StoredFile:
 class Lake:
     """A lake at a URI. Paths given to its methods are those of this module's functions, relative to the root.
 
-    Every method raises StorageError when the store does not answer, FileNotFoundError for a file that is not there, and DamagedError for
-    one that should be Parquet and cannot be read as such.
+    Every method raises StorageError when the store does not answer, FileNotFoundError for a missing file, and DamagedError for a file that
+    should be Parquet and cannot be read.
     """
 
     def __init__(self, uri: str) -> None:
@@ -208,29 +226,30 @@ class Lake:
             raise ConfigError(f"NEWS_LAKE: {self.uri!r} names no bucket; write s3://bucket/prefix")
 
     def location(self, path: str) -> str:
-        """`path` as a user finds it: a local path, or a URI without its options."""
+        """`path` for a user: a local path, or a URI without its options."""
         return f"{self.root}/{path}" if self.is_local else f"{self.uri.partition('?')[0].rstrip('/')}/{path}"
 
     def exists(self, path: str) -> bool:
-        with _storage_errors(path):
+        """Whether there is a file at `path`."""
+        with storage_errors(path):
             return bool(self.filesystem.get_file_info(self._full(path)).type != pafs.FileType.NotFound)
 
     def names(self, folder: str) -> list[str]:
         """Names of the files and folders directly below `folder`, sorted; empty when there is no such folder."""
-        with _storage_errors(folder):
+        with storage_errors(folder):
             selector = pafs.FileSelector(self._full(folder), allow_not_found=True)
             names = (info.base_name for info in self.filesystem.get_file_info(selector))
             return sorted(name for name in names if not name.startswith("."))
 
     def file(self, path: str) -> StoredFile | None:
         """Size and time of the file at `path`; None when there is no such file."""
-        with _storage_errors(path):
+        with storage_errors(path):
             info = self.filesystem.get_file_info(self._full(path))
             return self._stored(info) if info.type == pafs.FileType.File else None
 
     def files(self, folder: str) -> list[StoredFile]:
         """Every file below `folder`, at any depth, sorted by path, without hidden ones (temporary files and locks)."""
-        with _storage_errors(folder):
+        with storage_errors(folder):
             selector = pafs.FileSelector(self._full(folder), allow_not_found=True, recursive=True)
             infos = [info for info in self.filesystem.get_file_info(selector) if info.type == pafs.FileType.File]
             return sorted((self._stored(info) for info in infos if not info.base_name.startswith(".")), key=lambda file: file.path)
@@ -240,16 +259,18 @@ class Lake:
         return StoredFile(info.path.removeprefix(f"{self.root}/"), int(info.size or 0), modified.astimezone(UTC))
 
     def read_bytes(self, path: str) -> bytes:
-        with _storage_errors(path), self.filesystem.open_input_stream(self._full(path), compression=None) as stream:
+        """The content of the file at `path`."""
+        with storage_errors(path), self.filesystem.open_input_stream(self._full(path), compression=None) as stream:
             return bytes(stream.read())
 
     @contextlib.contextmanager
     def open(self, path: str) -> Iterator[BinaryIO]:
         """A seekable binary file for reading."""
-        with _storage_errors(path), self.filesystem.open_input_file(self._full(path)) as file:
+        with storage_errors(path), self.filesystem.open_input_file(self._full(path)) as file:
             yield file
 
     def write_bytes(self, path: str, data: bytes) -> None:
+        """Write `data` to `path`, replacing the whole file."""
         with self._replacing(path) as file:
             file.write(data)
 
@@ -259,7 +280,8 @@ class Lake:
             shutil.copyfileobj(source, file, 1 << 20)
 
     def delete(self, path: str) -> None:
-        with _storage_errors(path), contextlib.suppress(FileNotFoundError):
+        """Delete the file at `path`; a missing one is no error."""
+        with storage_errors(path), contextlib.suppress(FileNotFoundError):
             self.filesystem.delete_file(self._full(path))
 
     def write_table(self, path: str, table: pa.Table) -> None:
@@ -268,7 +290,8 @@ class Lake:
             pq.write_table(described(path, table), file, **write_options(path, table, row_group_rows=ROW_GROUP_ROWS))
 
     def read_table(self, path: str, *, columns: Sequence[str] | None = None) -> pa.Table:
-        # ParquetFile takes a third of pq.read_table's time for the few rows of a date
+        """The table in the Parquet file at `path`, with `columns` (None: all)."""
+        # for the few rows of a date ParquetFile takes a third of the time of pq.read_table
         with self._damage_named([path]), self.open(path) as file, pq.ParquetFile(file) as parquet:
             table = parquet.read(columns=columns, use_threads=False)
             table.validate(full=True)
@@ -290,28 +313,18 @@ class Lake:
             return schema.empty_table().select(columns if columns is not None else schema.names)
         import pyarrow.dataset as ds  # imports pandas, which processes that read no rows do not need
 
-        with self._damage_named(paths), _storage_errors(paths[0]):
+        with self._damage_named(paths), storage_errors(paths[0]):
             full = [self._full(path) for path in paths]
             dataset = ds.dataset(full, schema=schema, format="parquet", filesystem=self.filesystem)
             return dataset.to_table(filter=where, columns=None if columns is None else list(columns))
 
     def damage(self, path: str) -> str | None:
-        """Why the Parquet file at `path` cannot be read; None when all of it can.
-
-        Reads the whole file. A changed byte within a value can go unseen: the files carry no checksums.
-        """
-        data = self.read_bytes(path)
-        try:
-            with pq.ParquetFile(pa.BufferReader(data)) as parquet:
-                parquet.read(use_threads=False).validate(full=True)
-        except (pa.ArrowException, OSError, ValueError) as error:  # of bytes in memory: no store is asked
-            remedy = REMEDIES.get(path.partition("/")[0])
-            return f"{path} is damaged ({len(data)} bytes): {' '.join(str(error).split())}{f' ({remedy} makes it again)' if remedy else ''}"
-        return None
+        """Why the Parquet file at `path` cannot be read, as a sentence; None when it can. Reads the whole file."""
+        return damage_of(self.read_bytes(path), path=path)
 
     @contextlib.contextmanager
     def _damage_named(self, paths: Sequence[str]) -> Iterator[None]:
-        """Raise DamagedError instead where one of the files cannot be read: Arrow raises the same OSError for that and for a lost store."""
+        """Raise DamagedError instead when one of the files is damaged: Arrow raises the same OSError for that and for a failed store."""
         try:
             yield
         except (StorageError, SchemaError, pa.ArrowException) as error:
@@ -342,7 +355,7 @@ class Lake:
         return [name.removeprefix("part-").removesuffix(".parquet") for name in names if name.startswith("part-")]
 
     def free_bytes(self) -> int | None:
-        """Bytes free where a local lake is, or will be; None for an object store."""
+        """Free bytes on the disk of a local lake, which need not exist yet; None for an object store."""
         if not self.is_local:
             return None
         folder = Path(self.root)
@@ -355,7 +368,7 @@ class Lake:
         return _dates(self.names("articles"))
 
     def touched_dates(self) -> list[date]:
-        """Dates on which some extracted article was published, oldest first."""
+        """Published dates of extracted articles, oldest first."""
         return _dates(self.names("touched"))
 
     def marks(self, published_date: date) -> list[Mark]:
@@ -369,31 +382,19 @@ class Lake:
     @contextlib.contextmanager
     def _replacing(self, path: str) -> Iterator[BinaryIO]:
         full = self._full(path)
-        with _storage_errors(path):
+        with storage_errors(path):
             if not self.is_local:
-                # Closing an upload makes it visible even after an error, so the upload begins when all octets are there.
+                # Closing an upload makes it visible even after an error, so the upload begins when all octets are written.
                 with tempfile.TemporaryFile(prefix="news-upload-") as whole:
                     yield whole
                     whole.seek(0)
                     with self.filesystem.open_output_stream(full, compression=None) as stream:
                         shutil.copyfileobj(whole, stream, 1 << 20)
                 return
-            with replacing(Path(full)) as file:
+            with replaced_file(Path(full)) as file:
                 yield file
 
 
 def _dates(names: Sequence[str]) -> list[date]:
     prefix = "published_date="
     return [date.fromisoformat(name.removeprefix(prefix)) for name in names if name.startswith(prefix)]
-
-
-@contextlib.contextmanager
-def _storage_errors(path: str) -> Iterator[None]:
-    try:
-        yield
-    except FileNotFoundError:
-        raise
-    except pa.ArrowInvalid as error:
-        raise SchemaError(f"{path} cannot be read: {error}") from error
-    except OSError as error:
-        raise StorageError(f"the lake did not answer for {path}: {error}") from error

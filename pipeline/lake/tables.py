@@ -37,14 +37,14 @@ def checked_table(rows: Sequence[Mapping[str, Any]], contract: pa.Schema, *, nam
         table = pa.Table.from_pylist(list(rows), schema=contract)
     except (pa.ArrowInvalid, pa.ArrowTypeError, KeyError) as error:
         raise SchemaError(f"{name}: {error}") from error
-    return schema.check(table, contract, name=name)
+    return schema.check_table(table, contract, name=name)
 
 
 def rows_of(table: pa.Table) -> list[dict[str, Any]]:
-    """The rows of `table`, whose times are UTC, as `Table.to_pylist` gives them.
+    """The rows of `table`, whose times are in UTC, as `Table.to_pylist` would give them.
 
-    That method loads pandas for a time with a zone, and `Table.cast` loads pyarrow.compute: each takes longer than all else that a command
-    does to look up a record.
+    `to_pylist` imports pandas for a time with a zone, and `Table.cast` imports pyarrow.compute: each takes longer than everything else that
+    a look-up of a record does.
     """
     naive = pa.schema([column.with_type(_without_zone(column.type)) for column in table.schema])
     timed = [name for name, before, after in zip(naive.names, table.schema.types, naive.types, strict=True) if before != after]
@@ -79,6 +79,7 @@ def _in_utc(value: Any) -> Any:
 
 
 def image_row(image: Image) -> dict[str, Any]:
+    """The image as a value of the column `images`."""
     return {"url": image.url, "width": image.width, "height": image.height, "isCached": image.is_cached}
 
 
@@ -120,6 +121,7 @@ def _extracted_row(article: Article) -> dict[str, Any]:
 
 
 def rights_row(rights: Rights | None) -> dict[str, Any] | None:
+    """The rights as a value of the column `rights`; None without rights."""
     if rights is None:
         return None
     wishes = [{"wish": wish.wish, "value": wish.value, "place": wish.place, "at": wish.at} for wish in rights.wishes]

@@ -1,7 +1,7 @@
-"""Tombstones: rows of `extracted` which say that a page is gone, or that its article has another published date now.
+"""Tombstones: rows of `extracted` that say that a page is gone, or that its article has another published date.
 
-An article's row stands under its published date, in the part that captured it. A later part of revisits finds its page gone or redated:
-that part writes a copy of the row with `vanishedAt` or `movedTo`, so that the row's date is published again without it.
+The row of an article lies under its published date, in the part that captured it. When a later revisit finds the page gone or redated, the
+part of revisits writes a copy of the row with `vanishedAt` or `movedTo`, so that the date is published again without the article.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ Row = dict[str, Any]
 
 
 def gone_rows(lake: Lake, gone: Iterable[GonePage], part: Part) -> list[Row]:
-    """A copy of the last row of each page that `part` found gone, with `vanishedAt` set; none for a page that was no article."""
+    """A copy of the last row of each page that `part` found gone, with `vanishedAt` set; none for a page that was not an article."""
     rows: list[Row] = []
     for page in gone:
         before = _version(lake, RecordPlace(page.file, page.file_offset))
         if before is None:
-            log.warning("%s: gone, and it was no article before", page.url)
+            log.warning("%s: the page is gone; it was not an article before", page.url)
             continue
         here = {"captureFile": storage.captures_path(part), "captureOffset": page.offset, "capturedAt": page.at, "vanishedAt": page.at}
         rows.append({**before, **here})
@@ -53,7 +53,7 @@ def moved_rows(lake: Lake, replaced: Iterable[tuple[Article, RecordPlace]]) -> l
 
 
 def _version(lake: Lake, place: RecordPlace) -> Row | None:
-    """The row of the article whose capture lies at `place`; None when that page was no article."""
+    """The row of the article whose capture lies at `place`; None when that page was not an article."""
     path = storage.extracted_path(storage.part_of_capture(place.file))
     capture = (ds.field("captureFile") == place.file) & (ds.field("captureOffset") == place.offset) & ds.field("movedTo").is_null()
     found: list[Row] = lake.read_rows([path] if lake.exists(path) else [], capture, schema.EXTRACTED).to_pylist()

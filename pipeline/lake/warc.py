@@ -36,19 +36,21 @@ from pipeline.text.content_codings import codings_of, decode
 NOT_MODIFIED = "http://netpreserve.org/warc/1.1/revisit/server-not-modified"
 SAME_PAYLOAD = "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"
 CHUNK = 1 << 16
+"""Bytes read at a time. A plain choice."""
 WRITE_BUFFER = 1 << 18
+"""Buffer in bytes of a file that `CaptureWriter` writes to. A plain choice: it holds several records."""
 LEVEL = 4
-"""zlib-ng's: real pages (147 kB in the mean) take 3 % more room than at zlib's usual 6, and a third of its time."""
+"""Compression level of zlib-ng: real pages (147 kB on average) take 3 % more space than at zlib's default 6, and a third of the time."""
 SMALL = 1 << 10
 """Records below this size, most requests, are stored uncompressed: a compressor saves 130 bytes and costs a twentieth of a fetch in
 `bench/fetch.py`."""
 MEMBER_HEAD = 1 << 10
-"""How many octets of a gzip member are decompressed to see whether it begins with a WARC record."""
+"""Octets of a gzip member that are decompressed to see whether it begins with a WARC record."""
 MIN_MEMBER = 1 << 8
-"""Octets. A smaller gzip member is packed again, with more headers: an erasure needs room to overwrite it in place."""
+"""Octets below which the gzip member of another file is packed again, with more headers: an erasure must fit into its place."""
 _STARTS = re.compile(rb"\x1f\x8b\x08|" + re.escape(FRAME_START) + rb"|(?<=\r\n\r\n)(WARC/1\.[01]\r\n)")
 TEXT_TYPES = ("text/", "application/xhtml+xml", "application/xml")
-"""Content types that are never compressed by themselves: gzip in such a payload is a content coding that the header leaves out."""
+"""Content types that are never compressed formats: gzip in such a payload is a content coding that the header does not name."""
 _SAYS_WHAT = (ArchiveLoadFailed, EOFError, OSError, zlib.error, GZIP_ERROR, ZSTD_ERROR, zipfile.BadZipFile)
 BROKEN = (*_SAYS_WHAT, ValueError, AttributeError, TypeError, KeyError, IndexError)
 """The exceptions that warcio raises for damaged files. The texts of the last five may quote what was read, and are not shown."""
@@ -56,7 +58,7 @@ BROKEN = (*_SAYS_WHAT, ValueError, AttributeError, TypeError, KeyError, IndexErr
 
 @dataclass(frozen=True, slots=True)
 class WarcRecord:
-    """One record as read. `body` is the payload without transfer and content codings, cut at the reader's bound."""
+    """One record that was read. `body` is the payload without transfer and content codings, cut at `max_body_bytes`."""
 
     type: str
     url: str | None
@@ -71,14 +73,14 @@ class WarcRecord:
     problem: str | None = None
     """Why the record could not be read or decoded, None when it could."""
     member: bytes | None = None
-    """The record's own gzip member; None when it shares one, has none, or the reader was not asked to keep it."""
+    """The gzip member of this record alone; None when it shares one, has none, or `keep_members` is false."""
 
 
 class CaptureWriter:
-    """Writes exchanges to a binary file of its own; `offset` is where the next record will start.
+    """Writes exchanges to a binary file that nothing else writes to; `offset` is that of the next record.
 
-    Dozens of threads capture at once, and after each call that releases the interpreter's lock a thread waits for all others. So a record
-    is one call to zlib, offsets are counted here, and the file should be opened with a large buffer (`WRITE_BUFFER`).
+    Dozens of threads capture in parallel, and after each call that releases the interpreter's lock a thread waits for all others. So a
+    record is compressed by one call, offsets are counted here, and the file should be opened with a large buffer (`WRITE_BUFFER`).
     """
 
     def __init__(self, file: BinaryIO) -> None:
@@ -87,9 +89,11 @@ class CaptureWriter:
 
     @property
     def offset(self) -> int:
+        """Offset of the next record."""
         return self._offset
 
     def write_info(self, *, at: datetime, software: str) -> None:
+        """Write the `warcinfo` record that begins a file; `software` is its writer."""
         block = f"software: {software}\r\nformat: WARC File Format 1.1\r\n".encode()
         self._write("warcinfo", None, at, block, "application/warc-fields", [])
 
@@ -113,7 +117,7 @@ class CaptureWriter:
         return offset
 
     def write_unchanged(self, answer: Answer) -> int | None:
-        """As `write_answer`, with the last response as a `revisit` whose payload an earlier capture has (ISO 28500, section 6.7.2)."""
+        """Write `answer`, its last response as a `revisit` record because an earlier capture has its payload (ISO 28500, section 6.7.2)."""
         offset = self.write_answer(replace(answer, exchanges=answer.exchanges[:-1]))
         if answer.final is None:
             return offset
@@ -127,18 +131,18 @@ class CaptureWriter:
         return offset
 
     def write_response(self, url: str, at: datetime, response: bytes, *, source: str) -> int:
-        """Write a response of `url` that an archive keeps at `source` (WARC-Source-URI, as other tools name it); returns its offset."""
+        """Write the response for `url` that an archive keeps at the URL `source` (header WARC-Source-URI); returns its offset."""
         offset = self.offset
         extra = [("WARC-Source-URI", source), ("WARC-Payload-Digest", _digest(_payload(response)))]
         self._write("response", url, at, response, "application/http; msgtype=response", extra)
         return offset
 
     def write_copy(self, record: WarcRecord) -> int:
-        """Write a record of another file as `capture_of` gives it; returns its offset here. Raises ValueError as `capture_of` does."""
+        """Write a record of another file as `capture_of` packs it; returns its offset here. Raises ValueError as `capture_of` does."""
         return self.write_member(capture_of(record))
 
     def write_member(self, member: bytes) -> int:
-        """Write a record that is a gzip member already; returns its offset."""
+        """Write a record that is a gzip member; returns its offset."""
         offset = self._offset
         self._file.write(member)
         self._offset += len(member)
@@ -153,7 +157,7 @@ class CaptureWriter:
 def packed_copy(record: WarcRecord) -> bytes:
     """A record of another file as a `response` record with the same URL and date: one gzip member, equal for equal records.
 
-    Worth running in threads: digests and compression, nearly all of its time, release the interpreter's lock. Raises ValueError for a
+    Can run in threads: digests and compression, nearly all of its time, release the interpreter's lock. Raises ValueError for a
     record without URL or date.
     """
     if record.url is None or record.at is None:
@@ -166,7 +170,7 @@ def packed_copy(record: WarcRecord) -> bytes:
 
 
 def capture_of(record: WarcRecord) -> bytes:
-    """A record of another file as a gzip member to be written: its own member, octet for octet, or else that of `packed_copy`.
+    """A record of another file as a gzip member: its own member unchanged if it has one, else that of `packed_copy`.
 
     Raises ValueError as `packed_copy` does.
     """
@@ -179,7 +183,7 @@ def capture_of(record: WarcRecord) -> bytes:
 def _packed(kind: str, url: str | None, at: datetime, block: bytes, content_type: str, extra: list[tuple[str, str]]) -> tuple[str, bytes]:
     """A record's id and its gzip member."""
     date = f"{at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
-    digest = _digest(block)  # beside the payload's: readers that verify skip records without it
+    digest = _digest(block)  # the digest of the block, without which verifying readers skip the record
     record_id = _urn(f"{kind} {url} {date} {digest}")
     headers = [("WARC-Type", kind), ("WARC-Record-ID", record_id), ("WARC-Date", date)]
     if url is not None:
@@ -195,8 +199,8 @@ def read_records(file: BinaryIO, *, max_body_bytes: int, keep_members: bool = Fa
     """Every record of a WARC or ARC file (gzipped or not), in order, each body cut at `max_body_bytes`; with `keep_members` each with its
     gzip member, unless that is longer than `max_body_bytes`.
 
-    A record that cannot be decoded has a `problem`. Raises WarcError when not even the first record can be read. For damage behind it
-    comes a record of type `broken`, and reading goes on with the next record that can be found.
+    A record that cannot be decoded has a `problem`. Raises WarcError when not even the first record can be read. Damage behind it
+    gives a record of type `broken`, and reading continues at the next record that can be found.
     """
     seen, last = 0, -1
     keep_bytes = max_body_bytes if keep_members else 0
@@ -236,7 +240,7 @@ def _in_one_line(error: Exception) -> str:
 
 
 def _next_start(file: BinaryIO, offset: int) -> int | None:
-    """The next offset, from `offset` on, at which a gzip member or, behind two empty lines, a record begins; None at the end."""
+    """The next offset from `offset` on at which a gzip member begins, or a record behind two empty lines; None when there is none."""
     if not file.seekable():
         return None
     file.seek(offset)
@@ -248,7 +252,7 @@ def _next_start(file: BinaryIO, offset: int) -> int | None:
                 return start + match.start(1)
             if _is_member(window[match.start() : match.start() + MEMBER_HEAD]):
                 return start + match.start()
-        kept = min(len(window), MEMBER_HEAD)  # a member that begins at the window's end is whole in the next window
+        kept = min(len(window), MEMBER_HEAD)  # a member that begins at the end of the window is complete in the next one
         start, window = start + len(window) - kept, window[-kept:]
     return None
 
@@ -266,7 +270,7 @@ def read_record_at(file: BinaryIO, offset: int, *, max_body_bytes: int, keep_mem
     file.seek(offset)
     for record in read_records(file, max_body_bytes=max_body_bytes, keep_members=keep_member):
         return record
-    raise WarcError(f"there is no record at offset {offset}")
+    raise WarcError(f"no record begins at offset {offset}")
 
 
 def validators_of(record: WarcRecord) -> Validators:
@@ -276,10 +280,10 @@ def validators_of(record: WarcRecord) -> Validators:
 
 
 def header_fields(record: WarcRecord, names: Collection[str]) -> tuple[tuple[str, str], ...]:
-    """The captured answer's header fields called one of `names` (in lower case), each with its value, in the answer's order."""
+    """Name and value of the captured answer's header fields in `names` (lower case), in the order of the answer."""
     head = record.block.partition(b"\r\n\r\n")[0].partition(b"\r\n")[2]
     if record.status is None or not any(name.encode() in head.lower() for name in names):
-        return ()  # sooner than any parser
+        return ()  # faster than any parser
     fields = BytesHeaderParser().parsebytes(head).items()
     return tuple((name.lower(), str(value).strip()) for name, value in fields if name.lower() in names)
 
@@ -289,7 +293,7 @@ def _read(raw: ArcWarcRecord, *, offset: int, max_body_bytes: int) -> WarcRecord
     http = raw.http_headers
     payload = raw.raw_stream.read(max_body_bytes + 1)
     is_cut = len(payload) > max_body_bytes
-    while raw.raw_stream.read(CHUNK):  # to the record's end: the next one starts there
+    while raw.raw_stream.read(CHUNK):  # up to the end of the record, where the next one starts
         continue
     raw.raw_stream = io.BytesIO(payload)
     problem: str | None = None
@@ -327,7 +331,7 @@ def _content(raw: ArcWarcRecord, payload: bytes, *, limit: int) -> bytes:
 
 
 def _joined_chunks(payload: bytes) -> bytes:
-    """A chunked payload as one; as it is where it holds no chunks, which archives joined before."""
+    """A chunked payload with its chunks joined; unchanged when it has no chunks, because an archive joined them."""
     reader = ChunkedDataReader(io.BytesIO(payload))
     return b"".join(iter(lambda: bytes(reader.read(CHUNK)), b""))
 

@@ -26,6 +26,7 @@ ARCHIVE_SUFFIXES = (*WARC_SUFFIXES, ".wacz")
 MAX_EXPANSION = 200
 """How much longer a zip file may get when its WARC files are unpacked: WARC files of pages are packed to a tenth, bombs to a thousandth."""
 MAX_WARC_FILES = 10_000
+"""WARC files of a WACZ that are read. A plain choice, against zip bombs."""
 MAX_DIRECTORY_BYTES = 64 * 2**20
 """Of a zip file's directory, which is read at once; an entry takes some 100 octets."""
 _ZIP_START = b"PK\x03\x04"
@@ -82,6 +83,7 @@ class WebArchive:
         self.close()
 
     def close(self) -> None:
+        """Close the archive."""
         self._open.close()
 
     def records(self, *, max_body_bytes: int, keep_members: bool = False) -> Iterator[WarcRecord]:

@@ -214,7 +214,7 @@ def test_the_digest_follows_what_decides_and_not_feeds_or_paces(folder: Path, ca
             "topics.yaml:2: topics.0.parent: ",
             "own ancestor",
         ),
-        ("topics", "topics:\n  - {name: A}\n  - {name: A}\n", "topics.yaml:3: topics.1.name: ", "topic 'A' stands twice"),
+        ("topics", "topics:\n  - {name: A}\n  - {name: A}\n", "topics.yaml:3: topics.1.name: ", "topic 'A' occurs twice"),
         (
             "sources",
             "sources:\n  - {id: a, name: A, feed: 'https://a.example/', topic: AI}\n",
@@ -226,7 +226,7 @@ def test_the_digest_follows_what_decides_and_not_feeds_or_paces(folder: Path, ca
             "sources",
             "sources:\n" + "  - {id: a, name: A, feeds: ['https://a.example/'], topic: AI}\n" * 2,
             "sources.yaml:3: sources.1.id: ",
-            "source id 'a' stands twice",
+            "source id 'a' occurs twice",
         ),
         (
             "sources",
@@ -238,7 +238,7 @@ def test_the_digest_follows_what_decides_and_not_feeds_or_paces(folder: Path, ca
             "providers",
             "lists:\n  - name: x\n    weight: 1\n    providers:\n" + "      - {domain: a.example, name: A}\n" * 2,
             "providers.yaml:6: lists.0.providers.1.domain: ",
-            "'a.example' stands twice",
+            "'a.example' occurs twice",
         ),
         (
             "topics",
@@ -257,7 +257,7 @@ def test_the_digest_follows_what_decides_and_not_feeds_or_paces(folder: Path, ca
             "topics",
             "topics:\n  - name: A\n    keywords:\n      en: [ai]\n      de nl: [ai]\n",
             "topics.yaml:3: topics.0.keywords: ",
-            "'ai' stands twice",
+            "'ai' occurs twice",
         ),
         (
             "providers",
@@ -345,9 +345,9 @@ def test_processes_of_a_user_share_the_paces_of_hosts_unless_told_otherwise(envi
         ("NEWS_FETCH_THREADS", "0", "NEWS_FETCH_THREADS: "),
         ("NEWS_ALLOW_NETWORKS", "10.0.0.0/99", "NEWS_ALLOW_NETWORKS: "),
         ("NEWS_CONNECT_TO", "a:b", "NEWS_CONNECT_TO: .*HOST:PORT=ADDRESS:PORT"),
-        ("NEWS_ORIGINS", "captures,attic", "NEWS_ORIGINS: .*'attic' is none of captures, sitemap"),
-        ("NEWS_ORIGINS", "wayback,captures", "NEWS_ORIGINS: .*our own captures stand first"),
-        ("NEWS_ORIGINS", "captures,pages,pages", "NEWS_ORIGINS: .*an origin stands twice"),
+        ("NEWS_ORIGINS", "captures,attic", "NEWS_ORIGINS: .*'attic' is not one of captures, sitemap"),
+        ("NEWS_ORIGINS", "wayback,captures", "NEWS_ORIGINS: .*the first origin must be captures"),
+        ("NEWS_ORIGINS", "captures,pages,pages", "NEWS_ORIGINS: .*an origin occurs twice"),
     ],
 )
 def test_a_wrong_setting_is_named_with_its_value(variable: str, value: str, message: str) -> None:

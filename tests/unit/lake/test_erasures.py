@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.core.errors import ConfigError, SchemaError
-from pipeline.lake.erasures import Counts, Erased, ErasureRecord, from_json, provider_domain, sum_counts, to_json
+from pipeline.lake.erasures import ErasedDomains, ErasureCounts, ErasureRecord, from_json, provider_domain, sum_counts, to_json
 from pipeline.lake.warc import read_record_at
-from pipeline.operations.redaction import EMPTY, filler
+from pipeline.operations.redaction import EMPTY, empty_member
 
-ERASED = Erased(frozenset({"one.example", "blog.two.example"}))
+ERASED = ErasedDomains(frozenset({"one.example", "blog.two.example"}))
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,7 @@ def test_a_provider_s_hosts_are_its_domain_and_all_below(url: str) -> None:
 )
 def test_others_are_others(url: str | None) -> None:
     assert not ERASED.holds(url)
-    assert not Erased().holds(url)
+    assert not ErasedDomains().holds(url)
 
 
 @pytest.mark.parametrize(
@@ -56,22 +56,24 @@ def test_a_provider_is_a_domain_below_a_public_suffix() -> None:
     assert provider_domain("News.Example.co.uk") == "news.example.co.uk"
     assert provider_domain("https://www.example.com/about") == "www.example.com"
     for wrong in ("co.uk", "com", "", "a b.example"):
-        with pytest.raises(ConfigError, match="no provider's domain"):
+        with pytest.raises(ConfigError, match="not the domain of a provider"):
             provider_domain(wrong)
 
 
 def test_a_record_travels_through_json_and_counts_add_up() -> None:
-    record = ErasureRecord("one.example", "asked by letter", datetime(2026, 11, 20, tzinfo=UTC), Counts(3, 100), (date(2026, 11, 20),))
+    record = ErasureRecord(
+        "one.example", "asked by letter", datetime(2026, 11, 20, tzinfo=UTC), ErasureCounts(3, 100), (date(2026, 11, 20),)
+    )
     assert from_json(to_json(record), path="x") == record
-    assert sum_counts(Counts(1, 2, 3), Counts(10, 20, 30, 40)) == Counts(11, 22, 33, 40)
-    assert not Counts()
-    with pytest.raises(SchemaError, match="not an erasure's record"):
+    assert sum_counts(ErasureCounts(1, 2, 3), ErasureCounts(10, 20, 30, 40)) == ErasureCounts(11, 22, 33, 40)
+    assert not ErasureCounts()
+    with pytest.raises(SchemaError, match="not the record of an erasure"):
         from_json(b"{}", path="x")
 
 
 @given(st.integers(100, 3_000))
 def test_a_filler_is_a_gzip_member_of_any_length_with_an_empty_record(length: int) -> None:
-    member = filler(length)
+    member = empty_member(length)
     assert len(member) == length
     assert gzip.decompress(member) == EMPTY
     record = read_record_at(io.BytesIO(member + member), length, max_body_bytes=10)
@@ -80,4 +82,4 @@ def test_a_filler_is_a_gzip_member_of_any_length_with_an_empty_record(length: in
 
 def test_a_filler_needs_some_room() -> None:
     with pytest.raises(ValueError, match="too few"):
-        filler(50)
+        empty_member(50)

@@ -10,16 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.lake.replacements import replacing, sweep_temporaries
+from pipeline.lake.replacements import replaced_file, sweep_temporaries
 from pipeline.lake.scratch_folders import scratch_folder
 from tests.conftest import REPOSITORY
 
 HOLDER = """
 import sys, time
 from pathlib import Path
-from pipeline.lake.replacements import replacing
+from pipeline.lake.replacements import replaced_file
 from pipeline.lake.scratch_folders import scratch_folder
-with scratch_folder("test") as folder, replacing(Path(sys.argv[1], "articles", "a.parquet")) as file:
+with scratch_folder("test") as folder, replaced_file(Path(sys.argv[1], "articles", "a.parquet")) as file:
     (folder / "page").write_bytes(b"x")
     file.write(b"half")
     file.flush()
@@ -66,7 +66,7 @@ def test_what_a_living_process_works_on_stays_and_what_a_killed_one_left_goes(ho
 
 
 def test_files_that_are_no_temporary_ones_stay(tmp_path: Path) -> None:
-    with replacing(tmp_path / "lake" / "articles" / "a.parquet") as file:
+    with replaced_file(tmp_path / "lake" / "articles" / "a.parquet") as file:
         file.write(b"x")
     assert sweep_temporaries(tmp_path / "lake") == 0
     assert (tmp_path / "lake/articles/a.parquet").read_bytes() == b"x"

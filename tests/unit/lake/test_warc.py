@@ -100,7 +100,7 @@ def test_each_record_is_read_at_its_offset_alone() -> None:
         assert (record.url, record.body, record.offset) == (f"{URL}{number}", b"%d" % number, offsets[number])
     with pytest.raises(WarcError):
         read_record_at(file, offsets[1] + 1, max_body_bytes=100)
-    with pytest.raises(WarcError, match="no record at offset"):
+    with pytest.raises(WarcError, match="no record begins at offset"):
         read_record_at(file, len(file.getvalue()), max_body_bytes=100)
 
 

@@ -1,0 +1,43 @@
+"""Says why a Parquet file is damaged, and turns errors of Arrow into errors of the pipeline. Pure."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipeline.core.errors import SchemaError, StorageError
+from pipeline.text.counts import counted
+
+REMEDIES = {"articles": "news publish", "explain": "news publish", "extracted": "news extract", "ledger": "news extract"}
+"""For each folder of Parquet files: the command that builds its files again."""
+
+
+def damage_of(data: bytes, *, path: str) -> str | None:
+    """Why the Parquet file with the content `data` cannot be read, as a sentence that names `path`; None when all of it can.
+
+    A changed byte inside a value may go unnoticed, because the files have no checksums.
+    """
+    try:
+        with pq.ParquetFile(pa.BufferReader(data)) as parquet:
+            parquet.read(use_threads=False).validate(full=True)
+    except (pa.ArrowException, OSError, ValueError) as error:
+        remedy = REMEDIES.get(path.partition("/")[0])
+        hint = f" ({remedy} builds it again)" if remedy else ""
+        return f"{path} is damaged ({counted(len(data), 'byte')}): {' '.join(str(error).split())}{hint}"
+    return None
+
+
+@contextlib.contextmanager
+def storage_errors(path: str) -> Iterator[None]:
+    """Turn Arrow's errors about the file at `path` into SchemaError (not readable) and StorageError (no answer of the store)."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except pa.ArrowInvalid as error:
+        raise SchemaError(f"{path} cannot be read: {error}") from error
+    except OSError as error:
+        raise StorageError(f"the lake did not answer for {path}: {error}") from error
