@@ -1,9 +1,10 @@
-"""The capture stage: it fetches one part of one interval and commits what came as WARC records and a manifest.
+"""The capture stage: fetches one part of one interval and commits the exchanges as WARC records with a manifest.
 
-The feeds of the part's sources are fetched side by side. Their entries are divided so that each URL is fetched once. Then the pages are
-fetched with their lead pictures and AMP pages, the sources side by side. Each source writes a WARC file of its own (a segment); the
-segments are joined in the order of the sources, so that the part's file does not depend on which thread was first. The manifest is written
-last: it is the commit. A part that has a manifest is never fetched again, and a second process waits for the one that captures the part.
+The feeds of the part's sources are fetched in parallel. Their entries are divided so that each URL is fetched once. Then the pages are
+fetched with their lead images and AMP pages, all sources in parallel. Each source writes a WARC file of its own (a segment); the segments
+are joined in the order of the sources, so that the file of the part does not depend on which thread was first. Writing the manifest, the
+last write, commits the part. A part that has a manifest is never fetched again, and a second process waits for the one that captures the
+part.
 """
 
 from __future__ import annotations
@@ -30,10 +31,10 @@ from pipeline.core.models import CaptureReport, Clock, Entry, Interval, Origin, 
 from pipeline.core.settings import Settings
 from pipeline.discovery.entries import SourceListing, choose_entries, digest_of, interleaved
 from pipeline.discovery.polling import wait_s
-from pipeline.discovery.source_health import UNREACHED, findings
+from pipeline.discovery.source_health import UNREACHED, feed_findings
 from pipeline.fetching.fetcher import Fetcher
 from pipeline.lake.erased_providers import read_erased
-from pipeline.lake.erasures import Erased
+from pipeline.lake.erasures import ErasedDomains
 from pipeline.lake.locks import Check
 from pipeline.lake.manifests import FeedState, HostDeclaration, Manifest, PageCapture, Pending
 from pipeline.lake.scratch_folders import scratch_folder
@@ -47,9 +48,9 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 TAKEN_AROUND = timedelta(hours=24)
-"""Articles that a past hour lists may be dated a day before or after it: publishers state days without times, in their own zones."""
+"""Time before and after a past hour within which its articles may be dated: publishers state days without times, in their own zones."""
 REFETCH_AGE = timedelta(hours=1)
-"""A past interval that is captured anew reads kept listings that are at most this old."""
+"""Age up to which a refetch of a past interval reuses kept listings. A plain choice: all hours of one backfill share them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ class PastCapture:
 
 
 def default_taken_range(interval: Interval) -> tuple[datetime, datetime]:
-    """The half-open range of published dates that is kept where the caller states none."""
+    """The half-open range of published dates that is captured when the caller names none: `TAKEN_AROUND` the hour."""
     return interval.start - TAKEN_AROUND, interval.end + TAKEN_AROUND
 
 
@@ -112,12 +113,12 @@ def capture_part(
 
     One process at a time captures a part; a second one waits and reports what the first committed.
 
-    Raises StorageError, BusyError when the wait took too long, TransientError when the workers died. What goes wrong with one source or
-    one entry ends in an outcome.
+    Raises StorageError, BusyError when the wait took too long, TransientError when the worker processes died. A fault of
+    one source or entry is recorded as an outcome.
     """
 
     def reuse(manifest: Manifest) -> CaptureReport:
-        log.info("%s part %s: captured before, nothing is fetched", part.interval.key, part.name)
+        log.info("%s part %s: captured before; no request is sent", part.interval.key, part.name)
         return _with_warnings(report_of(manifest, is_reused=True), manifest, {}, now=clock.now())
 
     def make(check: Check) -> CaptureReport:
@@ -156,12 +157,13 @@ def _captured(
 
 
 def _with_warnings(report: CaptureReport, manifest: Manifest, news: Mapping[str, Sequence[datetime]], *, now: datetime) -> CaptureReport:
-    found = findings(manifest.feeds, now=now, news=news)
+    found = feed_findings(manifest.feeds, now=now, news=news)
     unserved = tuple(unserved_warning(source, manifest.interval) for source in manifest.unserved)
     return replace(report, warnings=(*(f"{finding.source_id}: {finding.url} {finding.text}" for finding in found), *unserved))
 
 
 def unserved_warning(source_id: str, interval: str) -> str:
+    """The warning that no origin has the source's pages of the interval."""
     return f"{source_id}: no origin reaches back to {interval}"
 
 
@@ -178,7 +180,7 @@ class _PartCapture:
     reader: PageReader
     folder: Path
     past: PastCapture | None
-    erased: Erased
+    erased: ErasedDomains
     check: Check
     only_due: bool
 
@@ -223,7 +225,7 @@ class _PartCapture:
         return SourceSession(self.fetcher, file, source, self.settings, self.clock, self.catalogue.scoring.images.min_side, self.reader)
 
     def _list_past(self, sources: Sequence[Source], past: PastCapture) -> list[_Poll]:
-        """What the origins list of a past interval. No feed state is kept: what is not fetched here is still new to a later interval."""
+        """The entries that the origins list for a past interval. Feed states are not kept, so that other entries stay new."""
         since = past.documents_since(self.part.interval, now=self.clock.now())
         documents = KeptDocuments(self.lake, since, self.settings.max_feed_bytes)
 
@@ -232,7 +234,7 @@ class _PartCapture:
             with path.open("wb", WRITE_BUFFER) as file:
                 session = self._session(CaptureWriter(file), source)
                 found = find_past_entries(session, documents, self.part.interval, order=past.order)
-            origin = found.origin or "nowhere: no origin reaches back so far"
+            origin = found.origin or "no origin: none reaches back so far"
             log.info("%s: %s, from %s", source.id, counted(len(found.entries), "entry", "entries"), origin)
             segment = Segment(path, tuple(session.outcomes))
             return _Poll(source, found.states, (*found.entries, *found.others), segment, found.origin)

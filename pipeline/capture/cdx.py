@@ -1,6 +1,6 @@
-"""The CDX API of the Wayback Machine, which lists the snapshots that a web archive has of a URL. Pure: builds addresses, reads answers.
+"""The CDX API of the Wayback Machine, which lists the snapshots of a URL in a web archive. Pure: builds URLs, parses answers.
 
-Source: the CDX server's own documentation (github.com/internetarchive/wayback, wayback-cdx-server, README).
+Source: the documentation of the CDX server (github.com/internetarchive/wayback, wayback-cdx-server, README).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from urllib.parse import unquote_plus, urlencode
 from pipeline.core.errors import FeedError
 
 LIMIT = 5_000
-"""Rows of one answer; its resume key leads to further ones."""
+"""Rows requested in one answer; the resume key of an answer leads to further rows. A plain choice."""
 MICROSECOND = timedelta(microseconds=1)
 
 _SNAPSHOT = re.compile(r"/(\d{14})(?:[a-z]{2}_)?/https?:")
@@ -48,10 +48,10 @@ def query_address(
     limit: int = LIMIT,
     resume_key: str | None = None,
 ) -> str:
-    """The address that lists the snapshots of `url`, or of all pages of the host `url` with `is_host`, taken from `start` to before `end`.
+    """The URL that lists the snapshots of `url`, or of all pages of the host `url` with `is_host`, taken from `start` to before `end`.
 
-    Only snapshots with status 200 are listed. Of a URL, snapshots equal to the one before them are left out; of a host, all but the first
-    of each page.
+    Only snapshots with status 200 are listed. For a URL, snapshots equal to the one before are left out; for a host, all but the first of
+    each page.
     """
     given = [("url", url), ("output", "json"), ("from", format_timestamp(start))]
     given += [("to", format_timestamp(end - MICROSECOND))] if end is not None else []
@@ -66,19 +66,19 @@ def query_address(
 def read_rows(body: bytes, *, url: str) -> CdxAnswer:
     """The snapshots of an answer in JSON: a list of column names, lists of values, and, after an empty list, one with the resume key.
 
-    A row without a valid time or URL is left out. Raises FeedError for what is no such answer.
+    A row without a valid time or URL is left out. Raises FeedError when the body is not such an answer.
     """
     try:
         lines = json.loads(body or b"[]")
     except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
-        raise FeedError(f"{url}: no answer of a CDX server: {error}") from error
+        raise FeedError(f"{url}: not an answer of a CDX server: {error}") from error
     if not isinstance(lines, list) or not all(isinstance(line, list) for line in lines):
-        raise FeedError(f"{url}: no answer of a CDX server: not a list of rows")
+        raise FeedError(f"{url}: not an answer of a CDX server: not a list of rows")
     if not lines:
         return CdxAnswer(())
     names, *values = lines
     if not {"timestamp", "original"} <= set(map(str, names)):
-        raise FeedError(f"{url}: no answer of a CDX server: its rows have no timestamp or original")
+        raise FeedError(f"{url}: not an answer of a CDX server: its rows have no timestamp or original")
     resume_key = None
     if len(values) >= 2 and not values[-2] and len(values[-1]) == 1:
         resume_key = str(values[-1][0])

@@ -1,4 +1,4 @@
-"""What earlier manifests tell the capture stage: URLs that need no fetch, each feed's state, recent robots.txt files."""
+"""Reads earlier manifests for the capture stage: URLs that need no fetch, the state of each feed, recent robots.txt files."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ class EarlierCaptures:
 
 
 def read_earlier_captures(lake: Lake, interval: Interval, *, days: int, is_live: bool) -> EarlierCaptures:
-    """Read the manifests of the `days` before `interval`, and for a past interval those of the `days` after it: what a later interval
-    captured needs no fetch either. Raises SchemaError for a broken manifest, StorageError."""
+    """Read the manifests of the `days` before `interval`, and for a past interval also those of the `days` after it, because what
+    they captured needs no fetch. Raises SchemaError for a broken manifest, StorageError."""
     first = interval.start - timedelta(days=days)
     last = interval.start if is_live else interval.start + timedelta(days=days)
     feeds: dict[str, FeedState] = {}
@@ -59,7 +59,7 @@ def read_earlier_captures(lake: Lake, interval: Interval, *, days: int, is_live:
             for outcome in manifest.outcomes:
                 if outcome.kind == "tdmrep":
                     tdm_asked[outcome.url] = outcome.at or other.end
-                    declarations.pop(outcome.url, None)  # what it declares now is in this manifest
+                    declarations.pop(outcome.url, None)  # this manifest has the newer declaration
             declarations.update((declared.url, declared) for declared in manifest.declarations)
             for state in manifest.feeds:
                 if state.schedule.asked is not None and state.new:
@@ -70,7 +70,7 @@ def read_earlier_captures(lake: Lake, interval: Interval, *, days: int, is_live:
 
 
 def robots_reader(lake: Lake, earlier: EarlierCaptures, *, now: datetime) -> KnownRobots:
-    """A function from the URL of a robots.txt to its status and body, None where none was captured within `MAX_AGE` before `now`."""
+    """A function from the URL of a robots.txt to its status and body, None when none was captured within `MAX_AGE` before `now`."""
 
     def read(url: str) -> tuple[int, bytes] | None:
         part, outcome = earlier.robots.get(url, (None, None))
@@ -82,7 +82,7 @@ def robots_reader(lake: Lake, earlier: EarlierCaptures, *, now: datetime) -> Kno
             with lake.open(storage.captures_path(part)) as file:
                 record = read_record_at(file, outcome.offset, max_body_bytes=MAX_BYTES + 1)
         except (FileNotFoundError, WarcError) as error:
-            log.warning("%s: fetched again: its capture cannot be read: %s", url, error)
+            log.warning("%s: fetched again, because its capture cannot be read: %s", url, error)
             return None
         return None if record.problem is not None else (outcome.status, record.body)
 

@@ -1,7 +1,7 @@
-"""What hosts declare of the use of their pages: lines of robots.txt, and rules of /.well-known/tdmrep.json, which is fetched here.
+"""Declarations of hosts on the use of their pages: lines of robots.txt, and rules of /.well-known/tdmrep.json, which is fetched here.
 
-A part's manifest holds what was in force when its pages were fetched, so that extraction reads no other part. A host is asked for its
-tdmrep.json at most once a day: the outcome, a 404 too, is in the manifest, and later intervals read it there.
+The manifest of a part holds the declarations in force when its pages were fetched, so that extraction reads no other part. A host is asked
+for its tdmrep.json at most once a day: the outcome, a 404 too, is in the manifest, and later intervals read it there.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from pipeline.text.rights import tdm_rules
 
 TDM_FILE = "/.well-known/tdmrep.json"
 MAX_AGE = timedelta(hours=24)
-"""An answer counts for so long, as that of robots.txt does (RFC 9309, section 2.4); the protocol itself names no time."""
+"""Age up to which an answer is used: that of robots.txt (RFC 9309, section 2.4), because TDMRep itself names none."""
 
 
 def robots_declarations(fetcher: Fetcher, earlier: EarlierCaptures) -> tuple[HostDeclaration, ...]:
-    """The usage lines of every robots.txt that `fetcher` went by, fetched now or in an earlier interval, ordered by URL."""
+    """The usage lines of every robots.txt that `fetcher` applied, whether fetched by it or earlier, ordered by URL."""
     fetched = {answer.url: answer.final.at for answer in fetcher.robots_answers if answer.final is not None}
     found = []
     for url, lines in sorted(fetcher.usage_lines.items()):
@@ -37,7 +37,7 @@ def robots_declarations(fetcher: Fetcher, earlier: EarlierCaptures) -> tuple[Hos
 
 
 def known_reservations(fetcher: Fetcher, earlier: EarlierCaptures) -> tuple[HostDeclaration, ...]:
-    """What the hosts whose robots.txt `fetcher` went by declared in tdmrep.json when they were last asked, ordered by URL."""
+    """The last known tdmrep.json rules of the hosts whose robots.txt `fetcher` applied, ordered by URL."""
     urls = sorted(url.removesuffix("/robots.txt") + TDM_FILE for url in fetcher.usage_lines)
     return tuple(earlier.declarations[url] for url in urls if url in earlier.declarations)
 
@@ -45,10 +45,10 @@ def known_reservations(fetcher: Fetcher, earlier: EarlierCaptures) -> tuple[Host
 def ask_hosts(
     fetcher: Fetcher, paces_s: Mapping[str, float], earlier: EarlierCaptures, path: Path, *, now: datetime, threads: int
 ) -> tuple[Segment, tuple[HostDeclaration, ...]]:
-    """Fetch tdmrep.json of the hosts that were not asked within `MAX_AGE`, side by side, into a segment at `path`.
+    """Fetch tdmrep.json of the hosts that were not asked within `MAX_AGE`, in parallel, into a segment at `path`.
 
-    `paces_s` maps a host's root URL to the seconds between requests to it. Returns the segment and what is declared now for all of the
-    hosts, ordered by URL. A host that fails to answer keeps what it declared before.
+    `paces_s` maps a host's root URL to the seconds between requests to it. Returns the segment and the declarations now in force for all
+    these hosts, ordered by URL. A host that fails to answer keeps its earlier declaration.
     """
     urls = {f"{root}{TDM_FILE}": pace_s for root, pace_s in sorted(paces_s.items())}
     stale = [url for url in urls if not _is_fresh(earlier.tdm_asked.get(url), now=now)]

@@ -1,7 +1,7 @@
-"""The import stage: WARC, ARC and WACZ files from anywhere become captures of the lake, without network.
+"""The import stage: turns WARC, ARC and WACZ files of any origin into captures of the lake, without network.
 
 A file is read record by record. Each record goes to the interval of its own WARC-Date, into a part named after the file's digest. An
-interval whose records become many is committed and goes on in a further part, so that memory does not grow with the file. Importing the
+interval with many records is split into several parts, so that memory does not grow with the file. Importing the
 same file again finds its parts committed and changes nothing.
 """
 
@@ -27,6 +27,7 @@ from pipeline.lake.scratch_folders import scratch_folder
 from pipeline.lake.storage import Lake
 from pipeline.lake.warc import CaptureWriter, WarcRecord, capture_of, read_record_at
 from pipeline.lake.web_archives import open_archive
+from pipeline.text.counts import counted
 from pipeline.text.urls import registered_domain
 
 log = logging.getLogger(__name__)
@@ -34,19 +35,20 @@ log = logging.getLogger(__name__)
 PAGE_RECORDS = frozenset({"response", "resource"})
 HTML_TYPES = ("text/html", "application/xhtml+xml")
 PROGRESS_EVERY = 1_000
+"""Records between two log messages. A plain choice."""
 MAX_RECORDS = 2_000
-"""Records of one part; an interval with more goes on in a further part."""
+"""Records of one part; an interval with more has several parts. A plain choice: it bounds memory and what a killed import repeats."""
 PACKERS = 2
-"""Threads that compress records."""
+"""Threads that compress records. A plain choice."""
 READ_AHEAD = 4
-"""Compressed records, or records being compressed, that are in memory while the next one is read."""
+"""Records that are compressed ahead, and so in memory, while the next one is read. A plain choice."""
 MAX_HELD = 10_000
-"""Uncommitted records of all intervals together; beyond them the largest draft is committed. A record takes about 3 kB until then."""
+"""Uncommitted records of all intervals after which the largest draft is committed: a record takes about 3 kB, so 30 MB in all."""
 
 
 @dataclass(slots=True)
 class _Draft:
-    """The part of one interval that records are being added to."""
+    """The uncommitted part of one interval, to which records are added."""
 
     interval: Interval
     name: str
@@ -56,7 +58,7 @@ class _Draft:
     is_known: bool = True
     """Whether every part so far was imported before."""
     is_over: bool = False
-    """Whether an earlier import of the file committed the interval's last part: nothing is left to commit."""
+    """Whether an earlier import of the file committed the last part of the interval, so that nothing is left to commit."""
     parts: list[Part] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
     pages: dict[str, PageCapture] = field(default_factory=dict)
@@ -70,14 +72,14 @@ class _Draft:
 
 
 class _LastFile:
-    """Appends to the drafts' files and keeps the last one open: neighbouring records mostly belong to the same hour."""
+    """Appends to the files of the drafts and keeps the last one open, because neighbouring records mostly belong to the same hour."""
 
     def __init__(self) -> None:
         self._path: Path | None = None
         self._open = contextlib.ExitStack()
 
     def append(self, path: Path, packed: bytes) -> int:
-        """Returns the offset at which the record begins in the file."""
+        """Append a record to the file at `path`; returns the offset of the record."""
         if path != self._path:
             self.close()
             self._writer = CaptureWriter(self._open.enter_context(path.open("ab")))
@@ -91,14 +93,14 @@ class _LastFile:
 
 @dataclass(frozen=True, slots=True)
 class ImportReport:
-    """The result for one file: its parts, its outcomes by `kind.verdict`, and how many records hold no page (requests, metadata, ...)."""
+    """The result for one file: its parts, number of outcomes by `kind.verdict`, number of records without a page (requests, metadata)."""
 
     file: str
     parts: tuple[Part, ...]
     counts: Mapping[str, int]
     other_records: int
     problem: str | None = None
-    """What is wrong with the file, None for a sound one; the records behind the damage are imported where they can be found."""
+    """What is wrong with the file, None when nothing is; records behind the damage are imported if they can be found."""
     is_known: bool = False
     """Whether every part of the file was imported before."""
 
@@ -136,7 +138,7 @@ def import_file(lake: Lake, settings: Settings, catalogue: Catalogue, path: Path
                 counts["page.erased"] += 1
             elif record.at is None:
                 counts["page.rejected"] += 1
-                log.warning("%s: the record at %d has no WARC-Date and is left out", path.name, record.offset)
+                log.warning("%s: the record at offset %d is left out, because it has no WARC-Date", path.name, record.offset)
             else:
                 interval = Interval.containing(record.at)
                 if interval not in drafts:
@@ -155,7 +157,7 @@ def import_file(lake: Lake, settings: Settings, catalogue: Catalogue, path: Path
                 _take(latest, record, packed, last, source_id=sources.get(registered_domain(record.url)))
                 held += len(latest.outcomes)
             if number % PROGRESS_EVERY == 0:
-                log.info("%s: %d records read", path.name, number)
+                log.info("%s: %s read", path.name, counted(number, "record"))
         last.close()
         for draft in drafts.values():
             if draft.outcomes or not draft.parts:
@@ -212,7 +214,7 @@ def _take(draft: _Draft, record: WarcRecord, packed: Future[bytes] | None, file:
 
 
 def media_type(record: WarcRecord) -> str:
-    """The media type that the record's Content-Type declares, in lower case and without parameters; empty where it declares none."""
+    """The media type that the record's Content-Type declares, in lower case and without parameters; empty when it declares none."""
     return (record.content_type or "").partition(";")[0].strip().lower()
 
 
@@ -240,7 +242,7 @@ def _commit(lake: Lake, draft: _Draft, settings: Settings, reader: PageReader, *
         draft.parts.append(part)
         committed = committed_manifest(lake, part)
         if committed is not None:
-            log.info("%s part %s: imported before, nothing is written", part.interval.key, part.name)
+            log.info("%s part %s: imported before; nothing is written", part.interval.key, part.name)
             draft.is_over = committed.goes_on is None
         else:
             draft.is_known = False

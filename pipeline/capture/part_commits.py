@@ -25,7 +25,7 @@ Report = TypeVar("Report")
 
 @dataclass(frozen=True, slots=True)
 class PartContents:
-    """What a part's manifest says beside the size and the digest of its WARC file; each field as in `Manifest`."""
+    """The fields of a part's manifest, as in `Manifest`, except size and digest of its WARC file."""
 
     outcomes: Iterable[Outcome]
     pages: Iterable[PageCapture] = ()
@@ -42,7 +42,7 @@ class PartContents:
 def commit_part(lake: Lake, part: Part, captures: Path, contents: PartContents, *, check: Check) -> Manifest:
     """Commit a part whose WARC file is the local file `captures`; returns its manifest.
 
-    `check` raises BusyError when the lock under which the part was made is lost: then nothing more is written. Raises StorageError.
+    `check` raises BusyError when the lock on the part was lost; nothing more is written then. Raises StorageError.
     """
     with captures.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
@@ -73,26 +73,25 @@ def commit_part(lake: Lake, part: Part, captures: Path, contents: PartContents, 
 
 
 def without_lock() -> None:
-    """The `check` of a part that is made without a lock: one whose name and content depend on an imported file alone, so that two
-    processes commit the same."""
+    """The `check` of a part without a lock: its name and content depend only on the imported file, so two processes commit the same."""
 
 
 def committed_manifest(lake: Lake, part: Part) -> Manifest | None:
-    """The manifest of a part that is committed, None for one that is not."""
+    """The manifest of the part; None when it is not committed."""
     return read_manifest(lake, part) if lake.exists(storage.manifest_path(part)) else None
 
 
 def report_once(lake: Lake, part: Part, make: Callable[[Check], Report], reuse: Callable[[Manifest], Report], *, what: str) -> Report:
-    """The report of a part: what `reuse` says of the committed manifest, or else what `make` returns, which commits the part.
+    """The report of a part: that of `reuse` for a committed manifest, else that of `make`, which commits the part.
 
-    One process at a time makes a part; another one waits for it and reuses what it committed. `what` names the work to those who wait.
-    Raises BusyError when it was waited for in vain.
+    One process at a time makes a part; another one waits and reuses the commit. `what` names the work in messages. Raises BusyError when
+    the other process does not finish in time.
     """
     manifest = _swept(lake, part)
     if manifest is not None:
         return reuse(manifest)
     with lock_in_turn(lake, storage.part_lock_path(part), what=what) as check:
-        manifest = _swept(lake, part)  # another process may have committed it meanwhile
+        manifest = _swept(lake, part)  # another process may have committed it in the meantime
         return reuse(manifest) if manifest is not None else make(check)
 
 

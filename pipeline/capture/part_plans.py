@@ -1,7 +1,7 @@
-"""How an interval's sources are divided into parts, and which of them are captured already. Pure.
+"""Divides the sources of an interval into parts, and decides which parts still need capturing. Pure.
 
-A part's name must not depend on what was captured before a run was killed: a group of sources keeps its number, however many of its sources
-are left.
+The name of a part must not depend on what was captured before a run was killed: a group of sources keeps its number, however many of its
+sources are still to be captured.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pipeline.text.urls import registered_domain
 NOT_FETCHED: frozenset[Origin] = frozenset({"captures"})
 """Origins that need no fetch."""
 LEFT_TO_FILES: frozenset[Origin] = frozenset({"ccnews", "warc"})
-"""Origins that are WARC files: they are read once for all sources, after all other origins, into parts of their own."""
+"""Origins that are WARC files, which are read once for all sources, after all other origins, into parts of their own."""
 
 _NUMBER = re.compile(r"\d+")
 
@@ -26,14 +26,14 @@ _NUMBER = re.compile(r"\d+")
 def origins_in_order(chosen: Iterable[str], *, is_refetch: bool) -> tuple[Origin, ...]:
     """The origins in the order in which they are asked: the lake's own captures first (in a refetch never), then `chosen`, each once.
 
-    Raises ValueError for a name that is no origin.
+    Raises ValueError for an unknown origin.
     """
     known: tuple[Origin, ...] = get_args(Origin)
     order: list[Origin] = [] if is_refetch else ["captures"]
     for name in chosen:
         origin = next((one for one in known if one == name), None)
         if origin is None:
-            raise ValueError(f"{name!r} is none of {', '.join(known)}")
+            raise ValueError(f"{name!r} is not one of {', '.join(known)}")
         if origin not in order and origin != "captures":
             order.append(origin)
     return tuple(order)
@@ -63,10 +63,10 @@ def plan_parts(
 ) -> tuple[Part, ...]:
     """The interval's parts: those that are `committed`, with the sources they have, and those still to be captured.
 
-    `groups` are those of all sources. The `wanted` sources of a group (None: all) that no committed part has make a part. Its number is
-    the group's, or, where that part is committed without them, the next that is free after adding the number of groups.
-    `order` names the origins of a past interval, None plans a live one: a source that no origin served before is planned again when
-    `order` has an origin that was not asked. With a `mark` only parts whose names end in it count, so that everything is captured anew.
+    `groups` are those of all sources. The `wanted` sources of a group (None: all) that no committed part has make a part. Its number is the
+    group's, or, where that part is committed without them, the next that is free after adding the number of groups. `order` names the
+    origins of a past interval, None plans a live one: a source that no origin served before is planned again when `order` has an origin
+    that was not asked. With a `mark` only parts whose names end in it count, so that everything is captured once more.
     """
     counted = [manifest for manifest in committed if manifest.part.endswith(mark)]
     names = {manifest.part for manifest in counted}

@@ -1,7 +1,6 @@
-"""The addresses of a page's lead pictures and its AMP page, read while pages are captured. Fetches nothing.
+"""Finds the URLs of a page's lead images and AMP page while pages are captured. Fetches nothing.
 
-Each page is parsed in a worker process within the bounds of extraction; a page that exceeds them loses its own pictures and AMP page,
-nothing else.
+Each page is parsed in a worker process within the bounds of extraction; a page that exceeds them only loses its images and AMP page.
 """
 
 from __future__ import annotations
@@ -22,12 +21,12 @@ from pipeline.text.urls import registered_domain
 log = logging.getLogger(__name__)
 
 MAX_OVERRUNS = 3
-"""Pages of a domain that may exceed their bounds before its further pages are not read: a site's pages often share what makes one slow."""
+"""Pages of a domain over their bounds after which no further one is parsed: pages of a site share what makes them slow. A plain choice."""
 
 
 @dataclass(frozen=True, slots=True)
 class PageResources:
-    """The URLs of a page's candidate lead pictures, the best first, and of its AMP page.
+    """The URLs of a page's candidates for the lead image, the best first, and of its AMP page.
 
     `problem` says why a page was not read: `pageTimeout`, `pageMemory`, `pageCrash` or `pageFault`, as extraction calls them, or `notRead`
     after `MAX_OVERRUNS` other pages of its domain.
@@ -49,8 +48,8 @@ class PageReader(workers.BoundedReader):
     def resources_of(self, body: bytes, *, url: str, content_type: str | None, entry: Entry) -> PageResources:
         """The resources of the page at `url`, or the problem with reading it.
 
-        Raises TransientError when the workers died through no page's fault: the capture must fail then, since a page that is committed
-        without its pictures never gets them.
+        Raises TransientError when the worker processes died for another reason: the capture must fail then, because a page that is
+        committed without its images never gets them.
         """
         domain = registered_domain(url)
         if self._overruns[domain] >= MAX_OVERRUNS:
@@ -66,17 +65,17 @@ class PageReader(workers.BoundedReader):
             return self.read(_page_resources, body, url, content_type, entry)
         except OverrunError as error:
             problem = f"page{error.bound}"
-            log.warning("%s: its pictures and its AMP page are not fetched: %s", url, problem)
+            log.warning("%s: its images and its AMP page are not fetched: %s", url, problem)
             return PageResources(problem=problem)
         except TransientError:
             raise
         except Exception:
-            log.exception("%s: looking for its pictures met a fault of this program; please report it", url)
+            log.exception("%s: a fault of this program, please report it: its images could not be searched", url)
             return PageResources(problem="pageFault")
 
 
 def page_reader(settings: Settings) -> PageReader:
-    """The worker processes, with the bounds that the settings give to extraction."""
+    """A reader whose worker processes have the bounds that the settings give to extraction."""
     return PageReader(processes=settings.extract_processes, timeout_s=settings.page_timeout_s)
 
 

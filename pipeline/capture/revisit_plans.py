@@ -1,4 +1,4 @@
-"""Which pages are revisited for edits, a day and a week after they were captured. Pure: rows of `extracted` in, pages out.
+"""Selects the pages to revisit for edits, a day and a week after they were captured. Pure: rows of `extracted` in, pages out.
 
 A fifth of news pages changes within a week, most of them on the first day; few change later. Articles that were old when they were
 captured, and pages from archives, are not revisited.
@@ -17,11 +17,11 @@ from pipeline.core.models import REVISIT_PART
 AGES = (timedelta(hours=24), timedelta(days=7))
 """The ages of a capture at which its page is revisited."""
 EARLY = timedelta(hours=1)
-"""A page may be revisited this much before its time, so that a daily run that starts a little early does not leave it for a day."""
+"""Time by which a page may be revisited early, so that a daily run that starts a little early does not miss it for a day."""
 HORIZON = AGES[-1] + timedelta(days=2)
-"""Captures of this age are not revisited any more, though no run revisited them in time."""
+"""Age from which captures are not revisited any more, even if no run revisited them. A plain choice: two daily runs may fail."""
 FRESH = timedelta(days=7)
-"""Articles that were older than this when they were captured are not revisited."""
+"""Age of an article at its capture above which it is not revisited, because old articles hardly change."""
 OUR_OWN = frozenset({"feed", "sitemap", "section"})
 """The values of `via` of pages that were captured from their publisher."""
 COLUMNS = (
@@ -35,7 +35,7 @@ COLUMNS = (
     "payloadDigest",
     "vanishedAt",
 )
-"""The columns of `extracted` that `due_pages` reads."""
+"""The columns of `extracted` that `due_pages` needs."""
 
 
 @dataclass(frozen=True, slots=True)

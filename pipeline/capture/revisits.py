@@ -1,7 +1,7 @@
 """The revisit stage: pages captured a day and a week ago are fetched again, by conditional GET, into the part `revisit` of an hour.
 
 An unchanged page (304, or the same payload) leaves a WARC `revisit` record and nothing else. A changed page is captured like any other and
-becomes a new version of its article. A page that its publisher has removed (404, 410) is noted in the manifest, and extract marks it.
+becomes a new version of its article. A page that its publisher removed (404, 410) is recorded in the manifest, and extract marks it.
 """
 
 from __future__ import annotations
@@ -42,12 +42,12 @@ log = logging.getLogger(__name__)
 
 GONE_STATUSES = frozenset({404, 410})
 ROBOTS_DAYS = 1
-"""How many days of manifests are read for robots.txt and tdmrep.json; a robots.txt that is older is fetched again."""
+"""Days of manifests that are read for robots.txt and tdmrep.json: an older robots.txt may not be used (RFC 9309, section 2.4)."""
 
 
 @dataclass(slots=True)
 class _RevisitedPages:
-    """What the revisits of one source's pages found; offsets count from the start of the source's own file."""
+    """The changed and the gone pages of one source; offsets count from the start of the source's own WARC file."""
 
     pages: list[PageCapture] = field(default_factory=list)
     gone: list[GonePage] = field(default_factory=list)
@@ -56,13 +56,13 @@ class _RevisitedPages:
 def revisit_part(lake: Lake, settings: Settings, catalogue: Catalogue, interval: Interval, *, clock: Clock) -> RevisitReport:
     """Fetch again the pages that are due in `interval`, or report what an earlier call for the same hour committed.
 
-    The pace of hosts, robots.txt and the bounds are those of any capture. Raises StorageError, BusyError when another process that revisits
-    the hour took too long; what goes wrong with one page ends in an outcome.
+    The pace of hosts, robots.txt and the bounds are those of any capture. Raises StorageError, BusyError when another process revisits the
+    hour and does not finish in time. A fault of one page is recorded as an outcome.
     """
     part = Part(interval, REVISIT_PART)
 
     def reuse(manifest: Manifest) -> RevisitReport:
-        log.info("%s: pages were revisited before, nothing is fetched", interval.key)
+        log.info("%s: pages were revisited before; no request is sent", interval.key)
         return _report(manifest, is_reused=True)
 
     def make(check: Check) -> RevisitReport:
@@ -103,7 +103,7 @@ def _known_versions(lake: Lake, interval: Interval) -> tuple[list[dict[str, obje
 
 
 def _entries(lake: Lake, pages: Sequence[KnownPage]) -> dict[tuple[str, int], Entry]:
-    """The listing entries of the pages by capture file and offset: a new version is extracted with what the listing said of the first."""
+    """The listing entries of the pages by capture file and offset: a new version is extracted with the entry of the first one."""
     files = sorted({page.file for page in pages})
     manifests = ((file, read_manifest(lake, storage.part_of_capture(file))) for file in files)
     return {(file, page.offset): page.entry for file, manifest in manifests for page in manifest.pages}
@@ -163,12 +163,12 @@ class _RevisitRun:
             found.gone.append(GonePage(page.url, final.at, offset, page.file, page.offset))
 
     def _validators(self, page: KnownPage) -> Validators:
-        """The validators of the page's last answer; none where its capture cannot be read any more."""
+        """The validators of the page's last answer; empty when its capture cannot be read."""
         try:
             with self.lake.open(page.file) as file:
                 return validators_of(read_record_at(file, page.offset, max_body_bytes=1))
         except (FileNotFoundError, WarcError) as error:
-            log.warning("%s: fetched without validators: its capture cannot be read: %s", page.url, error)
+            log.warning("%s: fetched without validators, because its capture cannot be read: %s", page.url, error)
             return Validators()
 
 

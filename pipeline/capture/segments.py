@@ -23,7 +23,7 @@ SOFTWARE = f"news-pipeline/{VERSION}"
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A file of WARC records and what the manifest says of them; offsets count from the start of the file."""
+    """A file of WARC records with the entries of the manifest about them; offsets count from the start of the file."""
 
     path: Path
     outcomes: tuple[Outcome, ...] = ()
@@ -56,7 +56,7 @@ def write_robots(writer: CaptureWriter, answers: Sequence[Answer]) -> list[Outco
 
 
 def _append(file: BinaryIO, segment: Path) -> int:
-    """Returns the offset in `file` at which the segment starts."""
+    """Append the segment to `file`; returns the offset at which it starts."""
     base = file.tell()
     with segment.open("rb") as source:
         shutil.copyfileobj(source, file, 1 << 20)

@@ -1,4 +1,4 @@
-"""A session with one source: its feeds, sitemaps and section pages are polled, its pages captured with their lead picture and AMP page.
+"""A session with one source: polls its feeds, sitemaps and section pages, captures its pages with their lead image and AMP page.
 
 Part of the capture stage. Every request goes through a `SourceSession`, which writes the exchange to the source's WARC file and records its
 one outcome.
@@ -20,7 +20,7 @@ from pipeline.core.settings import Settings
 from pipeline.discovery.listing_readers import read_feed, read_section, read_sitemap
 from pipeline.discovery.partial_listings import partial_listing
 from pipeline.discovery.polling import (
-    Bounds,
+    PollBounds,
     after_document,
     after_failure,
     after_not_modified,
@@ -43,14 +43,14 @@ from pipeline.text.urls import root_of, url_digest
 log = logging.getLogger(__name__)
 
 MAX_IMAGE_TRIES = 3
-"""Pictures fetched at most for one page."""
+"""Images that are fetched for one page. A plain choice."""
 REJECTIONS = frozenset({"wrongType", "tooLarge", "forbiddenUrl", "forbiddenAddress", "redirects", "protocol"})
-"""Reasons that lie in the answer or the address: the request ends as rejected, any other reason as failed."""
+"""Reasons that lie in the answer or the URL, for which the outcome is `rejected`; for any other reason it is `failed`."""
 
 
 @dataclass(slots=True)
 class SourceSession:
-    """What the requests to one source share: the fetcher, the source's WARC file, its outcomes, and the pictures already fetched."""
+    """What all requests to one source share: the fetcher, the WARC file, the outcomes, and the images already fetched."""
 
     fetcher: Fetcher
     writer: CaptureWriter
@@ -63,7 +63,7 @@ class SourceSession:
     hosts: set[str] = field(default_factory=set)
     """Root URLs of the hosts that served captured pages."""
     pictures: dict[str, tuple[Probe, bool]] = field(default_factory=dict)
-    """The probes of the pictures by URL, each with whether the picture is large enough to show."""
+    """The probe of each image by URL, and whether the image is large enough to show."""
 
     def fetch(
         self,
@@ -74,7 +74,7 @@ class SourceSession:
         listed_by: tuple[str, ...] = (),
         validators: Validators | None = None,
     ) -> tuple[Answer, Outcome]:
-        """Fetch `url`, write the exchange, record its outcome."""
+        """Fetch `url`, write the exchange to the WARC file and record its outcome."""
         answer = self.fetcher.get(Target(url, kind, self.source.pace_s, validators or Validators()))
         offset = self.writer.write_answer(answer)
         outcome = replace(outcome_of(answer, kind, source_id=self.source.id, offset=offset, entry=entry), listed_by=listed_by)
@@ -82,7 +82,7 @@ class SourceSession:
         return answer, outcome
 
     def fetch_snapshot(self, snapshot: str, entry: Entry, *, listed_by: tuple[str, ...]) -> tuple[Answer, Outcome]:
-        """Fetch a page from an archive, and write it as its publisher's answer, dated to when the archive captured it."""
+        """Fetch a page from an archive, and write it as the answer of its publisher with the date of the snapshot."""
         answer = self.fetcher.get(Target(snapshot, "page", self.settings.archive_pace_s))
         outcome = outcome_of(answer, "page", source_id=self.source.id, offset=None, entry=entry)
         outcome = replace(outcome, url=entry.url, listed_by=listed_by)
@@ -96,7 +96,7 @@ class SourceSession:
 
 
 def poll_feed(session: SourceSession, url: str, before: FeedState | None) -> tuple[FeedState, tuple[Entry, ...]]:
-    """Fetch a feed conditionally; returns its new state and its entries. A poll without a document keeps the state of the last one."""
+    """Fetch a feed conditionally; returns its new state and its entries. A poll without a document keeps the earlier state."""
 
     def read(final: Exchange) -> tuple[tuple[Entry, ...], float]:
         feed = read_feed(session.reader, final.body, url=final.url, content_type=final.content_type, source_id=session.source.id)
@@ -170,7 +170,7 @@ def _poll(
     except TransientError:
         raise
     except Exception:
-        log.exception("%s: reading %s met a fault of this program; please report it", session.source.id, url)
+        log.exception("%s: a fault of this program, please report it: %s could not be read", session.source.id, url)
         outcome = replace(outcome, verdict="failed", reason="fault")
     else:
         if outcome.verdict != "captured":
@@ -186,7 +186,7 @@ def _poll(
 def _with_document(
     session: SourceSession, known: FeedState, final: Exchange, entries: tuple[Entry, ...], *, document_s: float, is_conditional: bool
 ) -> FeedState:
-    """The feed's state after a poll that brought a document with `entries`."""
+    """The state of the feed after a poll that gave a document with `entries`."""
     listed = {digest: entry for entry in reversed(entries) if (digest := _digest(entry.url)) is not None}
     new = [entry for digest, entry in listed.items() if digest not in known.seen and (entry.alias is None or entry.alias not in known.seen)]
     aliases = tuple(dict.fromkeys(entry.alias for entry in entries if entry.alias is not None))
@@ -220,12 +220,12 @@ def _without_document(session: SourceSession, schedule: Schedule, answer: Answer
     )
 
 
-def _bounds(source: Source) -> Bounds:
-    return Bounds(source.poll_min_s, source.poll_max_s)
+def _bounds(source: Source) -> PollBounds:
+    return PollBounds(source.poll_min_s, source.poll_max_s)
 
 
 def capture_page(session: SourceSession, entry: Entry, *, listed_by: tuple[str, ...]) -> tuple[PageCapture | None, bool]:
-    """Capture a page with its lead picture and its AMP page; returns it, or None and whether a later try may succeed."""
+    """Capture a page with its lead image and AMP page; returns it, or None, and whether a later attempt may succeed."""
     if entry.snapshot is None:
         answer, outcome = session.fetch(entry.url, "page", entry=entry, listed_by=listed_by)
     else:
@@ -239,9 +239,9 @@ def capture_page(session: SourceSession, entry: Entry, *, listed_by: tuple[str, 
 
 
 def with_probes(session: SourceSession, capture: PageCapture, final: Exchange, *, url: str) -> PageCapture:
-    """The captured page with the probes of its lead picture and its AMP page, which are fetched here, or with the reason for having none.
+    """The captured page with the probes of its lead image and AMP page, which are fetched here, or with the reason for having none.
 
-    Raises TransientError when the workers that read pages died.
+    Raises TransientError when the worker processes died.
     """
     resources = session.reader.resources_of(final.body, url=url, content_type=final.content_type, entry=capture.entry)
     if resources.problem is not None:
@@ -249,7 +249,7 @@ def with_probes(session: SourceSession, capture: PageCapture, final: Exchange, *
     try:
         return replace(capture, images=_probe_images(session, resources.pictures), amp=_probe_amp(session, resources.amp))
     except Exception:
-        log.exception("%s: fetching its pictures met a fault of this program; please report it", capture.entry.url)
+        log.exception("%s: a fault of this program, please report it: its images could not be fetched", capture.entry.url)
         return replace(capture, unprobed="pageFault")
 
 
@@ -266,7 +266,7 @@ def _probe_images(session: SourceSession, urls: Sequence[str]) -> tuple[Probe, .
 
 
 def _probe_image(session: SourceSession, url: str) -> tuple[Probe, bool]:
-    """Fetch a picture; returns its probe and whether no further picture is needed: it is large enough, or its size is unknown for now."""
+    """Fetch an image; returns its probe and whether no further image is needed: it is large enough, or its size is unknown for now."""
     answer, outcome = session.fetch(url, "image")
     if outcome.verdict != "captured" or answer.final is None:
         is_gone = _is_gone(answer)
@@ -286,19 +286,19 @@ def _probe_amp(session: SourceSession, url: str | None) -> Probe | None:
 
 
 def _is_gone(answer: Answer) -> bool:
-    """Whether another try would end the same; a refusal by robots.txt or a lost connection says nothing about what stands there."""
+    """Whether another attempt would end the same. A refusal by robots.txt or a lost connection says nothing about the document."""
     return isinstance(answer.error, PermanentFetchError)
 
 
 def outcome_of(answer: Answer, kind: Kind, *, source_id: str | None, offset: int | None, entry: Entry | None = None) -> Outcome:
-    """The outcome of a request, under the URL that was asked for."""
+    """The outcome of a request, under the requested URL."""
     final = answer.final
     verdict: Verdict = "captured"
     reason: str | None = None
     if answer.is_disallowed:
         verdict = "disallowed"
     elif kind in ("robots", "tdmrep") and final is not None and final.status < 500 and final.status != 429 and not _is_cut_off(answer):
-        # A 404 means that there are no rules (RFC 9309, section 2.3.1.3; TDMRep, "TDM File"); a 429 says nothing of rules.
+        # A 404 means that there are no rules (RFC 9309, section 2.3.1.3; TDMRep, "TDM File"); a 429 says nothing about rules.
         pass
     elif answer.error is not None:
         verdict, reason = ("rejected" if answer.error.reason in REJECTIONS else "failed"), answer.error.reason

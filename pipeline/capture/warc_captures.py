@@ -1,8 +1,8 @@
-"""Pages from WARC files that others made, Common Crawl's news files and files that the user gives, for sources that no other origin serves.
+"""Captures pages from WARC files of Common Crawl or the user, for the sources that no other origin serves.
 
 An interval owns the news files that the crawler began in it, and of given files the records dated in it. A file is read once for all
 sources, record by record. Each stretch of `ccnews_chunk_bytes` becomes a part of its own, whose manifest says where the next one begins, so
-that a read that was killed continues there.
+that a killed run continues there.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from pipeline.core.settings import Settings
 from pipeline.fetching.fetcher import Fetcher
 from pipeline.lake import storage
 from pipeline.lake.erased_providers import read_erased, without_erased
-from pipeline.lake.erasures import Erased
+from pipeline.lake.erasures import ErasedDomains
 from pipeline.lake.ledgers import read_manifest
 from pipeline.lake.locks import Check, lock_in_turn
 from pipeline.lake.manifests import Manifest, PageCapture
@@ -44,7 +44,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class FileCaptures:
-    """The parts that the files gave for an interval with a report for each; a last report without a part names sources with no page."""
+    """The parts made from the files of an interval, each with a report; a last report without a part names sources without a page."""
 
     parts: tuple[Part, ...] = ()
     reports: tuple[CaptureReport, ...] = ()
@@ -61,11 +61,12 @@ def capture_files(
     wanted: Sequence[str] | None = None,
     mark: str = "",
 ) -> FileCaptures:
-    """Capture from the interval's files the pages of the `wanted` sources (None: all) that its committed parts left to such files.
+    """Capture, from the files of the interval, pages of the `wanted` sources (None: all) that its committed parts left to WARC files.
 
     Only parts whose names end in `mark` count as committed. A source is served by the first of `ccnews` and `warc`, in the order of `past`,
     that has a page of it. Only pages of the sources' registered domains are captured, and none that another part has. A file that does not
-    exist is skipped. Raises StorageError, ConfigError when no file is given, and TransientFetchError where a file cannot be read for now.
+    exist is skipped. Raises StorageError, ConfigError when no file is given, and TransientFetchError when a file cannot be read at the
+    moment.
     """
     if not LEFT_TO_FILES & set(past.order):
         return FileCaptures()
@@ -92,7 +93,7 @@ def _captured(
     past: PastCapture,
     sources: Sequence[Source],
     mark: str,
-    erased: Erased,
+    erased: ErasedDomains,
     check: Check,
 ) -> FileCaptures:
     earlier = read_earlier_captures(lake, interval, days=settings.seen_days, is_live=False)
@@ -156,7 +157,7 @@ class _FilesCapture:
     """Digests of URLs that are captured already."""
     reused: set[str]
     """Names of parts that an earlier run committed."""
-    erased: Erased
+    erased: ErasedDomains
     check: Check
 
     def run(self, sources: Sequence[Source]) -> list[Manifest]:

@@ -1,7 +1,7 @@
-"""feedparser with authors read in bounded time.
+"""Makes feedparser read author fields in bounded time.
 
-feedparser looks for an e-mail address in every author field by a pattern whose time grows with the square of the field's length: 8 kB take
-four seconds. Its method is replaced by one that applies the pattern only to fields that hold an `@`, and to no more than `MAX_CHARACTERS`.
+feedparser searches every author field for an e-mail address with a pattern whose time grows with the square of the length: 8 kB take four
+seconds. Its method is replaced by one that applies the pattern only to fields with an `@`, and to at most `MAX_CHARACTERS` of them.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from feedparser.mixin import _FeedParserMixin
 from feedparser.util import FeedParserDict
 
 MAX_CHARACTERS = 1_000
-"""Characters of a field with an `@` that are read: the pattern takes under a tenth of a second for them. A field without an `@`, such as a
-long list of names, is read whole."""
+"""Characters of a field with an `@` that are read; the pattern takes less than a tenth of a second for them. A field without an `@`, such
+as a long list of names, is read whole."""
 
 _read_author = _FeedParserMixin._sync_author_detail
 
 
 def bound_author_fields() -> None:
-    """Let feedparser read authors in bounded time from now on, in this process."""
+    """Replace feedparser's method in this process, so that it reads author fields in bounded time."""
     _FeedParserMixin._sync_author_detail = _read_author_bounded
 
 

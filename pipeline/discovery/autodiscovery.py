@@ -1,4 +1,4 @@
-"""The feeds that a page declares in its head, and what the address of a feed says of its scope. Pure."""
+"""The feeds that a page declares or links to, and whether a feed's URL names a section of its site. Pure."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FEED_TYPES = {
     "application/xml": "rss",
 }
 COMMON_PATHS = ("/feed", "/rss", "/rss.xml", "/feed.xml", "/atom.xml", "/index.xml", "/feed.json", "/feeds/posts/default")
-"""Where a site that declares no feed usually keeps one: the addresses that WordPress, Drupal, Jekyll, Hugo, Ghost and Blogger choose."""
+"""Paths of feeds that a site may have without declaring them: the defaults of WordPress, Drupal, Jekyll, Hugo, Ghost and Blogger."""
 
 
 WHOLE_SITE_WORDS = frozenset(
@@ -31,14 +31,14 @@ WHOLE_SITE_WORDS = frozenset(
         """,
     )
 )
-"""Words in feed addresses that name no section of a site: formats, front pages, languages."""
+"""Words in URLs of feeds that name no section of a site: formats, front pages, languages."""
 
 
 def is_of_whole_site(feed: str) -> bool:
-    """Whether a feed's address names no section of its site: then the site's sitemaps and archived pages stand for the feed.
+    """Whether a feed's URL names no section of its site, so that the sitemaps and archived pages of the site can replace the feed.
 
-    Both errors cost: a section's feed that is taken for the whole site's brings in articles of other sections; a whole site's feed that is
-    taken for a section's loses the sitemaps as an origin. A word that is part of the host's name is no section.
+    Both errors cost: if the feed of a section counts as that of the site, articles of other sections come in; if the feed of a site counts
+    as that of a section, the sitemaps are lost as an origin. A word that is part of the host name is not a section.
     """
     parts = urlsplit(feed)
     host = (parts.hostname or "").lower()
@@ -47,9 +47,9 @@ def is_of_whole_site(feed: str) -> bool:
 
 
 FEED_PATH = re.compile(r"(?:^|[/._-])(?:rss|feeds?|atom|rdf)(?:[/._-]|$)|\.(?:rss|rdf|atom)$", re.IGNORECASE)
-"""A URL's path that looks like a feed's, as a word of its own: `/rss.xml`, `/feed/`, `/news-feed`."""
+"""A path that contains a word for feed as a word of its own: `/rss.xml`, `/feed/`, `/news-feed`."""
 FEED_TEXT = re.compile(r"(?:RSS|Atom|Feed)(?:[ -]?feeds?)?$", re.IGNORECASE)
-"""The words of a link that leads to a feed."""
+"""The text of a link to a feed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class FeedLink:
 
 
 def feed_links(page: Page) -> tuple[FeedLink, ...]:
-    """The feeds that a page declares, best first: the site's own before comment feeds and feeds of this one page, in document order."""
+    """The feeds that a page declares in document order, but comment feeds and feeds of this page alone last."""
     if page.tree is None:
         return ()
     found: dict[str, FeedLink] = {}
@@ -82,7 +82,7 @@ def feed_links(page: Page) -> tuple[FeedLink, ...]:
 
 @dataclass(frozen=True, slots=True)
 class SiteLinks:
-    """What a page tells of its site: declared feeds, addresses in its text that look like feeds, and the registered domains it links to."""
+    """What a page shows of its site: `declared` feeds, links (`anchors`) that look like feeds, and the registered domains it links to."""
 
     declared: tuple[FeedLink, ...] = ()
     anchors: tuple[str, ...] = ()
@@ -90,7 +90,7 @@ class SiteLinks:
 
 
 def site_links(page: Page) -> SiteLinks:
-    """The declared feeds, the links whose address or words say feed (each once, in document order), and all linked domains."""
+    """The declared feeds, the links whose URL or text names a feed (each once, in document order), and all linked domains."""
     if page.tree is None:
         return SiteLinks()
     anchors: dict[str, None] = {}

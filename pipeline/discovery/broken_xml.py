@@ -1,7 +1,7 @@
-"""XML as sites write it: repairs of what makes a parser drop text or refuse a document, and elements by their local names.
+"""Repairs XML that makes a parser drop text or refuse the document, and names elements by their local names.
 
-Pure: bytes in, bytes out. A well-formed document comes back unchanged. The repairs work on the bytes of any encoding that keeps ASCII, so
-that the encoding need not be known; UTF-16 is brought into UTF-8 first, UTF-32 and ISO-2022 come back unchanged.
+Pure: bytes in, bytes out. A well-formed document is returned unchanged. The repairs work on the bytes of any encoding that extends ASCII,
+so that the encoding need not be known; UTF-16 is converted to UTF-8 first, UTF-32 and ISO-2022 are returned unchanged.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _NOT_TEXT = rb"<!\[CDATA\[.*?(?:\]\]>|\Z)|<!--.*?(?:-->|\Z)|<\?.*?(?:\?>|\Z)"
 _REFERENCE = re.compile(
     _NOT_TEXT + rb"|&(?!(?:amp|lt|gt|quot|apos);)(?:#([0-9]+);|#[xX]([0-9A-Fa-f]+);|([A-Za-z][A-Za-z0-9]{0,31});)?", re.DOTALL
 )
-"""A reference that may be wrong; what stands in CDATA sections, comments and instructions is matched first, to be left alone."""
+"""A reference that may be wrong. CDATA sections, comments and instructions are matched first, so that nothing in them is changed."""
 _PREDEFINED = re.compile(_NOT_TEXT + rb"|&(amp|lt|gt|quot|apos);", re.DOTALL)
 _NUMERIC = {b"amp": b"&#38;", b"lt": b"&#60;", b"gt": b"&#62;", b"quot": b"&#34;", b"apos": b"&#39;"}
 _DECLARES_ENTITIES = re.compile(rb"<!ENTITY", re.IGNORECASE)
@@ -26,16 +26,16 @@ _NO_CHARACTER = b"&#65533;"
 _ENCODED_SURROGATE = re.compile(rb"\xed[\xa0-\xbf][\x80-\xbf]")
 _ENCODING_DECLARATION = re.compile(rb"^(\s*<\?xml[^>]{0,100}?)\s+encoding\s*=\s*[\"'][^\"'>]{0,40}[\"']")
 _MAX_DIGITS = 7
-"""Decimal digits of the largest character's number."""
+"""Decimal digits of the largest code point, 1114111."""
 _PREFIXED = re.compile(_NOT_TEXT + rb"|</?([A-Za-z_][\w.-]{0,63}):", re.DOTALL)
 _DECLARED = re.compile(rb"\bxmlns:([A-Za-z_][\w.-]{0,63})\s*=")
 _START_TAG = re.compile(_NOT_TEXT + rb"|<((?:([A-Za-z_][\w.-]{0,63}):)?[A-Za-z_][\w.-]{0,63})", re.DOTALL)
 
 
 def without_half_characters(body: bytes) -> bytes:
-    """The document in UTF-8 where it is UTF-16 with a byte order mark, or UTF-8 that holds halves of surrogate pairs: these become U+FFFD.
+    """Convert a document in UTF-16 with a byte order mark to UTF-8, and replace halves of surrogate pairs in UTF-8 by U+FFFD.
 
-    Any other document comes back unchanged.
+    Any other document is returned unchanged.
     """
     if body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         text = body.decode("utf-16", "replace").encode("utf-8", "replace")
@@ -45,16 +45,16 @@ def without_half_characters(body: bytes) -> bytes:
         return body
     try:
         repaired.decode()
-    except UnicodeDecodeError:  # the same bytes are characters of another encoding
+    except UnicodeDecodeError:  # the bytes are characters of another encoding
         return body
     return repaired
 
 
 def repair_references(body: bytes) -> bytes:
-    """The document with every reference that XML does not know replaced.
+    """Replace every reference that XML does not define.
 
-    A bare `&` becomes `&amp;`: after one, libxml2 drops all further references of the document. HTML's named characters become numeric
-    references. A reference to no character (half a surrogate pair, a control character, a number beyond Unicode) becomes one to U+FFFD.
+    A bare `&` becomes `&amp;`, because after one libxml2 drops all further references of the document. HTML's named characters become
+    numeric references. A reference to no character (half a surrogate pair, a control character, a number beyond Unicode) becomes U+FFFD.
     """
     if b"&" not in body or _is_wide(body):
         return body
@@ -84,7 +84,7 @@ def numeric_references(body: bytes) -> bytes:
 
 
 def declare_prefixes(body: bytes, known: Mapping[str, str]) -> bytes:
-    """The document with a namespace for every prefix that it uses without declaring it: the one in `known`, else one of its own.
+    """Declare a namespace for every undeclared prefix of the document: the one in `known`, else one made from the prefix.
 
     An undeclared prefix of the root element that is not in `known` is removed from all elements.
     """

@@ -1,4 +1,4 @@
-"""Which of the entries that feeds and sitemaps list are fetched in an interval. Pure: `pipeline.capture.capture` fetches them.
+"""Chooses which entries of feeds and sitemaps are fetched in an interval. Pure: `pipeline.capture.capture` fetches them.
 
 Every distinct URL is either chosen or has an outcome, never both, so that the outcomes of an interval add up to the entries listed.
 """
@@ -17,7 +17,7 @@ from pipeline.text.urls import url_digest
 
 @dataclass(frozen=True, slots=True)
 class SourceListing:
-    """One source's entries: those pending from earlier intervals, and those that its feeds and sitemaps list now, in their order."""
+    """The entries of one source: those pending from earlier intervals, and those in its feeds and sitemaps, in their order."""
 
     source_id: str
     pending: tuple[Pending, ...]
@@ -33,7 +33,7 @@ class ChosenEntries:
     outcomes: tuple[Outcome, ...]
     """One outcome for each entry that is not fetched."""
     listed_by: Mapping[str, tuple[str, ...]]
-    """The addresses of all feeds and sitemaps that list a page, in the order of the listings, by the page's URL digest."""
+    """For the URL digest of each page, the URLs of all feeds and sitemaps that list it, in the order of the listings."""
 
 
 def choose_entries(
@@ -42,7 +42,7 @@ def choose_entries(
     """Choose the entries of `listings` to fetch: each URL once, for the first source that lists it.
 
     `seen` holds the digests of URLs that need no fetch. For a past interval (`is_live` false) only entries dated inside it are chosen, and
-    archived snapshots without a date, which were taken inside it. Entries beyond `max_per_source` end as failed with the reason `deferred`
+    snapshots without a date that an archive took inside it. Entries beyond `max_per_source` end as failed with the reason `deferred`
     and stay pending.
     """
     taken: set[str] = set()
@@ -72,7 +72,7 @@ def choose_entries(
 
 
 def interleaved(chosen: Sequence[Pending]) -> tuple[Pending, ...]:
-    """`chosen` with its hosts taking turns, so that other hosts are asked while one host's pace is waited for."""
+    """`chosen` reordered so that hosts take turns: while one host's pace is waited for, others are asked."""
     hosts: dict[str, list[Pending]] = {}
     for candidate in chosen:
         hosts.setdefault(urlsplit(candidate.entry.url).netloc.lower(), []).append(candidate)
@@ -81,7 +81,7 @@ def interleaved(chosen: Sequence[Pending]) -> tuple[Pending, ...]:
 
 
 def digest_of(entry: Entry) -> str:
-    """The digest of the entry's URL, empty where this is no valid URL."""
+    """The digest of the entry's URL; empty when the URL is invalid."""
     try:
         return url_digest(entry.url)
     except ValueError:

@@ -13,7 +13,7 @@ from pipeline.core.models import Entry
 from pipeline.text.urls import canonical_url
 
 ALIAS_VERSION = "1"
-"""Hashed with each alias; it rises when the rule of `entry_alias` changes."""
+"""Version of the rule of `entry_alias`, hashed with each alias; raise it when the rule changes."""
 SESSION_NAMES = frozenset(
     {
         "asp.net_sessionid",
@@ -29,7 +29,7 @@ SESSION_NAMES = frozenset(
         "zenid",
     }
 )
-"""Parameters by which servers keep a session of a client without cookies: Java servlets, PHP, ColdFusion, ASP.NET, web shops."""
+"""URL parameters with the session id of a client without cookies: Java servlets, PHP, ColdFusion, ASP.NET, web shops."""
 SESSION_PREFIXES = ("aspsessionid",)
 _PATH_PARAMETER = re.compile(r";([^;/?=]+)=?[^;/?]*")
 _PATH_SESSION = re.compile(r"/\((?:[A-Z]\([0-9A-Za-z_-]{1,64}\)){1,4}\)(?=/)")
@@ -38,7 +38,7 @@ _CHANGING = re.compile(r";[^/]*")
 
 
 def without_session(url: str) -> str:
-    """The link without parameters that hold a session id, in its path (`;jsessionid=1F`) or its query: each poll gets another one."""
+    """The link without session ids in its path (`;jsessionid=1F`) or query, because each poll gets another one."""
     before, mark, query = url.partition("?")
     before = _PATH_SESSION.sub("", before) if "/(" in before else before
     before = _PATH_PARAMETER.sub(lambda match: "" if _is_session(match[1]) else match[0], before) if ";" in before else before
@@ -47,10 +47,10 @@ def without_session(url: str) -> str:
 
 
 def entry_alias(guid: str | None, url: str) -> str | None:
-    """16 hex digits that stand for an entry by its guid and its page's address without parameters.
+    """16 hex digits that identify an entry by its guid and the URL of its page without parameters.
 
-    None for an entry without a guid, one whose guid is its link, and one whose link has no parameters: there the link is the identity. The
-    address counts too, since a guid alone is no identity: sites number the entries of each section from 1.
+    None for an entry without a guid, with its link as guid, or with a link without parameters: for these the link is the identity. The URL
+    is part of the alias because a guid alone identifies nothing on sites that number the entries of each section from 1.
     """
     try:
         parts = urlsplit(canonical_url(url))
@@ -63,7 +63,7 @@ def entry_alias(guid: str | None, url: str) -> str | None:
 
 
 def with_unique_aliases(entries: Sequence[Entry]) -> tuple[Entry, ...]:
-    """The entries of one document, without the aliases that several of them have: these guids do not tell its entries apart."""
+    """The entries of one document, without aliases that several of them share: such guids do not identify an entry."""
     counts = Counter(entry.alias for entry in entries)
     return tuple(entry if entry.alias is None or counts[entry.alias] == 1 else replace(entry, alias=None) for entry in entries)
 

@@ -1,7 +1,7 @@
-"""Feed documents to entries: RSS 0.9x/1.0/2.0, Atom 0.3/1.0, RDF, JSON Feed 1.0/1.1.
+"""Parses feed documents into entries: RSS 0.9x/1.0/2.0, Atom 0.3/1.0, RDF, JSON Feed 1.0/1.1.
 
 Pure: bytes in, a `Feed` out. feedparser reads the XML kinds, always from a BytesIO: given a path or a string it would open files or URLs.
-An entry without a usable link is counted and left out; only a document that is no feed at all raises.
+An entry without a usable link is only counted; only a document that is not a feed raises.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from pipeline.text.urls import join
 JSON_FEED = re.compile(r"https?://(?:www\.)?jsonfeed\.org/version/")
 JSON_ITEMS = re.compile(r'"items"\s*:\s*\[')
 JSON_GAP = re.compile(r"[\s,]*")
-"""What stands between two items."""
+"""The characters between two items of a JSON Feed."""
 ENCODED_JSON = re.compile(rb"^\s*(?:\xef\xbb\xbf)?\s*\{")
 HOLDS_ENTITY = re.compile(r"&[^#;\s]+;")
 NAMESPACES = {
@@ -53,16 +53,16 @@ NAMESPACES = {
 """The namespaces of the prefixes that feeds use by convention, for documents that do not declare them."""
 UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 MAX_DEPTH = 256
+"""Depth of nested elements from which a document is refused. A plain choice: feeds nest about ten deep."""
 MAX_ENTITY = 1_000
-"""Characters of a declared entity; honest documents declare letters and names."""
+"""Characters of a declared entity from which a document is refused. A plain choice: honest documents declare letters and names."""
 WELL_FORMED_ALL_THE_SAME = (feedparser.NonXMLContentType, feedparser.CharacterEncodingOverride)
 """Complaints of feedparser about the HTTP header of a document that it could read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """A parsed feed. `ill_formed` says why the document breaks its format, None for one that does not; `unlinked` counts entries without
-    a usable URL."""
+    """A parsed feed. `ill_formed` says how it breaks its format (None: it does not); `unlinked` counts entries without a usable URL."""
 
     title: str | None
     language: str | None
@@ -70,15 +70,15 @@ class Feed:
     ill_formed: str | None = None
     unlinked: int = 0
     period_s: float = 0.0
-    """Seconds between polls that the document asks for (`ttl`, `sy:updatePeriod`), 0 where it asks for none."""
+    """Seconds between polls that the document asks for (`ttl`, `sy:updatePeriod`), 0 when it asks for none."""
     older: str | None = None
-    """The address of the page with the feed's earlier entries (RFC 5005: `next`, `prev-archive`; JSON Feed: `next_url`)."""
+    """The URL of the page with earlier entries of the feed (RFC 5005: `next`, `prev-archive`; JSON Feed: `next_url`)."""
 
 
 def read_feed(body: bytes, *, url: str, content_type: str | None, source_id: str | None) -> Feed:
     """The entries of a feed document in its own order, their links made absolute against `url`, each URL once.
 
-    `content_type` is the HTTP header, for the charset. Raises FeedError for what is not a feed.
+    `content_type` is the HTTP header, which may name the charset. Raises FeedError when the document is not a feed.
     """
     if ENCODED_JSON.match(body[:200]):
         return _read_json(body, url=url, source_id=source_id)
@@ -90,18 +90,18 @@ def _read_xml(body: bytes, *, url: str, content_type: str | None, source_id: str
     given, body = body, without_half_characters(body)
     content_type = _type_as_read(body, content_type if body is given else None)
     body = declare_prefixes(repair_references(body), NAMESPACES)
-    repair = None if body == given or given.startswith(UTF16) else "references or prefixes that XML does not know, repaired"
+    repair = None if body == given or given.startswith(UTF16) else "references or prefixes that XML does not define, repaired"
     headers = {"content-location": url}
     if content_type is not None:
         headers["content-type"] = content_type
     bound_author_fields()
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # feedparser's own, about its mapping of `updated`
+        warnings.simplefilter("ignore", DeprecationWarning)  # of feedparser, about its own mapping of `updated`
         try:
             parsed = feedparser.parse(io.BytesIO(body), response_headers=headers, sanitize_html=False)
         except MemoryError:
             raise
-        except Exception as error:  # feedparser lets any parser's error through for hostile documents
+        except Exception as error:  # for hostile documents feedparser passes on errors of any parser
             raise FeedError(f"{url}: not a feed: {type(error).__name__}: {error}") from error
         if not parsed.get("version") and not parsed.entries:
             raise FeedError(f"{url}: not a feed: {_problem(parsed) or 'the document has no feed element'}")
@@ -112,14 +112,14 @@ def _read_xml(body: bytes, *, url: str, content_type: str | None, source_id: str
 
 
 def _refuse_hostile(body: bytes, *, url: str) -> None:
-    """Raise FeedError for XML that nests deeply or declares entities within entities. Ill-formed XML passes: feedparser mends it."""
+    """Raise FeedError for XML that nests too deeply or declares entities within entities. Ill-formed XML passes: feedparser repairs it."""
     depth = 0
 
     def start(_name: str, _attributes: object) -> None:
         nonlocal depth
         depth += 1
         if depth > MAX_DEPTH:
-            raise FeedError(f"{url}: refused: elements stand more than {MAX_DEPTH} deep")
+            raise FeedError(f"{url}: refused: elements are nested more than {MAX_DEPTH} deep")
 
     def end(_name: str) -> None:
         nonlocal depth
@@ -127,7 +127,7 @@ def _refuse_hostile(body: bytes, *, url: str) -> None:
 
     def declare(name: str, _is_parameter: bool, value: str | None, *_where: str | None) -> None:
         if value is not None and (HOLDS_ENTITY.search(value) or len(value) > MAX_ENTITY):
-            raise FeedError(f"{url}: refused: the entity {name} holds others, or is long")
+            raise FeedError(f"{url}: refused: the entity {name} contains others or is too long")
 
     scanner = expat.ParserCreate()
     scanner.StartElementHandler, scanner.EndElementHandler, scanner.EntityDeclHandler = start, end, declare
@@ -139,10 +139,10 @@ def _refuse_hostile(body: bytes, *, url: str) -> None:
 
 
 def _type_as_read(body: bytes, content_type: str | None) -> str | None:
-    """The content type for feedparser: with charset UTF-8 where the bytes are UTF-8, whatever charset the header names.
+    """The content type for feedparser: with charset UTF-8 when the bytes are valid UTF-8, whatever the header says.
 
-    RFC 3023 prefers the header's charset; but servers send one charset for all their files, and bytes beyond ASCII are not valid UTF-8 by
-    chance.
+    RFC 3023 prefers the charset of the header, but servers send the same charset for all files, and bytes beyond ASCII are hardly ever
+    valid UTF-8 by chance.
     """
     if body.isascii() or b"\0" in body[:4] or decode(body, content_type)[0] != "utf-8":
         return content_type
@@ -174,7 +174,7 @@ def _xml_entry(item: Any, *, url: str, source_id: str | None, language: str | No
         via="feed",
         title=plain(item.get("title")) or None,
         excerpt=_excerpt(item.get("summary")),
-        # Atom requires only `updated`: without `published` it is the publication date
+        # Atom requires only `updated`; without `published` it is the publication date
         published=published or updated,
         modified=updated,
         authors=_authors(author.get("name") for author in item.get("authors", [])),
@@ -226,9 +226,9 @@ def _read_json(body: bytes, *, url: str, source_id: str | None) -> Feed:
 
 
 def _json_document(text: str) -> tuple[Any, str | None]:
-    """The value of a JSON document, and what is wrong with it: raw control characters in strings (RFC 8259 forbids them), or a missing end.
+    """The value of a JSON document, and its fault: raw control characters in strings (RFC 8259 forbids them), or a missing end.
 
-    Of a feed that breaks off, the items before the break are kept. Raises JSONDecodeError where nothing can be read.
+    If the document breaks off, the complete items are kept. Raises JSONDecodeError when nothing can be read.
     """
     try:
         return json.loads(text), None

@@ -1,6 +1,6 @@
-"""Feeds, sitemaps, section pages and pages that declare feeds, parsed in worker processes within the bounds of pages. Fetches nothing.
+"""Parses feeds, sitemaps, section pages and pages that declare feeds in worker processes, within the bounds of pages. Fetches nothing.
 
-A document that takes more time or memory than that raises FeedError with the reason `listingTimeout`, `listingMemory` or `listingCrash`.
+A document that exceeds its time or memory raises FeedError with the reason `listingTimeout`, `listingMemory` or `listingCrash`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Content = TypeVar("Content")
 
 
 def listing_reader(settings: Settings) -> BoundedReader:
-    """The worker processes, with the bounds that the settings give to pages."""
+    """A reader whose worker processes have the bounds that the settings give to pages."""
     return BoundedReader(processes=settings.extract_processes, timeout_s=settings.page_timeout_s)
 
 
@@ -60,7 +60,7 @@ def _read(reader: BoundedReader, work: Callable[..., Content], body: bytes, url:
         return reader.read(work, body, url, *context)
     except OverrunError as error:
         reason = f"listing{error.bound}"
-        raise FeedError(f"{url}: refused: reading it takes more than it may: {reason}", reason=reason) from error
+        raise FeedError(f"{url}: refused: parsing exceeds its bounds: {reason}", reason=reason) from error
 
 
 def _feed(body: bytes, url: str, content_type: str | None, source_id: str | None) -> Feed:

@@ -1,6 +1,6 @@
-"""OPML subscription lists (OPML 2.0) in and out. Pure: bytes to outlines, sources to bytes.
+"""Reads and writes OPML 2.0 subscription lists. Pure: bytes to outlines, sources to bytes.
 
-Elements are recognised by their local names, and what other programs write is read: bare ampersands, `feed:` addresses, any `type`.
+Elements are recognised by their local names. Deviations of other programs are accepted: bare ampersands, `feed:` URLs, any `type`.
 """
 
 from __future__ import annotations
@@ -19,20 +19,20 @@ from pipeline.text.plain_text import plain
 from pipeline.text.urls import join, without_credentials
 
 FEED_SCHEMES = {"feed": "http", "feeds": "https", "rss": "http", "itpc": "http", "pcast": "http", "podcast": "http"}
-"""Schemes by which desktop readers registered for feeds, and the scheme that such an address is fetched with."""
+"""Schemes that desktop readers use for feeds, and the scheme with which such a URL is fetched."""
 _FEED_SCHEME = re.compile(r"(" + "|".join(FEED_SCHEMES) + r"):(?://)?", re.IGNORECASE)
 _STATED = re.compile(rb"\bxmlurl\s{0,9}=\s{0,9}(?:\"([^\"<>]{1,2000})\"|'([^'<>]{1,2000})')", re.IGNORECASE)
 _COMMENT = re.compile(rb"<!--.*?-->", re.DOTALL)
 _WEB_ADDRESS = re.compile(r"(https?)://([^/?#]+)", re.IGNORECASE)
 NOT_FEEDS = frozenset({"include", "link"})
-"""Types of outlines whose `url` is another list or a page (OPML 2.0); their `xmlUrl`, where they have one, is a feed all the same."""
+"""Types of outlines whose `url` is another list or a page (OPML 2.0); an `xmlUrl` beside it is still a feed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outline:
     """A subscription: the feed's URL, its title, and the titles of the folders that hold it, outermost first.
 
-    `problem` says why it cannot be followed, None where it can; its `url` is then what the outline gives as the address.
+    `problem` says why it cannot be followed (None: it can); `url` is then the text that the outline has as the address.
     """
 
     url: str
@@ -43,9 +43,9 @@ class Outline:
 
 
 def read_opml(data: bytes, *, path: str) -> tuple[Outline, ...]:
-    """The subscriptions of an OPML document in its order, each feed once, those that cannot be followed with their problem.
+    """The subscriptions of an OPML document in its order, each feed once; one that cannot be followed has a `problem`.
 
-    Raises FeedError naming `path` when the document is no OPML.
+    Raises FeedError, which names `path`, when the document is not OPML.
     """
     parser = etree.XMLParser(recover=True, resolve_entities=False, no_network=True, huge_tree=False)
     data = repair_references(without_half_characters(data))
@@ -99,7 +99,7 @@ def _outlines_lost(data: bytes) -> Iterator[Outline]:
 
 
 def _outline(attributes: dict[str, str], title: str, folders: tuple[str, ...], *, is_folder: bool) -> Outline | None:
-    """The subscription in an outline's attributes (names in lower case); None for a folder or a note, which have no address."""
+    """The subscription in an outline's attributes (names in lower case); None for a folder or a note, which have no URL."""
     kind, site = attributes.get("type", "").lower(), attributes.get("htmlurl") or None
     stated = attributes.get("xmlurl") or (attributes.get("url") if kind not in NOT_FEEDS else None)
     if not stated:

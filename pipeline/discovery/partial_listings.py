@@ -1,4 +1,4 @@
-"""Feeds and sitemaps whose answer broke off: what came of them, up to the last complete entry. Pure."""
+"""Cuts a feed or sitemap whose answer broke off after its last complete entry. Pure."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ _JSON = re.compile(rb"(?:\xef\xbb\xbf)?\s*\{")
 def partial_listing(answer: Answer) -> Exchange | None:
     """The last exchange of an answer whose body broke off, with the body up to the end of its last complete entry.
 
-    It has no validators: they stand for the whole document, and a 304 to them would hide the entries that did not come. None where the
-    answer did not break off, or broke off before the end of an entry. A JSON document is returned as it came, for its reader to cut.
+    Its validators are dropped: they belong to the whole document, and a 304 to them would hide the missing entries. None when the answer
+    did not break off, or broke off before the end of an entry. A JSON document is returned uncut, because its reader cuts it.
     """
     final = answer.final
     if final is None or answer.error is None or answer.error.reason != "truncated" or final.status != 200:

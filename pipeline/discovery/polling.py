@@ -1,6 +1,6 @@
-"""When a feed is polled next, from its server's headers, its document's wishes and how often it had new entries. Pure.
+"""Decides when a feed is polled next, from headers, requests in the document, and how often it had new entries. Pure.
 
-Two times decide. Before `closed_until` the feed is not polled, since the server (Cache-Control, Expires, Retry-After) or the document
+Two times decide. Before `closed_until` the feed is not polled, because the server (Cache-Control, Expires, Retry-After) or the document
 (`ttl`, `sy:updatePeriod`) asked for that. `next_poll` is the pipeline's own choice: hourly while a feed has new entries, less often while
 it has none or fails. A feed is never given up.
 """
@@ -17,30 +17,33 @@ from pipeline.fetching.politeness import LONGEST_WAIT_S, retry_after_s
 from pipeline.lake.schedules import SHORTEST_S, Schedule
 
 LONGEST_S = 21_600.0
-"""The longest interval of a feed without new entries: a conditional GET every six hours costs its server nothing."""
+"""Longest interval of a feed without new entries. A plain choice: a conditional GET every six hours costs a server nothing."""
 LONGEST_ASKED_S = 86_400.0
-"""A longer freshness counts as a day: CDNs give a year to every static file."""
+"""Longest freshness that is honoured, a day: CDNs give a year to every static file."""
 LONGEST_FAILING_S = 86_400.0
+"""Longest interval of a failing feed. A plain choice: a repaired feed is noticed within a day."""
 GROWTH = 1.5
+"""Factor on the interval after quiet polls. A plain choice: from one hour to six in five steps."""
 QUIET_POLLS = 2
 """Polls in a row without new entries after which the interval grows; after one it would grow too often (experience of `rss-fetcher`)."""
 MUCH_NEW = 0.25
 """Share of new entries in a document from which the interval becomes the shortest at once: entries could be gone by a later poll."""
 SHARES_KEPT = 8
+"""Polls whose shares of new entries are kept. A plain choice."""
 EARLY_S = 300.0
-"""Seconds by which a poll may come before `next_poll`, since runs do not start on the second; it never comes before `closed_until`."""
+"""Seconds by which a poll may precede `next_poll`, because runs do not start on the second; it never precedes `closed_until`."""
 PATIENT_FAILURES = 2
-"""Polls in a row that may fail by a transient error before the interval grows."""
+"""Transient failures in a row after which the interval grows. A plain choice."""
 CHECK_AFTER = 12
-"""After so many 304 in a row the next poll sends no validators: some servers answer 304 whatever changed."""
+"""304 answers in a row after which the next poll sends no validators, because some servers answer 304 whatever changed. A plain choice."""
 DISTRUST = timedelta(days=7)
-"""How long no validators are sent to a server whose 304 answers were wrong."""
+"""Time for which no validators are sent to a server whose 304 answers were wrong. A plain choice."""
 
 GONE_REASONS = frozenset(
     {"notAFeed", "notASection", "wrongType", "tooLarge", "redirects", "protocol", "tls", "forbiddenUrl", "forbiddenAddress"}
     | {"listingTimeout", "listingMemory", "listingCrash"}
 )
-"""Failures that last longer than an hour. So do 4xx statuses other than 408, 425 and 429."""
+"""Reasons of failures that usually last longer than an hour, as 4xx statuses other than 408, 425 and 429 do."""
 
 _MAX_AGE = re.compile(r"(?:^|[\s,])max-age\s*=\s*\"?(\d{1,10})", re.IGNORECASE)
 _NEVER_FRESH = re.compile(r"(?:^|[\s,])no-(?:cache|store)(?:$|[\s,])", re.IGNORECASE)
@@ -48,7 +51,7 @@ PERIODS_S = {"hourly": 3_600.0, "daily": 86_400.0, "weekly": 604_800.0, "monthly
 
 
 @dataclass(frozen=True, slots=True)
-class Bounds:
+class PollBounds:
     """A source's own bounds for the seconds between two polls of a feed."""
 
     shortest_s: float = SHORTEST_S
@@ -56,7 +59,7 @@ class Bounds:
 
 
 def freshness_s(headers: Mapping[str, str], *, now: datetime) -> float:
-    """Seconds for which an answer with these headers (names in lower case) is fresh (RFC 9111, section 4.2), 0 where they do not say."""
+    """Seconds for which an answer with these headers (names in lower case) is fresh (RFC 9111, section 4.2), 0 when they do not say."""
     control = headers.get("cache-control", "")
     if _NEVER_FRESH.search(control):
         return 0.0
@@ -90,30 +93,30 @@ def wait_s(schedule: Schedule, *, now: datetime) -> float:
 
 
 def sends_validators(schedule: Schedule, *, now: datetime) -> bool:
-    """Whether the next poll is a conditional request: not while the feed's validators are distrusted, and not when they are checked."""
+    """Whether the next poll sends validators: not while they are distrusted, and not when `CHECK_AFTER` demands a check."""
     is_distrusted = schedule.distrusted_until is not None and now < schedule.distrusted_until
     return not is_distrusted and schedule.unchanged < CHECK_AFTER
 
 
 def after_document(
-    schedule: Schedule, *, now: datetime, bounds: Bounds, new: int, total: int, headers: Mapping[str, str], document_s: float
+    schedule: Schedule, *, now: datetime, bounds: PollBounds, new: int, total: int, headers: Mapping[str, str], document_s: float
 ) -> Schedule:
-    """The schedule after a document with `total` entries, `new` of which the document before it did not have."""
+    """The schedule after a document with `total` entries, of which `new` were not in the document before."""
     share = round(new / total, 3) if total else 0.0
     after = replace(schedule, document_s=min(document_s, LONGEST_ASKED_S), unchanged=0)
     return _succeeded(after, now=now, bounds=bounds, share=share, headers=headers)
 
 
-def after_not_modified(schedule: Schedule, *, now: datetime, bounds: Bounds, headers: Mapping[str, str]) -> Schedule:
+def after_not_modified(schedule: Schedule, *, now: datetime, bounds: PollBounds, headers: Mapping[str, str]) -> Schedule:
     """The schedule after a 304."""
     after = replace(schedule, unchanged=schedule.unchanged + 1)
     return _succeeded(after, now=now, bounds=bounds, share=0.0, headers=headers)
 
 
 def after_failure(
-    schedule: Schedule, *, now: datetime, bounds: Bounds, reason: str | None, status: int | None, retry_after_s: float | None
+    schedule: Schedule, *, now: datetime, bounds: PollBounds, reason: str | None, status: int | None, retry_after_s: float | None
 ) -> Schedule:
-    """The schedule after a failed poll: it backs off by the kind of failure, up to a day or the time that the server asked for."""
+    """The schedule after a failed poll: the interval grows with the kind of failure, up to a day or the time that the server asked for."""
     failures = schedule.failures + 1
     steps = failures - 1 if _is_lasting(reason, status) else max(0, failures - PATIENT_FAILURES)
     delay_s = min(bounds.shortest_s * 2.0 ** min(steps, 20), max(LONGEST_FAILING_S, bounds.shortest_s))
@@ -135,8 +138,8 @@ def were_validators_wrong(
 ) -> bool:
     """Whether the server answered 304 although the document had changed, as a poll without validators shows.
 
-    It did when the document with new entries bears the validators of the old one, or when most of the new entries are older than the last
-    304. `new_dates` holds the dates of the new entries.
+    It was wrong when the document with new entries has the validators of the old one, or when most of the new entries are older than the
+    last 304 answer. `new_dates` are the dates of the new entries.
     """
     if not new_dates or not schedule.unchanged or schedule.asked is None:
         return False
@@ -154,7 +157,7 @@ def retry_after(headers: Mapping[str, str], *, now: datetime) -> float | None:
     return retry_after_s(headers.get("retry-after"), now=now)
 
 
-def _succeeded(schedule: Schedule, *, now: datetime, bounds: Bounds, share: float, headers: Mapping[str, str]) -> Schedule:
+def _succeeded(schedule: Schedule, *, now: datetime, bounds: PollBounds, share: float, headers: Mapping[str, str]) -> Schedule:
     shares = (*schedule.new_shares, share)[-SHARES_KEPT:]
     interval_s = _interval_s(schedule.interval_s, shares=shares, bounds=bounds)
     asked_s = min(max(freshness_s(headers, now=now), schedule.document_s), LONGEST_ASKED_S)
@@ -171,12 +174,12 @@ def _succeeded(schedule: Schedule, *, now: datetime, bounds: Bounds, share: floa
 
 
 def _start(schedule: Schedule, *, now: datetime) -> datetime:
-    """The time from which the next interval counts: the planned one for a poll that came a little early, so that polls do not drift."""
+    """The start of the next interval: the planned time for a poll that was a little early, so that polls do not drift."""
     planned = schedule.next_poll
     return planned if planned is not None and now < planned <= now + timedelta(seconds=EARLY_S) else now
 
 
-def _interval_s(before_s: float, *, shares: tuple[float, ...], bounds: Bounds) -> float:
+def _interval_s(before_s: float, *, shares: tuple[float, ...], bounds: PollBounds) -> float:
     """The next interval in seconds: shorter after new entries, longer after `QUIET_POLLS` without any, else as before."""
     interval_s = before_s
     if shares[-1] >= MUCH_NEW:

@@ -1,6 +1,6 @@
-"""Looks for what takes the place of a broken feed, sitemap or section page: asks the old address, the site's pages and what they name.
+"""Searches a replacement for a broken feed, sitemap or section page: fetches the old URL, pages of the site, and what they name.
 
-It fetches politely and at most `MAX_REQUESTS` documents a listing, and writes nothing. What is proposed is decided in `discovery.repairs`.
+Fetches politely and at most `MAX_REQUESTS` documents for a listing; writes nothing. `discovery.repairs` chooses among the candidates.
 """
 
 from __future__ import annotations
@@ -22,36 +22,37 @@ from pipeline.fetching.fetcher import Fetcher, Target
 from pipeline.text.urls import join, registered_domain
 
 MAX_REQUESTS = 20
-"""Documents asked for on behalf of one broken listing, robots.txt not counted."""
+"""Documents fetched for one broken listing, besides robots.txt. A plain choice: it bounds what a site is asked."""
 PAGES_ASKED = 2
-"""Known articles asked for: where their addresses lead tells a renamed domain, and they declare the feed of their section."""
+"""Known articles that are fetched: their redirects show a renamed domain, and they declare the feed of their section. A plain choice."""
 CHILDREN_READ = 2
-"""Sitemaps of an index that are read for the articles they list, the newest first."""
+"""Sitemaps of an index that are read for their articles, the newest first. A plain choice."""
 PACE_S = 2.0
+"""Seconds between two requests to a host, as the default of `Source.pace_s`."""
 
 
 def find_repairs(settings: Settings, broken: Sequence[BrokenListing], *, clock: Clock) -> list[Repair]:
-    """What takes the place of each broken listing, in their order. Nothing is raised for a site that does not answer."""
+    """One repair for each broken listing, in their order. A site that does not answer gives a repair without replacement."""
     with Fetcher(settings, clock=clock) as fetcher, listing_reader(settings) as reader:
         return [_Search(fetcher, reader, listing).run() for listing in broken]
 
 
 @dataclass(slots=True)
 class _Search:
-    """The search for one listing: what was asked, and where the site was found to be."""
+    """The search for one listing: the documents fetched, and the candidates found."""
 
     fetcher: Fetcher
     reader: BoundedReader
     broken: BrokenListing
     asked: dict[str, Answer] = field(default_factory=dict)
     proofs: dict[str, str] = field(default_factory=dict)
-    """Registered domains other than the old one to why they are the publisher's own."""
+    """Maps registered domains other than the old one to the evidence that they belong to the publisher."""
     candidates: list[Candidate] = field(default_factory=list)
 
     def run(self) -> Repair:
         self._ask_old_address()
         if self._is_mended():
-            return Repair(self.broken.source_id, self.broken.url, self.broken.problem, None, ("the address answers again",))
+            return Repair(self.broken.source_id, self.broken.url, self.broken.problem, None, ("the address works again",))
         origins: dict[str, None] = {}
         named: dict[str, str] = {}
         for start in self._starts():
@@ -69,7 +70,7 @@ class _Search:
         repair = choose_repair(self.broken, self.candidates)
         if repair.new is None:
             for address in self._usual(origins):
-                self._try(address, "where sites usually keep it")
+                self._try(address, "at a usual address")
             repair = choose_repair(self.broken, self.candidates)
         return repair
 
@@ -80,18 +81,18 @@ class _Search:
         is_permanent = self.asked[self.broken.url].moved_to is not None
         entries = self._entries(final)
         if entries:
-            found = f"{self.broken.url} redirects there{' for good' if is_permanent else ''}"
+            found = f"{self.broken.url} redirects there{' permanently' if is_permanent else ''}"
             self.candidates.append(Candidate(final.url, found, entries, self._proof(final.url), is_redirect=is_permanent))
 
     def _is_mended(self) -> bool:
-        """Whether the old address answers where it stands, with articles; a silent feed that lists nothing new stays broken."""
+        """Whether the old URL works again and lists articles; a silent feed without new entries stays broken."""
         final = self.asked[self.broken.url].final
         if self.broken.problem.startswith("silent") or final is None or final.url != self.broken.url:
             return False
         return bool(self._entries(final))
 
     def _starts(self) -> Iterator[str]:
-        """The pages that may tell of the new address: fronts of the hosts that the listing and its articles stand on, then articles."""
+        """Pages that may name the new listing: front pages of the hosts of the listing and its articles, then articles."""
         hosts = Counter(f"{urlsplit(url).scheme}://{urlsplit(url).netloc}/" for url in self.broken.pages)
         parts = urlsplit(self.broken.url)
         fronts = [host for host, _ in hosts.most_common(1)] + [f"{parts.scheme}://{parts.netloc}/"]
@@ -101,7 +102,7 @@ class _Search:
         yield from (front for front in moved if front not in self.asked)
 
     def _named(self, origins: Iterable[str], named: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-        """The addresses that the site names, each with the place where it does."""
+        """The listings that the site names, each with the place that names it."""
         if self.broken.kind != "sitemap":
             yield from named.items()
             return
@@ -110,7 +111,7 @@ class _Search:
                 yield sitemap, f"named by {origin}/robots.txt"
 
     def _usual(self, origins: Iterable[str]) -> Iterator[str]:
-        """The addresses where sites keep their feeds or sitemaps without naming them, those of a new domain first."""
+        """Usual URLs of the listing that sites do not name, those on a new domain first."""
         own = urlsplit(self.broken.url).path
         paths = {"feed": COMMON_PATHS, "sitemap": ("/sitemap.xml",), "section": (own,)}[self.broken.kind]
         for origin in sorted(origins, key=lambda origin: registered_domain(origin) == registered_domain(self.broken.url)):
@@ -127,7 +128,7 @@ class _Search:
             self.candidates.append(Candidate(final.url, found, entries, self._proof(final.url)))
 
     def _entries(self, final: Exchange) -> tuple[Entry, ...]:
-        """What the document lists, nothing when it is no listing; of an index of sitemaps, what its newest ones list."""
+        """The entries of the document, none when it is no listing; for a sitemap index, the entries of its newest sitemaps."""
         try:
             if self.broken.kind == "section":
                 links = read_section(self.reader, final.body, url=final.url, content_type=final.content_type)
@@ -149,7 +150,7 @@ class _Search:
         return tuple(entries)
 
     def _get(self, url: str) -> Exchange | None:
-        """The document at `url`, where it answers with 200; each address is asked once, and no more than `MAX_REQUESTS` in all."""
+        """The document at `url` if its status is 200. Each URL is fetched once, and at most `MAX_REQUESTS` in all."""
         if url not in self.asked:
             if len(self.asked) >= MAX_REQUESTS:
                 return None
@@ -182,7 +183,7 @@ class _Search:
     def _note_redirect(self, url: str, to: str) -> None:
         old, new = registered_domain(url), registered_domain(to)
         if old == registered_domain(self.broken.url) and new != old:
-            self.proofs.setdefault(new, f"{url} redirects for good to {new}")
+            self.proofs.setdefault(new, f"{url} redirects permanently to {new}")
 
     def _note_link_back(self, url: str, links: SiteLinks) -> None:
         old, new = registered_domain(self.broken.url), registered_domain(url)

@@ -1,8 +1,8 @@
-"""Which address takes the place of a listing that broke: known articles of the old one against what a candidate lists. Pure.
+"""Chooses the replacement of a broken listing by comparing the articles that it listed with those of each candidate. Pure.
 
-A wrong proposal is worse than none: it would bring in a stranger's articles under a publisher's name. So a candidate must list articles
-that the old address listed, must stand for the same section, and must be the publisher's: on the old registered domain, or on one that the
-old site redirects to for good or that links back to the old one.
+A wrong proposal is worse than none: it would publish the articles of a stranger under the publisher's name. So a candidate must list
+articles that the old listing listed, must be for the same section, and must belong to the publisher: it is on the old registered domain, or
+on one to which the old site redirects permanently or that links back to the old one.
 """
 
 from __future__ import annotations
@@ -16,19 +16,20 @@ from pipeline.core.catalogue import ListingKind
 from pipeline.core.models import Entry
 from pipeline.discovery.autodiscovery import WHOLE_SITE_WORDS
 from pipeline.discovery.entries import digest_of
+from pipeline.text.counts import counted
 from pipeline.text.plain_text import letters_only
 from pipeline.text.urls import host_of, registered_domain
 
 MIN_COMMON = 2
-"""Known articles that a candidate on the old domain must list: one may be a page that every feed of the site pins."""
+"""Known articles that a candidate on the old domain must list. A plain choice: one may be a page that every feed of the site pins."""
 MIN_COMMON_REDIRECTED = 1
-"""The same for a candidate that the broken address itself redirects to for good."""
+"""The same for a candidate to which the broken listing itself redirects permanently."""
 MIN_COMMON_ELSEWHERE = 3
-"""The same for a candidate on another registered domain."""
+"""The same for a candidate on another registered domain, where an error is worse. A plain choice."""
 MIN_TITLE = 20
-"""Letters from which a title is told apart from other articles' titles; shorter ones are names of columns."""
+"""Letters from which a title identifies an article; shorter ones are names of columns. A plain choice."""
 MIN_PATH = 12
-"""Characters from which a URL's path names an article; shorter ones are fronts and sections."""
+"""Characters from which a path identifies an article; shorter ones are front pages and sections. A plain choice."""
 FORMAT_WORDS = frozenset(
     re.findall(
         r"\S+",
@@ -38,13 +39,13 @@ FORMAT_WORDS = frozenset(
         """,
     )
 )
-"""Words in the addresses of feeds and sitemaps that name a format, or the kind of what stands behind them."""
+"""Words in URLs of feeds and sitemaps that name a format or a kind of page and no section."""
 COMMENT_WORDS = re.compile(r"comment|kommentar|reactions|replies", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class BrokenListing:
-    """A listing that broke, and what tells its articles again: digests and paths of their URLs, letters of their titles."""
+    """A broken listing, and what identifies its articles: digests and paths of their URLs, letters of their titles."""
 
     source_id: str
     url: str
@@ -59,9 +60,9 @@ class BrokenListing:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """An address that may take the broken one's place, what it lists, and how it was found.
+    """A URL that may replace the broken one, its entries, and how it was found.
 
-    `proof` says why another registered domain is the publisher's own; None where nothing says so, or where the domain is the same.
+    `proof` says why another registered domain belongs to the publisher; None without evidence, or when the domain is the same.
     """
 
     url: str
@@ -69,12 +70,12 @@ class Candidate:
     entries: tuple[Entry, ...]
     proof: str | None = None
     is_redirect: bool = False
-    """The broken address itself redirects here for good."""
+    """Whether the broken listing itself redirects here permanently."""
 
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """What is proposed for a broken listing: `new` takes its place, or None with the reason in `evidence`."""
+    """The proposal for a broken listing: the replacement `new`, or None, and the reasons in `evidence`."""
 
     source_id: str
     old: str
@@ -86,7 +87,7 @@ class Repair:
 def known_articles(
     source_id: str, url: str, problem: str, entries: Iterable[Entry], *, seen: Iterable[str] = (), kind: ListingKind = "feed"
 ) -> BrokenListing:
-    """The broken listing with what tells its articles again; `entries` are those it listed, the newest last, `seen` digests of URLs."""
+    """The broken listing with what identifies its articles, from its `entries` (newest last) and the digests `seen` of its URLs."""
     listed = tuple(entries)
     return BrokenListing(
         source_id,
@@ -101,37 +102,37 @@ def known_articles(
 
 
 def choose_repair(broken: BrokenListing, candidates: Sequence[Candidate]) -> Repair:
-    """The candidate that lists most of the known articles, among those that are the publisher's and stand for the same section.
+    """The candidate with the most known articles, among those of the publisher for the same section; the first of equal ones.
 
-    Candidates are in the order in which a site prefers them; of equal ones the first is taken.
+    `candidates` are in the order in which the site prefers them.
     """
     refused: list[str] = []
     best: tuple[int, Candidate] | None = None
     for candidate in candidates:
-        common, why_not = _judge(broken, candidate)
+        common, why_not = _assess(broken, candidate)
         if why_not is not None:
             refused.append(f"{candidate.url}: {why_not}")
         elif best is None or common > best[0]:
             best = common, candidate
     if best is None:
-        return Repair(broken.source_id, broken.url, broken.problem, None, tuple(refused) or ("the site names no other address",))
+        return Repair(broken.source_id, broken.url, broken.problem, None, tuple(refused) or ("the site names no other listing",))
     common, candidate = best
-    evidence = [candidate.found, f"lists {common} articles that the old address listed"]
+    evidence = [candidate.found, f"lists {counted(common, 'article')} that the old address listed"]
     if candidate.proof is not None:
         evidence.append(candidate.proof)
     return Repair(broken.source_id, broken.url, broken.problem, candidate.url, tuple(evidence))
 
 
 def common_articles(broken: BrokenListing, entries: Iterable[Entry]) -> int:
-    """How many of the entries the broken listing listed too: the same URL, the same path, or the same title."""
+    """The number of entries that the broken listing listed too: with the same URL, path or title."""
     return sum(
         digest_of(entry) in broken.digests or _path(entry.url) in broken.paths or _letters(entry.title) in broken.titles
         for entry in entries
     )
 
 
-def _judge(broken: BrokenListing, candidate: Candidate) -> tuple[int, str | None]:
-    """Common articles, and why the candidate is refused (None when it is not)."""
+def _assess(broken: BrokenListing, candidate: Candidate) -> tuple[int, str | None]:
+    """The number of common articles, and why the candidate is refused (None when it is not)."""
     if candidate.url == broken.url:
         return 0, "is the address that broke"
     if not candidate.entries:
@@ -140,19 +141,19 @@ def _judge(broken: BrokenListing, candidate: Candidate) -> tuple[int, str | None
         return 0, "lists comments"
     is_elsewhere = registered_domain(candidate.url) != registered_domain(broken.url)
     if is_elsewhere and candidate.proof is None:
-        return 0, "is on another domain, and neither does the old site redirect there for good nor does the new one link back"
+        return 0, "is on another domain, to which the old site does not redirect permanently and which does not link back"
     common = common_articles(broken, candidate.entries)
     needed = MIN_COMMON_ELSEWHERE if is_elsewhere else MIN_COMMON_REDIRECTED if candidate.is_redirect else MIN_COMMON
     if common < needed:
-        return common, f"lists {common} of the articles that the old address listed, and {needed} are needed"
+        return common, f"lists {counted(common, 'article')} that the old address listed, at least {needed} needed"
     is_section = section_words(candidate.url) != section_words(broken.url)
     if is_section and not candidate.is_redirect and common * 2 < len(candidate.entries):
-        return common, "stands for another section of the site"
+        return common, "is for another section of the site"
     return common, None
 
 
 def section_words(url: str) -> frozenset[str]:
-    """The words of a listing's address that name a section of its site; none for a listing of the whole site."""
+    """The words of a listing's URL that name a section of its site; none for a listing of the whole site."""
     parts = urlsplit(url)
     host = (parts.hostname or "").lower()
     words = re.findall(r"[^\W\d_]+", f"{parts.path} {parts.query}".lower())

@@ -1,7 +1,7 @@
-"""XML sitemaps and sitemap indexes to entries, with Google's news extension; also gzip, and text files with a URL a line.
+"""Parses XML sitemaps and sitemap indexes into entries, with Google's news extension; also gzip, and text files with one URL a line.
 
 Pure: bytes in, a `Sitemap` out. Elements are recognised by their local names, whatever their namespace, because real files misspell it.
-An element without a usable URL is counted and left out; only a document that is no sitemap at all raises.
+An element without a usable URL is only counted; only a document that is not a sitemap raises.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from pipeline.text.plain_text import plain
 from pipeline.text.urls import join
 
 MAX_DECODED_BYTES = 50 * 1024 * 1024
-"""The protocol's own limit for one sitemap, uncompressed (sitemaps.org, "Using Sitemap index files")."""
+"""The limit of the protocol for an uncompressed sitemap (sitemaps.org, "Using Sitemap index files")."""
 MAX_URLS = 50_000
-"""The protocol's limit for the URLs of one sitemap; further ones are not read."""
+"""The limit of the protocol for the URLs of one sitemap; further ones are not read."""
 
 CONTAINERS = frozenset({"urlset", "sitemapindex"})
 MAX_PREFACE = 10_000
@@ -46,7 +46,7 @@ DECLARES_ENTITIES = re.compile(rb"<!ENTITY", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
-class Child:
+class ChildSitemap:
     """A sitemap that an index names; `changed` is its lastmod."""
 
     url: str
@@ -58,14 +58,14 @@ class Sitemap:
     """The pages that a sitemap lists and the sitemaps that an index lists. `unlinked` counts elements without a usable URL."""
 
     entries: tuple[Entry, ...] = ()
-    children: tuple[Child, ...] = ()
+    children: tuple[ChildSitemap, ...] = ()
     unlinked: int = 0
 
 
 def read_sitemap(body: bytes, *, url: str, source_id: str | None) -> Sitemap:
     """The pages and sitemaps that the document at `url` lists, in its order, each URL once.
 
-    Raises FeedError for what is no sitemap, declares entities, or is over `MAX_DECODED_BYTES`.
+    Raises FeedError when the document is not a sitemap, declares entities, or exceeds `MAX_DECODED_BYTES`.
     """
     body = without_half_characters(_decompressed(body, url=url))
     if DECLARES_ENTITIES.search(body[:100_000]):
@@ -76,22 +76,22 @@ def read_sitemap(body: bytes, *, url: str, source_id: str | None) -> Sitemap:
     return _read_xml(body, url=url, source_id=source_id)
 
 
-def newer_children(sitemap: Sitemap, *, than: datetime) -> tuple[Child, ...]:
+def newer_children(sitemap: Sitemap, *, than: datetime) -> tuple[ChildSitemap, ...]:
     """The children that changed at or after `than`, newest first, then those without a lastmod.
 
-    A sitemap of a past month keeps its lastmod, so that of thousands of files only a few are asked for.
+    Sitemaps of past months keep their lastmod, so that of thousands of files only a few are fetched.
     """
     wanted = [child for child in sitemap.children if child.changed is None or child.changed >= than]
     return tuple(sorted(wanted, key=lambda child: (child.changed is None, -(child.changed.timestamp() if child.changed else 0), child.url)))
 
 
-def children_for(sitemap: Sitemap, interval: Interval) -> tuple[Child, ...]:
-    """The children that may list a page published in `interval`: first those whose address names its day or month, then those that changed
-    after it began, then those that state neither; among each of these the earliest change comes first.
+def children_for(sitemap: Sitemap, interval: Interval) -> tuple[ChildSitemap, ...]:
+    """The children that may list a page published in `interval`: first those whose URL names its day or month, then those that changed
+    after it began, then those that state neither; in each group the earliest change first.
 
-    A child whose address names another day or month is left out whatever its lastmod: content systems rewrite old sitemaps.
+    A child whose URL names another day or month is left out whatever its lastmod, because content systems rewrite old sitemaps.
     """
-    wanted: list[tuple[int, float, str, Child]] = []
+    wanted: list[tuple[int, float, str, ChildSitemap]] = []
     for child in sitemap.children:
         period = period_of(child.url)
         is_named = period is not None and overlaps(period, interval)
@@ -102,8 +102,8 @@ def children_for(sitemap: Sitemap, interval: Interval) -> tuple[Child, ...]:
     return tuple(child for *_, child in sorted(wanted, key=lambda one: one[:3]))
 
 
-def is_older(child: Child, interval: Interval) -> bool:
-    """Whether the child, by its address or its lastmod, lists only pages from before `interval`."""
+def is_older(child: ChildSitemap, interval: Interval) -> bool:
+    """Whether the child, by its URL or lastmod, lists only pages from before `interval`."""
     period = period_of(child.url)
     changed = child.changed
     if changed is not None and changed == changed.replace(hour=0, minute=0, second=0, microsecond=0):
@@ -117,7 +117,7 @@ def overlaps(period: tuple[datetime, datetime], interval: Interval) -> bool:
 
 
 def period_of(url: str) -> tuple[datetime, datetime] | None:
-    """The UTC span, half-open, of the days or months that a sitemap's address names, in any time zone; None where it names none."""
+    """The half-open UTC span of the day or month that a sitemap's URL names, in any time zone; None when it names none."""
     try:
         days = [(int(year), int(month), int(day)) for year, _, month, day in _DAY.findall(url)]
         months = [(int(year), int(month)) for year, month in _MONTH.findall(url)]
@@ -145,12 +145,12 @@ def _decompressed(body: bytes, *, url: str) -> bytes:
     except ValueError as error:
         raise FeedError(f"{url}: not a sitemap: {error}") from error
     if len(plain_body) > MAX_DECODED_BYTES:
-        raise FeedError(f"{url}: refused: over {MAX_DECODED_BYTES} bytes when decompressed")
+        raise FeedError(f"{url}: refused: more than {MAX_DECODED_BYTES} bytes when decompressed")
     return plain_body
 
 
 def _read_list(body: bytes, *, url: str, source_id: str | None) -> Sitemap:
-    """A text file with a URL a line (sitemaps.org, "Text file")."""
+    """A text file with one URL a line (sitemaps.org, "Text file")."""
     lines = body.decode("utf-8-sig", errors="replace").split()
     if not lines or not all(line.lower().startswith(("http://", "https://")) for line in lines[:10]):
         raise FeedError(f"{url}: not a sitemap: neither XML nor a list of URLs")
@@ -170,7 +170,7 @@ def _read_xml(body: bytes, *, url: str, source_id: str | None) -> Sitemap:
     if kind not in CONTAINERS:
         raise FeedError(f"{url}: not a sitemap: its root element is {kind or 'missing'}")
     found: list[Entry | None] = []
-    children: list[Child | None] = []
+    children: list[ChildSitemap | None] = []
     for element in _listed(root):
         if local_name(element) == "url" and len(found) < MAX_URLS:
             found.append(_page(element, url=url, source_id=source_id))
@@ -195,7 +195,7 @@ def _one_document(body: bytes) -> bytes:
 
 
 def _listed(root: etree._Element) -> Iterator[etree._Element]:
-    """The elements of the document in its order, those of containers in a container too, as plugins nest them."""
+    """The elements of the document in its order, also of containers inside a container, as plugins nest them."""
     waiting = [iter(root)]
     while waiting:
         element = next(waiting[-1], None)
@@ -252,14 +252,14 @@ def _entry(
     )
 
 
-def _child(element: etree._Element, *, url: str) -> Child | None:
+def _child(element: etree._Element, *, url: str) -> ChildSitemap | None:
     link = _link(element, url=url)
     changed = _moment(_text(element, "lastmod"))
-    return Child(link, changed.value if changed is not None else None) if link is not None else None
+    return ChildSitemap(link, changed.value if changed is not None else None) if link is not None else None
 
 
 def _link(element: etree._Element, *, url: str) -> str | None:
-    """The URL in the element's `loc`, or in the element's own text, as some indexes have it."""
+    """The URL in the element's `loc`, or in the text of the element itself, as in some indexes."""
     text = (_text(element, "loc") or (element.text or "").strip()).replace("&amp;", "&")  # escaped twice
     link = join(url, text) if text.lower().startswith(("http://", "https://", "/")) else None
     return without_session(link) if link is not None else None
@@ -278,9 +278,9 @@ def _elements(element: etree._Element) -> Iterator[etree._Element]:
     return (child for child in element if isinstance(child.tag, str))
 
 
-def _sitemap(found: list[Entry | None], children: list[Child | None]) -> Sitemap:
+def _sitemap(found: list[Entry | None], children: list[ChildSitemap | None]) -> Sitemap:
     entries: dict[str, Entry] = {}
-    named: dict[str, Child] = {}
+    named: dict[str, ChildSitemap] = {}
     for entry in found:
         if entry is not None:
             entries.setdefault(entry.url, entry)

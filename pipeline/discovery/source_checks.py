@@ -1,4 +1,4 @@
-"""A check of each followed source: its feeds, sitemaps and section pages are fetched once and described. Writes nothing to the lake."""
+"""Checks each followed source: fetches and describes its feeds, sitemaps and section pages once. Writes nothing to the lake."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pipeline.discovery.entries import digest_of
 from pipeline.discovery.listing_readers import listing_reader, read_feed, read_section, read_sitemap
 from pipeline.discovery.partial_listings import partial_listing
 from pipeline.discovery.sections import likely_articles
-from pipeline.discovery.source_health import UNREACHED, findings
+from pipeline.discovery.source_health import UNREACHED, feed_findings
 from pipeline.fetching.fetcher import Fetcher, Target
 from pipeline.lake.manifests import FeedState
 from pipeline.text.counts import counted
@@ -24,7 +24,7 @@ from pipeline.text.counts import counted
 
 @dataclass(frozen=True, slots=True)
 class FeedCheck:
-    """How one feed, sitemap or section page answered; `problem` is None for one that could be read."""
+    """The result of checking one feed, sitemap or section page; `problem` is None when it could be read."""
 
     source_id: str
     url: str
@@ -34,7 +34,7 @@ class FeedCheck:
     entries: int = 0
     newest: datetime | None = None
     note: str | None = None
-    """Oddities of a feed that can be read: ill-formed XML, entries without a link, a redirect."""
+    """What is unusual about a readable feed: ill-formed XML, entries without a link, a redirect."""
     moved_to: str | None = None
     seen: tuple[str, ...] = ()
     """Digests of the entries' URLs."""
@@ -72,9 +72,9 @@ def _poll(fetcher: Fetcher, reader: BoundedReader, source: Source, url: str) -> 
         feed = read_feed(reader, final.body, url=final.url, content_type=final.content_type, source_id=source.id)
     except FeedError as error:
         return FeedCheck(source.id, url, str(error), status)
-    notes = ["the answer broke off: what came before is read"] if partial is not None else []
+    notes = ["the answer broke off; its complete entries were read"] if partial is not None else []
     if final.url != url:
-        notes.append(f"answers from {final.url}")
+        notes.append(f"redirects to {final.url}")
     if feed.ill_formed is not None:
         notes.append(f"ill-formed: {feed.ill_formed}")
     if feed.unlinked:
@@ -105,7 +105,7 @@ def with_findings(
             schedule = replace(before.schedule, failures=0)
             before = replace(before, verdict="captured", moved_to=poll.moved_to, seen=poll.seen, schedule=schedule)
         states.append(before)
-    found = findings(states, now=now, news=news)
+    found = feed_findings(states, now=now, news=news)
     notes = {poll.url: "; ".join(one.text for one in found if (one.source_id, one.url) == (poll.source_id, poll.url)) for poll in polls}
     return [replace(poll, seen=(), note="; ".join(filter(None, (poll.note, notes[poll.url]))) or None) for poll in polls]
 
@@ -130,7 +130,7 @@ def _sitemap_poll(reader: BoundedReader, source: Source, url: str, final: Exchan
     except FeedError as error:
         return FeedCheck(source.id, url, str(error), final.status)
     moments = [moment.value for entry in sitemap.entries if (moment := entry.published or entry.modified) is not None]
-    notes = ["the answer broke off: what came before is read"] if is_partial else []
+    notes = ["the answer broke off; its complete entries were read"] if is_partial else []
     notes += [f"an index of {counted(len(sitemap.children), 'sitemap')}"] if sitemap.children else []
     note = "; ".join(notes) or None
     return FeedCheck(

@@ -11,30 +11,32 @@ from datetime import datetime, timedelta
 from itertools import combinations
 
 from pipeline.lake.manifests import FeedState
+from pipeline.text.counts import counted
 
 TWIN_SHARE = 0.9
-"""Share of the smaller feed's entries that the other one also lists, from which both count as the same feed."""
+"""Share of the smaller feed's entries in the other one, from which both count as the same feed. A plain choice."""
 TWIN_ENTRIES = 5
-"""Feeds with fewer entries are not compared: few in common may be chance."""
+"""Entries below which feeds are not compared: few in common may be chance. A plain choice."""
 RHYTHM_WINDOW = timedelta(days=7)
+"""Time over which the usual number of new entries is computed: a whole week, so that each weekday counts once."""
 USUAL_PER_DAY = 1.0
-"""Feeds with fewer new entries a day are not checked for silence: a week shows no rhythm of them."""
+"""New entries a day below which a feed is not checked for silence: a week does not show its rhythm."""
 SILENT_ENTRIES = 3.0
-"""A feed has fallen silent after the time that usually has so many new entries, but not before `SILENT_AT_LEAST`."""
+"""A feed is silent after the time in which it usually has this many new entries: without any, chance is unlikely (e^-3, one in twenty)."""
 SILENT_AT_LEAST = timedelta(hours=36)
-"""Longer than a night or a Sunday."""
+"""Shortest silence that is reported: longer than a night or a Sunday."""
 GONE_AFTER = 3
-"""Failing polls in a row."""
+"""Failing polls in a row after which a feed is reported as gone or blocked. A plain choice."""
 GONE_STATUSES = frozenset({404, 410})
 BLOCK_STATUSES = frozenset({401, 403, 429, 451})
-"""Answers by which a server that is there refuses us."""
+"""Statuses with which a server refuses our requests."""
 UNREACHED = {"dns": "resolves", "connection": "can be reached", "timeout": "answers"}
-"""Reasons for which a request came to no host, and what the sentence about all hosts says then."""
+"""Reasons of requests that reached no host, and the verb of the sentence about all hosts."""
 
 
 @dataclass(frozen=True, slots=True)
 class FeedFinding:
-    """One oddity of a source's feed, for an operator."""
+    """One finding about the feed of a source, for an operator."""
 
     source_id: str
     url: str
@@ -43,7 +45,7 @@ class FeedFinding:
     text: str
 
 
-def findings(
+def feed_findings(
     states: Sequence[FeedState], *, now: datetime, news: Mapping[str, Sequence[datetime]] | None = None
 ) -> tuple[FeedFinding, ...]:
     """The findings about `states`, sorted by source, URL and kind.
@@ -71,19 +73,19 @@ def network_problem(unreached: Mapping[str, str]) -> str | None:
 def _twins(states: Sequence[FeedState]) -> Iterable[FeedFinding]:
     for one, other in combinations(states, 2):
         if one.url == other.url or (one.moved_to or one.url) == (other.moved_to or other.url):
-            reason = "both lead to the same address"
+            reason = "both redirect to the same address"
         else:
             smaller = min(len(set(one.seen)), len(set(other.seen)))
             common = len(set(one.seen) & set(other.seen))
             if smaller < TWIN_ENTRIES or common < TWIN_SHARE * smaller:
                 continue
-            reason = f"{common} of {smaller} entries are the same"
+            reason = f"{common} of {counted(smaller, 'entry', 'entries')} in common"
         yield FeedFinding(other.source_id, other.url, "twin", f"the same feed as {one.url} of {one.source_id}: {reason}")
 
 
 def _moved(states: Sequence[FeedState]) -> Iterable[FeedFinding]:
     return (
-        FeedFinding(state.source_id, state.url, "moved", f"moved for good to {state.moved_to}: write that into sources.yaml")
+        FeedFinding(state.source_id, state.url, "moved", f"moved permanently to {state.moved_to}: write that URL into sources.yaml")
         for state in states
         if state.moved_to is not None and state.verdict in ("captured", "notModified")
     )
@@ -97,12 +99,14 @@ def _gone(states: Sequence[FeedState]) -> Iterable[FeedFinding]:
         words = "blocked" if is_blocked else "gone" if state.status in GONE_STATUSES else "failing"
         why = f"{state.reason or state.verdict}{f' {state.status}' if state.status else ''}"
         following = state.schedule.next_poll
-        when = f", asked again {following:%Y-%m-%d %H:%M} UTC" if following is not None else ""
-        yield FeedFinding(state.source_id, state.url, "gone", f"{words} in its last {state.schedule.failures} polls ({why}){when}")
+        when = f", next poll at {following:%Y-%m-%d %H:%M} UTC" if following is not None else ""
+        yield FeedFinding(
+            state.source_id, state.url, "gone", f"{words} in its last {counted(state.schedule.failures, 'poll')} ({why}){when}"
+        )
 
 
 def _silence(state: FeedState, news: Sequence[datetime], *, now: datetime) -> FeedFinding | None:
-    """The finding about a feed that can be read and has no new entries any more."""
+    """The finding about a readable feed without new entries for longer than usual; None when there is none."""
     recent = sorted(moment for moment in news if now - RHYTHM_WINDOW <= moment <= now)
     if state.verdict not in ("captured", "notModified") or len(recent) < 2:
         return None
@@ -111,4 +115,6 @@ def _silence(state: FeedState, news: Sequence[datetime], *, now: datetime) -> Fe
     silent = now - recent[-1]
     if per_day < USUAL_PER_DAY or silent < max(SILENT_AT_LEAST, timedelta(days=SILENT_ENTRIES / per_day)):
         return None
-    return FeedFinding(state.source_id, state.url, "silent", f"usually {per_day:.0f} a day, 0 for {silent / timedelta(days=1):.1f} days")
+    return FeedFinding(
+        state.source_id, state.url, "silent", f"usually {per_day:.0f} new entries a day, none for {silent / timedelta(days=1):.1f} days"
+    )

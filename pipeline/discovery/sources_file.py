@@ -1,6 +1,6 @@
-"""Changes of sources.yaml that keep its comments, its order and every other byte: text in, text out, and one checked replacement.
+"""Changes sources.yaml without touching its comments, its order or any other byte: text in, text out, and one checked write.
 
-The new file is read as a whole catalogue before it takes the old one's place, so that no wrong file is ever there to be read.
+The new text is loaded as part of a complete catalogue before it replaces the file, so that the file is never invalid.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ import yaml
 
 from pipeline.core.catalogue import load_catalogue
 from pipeline.core.errors import ConfigError
-from pipeline.lake.replacements import replacing
+from pipeline.lake.replacements import replaced_file
 
 NAME = "sources.yaml"
 
 
 def with_listing(text: str, *, source_id: str, old: str, new: str) -> str:
-    """The file's text with the address `old` of one source replaced by `new`. Raises ConfigError when the source has no such address."""
+    """The text with the URL `old` of one source replaced by `new`. Raises ConfigError when the source has no such URL."""
     for source in _sources(text):
         values = {key.value: value for key, value in source.value}
         if "id" not in values or values["id"].value != source_id:
@@ -30,12 +30,12 @@ def with_listing(text: str, *, source_id: str, old: str, new: str) -> str:
             for item in getattr(values.get(name), "value", ()):
                 if item.value == old:
                     return text[: item.start_mark.index] + json.dumps(new, ensure_ascii=False) + text[item.end_mark.index :]
-    raise ConfigError(f"{NAME}: the source {source_id!r} has no address {old}")
+    raise ConfigError(f"{NAME}: the source {source_id!r} has no URL {old}")
 
 
 def write_sources(folder: Path, text: str) -> None:
-    """Replace sources.yaml in `folder`. Raises ConfigError, and leaves the file as it was, when `text` makes no valid catalogue with the
-    files beside it."""
+    """Replace sources.yaml in `folder`. Raises ConfigError, without a change, when `text` and the other files of the folder are not a valid
+    catalogue."""
     with tempfile.TemporaryDirectory() as scratch:
         for path in folder.glob("*.yaml"):
             shutil.copy(path, scratch)
@@ -44,7 +44,7 @@ def write_sources(folder: Path, text: str) -> None:
             load_catalogue(scratch)
         except ConfigError as error:
             raise ConfigError(str(error).replace(scratch, str(folder))) from error
-    with replacing(folder / NAME) as file:
+    with replaced_file(folder / NAME) as file:
         file.write(text.encode())
 
 

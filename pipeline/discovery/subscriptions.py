@@ -1,4 +1,4 @@
-"""Changes of sources.yaml: a site's feed is found and added, OPML lists are imported and exported.
+"""Adds sources to sources.yaml: the feed of a site, or every feed of an OPML file. Exports the sources as OPML.
 
 Sources are appended as text, so that the comments of the file stay; `sources_file` loads the changed file before it replaces the old one.
 """
@@ -26,23 +26,24 @@ from pipeline.fetching.fetcher import Fetcher, Target
 from pipeline.text.urls import join, registered_domain
 
 MAX_TRIES = 6
-"""Feeds fetched at most while a site's feed is looked for."""
+"""Candidates that are fetched in the search for the feed of a site. A plain choice."""
 PACE_S = 2.0
+"""Seconds between two requests to a host, as the default of `Source.pace_s`."""
 
 
 @dataclass(frozen=True, slots=True)
 class AddedSource:
-    """The result for one feed to be followed: the new source, or the problem for which none was added."""
+    """The result for one feed: the new source, or the problem because of which none was added."""
 
     url: str
     source: Source | None
     problem: str | None = None
     is_left_out: bool = False
-    """Whether the feed cannot be followed; one that is followed already is not left out."""
+    """Whether the feed cannot be followed. False for a feed that is followed already."""
 
 
 def add_site(settings: Settings, catalogue: Catalogue, url: str, *, topic: str, clock: Clock) -> AddedSource:
-    """Append a source to sources.yaml: the feed at `url`, or else one that the page at `url` declares or that stands at a usual path.
+    """Append a source to sources.yaml: the feed at `url`, else one that the page at `url` declares or that the site has at a usual path.
 
     Raises PermanentError when no feed is found or the page cannot be read within its bounds, ConfigError for an unknown topic or when the
     catalogue with the new source cannot be loaded.
@@ -52,7 +53,7 @@ def add_site(settings: Settings, catalogue: Catalogue, url: str, *, topic: str, 
     if found is None:
         usual = ", ".join(COMMON_PATHS[:MAX_TRIES])
         raise PermanentError(
-            f"{url}: no feed found, neither declared in the page nor at {usual}; `sections:` in sources.yaml follows a page itself"
+            f"{url}: no feed found: the page declares none, and there is none at {usual}; `sections:` in sources.yaml follows a page itself"
         )
     address, feed = found
     (added,) = _append(settings, catalogue, [(address, feed.title or registered_domain(address))], topic=topic)
@@ -62,7 +63,7 @@ def add_site(settings: Settings, catalogue: Catalogue, url: str, *, topic: str, 
 def import_opml(settings: Settings, catalogue: Catalogue, path: Path, *, topic: str) -> list[AddedSource]:
     """Append every feed of an OPML file that is not followed yet; returns one result for each subscription of the file, in its order.
 
-    Raises FeedError when the file is no OPML, ConfigError for an unknown topic or when the changed catalogue cannot be loaded.
+    Raises FeedError when the file is not OPML, ConfigError for an unknown topic or when the changed catalogue cannot be loaded.
     """
     outlines = read_opml(path.read_bytes(), path=str(path))
     names = {one.name.casefold(): one.name for one in catalogue.topics}
@@ -81,7 +82,7 @@ def export_opml(catalogue: Catalogue) -> bytes:
 
 
 def _topic_of(folders: Sequence[str], names: dict[str, str]) -> str | None:
-    """The topic whose name is that of the innermost folder that has a topic's name."""
+    """The topic with the name of the innermost folder that is named like a topic."""
     return next((names[folder.casefold()] for folder in reversed(folders) if folder.casefold() in names), None)
 
 
@@ -122,7 +123,7 @@ def _append(settings: Settings, catalogue: Catalogue, feeds: Iterable[tuple[str,
     results: list[AddedSource] = []
     for url, name in feeds:
         if url in followed:
-            results.append(AddedSource(url, None, f"followed already, as {followed[url]}"))
+            results.append(AddedSource(url, None, f"followed already as {followed[url]}"))
             continue
         source = Source(id=_free_id(url, taken), name=name, feeds=(url,), topic=topic, pace_s=PACE_S)
         taken.add(source.id)

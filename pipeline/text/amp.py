@@ -1,6 +1,6 @@
-"""Whether a document is an AMP page, and the address of a page in the AMP cache.
+"""Recognises AMP pages, and builds the URL of a page in the AMP cache.
 
-Pure: nothing is fetched, so neither the page nor the cache is known to have it.
+Pure: nothing is fetched, so a built URL says nothing about whether the cache has the page.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ MAX_LABEL = 63
 
 _AMP_ROOT = re.compile(rb"<html\b[^>]{0,1000}?[\s\"'](?:amp|\xe2\x9a\xa1(?:\xef\xb8\x8f)?)(?=[\s=>/])", re.IGNORECASE)
 _ROOT_WITHIN = 10_000
-"""Bytes; before the root element stand a doctype and comments."""
+"""Bytes in which the root element is searched, behind a doctype and comments. A plain choice."""
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
-# The two character classes are those of the official tool; one label may not hold both (RFC 5893).
+# The two character classes are those of the official tool; a label may not mix them (RFC 5893).
 _LEFT_TO_RIGHT = re.compile(
     "[A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02b8\u0300-\u0590\u0800-\u1fff\u200e\u2c00-\ufb1c\ufe00-\ufe6f\ufefd-\uffff]"
 )
@@ -30,15 +30,14 @@ _RIGHT_TO_LEFT = re.compile("[\u0591-\u06ef\u06fa-\u07ff\u200f\ufb1d-\ufdff\ufe7
 def cache_url(amp_web_url: str) -> str:
     """The AMP cache URL of an AMP page: `https://<subdomain>.cdn.ampproject.org/c/[s/]<host><path>[?query]`.
 
-    `s/` stands when the page is https. Rule: "AMP Cache URL format" of the AMP documentation; agrees with its own test
-    vectors but for those of pictures and fonts (`/i/`, `/r/`): what a page links as amphtml is a document, whatever its
-    path ends in. The fragment never reaches a server and is left out. Raises ValueError for what is not an absolute
-    http or https URL.
+    `s/` is for https. The rule is "AMP Cache URL format" of the AMP documentation; the results equal its test vectors, except those of
+    images and fonts (`/i/`, `/r/`): a page linked as amphtml is a document, whatever its path ends in. The fragment is left out. Raises
+    ValueError when `amp_web_url` is not an absolute http or https URL.
     """
     parts = urlsplit(amp_web_url)
     host = parts.hostname
     if parts.scheme not in DEFAULT_PORTS or not host:
-        raise ValueError(f"an AMP page has an absolute http or https URL, not {amp_web_url!r}")
+        raise ValueError(f"the URL of an AMP page must be absolute, with http or https, not {amp_web_url!r}")
     port = "" if parts.port in (None, DEFAULT_PORTS[parts.scheme]) else f":{parts.port}"
     secure = "s/" if parts.scheme == "https" else ""
     query = f"?{parts.query}" if parts.query else ""
@@ -53,9 +52,8 @@ def is_amp(document: bytes) -> bool:
 def cache_subdomain(host: str) -> str:
     """The label under which the cache serves `host`: readable where DNS allows it, else a hash of the host.
 
-    Readable: punycode is decoded, `-` becomes `--`, `.` becomes `-`; dashes at the third and fourth place, which DNS
-    keeps for punycode, get `0-` before and `-0` behind; what is not ASCII is encoded again. Hash: base32 of SHA-256 of
-    the ASCII host.
+    Readable: punycode is decoded, `-` becomes `--`, `.` becomes `-`; a label with dashes at the third and fourth place, which DNS reserves
+    for punycode, gets `0-` before and `-0` behind; characters beyond ASCII are encoded again. Hash: base32 of SHA-256 of the ASCII host.
     """
     host = host.lower()
     ascii_host = ".".join(map(_to_ascii, host.split(".")))

@@ -1,6 +1,6 @@
-"""Names of months, halves of the day and orders of dates, by language: CLDR through Babel, and what it lacks from `data/dates.yaml`.
+"""Names of months and markers of the 12-hour clock by language, from CLDR through Babel; `data/dates.yaml` adds what CLDR lacks.
 
-Pure look-ups. A locale is read when its language first occurs, all languages together when a word is in none of the asked ones.
+Pure look-ups. A locale is loaded when its language first occurs, all languages when a word is in none of the requested ones.
 """
 
 from __future__ import annotations
@@ -19,24 +19,24 @@ from babel import Locale, UnknownLocaleError
 
 GREGORIAN = "gregorian"
 MARKS = "".join(chr(code) for code in range(0x300, 0x1E00) if unicodedata.category(chr(code)).startswith("M"))
-"""Vowel signs and accents, which `\\w` leaves out: Indian, Thai and Arabic words are not whole without them."""
+"""Vowel signs and accents, which `\\w` leaves out but which belong to Indian, Thai and Arabic words."""
 _LETTER = r"[^\W\d_]"
 _DIGIT = re.compile(r"\d")
 _UNWRITTEN = re.compile("[\u0300-\u036f\u064b-\u065f\u0670\u093c\u0970\u200c\u200e\u200f.'’`]")
-"""What a name of a month is compared without: accents, Arabic vowel signs, stops and joiners."""
+"""Characters that are ignored when names are compared: accents, Arabic vowel signs, stops and joiners."""
 _SAME_LETTERS = str.maketrans({"ي": "ی", "ى": "ی", "ك": "ک", "ة": "ه", "ı": "i", "_": " "})
 _GLUE = re.compile(r"^(?:de |d[’'])")
 """How Catalan, Occitan and Asturian names of months begin in CLDR's form for whole dates."""
 _UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 """Scripts in which a marker may touch the next word."""
 _PREFIX = 3
-"""Letters of the shortest beginning that stands for a name: `avr`, `déc`."""
+"""Letters of the shortest abbreviation of a name: `avr`, `déc`."""
 _ENDING = 3
-"""Letters that a case may add to a name: Finnish `maaliskuussa`, Basque `martxoaren`."""
+"""Letters that a grammatical case may add to a name: Finnish `maaliskuussa`, Basque `martxoaren`."""
 _STEM = 4
-"""Letters of a beginning before the ending of a case: Greek `Δεκέμβρη` for CLDR's `Δεκεμβρίου`."""
+"""Letters of the stem to which a grammatical case adds its ending: Greek `Δεκέμβρη` for CLDR's `Δεκεμβρίου`."""
 _SURE_PREFIX = 4
-"""Letters of a beginning that counts in a language that is not the page's."""
+"""Letters of the shortest abbreviation that is accepted in a language that is not that of the page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Month:
 
 
 @dataclass(frozen=True, slots=True)
-class Names:
+class MonthNames:
     """Folded names of months of one language, and the beginnings that only one of them has."""
 
     exact: Mapping[str, Month]
@@ -68,19 +68,19 @@ class Names:
 
 @cache
 def data() -> Mapping[str, Any]:
-    """`data/dates.yaml`: names, locales, calendars, eras and zones that CLDR does not hold."""
+    """The content of `data/dates.yaml`: names, locales, calendars, eras and zones that CLDR lacks."""
     return yaml.safe_load((resources.files("pipeline.text") / "data" / "dates.yaml").read_text("utf-8"))  # type: ignore[no-any-return]
 
 
 def fold(word: str) -> str:
-    """`word` for comparison: case, accents, Arabic vowel signs and stops gone, letters with several code points made one."""
+    """`word` for comparison: without case, accents, Arabic vowel signs and stops, letters with several code points unified."""
     folded = _UNWRITTEN.sub("", unicodedata.normalize("NFKD", word.casefold()))
     return unicodedata.normalize("NFC", folded).translate(_SAME_LETTERS).strip()
 
 
 @lru_cache(maxsize=4096)
 def month_named(word: str, languages: tuple[str, ...] = ()) -> Month | None:
-    """The month that `word` names in the first of `languages`, then in English, then in most of all languages; None for no month.
+    """The month that `word` names in the first of `languages`, then in English, then with its meaning in most languages; None for no month.
 
     A name counts in any form that CLDR lists, as a beginning of three letters, or with three letters of a case behind it; in a language
     that is not asked for only as listed, or as a beginning of four letters.
@@ -101,7 +101,7 @@ def month_named(word: str, languages: tuple[str, ...] = ()) -> Month | None:
 
 
 @cache
-def names_of(language: str) -> Names:
+def names_of(language: str) -> MonthNames:
     """The names of months of `language` (two letters, or three where it has no two), of other calendars' too; none for an unknown one."""
     exact: dict[str, Month] = {}
     starts: defaultdict[str, set[Month]] = defaultdict(set)
@@ -114,7 +114,7 @@ def names_of(language: str) -> Names:
             starts[key[:length]].add(month)
     if language in data()["old_years"]:
         exact |= {name: month for name, month in _other_calendars().items() if name not in exact}
-    return Names(exact, {start: next(iter(months)) for start, months in starts.items() if len(months) == 1})
+    return MonthNames(exact, {start: next(iter(months)) for start, months in starts.items() if len(months) == 1})
 
 
 def locales_of(language: str) -> Iterator[Locale]:
@@ -145,7 +145,7 @@ def _other_calendars() -> Mapping[str, Month]:
 
 
 @cache
-def _names_everywhere() -> Names:
+def _names_everywhere() -> MonthNames:
     """The names of all languages; a word of several meanings has that of most languages, none where two have as many."""
     exact: defaultdict[str, Counter[Month]] = defaultdict(Counter)
     starts: defaultdict[str, set[Month]] = defaultdict(set)
@@ -156,7 +156,7 @@ def _names_everywhere() -> Names:
                 starts[name[:length]].add(named)
     chosen = {name: month for name, counts in exact.items() if (month := _most_common(counts)) is not None}
     chosen |= {name: month for name, month in _other_calendars().items() if name not in chosen}
-    return Names(chosen, {start: next(iter(months)) for start, months in starts.items() if len(months) == 1})
+    return MonthNames(chosen, {start: next(iter(months)) for start, months in starts.items() if len(months) == 1})
 
 
 def _most_common(counts: Counter[Month]) -> Month | None:
@@ -165,7 +165,7 @@ def _most_common(counts: Counter[Month]) -> Month | None:
 
 
 Hours = tuple[int, int]
-"""The hours of a part of the day: from, and before; from above before where it has midnight in it."""
+"""The half-open hours (from, before) of a part of the day; `from` is above `before` when midnight lies between."""
 _HALVES: Mapping[str, Hours] = {"am": (0, 12), "pm": (12, 24)}
 
 
@@ -179,7 +179,7 @@ class HalfDays:
 
 
 def half_day(before: str, behind: str, languages: tuple[str, ...] = ()) -> tuple[Hours, int] | None:
-    """The hours that a marker beside a time stands for, with its length where it stands behind, else 0; None without a marker.
+    """The hours of the marker beside a time, and its length if it is behind the time, else 0; None without a marker.
 
     `before` and `behind` are the texts around the time. Markers of `languages` and of English are known, others in scripts without ASCII.
     """

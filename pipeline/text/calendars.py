@@ -1,4 +1,4 @@
-"""Days of other calendars in the Gregorian one: Solar Hijri (Persian), Islamic, Buddhist era.
+"""Converts days of the Solar Hijri (Persian) and Islamic calendars to Gregorian ones; knows the offset of the Buddhist era.
 
 Pure arithmetic on year, month and day.
 """
@@ -8,13 +8,13 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 BUDDHIST_AHEAD = 543
-"""Years that the Buddhist era of Thailand is ahead, since its year begins in January (1941)."""
+"""Years by which the Buddhist era of Thailand is ahead, since 1941, when its year was made to begin in January."""
 _ISLAMIC_EPOCH = date(622, 7, 19)
 """1 Muharram 1 of the tabular calendar (16 July 622 of the Julian calendar)."""
 _PERSIAN_EPOCH = date(622, 3, 21)
 """The day before 1 Farvardin 1, so that the leap days of the cycle of 33 years add up to the calendar of today."""
 _FIRST_YEAR, _LAST_YEAR = 1900, 2099
-"""Years that a date of a news page may have."""
+"""Years that the date of a news page may have. A plain choice."""
 
 
 def persian_day(year: int, month: int, day: int) -> date:
@@ -26,7 +26,7 @@ def persian_day(year: int, month: int, day: int) -> date:
     is_leap = (8 * (year + 1) + 21) // 33 > leap_days
     last = 31 if month <= 6 else 30 if month <= 11 or is_leap else 29
     if not (1 <= month <= 12 and 1 <= day <= last):
-        raise ValueError(f"no day of the Persian calendar: {year}-{month}-{day}")
+        raise ValueError(f"the Persian calendar has no day {year}-{month}-{day}")
     days = 365 * (year - 1) + leap_days + 30 * (month - 1) + min(month - 1, 6) + day - 1
     return _PERSIAN_EPOCH + timedelta(days=days)
 
@@ -38,7 +38,7 @@ def islamic_day(year: int, month: int, day: int) -> date:
     Raises ValueError for a day that the calendar does not have.
     """
     if not (1 <= month <= 12 and 1 <= day <= 30):
-        raise ValueError(f"no day of the Islamic calendar: {year}-{month}-{day}")
+        raise ValueError(f"the Islamic calendar has no day {year}-{month}-{day}")
     days = (year - 1) * 354 + (3 + 11 * year) // 30 + (59 * (month - 1) + 1) // 2 + day - 1
     return _ISLAMIC_EPOCH + timedelta(days=days)
 
@@ -55,5 +55,5 @@ def gregorian_day(year: int, month: int, day: int, calendar: str) -> date:
     else:
         found = date(year, month, day)
     if not _FIRST_YEAR <= found.year <= _LAST_YEAR:
-        raise ValueError(f"no year of the press: {found.year}")
+        raise ValueError(f"{found.year} is not a year of a news page")
     return found

@@ -1,6 +1,6 @@
 """Removes content codings (gzip, deflate, brotli, zstd) from a body within a bound, alike for live answers and WARC records. Pure.
 
-Servers and archives break the rules: they code twice, name a coding that the body does not have (any more), or leave the name out.
+Servers and archives break the rules: they encode twice, name a coding that the body does not have, or do not name the one it has.
 """
 
 from __future__ import annotations
@@ -20,10 +20,11 @@ else:
     from backports import zstd
 
 STEP = 1 << 16
+"""Bytes that are decoded at a time, so that the bound is checked often. A plain choice."""
 MAX_WINDOW = 8 * 1024 * 1024
 """RFC 9659: a zstd content coding uses no larger window, so that decoding needs no more memory."""
 MAX_CODINGS = 4
-"""Codings that are removed from one body, named or not; what is coded more often is an attack."""
+"""Codings that are removed from one body. A plain choice: more are an attack."""
 GZIP_START = b"\x1f\x8b\x08"
 """RFC 1952, section 2.3.1: the two magic octets and the only method, deflate."""
 ZSTD_START = b"\x28\xb5\x2f\xfd"
@@ -38,8 +39,8 @@ def codings_of(header: str | None) -> tuple[str, ...]:
 def decode(data: bytes, codings: Sequence[str], *, limit: int, is_text: bool = False) -> bytes:
     """`data` without its `codings`, at most `limit` bytes of it; from data that was cut, as much as it holds.
 
-    A coding that is unknown, or that `data` does not show although it is named, counts as not applied. From text (`is_text`) gzip is
-    removed where no coding names it. Raises ValueError for data that is broken.
+    A coding that is unknown, or that `data` does not have although it is named, counts as not applied. From text (`is_text`) gzip is
+    removed even if no coding names it. Raises ValueError for broken data.
     """
     if len(codings) > MAX_CODINGS:
         raise ValueError(f"more than {MAX_CODINGS} content codings")
@@ -62,7 +63,7 @@ class _Decompressor(Protocol):
 
 
 def _from_gzip(data: bytes, limit: int) -> bytes:
-    """All members of a gzip file (RFC 1952, section 2.2); octets behind the last member are left out."""
+    """The content of all members of a gzip file (RFC 1952, section 2.2); octets behind the last member are left out."""
     if not data.startswith(GZIP_START):
         return data[:limit]
     output = bytearray()
@@ -99,7 +100,7 @@ def _inflated(decompressor: _Decompressor, data: bytes, limit: int) -> bytes:
 
 
 def _from_brotli(data: bytes, limit: int) -> bytes:
-    """Brotli (RFC 7932) has no magic octets: data that it cannot be, and that begins like text, counts as not coded."""
+    """Brotli (RFC 7932) has no magic octets: data that it cannot decode and that begins like text counts as not encoded."""
     decoder = brotli.Decompressor()
     output = bytearray()
     try:
@@ -126,7 +127,7 @@ def _from_zstd(data: bytes, limit: int) -> bytes:
             while len(output) < limit and (chunk := file.read1(STEP)):
                 output += chunk
     except EOFError:
-        pass  # the data ends before its stream does: what came is kept
+        pass  # the data ends before its stream does: the decoded part is kept
     except (zstd.ZstdError, OSError) as error:
         raise ValueError(f"broken zstd: {error}") from error
     return bytes(output[:limit])

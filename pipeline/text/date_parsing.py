@@ -1,7 +1,7 @@
-"""Dates and times as publishers write them, read into UTC.
+"""Parses dates and times as publishers write them into UTC.
 
-Pure: strings in, `Moment` values out; knows nothing of pages. What a name of a month, a marker of the 12-hour clock or a bare number means
-is decided by the language that the text is in.
+Pure: strings in, `Moment` values out; knows nothing of pages. The language of the text decides what the name of a month, a marker of the
+12-hour clock or a bare number means.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from pipeline.text.languages import two_letters
 from pipeline.text.utc_offsets import offset_behind, offset_of
 
 MAX_STATEMENT = 120
-"""Characters of a value that states a date; what is longer is cut."""
+"""Characters of a value that states a date; a longer one is cut. A plain choice."""
 MAX_LINE = 600
-"""Characters of a text that a date is looked for in: the patterns take time that grows with it."""
+"""Characters of a text in which a date is searched. A plain choice: it bounds the time of the patterns."""
 _CLOCK_WITHIN = 25
 """Characters between a date and the time beside it (`5 March 2024 | Updated at 14:30`)."""
 _AROUND_CLOCK = 24
@@ -89,7 +89,7 @@ class DateStyle:
 
 
 PLAIN_STYLE = DateStyle()
-"""Nothing is known of the language; the day stands first."""
+"""The style of a text of unknown language: the day comes first."""
 
 
 def style_of(tag: str, *languages: str | None) -> DateStyle:
@@ -114,7 +114,7 @@ def read_moment(text: str, style: DateStyle = PLAIN_STYLE) -> Moment | None:
 
 
 def find_moment(text: str, style: DateStyle = PLAIN_STYLE) -> Moment | None:
-    """The first full date that stands in `text`, with the clock time beside it; None when there is none.
+    """The first full date in `text` with the clock time beside it; None when there is none.
 
     Only the first `MAX_LINE` characters are read.
     """
@@ -157,7 +157,7 @@ def _with_ascii_digits(text: str) -> str:
 
 @lru_cache(maxsize=1024)
 def _find(text: str, style: DateStyle) -> Moment | None:
-    """As `find_moment`, for digits from 0 to 9; a page's lines are read for several questions."""
+    """As `find_moment`, for a text whose digits are 0 to 9; cached, because the lines of a page are read several times."""
     dated = _find_day(text, style)
     if dated is None:
         return None
@@ -179,7 +179,7 @@ def _find(text: str, style: DateStyle) -> Moment | None:
 
 
 def _find_day(text: str, style: DateStyle) -> tuple[date, int, int] | None:
-    """The date that stands first in `text`, with where it begins and ends; of two at one place the longer one."""
+    """The first date in `text` with its start and end; the longer one of two at the same place."""
     if not _MAY_HOLD_DATE.search(text):
         return None
     found: list[tuple[int, int, date]] = []
@@ -220,7 +220,7 @@ def _full_year(year: str, style: DateStyle) -> int:
 
 
 def _valid_day(year: int, month: int, day: int, style: DateStyle, *, calendar: str = GREGORIAN) -> date | None:
-    """The Gregorian day; a year that is none of the press is one of the era or calendar that the language counts by."""
+    """The Gregorian day; a year outside those of news pages is one of the era or calendar of the language."""
     if calendar == GREGORIAN and year > 2400 and set(style.languages) & set(data()["buddhist"]):
         year -= BUDDHIST_AHEAD
     if calendar == GREGORIAN and year < 1700:
@@ -262,12 +262,12 @@ def _find_clock(text: str, start: int, end: int, style: DateStyle) -> re.Match[s
 
 
 def _is_dotted_time(clock: re.Match[str], end: int, style: DateStyle) -> bool:
-    """Whether `14.30` is a time and no number: by the word behind it, or by the language where it follows the date."""
+    """Whether `14.30` is a time and not a number: by the word behind it, or, behind a date, by the language."""
     return clock["dotted"] is not None or (clock.start() >= end and any(map(has_dotted_times, style.languages)))
 
 
 def _in_half(hour: int, hours: tuple[int, int]) -> int:
-    """The hour of the 24-hour clock within or next to `hours`, a part of the day; what is no hour of the 12-hour clock stays."""
+    """The hour of the 24-hour clock within or next to `hours`, a part of the day; an hour above 12 is returned unchanged."""
     if hour > 12:
         return hour
     start, length = hours[0], (hours[1] - hours[0]) % 24

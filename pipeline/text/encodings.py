@@ -1,4 +1,4 @@
-"""The encoding of a document, by its byte order mark, its bytes and its declarations, which may be wrong; and its text.
+"""Finds the encoding of a document from its byte order mark, its bytes and its declarations, which may be wrong, and decodes it.
 
 Pure. Never raises on any bytes.
 """
@@ -15,14 +15,14 @@ from charset_normalizer import from_bytes
 _PRESCAN = 4096
 """Bytes searched for a `meta charset`. The HTML standard asks for 1024; real heads put it later."""
 _DETECTION_SAMPLE = 30_000
-"""Bytes that charset-normalizer is given; its time grows with them."""
+"""Bytes that charset-normalizer is given. A plain choice: its time grows with them."""
 _PART = 32_768
 """Bytes decoded at a time to check that they are UTF-8, in half the time of decoding the whole body."""
 _BROKEN_SHARE = 0.05
-"""Share of replaced characters among those that are not ASCII, from which a declared encoding counts as wrong."""
+"""Share of undecodable characters among those beyond ASCII from which a declared encoding counts as wrong. A plain choice."""
 
 _STRAY_SHARE = 0.005
-"""The same, up to which an undeclared encoding of two bytes is believed that detection does not name."""
+"""The same share, up to which an undeclared encoding of two bytes is accepted although detection does not name it."""
 _TWO_BYTES = ("gb18030", "cp932", "cp949")
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 _META_CHARSET = re.compile(rb"<meta[^>]{0,300}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_:.-]+)", re.IGNORECASE)
@@ -38,9 +38,9 @@ _LABELS = {
 }  # fmt: skip
 _HIGH_BYTE = re.compile(rb"[\x80-\xff]")
 _BEFORE = 40
-"""Bytes before one that is not ASCII that go into the sample."""
+"""Bytes before a byte beyond ASCII that go into the sample. A plain choice."""
 _TEXT = re.compile(rb"[^<>]{0,%d}[\x80-\xff][^<>]{0,200}[\x80-\xff]*[^<>\x80-\xff]?" % _BEFORE)
-"""It ends behind a run of bytes that are not ASCII, and so inside of no character of two bytes: half a one hides the encoding."""
+"""Ends behind a run of bytes beyond ASCII, so that no character of two bytes is cut: half a character hides the encoding."""
 _ESCAPED = frozenset({"iso2022_jp", "hz", "iso2022_kr"})
 _NO_PAGE_ENCODING = frozenset({"idna", "punycode", "undefined", "unicode_escape", "raw_unicode_escape", "utf_7", "mbcs", "oem"})
 
@@ -48,9 +48,9 @@ _NO_PAGE_ENCODING = frozenset({"idna", "punycode", "undefined", "unicode_escape"
 def decode(body: bytes, content_type: str | None = None) -> tuple[str, str | None]:
     """The name of the encoding of `body`, and its text; None for the text when the bytes are UTF-8 and can be parsed as they are.
 
-    The encoding is the byte order mark's; else UTF-8 where the whole body is valid UTF-8 (other encodings are not by chance); else the
-    header's, then the document's own (HTML standard, section 13.2.3), the first that fits the bytes. Where these two differ and detection
-    confirms one, that one: servers are configured for all their pages, and often wrongly. Detection alone comes last.
+    The encoding is that of the byte order mark; else UTF-8 when the whole body is valid UTF-8 (texts in other encodings hardly ever are);
+    else that of the header, then that of the document (HTML standard, section 13.2.3), the first that fits the bytes. When these two differ
+    and detection confirms one, that one: servers often declare one encoding for all pages. Detection alone comes last.
     """
     for mark, name in _BOMS:
         if body.startswith(mark):
@@ -123,7 +123,7 @@ def beyond_ascii(body: bytes) -> Iterator[bytes]:
 
 
 def _detect(body: bytes) -> str | None:
-    # Mark-up is ASCII and only dilutes: the bytes around what is not ASCII decide.
+    # Mark-up is ASCII and only dilutes the sample: the bytes around those beyond ASCII decide.
     parts = list(islice(beyond_ascii(body), 400))
     ends = accumulate(map(len, parts))
     sample = b" ".join(part for part, end in zip(parts, ends, strict=True) if end - len(part) < _DETECTION_SAMPLE)

@@ -1,8 +1,8 @@
-"""Remove mark-up from declared values: titles, descriptions and texts of feeds, heads and JSON-LD.
+"""Removes mark-up from declared values: titles, descriptions and texts of feeds, heads and JSON-LD.
 
-Pure functions over strings. Once a value's own carrier is decoded, `<b>Bold</b> move` is formatting that was escaped twice, and `How to
-use the <script> tag` is a title. The rule: a tag is markup when it has a partner or attributes, when it touches a word, or when HTML
-lets it stand alone (a line break, a paragraph); a name in angle brackets that stands as a word of the text is one.
+Pure functions over strings. After JSON, XML or HTML is decoded, `<b>Bold</b> move` is formatting that was escaped twice, and `How to use
+the <script> tag` is a title. The rule: a tag is markup when it has a partner or attributes, when it touches a word, or when HTML allows it
+alone (a line break, a paragraph); any other name in angle brackets is a word of the text.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ _TAG = re.compile(r"<(/?)([A-Za-z][\w:-]*)((?:[\s/][^<>]{0,500})?)>")
 _HIDDEN = re.compile(r"<(?:(script|style)\b[^<>]*>|!--)", re.IGNORECASE)
 _ENDS = {"script": re.compile(r"</script\s*>", re.IGNORECASE), "style": re.compile(r"</style\s*>", re.IGNORECASE), "": re.compile("-->")}
 _INLINE = frozenset(re.findall(r"\w+", "a abbr b cite code em font i mark q s small span strong sub sup u wbr"))
-"""Tags that stand inside a word or beside it; any other ends a word."""
+"""Tags that may occur inside a word; any other tag ends a word."""
 _UNPAIRED = frozenset(re.findall(r"\w+", "br wbr hr p li dt dd td th tr"))
-"""HTML lets these stand without a partner, and titles are seldom about them."""
+"""Tags that HTML allows without a partner, and that titles are seldom about."""
 _KNOWN = (
     _INLINE
     | _UNPAIRED
@@ -46,7 +46,7 @@ def strip_tags(text: str) -> str:
 
 
 def _replaced(paired: set[str], tag: re.Match[str]) -> str:
-    """The replacement of a tag: itself where it is a word of the text, nothing for an inline tag, else a space."""
+    """The replacement of a tag: the tag itself if it is a word of the text, nothing for an inline tag, else a space."""
     name, attributes = tag[2].lower(), tag[3]
     if name not in paired and not (attributes if name in _KNOWN else "=" in attributes):
         is_word = name not in _KNOWN or (name not in _UNPAIRED and not _touches_word(tag))

@@ -1,4 +1,4 @@
-"""Clean plain text: mojibake repaired, white space and control characters removed, excerpts cut at a word or sentence.
+"""Cleans plain text: repairs mojibake, removes control characters and surplus white space, cuts excerpts at a word or sentence.
 
 Pure functions over strings; knows nothing of HTML trees, articles or feeds.
 """
@@ -18,13 +18,13 @@ from pipeline.text.markup import strip_tags
 from pipeline.text.phrases import phrase_pattern
 
 EXCERPT_LIMIT = 350
-"""Characters, the ellipsis included (record.md)."""
+"""Characters of the longest excerpt, including the ellipsis, as in the seed record."""
 
 ELLIPSIS = "…"
 OPENING = 80
-"""Characters of a text's beginning that are shown to tell it from another."""
+"""Characters of the beginning of a text that `opening` shows. A plain choice: enough to distinguish two texts."""
 DENSE = 2.5
-"""How many letters of an alphabet one character of a script without spaces counts for."""
+"""Letters of an alphabet that one character of a script without spaces is worth in `weight_of`."""
 _DENSE_SCRIPT = re.compile("[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\uac00-\ud7af\u0e00-\u0e7f]")
 
 _INVISIBLE = "\u00ad\u200b\u2060\ufeff\u200e\u200f\u202a-\u202e\u2066-\u2069\ufff9-\ufffb"
@@ -38,18 +38,18 @@ _UNFILLED = re.compile(r"null|undefined|NaN|None|\[object Object\]|\{\{[^{}]*\}\
 _DOTS = re.compile(r"\.\.\.|…")
 _BRACKETED_DOTS = re.compile(r"\s*(?:\[\s?(?:\.\.\.|…|&hellip;)\s?\]|\(\s?(?:\.\.\.|…)\s?\))\Z")
 _MAX_BRACKETED = 14
-"""Characters of the longest form of these; what stands before is not searched."""
+"""Characters of the longest match of `_BRACKETED_DOTS`, so that only the end of a text is searched."""
 _READ_MORE = r"(?<=[.!?…»”\])])\s*[\[(]?(?:%(read_more)s)\s*[\])]?[\s→»›>&….:]*$"
-"""A link from a teaser to its article, behind a sentence that has ended."""
+"""A link from a teaser to its article, behind the end of a sentence."""
 _SENTENCE_END = re.compile(r"[.!?。！？…][\"'”’»)\]]*(?=\s|$)|[。！？][」』”]*")
 _DANGLING = " \t\n,;:-–—/|"
 _ENDED = re.compile(r"[.!?。！？…][\"'”’»)\]]*\s*$")
 _LAST_WORD = re.compile(r"[^\W\d_]{4}[.!?][\"”’»)\]]*(?=\s+[^\W\d_])|[。！？][」』”]*")
 """The end of a sentence; short words before the stop may be abbreviations."""
 _LEFT = 0.6
-"""Share of a text that must be left: then the torn sentence was the lesser part."""
+"""Share of a text that must remain when a torn last sentence is removed, so that it was the smaller part. A plain choice."""
 _TORN_FROM = 120
-"""Characters; shorter descriptions are seldom cut, and often have no full stop."""
+"""Characters from which a description may end in a torn sentence; shorter ones are seldom cut and often have no full stop."""
 _LOOSE_END = _DANGLING + "([{'\"“‘«&"
 
 _ASCII_SIGNS = {code: None for code in range(128) if not chr(code).isalnum()}
@@ -57,14 +57,14 @@ _ASCII_SIGNS = {code: None for code in range(128) if not chr(code).isalnum()}
 _CONTINUATION = "".join(bytes([byte]).decode("cp1252", "ignore") for byte in range(0x80, 0xC0))
 _MISREAD_SIGN = re.compile(f"â[{re.escape(_CONTINUATION)}]{{2}}")
 _MISREAD_START = re.compile("[{utf8_first_of_2}{utf8_first_of_3}{utf8_first_of_4}][{utf8_continuation}]".format(**UTF8_CLUES))
-"""How every match of ftfy's own detector begins; this pattern is five times as fast."""
+"""The beginning of every match of ftfy's detector; this pattern is five times as fast."""
 _MAY_BE_MISREAD = re.compile("[^\x00-\x7f](?:[^\x00-\x7f]|(?<=[\x80-\x9fÂÃŒœ]))")
-"""What every text has that ftfy's heuristic finds bad; it tries forty alternatives at each character."""
+"""A quick necessary condition for ftfy's heuristic, which tries forty alternatives at each character."""
 _SHORT = 1000
-"""Characters of the longest text that ftfy's full heuristic is asked about: titles and excerpts are shorter."""
+"""Characters of the longest text to which ftfy's full heuristic is applied: titles and excerpts are shorter."""
 
 _REPAIRS = ftfy.TextFixerConfig(
-    unescape_html=False,  # entities are decoded once, by `decode_entities`, not as long as any are left
+    unescape_html=False,  # `decode_entities` decodes them once; ftfy would repeat it until none is left
     uncurl_quotes=False,
     fix_latin_ligatures=False,
     fix_character_width=False,  # full-width forms are right in Chinese and Japanese text
@@ -77,7 +77,7 @@ def repair(text: str) -> str:
     """`text` in NFC with mojibake undone (`Graphyteâ„¢` to `Graphyte™`), control and invisible characters taken out.
 
     ftfy decides what is mojibake, and misses signs such as the one above, which are undone first. Its full heuristic costs 1 ms per 5 kB,
-    so it is asked about short texts; of long ones about the lines in which its quick search finds UTF-8 that was read as something else.
+    so it is applied to short texts, and in long ones only to the lines in which its quick search finds misread UTF-8.
     """
     if text.isascii():
         return text.translate(_ASCII_CONTROL)
@@ -99,12 +99,12 @@ def _fixed(text: str) -> str:
 
 @lru_cache(maxsize=1024)
 def _short_fixed(text: str) -> str:
-    """As `_fixed`, remembered: a page states its title and its description several times."""
+    """As `_fixed`, cached: a page states its title and its description several times."""
     return _fixed(text)
 
 
 def _as_utf8(match: re.Match[str]) -> str:
-    """A sign whose three UTF-8 bytes were read as Windows-1252, as what it was."""
+    """The sign whose three UTF-8 bytes were read as Windows-1252."""
     try:
         return match[0].encode("cp1252").decode("utf-8")
     except UnicodeError:
@@ -130,7 +130,7 @@ def one_line(text: str | None) -> str:
 def plain(text: str | None) -> str:
     """A declared value (a title, a description) as one line of plain text: one layer of entities and all markup undone.
 
-    The empty string for what a program leaves where it has no value.
+    The empty string for a placeholder that a program writes without a value (`null`, `{{title}}`).
     """
     if not text or _UNFILLED.fullmatch(text.strip()):
         return ""
@@ -141,8 +141,8 @@ def plain(text: str | None) -> str:
 def cut_excerpt(text: str, limit: int = EXCERPT_LIMIT) -> str:
     """`text` as one line of at most `limit` characters that ends well; the empty string only for blank text.
 
-    What does not fit is cut at a word (at a character where the script has no spaces) and ends with an ellipsis. A publisher's
-    own `...`, `[…]` or `(...)` at the end becomes a plain ellipsis.
+    A longer text is cut at a word (at a character in scripts without spaces) and ends with an ellipsis. The publisher's own
+    `...`, `[…]` or `(...)` at the end becomes a plain ellipsis.
     """
     line = one_line(text)
     line = phrase_pattern("pipeline.text", _READ_MORE).sub("", line) or line
@@ -152,7 +152,7 @@ def cut_excerpt(text: str, limit: int = EXCERPT_LIMIT) -> str:
         head = bare[: limit - len(ELLIPSIS)]
         if not bare[len(head)].isspace():
             word_start = head.rfind(" ")
-            # Scripts without spaces, or one endless word: cut where the limit falls.
+            # A script without spaces, or one endless word: cut at the limit.
             head = head[:word_start] if word_start >= limit // 2 else head
         bare, is_cut = head, True
     if not is_cut:
@@ -162,7 +162,7 @@ def cut_excerpt(text: str, limit: int = EXCERPT_LIMIT) -> str:
 
 
 def _without_dots(line: str) -> str:
-    """`line` without the dots that it breaks off with, in brackets or not; read from its end, so that thousands of dots cost no more."""
+    """`line` without dots at its end, in brackets or not; read from the end, so that thousands of dots cost no more."""
     rest = line.rstrip(" .…")
     bracketed = _BRACKETED_DOTS.search(rest[-_MAX_BRACKETED:])
     if bracketed:
@@ -172,9 +172,9 @@ def _without_dots(line: str) -> str:
 
 
 def without_torn_end(line: str) -> str:
-    """`line` up to its last sentence that ends, where what follows breaks off and enough is left; a line of one sentence as it is.
+    """`line` up to the end of its last complete sentence, if a torn one follows and enough is left; a single sentence is unchanged.
 
-    Content systems cut descriptions at a number of characters and leave no mark of it.
+    Content systems cut descriptions at a number of characters without marking it.
     """
     if not _TORN_FROM <= len(line) <= EXCERPT_LIMIT or _ENDED.search(line):
         return line

@@ -1,6 +1,6 @@
-"""The grammars in which publishers state wishes: robots directives, usage preferences, TDM reservations, licences.
+"""Parses the grammars in which publishers state wishes: robots directives, usage preferences, TDM reservations, licences.
 
-Pure: strings in, values out. What breaks its grammar states nothing. The words of a `Statement`:
+Pure: strings in, values out. A text that breaks its grammar states nothing. The words of a `Statement`:
 
     noindex noarchive nosnippet noimageindex notranslate noai noimageai     directives, without a value
     maxSnippet maxImagePreview maxVideoPreview unavailableAfter             directives with one
@@ -23,18 +23,20 @@ from pipeline.text.urls import join
 
 
 class Statement(NamedTuple):
+    """A wish without place and time: its word, and its value if it has one."""
+
     wish: str
     value: str | None = None
 
 
 MAX_TDM_RULES = 500
-"""Of one tdmrep.json; the files of publishers have one to ten."""
+"""Rules of one tdmrep.json that are read. A plain choice: the files of publishers have one to ten."""
 _MAX_VALUE = 2_000
-"""Characters of a header or a line that are read."""
+"""Characters of a header or a line that are read. A plain choice."""
 
 _DIRECTIVES = {
     **{name: Statement(name) for name in ("noindex", "noarchive", "nosnippet", "noimageindex", "notranslate", "noai", "noimageai")},
-    "none": Statement("noindex"),  # noindex and nofollow; where links lead is no wish about the article
+    "none": Statement("noindex"),  # noindex and nofollow; the latter is no wish about the article
     "nocache": Statement("noarchive"),  # Bing's name for it
 }
 _VALUED = {
@@ -48,7 +50,7 @@ _DEADLINE = "unavailable_after"
 _USES = {"search": "search", "ai-use": "aiInput", "train-ai": "aiTrain"}
 """The categories of draft-ietf-aipref-vocab; others are ignored, as it demands."""
 _SIGNALS = {"search": "search", "ai-input": "aiInput", "ai-train": "aiTrain"}
-"""Those of contentsignals.org."""
+"""The categories of contentsignals.org."""
 _EXTENTS = frozenset({"immediate", "reference", "full"})
 
 _KEY = r"[a-z*][a-z0-9_.*-]*"
@@ -73,15 +75,15 @@ _CREATIVE_COMMONS = re.compile(
 
 
 def robots_directives(content: str) -> tuple[Statement, ...]:
-    """What the `content` of a robots meta element asks for, without what it allows (`index`, `max-snippet:-1`)."""
+    """The restrictions in the `content` of a robots meta element; permissions (`index`, `max-snippet:-1`) are left out."""
     return _unique(statement for item in _items(content) for statement in _directives(item))
 
 
 def x_robots_tag(values: Iterable[str], *, agent: str) -> tuple[Statement, ...]:
-    """What the X-Robots-Tag headers of an answer ask of everybody and of `agent`, a product token.
+    """The restrictions in the X-Robots-Tag headers of an answer for all agents and for `agent`, a product token.
 
-    Each of `values` is one header field. A name before a colon says whom the rules behind it are for, up to the next name or the field's
-    end (Google Search Central, "Robots meta tag, data-nosnippet, and X-Robots-Tag specifications").
+    Each of `values` is one header field. A name before a colon says for which agent the rules behind it are, up to the next name or the end
+    of the field (Google Search Central, "Robots meta tag, data-nosnippet, and X-Robots-Tag specifications").
     """
     found: list[Statement] = []
     for value in values:
@@ -96,7 +98,7 @@ def x_robots_tag(values: Iterable[str], *, agent: str) -> tuple[Statement, ...]:
 
 
 def usage_preferences(value: str) -> tuple[Statement, ...]:
-    """What a Content-Usage field says: a dictionary of structured fields in which `train-ai=n` refuses a use, `search=y` allows one.
+    """The preferences in a Content-Usage field: a dictionary of structured fields, where `train-ai=n` refuses a use, `search=y` allows one.
 
     Unknown categories, parameters and values are ignored; a dictionary that cannot be parsed states nothing (draft-ietf-aipref-vocab,
     "Processing Algorithm").
@@ -114,7 +116,7 @@ def usage_preferences(value: str) -> tuple[Statement, ...]:
 
 
 def content_signals(value: str) -> tuple[Statement, ...]:
-    """What a Content-Signal says, as `search=yes, ai-train=no` (contentsignals.org)."""
+    """The preferences in a Content-Signal, such as `search=yes, ai-train=no` (contentsignals.org)."""
     members: dict[str, str | None] = {}
     for item in value[:_MAX_VALUE].lower().split(","):
         name, _, said = item.partition("=")
@@ -130,10 +132,10 @@ def is_usage_line(line: str) -> bool:
 
 
 def preferences_for(url: str, lines: Sequence[str]) -> tuple[tuple[str, Statement], ...]:
-    """What the Content-Usage and Content-Signal lines of one group of robots.txt say of `url`, each with the line's name.
+    """The preferences for `url` in the Content-Usage and Content-Signal lines of one group of robots.txt, each with the name of the line.
 
-    Of each kind the lines with the longest matching path count, one without a path counts for all; of several with the same path the
-    refusal does (draft-ietf-aipref-attach, "Content-Usage Rule Semantics").
+    For each name, the lines with the longest matching path apply, a line without a path to all URLs; among several with the same path a
+    refusal wins (draft-ietf-aipref-attach, "Content-Usage Rule Semantics").
     """
     readers = {"content-usage": usage_preferences, "content-signal": content_signals}
     rules = [(match[1].lower(), match[2] or "/", match[3]) for match in map(_USAGE_LINE.match, lines) if match is not None]
@@ -175,7 +177,7 @@ def tdm_reservation(text: str) -> Tdm | None:
 
 
 def tdm_rules(body: bytes) -> tuple[str, ...]:
-    """The rules of a /.well-known/tdmrep.json in their order, each as a line of JSON; none where it is no such file."""
+    """The rules of a /.well-known/tdmrep.json in their order, each as a line of JSON; none when it is not such a file."""
     try:
         rules = json.loads(body.decode("utf-8-sig", errors="replace"))
     except (ValueError, RecursionError):
@@ -194,7 +196,7 @@ def tdm_rule_for(url: str, rules: Iterable[str]) -> tuple[Tdm, str | None] | Non
 
 
 def license_of(reference: str, *, base: str) -> str | None:
-    """The one form of a licence: its URL, absolute; of a Creative Commons licence that of its deed, as `.../licenses/by-nc/4.0/`."""
+    """The canonical form of a licence: its absolute URL; for Creative Commons the URL of the deed, such as `.../licenses/by-nc/4.0/`."""
     match = _CREATIVE_COMMONS.search(reference)
     if match is not None:
         return f"https://creativecommons.org/{match[1].lower()}/"

@@ -1,4 +1,4 @@
-"""The time zone of a publisher, by the country code of its host, or by a language whose official places all keep one time.
+"""Finds the time zone of a publisher by the country code of its host, or by a language all of whose official places share one time.
 
 Pure look-ups in CLDR (through Babel) and in the database of the `tzdata` package, so that every machine reads the same rules.
 """
@@ -16,14 +16,14 @@ from babel.core import get_global
 _GENERIC_CODES = frozenset(
     {"ad", "ai", "as", "bz", "cc", "cd", "co", "dj", "fm", "io", "la", "me", "ms", "nu", "sc", "sr", "su", "tk", "tv", "ws"}
 )
-"""Country codes that sites everywhere use for their sound, by Google's list for international sites; and codes of no country."""
+"""Country codes that sites of any country use (Google's list of generic country codes), and codes of no country."""
 _MAIN_ZONE = {
     "CL": "America/Santiago", "CN": "Asia/Shanghai", "EC": "America/Guayaquil", "ES": "Europe/Madrid", "MY": "Asia/Kuala_Lumpur",
     "NZ": "Pacific/Auckland", "PT": "Europe/Lisbon", "UA": "Europe/Kiev", "UZ": "Asia/Tashkent",
 }  # fmt: skip
-"""Countries of several zones of which nearly everybody lives in one: CLDR's `primaryZones`."""
+"""Countries with several zones, in one of which nearly everybody lives: CLDR's `primaryZones`."""
 _MAIN_ZONE_OF_LANGUAGE = {("ca", "fr"): ("America/Toronto",)}
-"""Languages that are at home in one zone of a country: nine of ten Canadians with French as mother tongue live in Quebec and Ontario."""
+"""Languages that are spoken in one zone of a country: nine of ten Canadians with French as mother tongue live in Quebec and Ontario."""
 _HOST = re.compile(r"[a-z]+://(?:[^/?#@]*@)?([^/?#:]+)", re.IGNORECASE)
 
 
@@ -42,7 +42,7 @@ def offset_at(instant: datetime, *, url: str, language: str) -> timedelta | None
 
 
 def country_offsets_at(instant: datetime, *, url: str, language: str) -> frozenset[timedelta]:
-    """All offsets from UTC that are in use at `instant` in the country of `url`; empty where the host names no country."""
+    """All offsets from UTC that are in use at `instant` in the country of `url`; empty when the host names no country."""
     code = _country_code(url)
     names = _zones(code, _primary_language(language)) if _is_country(code) else ()
     offsets = (instant.astimezone(zone).utcoffset() for zone in map(zone_named, names))
@@ -91,7 +91,7 @@ def zone_named(name: str) -> ZoneInfo:
 def _offset(names: tuple[str, ...], value: datetime) -> timedelta | None:
     """The offset that all zones of `names` have at `value`, an instant or a local time without zone; None when two of them differ."""
     known: timedelta | None = None
-    for zone in map(zone_named, names):  # of a language that is spoken around the world two are read
+    for zone in map(zone_named, names):  # two zones are enough to see that a world language has no common offset
         offset = (value.astimezone(zone) if value.tzinfo else value.replace(tzinfo=zone)).utcoffset()
         if known is not None and offset != known:
             return None

@@ -1,6 +1,6 @@
-"""The identity of a URL: canonical form, digest, host and registered domain.
+"""Canonical form, digest, host and registered domain of a URL.
 
-Pure: resolves nothing and follows nothing. Whether two URLs are one page is decided here alone.
+Pure: resolves nothing and follows nothing. Only this module decides whether two URLs are the same page.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     import tldextract
 
 DIGEST_VERSION = "1"
-"""Stands in front of the canonical URL when it is hashed, so that a later rule gives other digests."""
+"""Version of the rule, hashed before the canonical URL, so that a changed rule gives other digests."""
 
 MAX_LENGTH = 8192
-"""Characters; what is longer is not a page's address (RFC 9110, section 4.1 asks for 8000)."""
+"""Characters of the longest URL that is accepted (RFC 9110, section 4.1 recommends at least 8000)."""
 
 TRACKING_PREFIXES = (
     "utm_", "ga_", "pk_", "mtm_", "piwik_", "matomo_", "otm_", "hsa_", "hmb_", "itm_", "oly_", "vero_", "trk_", "guce_",
@@ -41,9 +41,9 @@ TRACKING_NAMES = frozenset(
         """,
     )
 )
-"""Parameters that say where a reader came from and never what is shown.
+"""Parameters that say where a reader came from and never which page is shown.
 
-After the global rules of ClearURLs, with those of mail, advertising and analytics systems that news sites use. A name goes in only when
+From the global rules of ClearURLs, with those of mail, advertising and analytics systems that news sites use. A name goes in only when
 no site is known to choose its page by it: `ref`, `source`, `from`, `id` or `p` stay.
 """
 
@@ -62,13 +62,13 @@ _UNWRITABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 def canonical_url(url: str) -> str:
-    """The one form of a web address; a fixed point, at the same host, port and scheme as `url`.
+    """The canonical form of a URL; the canonical form of the result is the result itself, and host, port and scheme are those of `url`.
 
     Scheme and host in lower case, host in IDNA 2008 (UTS 46), default port and fragment dropped, dot segments resolved,
     percent-encoding normalised (RFC 3986, section 6.2.2), tracking parameters and an empty query removed. Parameters keep their order and a
-    trailing slash stays: some servers tell them apart.
+    trailing slash stays, because some servers distinguish them.
 
-    Raises ValueError for what is not an http(s) URL, holds credentials, or has a host that clients read differently.
+    Raises ValueError when `url` is not an http(s) URL, contains credentials, or has a host that clients interpret differently.
     """
     text = re.sub(r"[\t\n\r]", "", url.strip(_STRIPPED))
     if len(text) > MAX_LENGTH:
@@ -80,7 +80,7 @@ def canonical_url(url: str) -> str:
     if "@" in authority:
         raise ValueError("a URL with credentials is not kept")
     if path.startswith("\\"):
-        raise ValueError(f"a host that clients read differently: {url[:200]!r}")
+        raise ValueError(f"a host that clients interpret differently: {url[:200]!r}")
     host, port = _host_and_port(authority, scheme)
     path = _remove_dot_segments(_encode(path.replace("\\", "/"), _PATH_SAFE)) or "/"
     query = "&".join(part for part in _encode(query, _QUERY_SAFE).split("&") if part and not _is_tracking(part))
@@ -88,13 +88,13 @@ def canonical_url(url: str) -> str:
 
 
 _PLAIN = re.compile(r"https?://[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+(?:[/?]|$)")
-"""An absolute address that the standard library's join leaves as it is; matching takes a fifth of its time."""
+"""An absolute URL that `urljoin` returns unchanged; matching takes a fifth of the time of `urljoin`."""
 
 
 def join(base: str, reference: str) -> str | None:
-    """`reference` as it stands on the page `base`, made absolute, without fragment; None when that is no http(s) URL.
+    """`reference` on the page `base` as an absolute URL without fragment; None when that is not an http(s) URL.
 
-    None also with control characters or lone surrogates, which JSON can hold and no file can.
+    None also for control characters and lone surrogates, which JSON can contain and UTF-8 cannot.
     """
     reference = re.sub(r"[\t\n\r]", "", reference.strip(_STRIPPED))
     if not reference or len(reference) > MAX_LENGTH or reference.startswith("#") or _UNWRITABLE.search(reference):
@@ -113,7 +113,7 @@ def join(base: str, reference: str) -> str | None:
 
 
 def root_of(url: str) -> str:
-    """Scheme and authority of a URL in lower case: what its host's robots.txt is for. Raises ValueError for no URL."""
+    """Scheme and authority of a URL in lower case, for which one robots.txt applies. Raises ValueError when it is not a URL."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}".lower()
 
@@ -130,8 +130,8 @@ def host_of(url: str) -> str:
 def registered_domain(host_or_url: str) -> str:
     """The domain that its owner registered (public suffix and one label): `news.bbc.co.uk` to `bbc.co.uk`.
 
-    Without a known suffix the last two labels; an IP address or a single label as it is. The suffix list is the one that
-    tldextract brings along: nothing is fetched.
+    Without a known suffix the last two labels; an IP address or a single label as it is. The suffix list is the one in
+    the package tldextract: nothing is fetched.
     """
     host = host_of(host_or_url) if "//" in host_or_url else host_or_url.partition("/")[0].lower()
     host = host.strip(".")
@@ -145,15 +145,15 @@ def registered_domain(host_or_url: str) -> str:
 
 
 def url_digest(url: str) -> str:
-    """16 hex digits that stand for the page at `url`: SHA-256 over `1:` and the canonical URL, shortened.
+    """16 hex digits that identify the page at `url`: the beginning of SHA-256 over `1:` and the canonical URL.
 
-    Version 1. The version is hashed with the URL and rises when `canonical_url` changes what it gives. Raises ValueError as that does.
+    `1` is `DIGEST_VERSION`; raise it when the results of `canonical_url` change. Raises ValueError as `canonical_url` does.
     """
     return hashlib.sha256(f"{DIGEST_VERSION}:{canonical_url(url)}".encode()).hexdigest()[:16]
 
 
 def without_credentials(url: str) -> str:
-    """`url` without user name and password, as it may stand in a log; any string is taken, what is no URL comes back unchanged."""
+    """`url` without user name and password, for a log; a string that is not a URL is returned unchanged."""
     return _CREDENTIALS.sub(r"\1", url)
 
 

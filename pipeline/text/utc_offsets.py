@@ -1,4 +1,4 @@
-"""What a zone beside a time says: an offset from UTC, an abbreviation, or a zone by its name.
+"""Reads the zone behind a time: an offset from UTC, an abbreviation, or the name of a zone.
 
 Pure look-ups; the rules of a zone are those of its day, from the `tzdata` package.
 """
@@ -14,9 +14,9 @@ from pipeline.text.calendar_names import data
 from pipeline.text.time_zones import zone_named
 
 _WEST, _EAST = timedelta(hours=-12), timedelta(hours=14)
-"""The range of offsets that are in use."""
+"""The range of UTC offsets that are in use."""
 _BEHIND = r"\A[\s,|]{0,3}(?:(?i:uhr|hrs?|hours|น)\b\.?[\s,]{0,2})?[\[(]?\s?"
-"""What may stand between a time and its zone."""
+"""Characters and words between a time and its zone."""
 _NUMBER = re.compile(
     _BEHIND
     + r"(?:(?:UTC|GMT|UT)(?:/(?:UTC|GMT))?\s?([+\-−–])\s?|([+\-−])(?=\d\d:?\d\d|\d:?\d\d(?!\d)|\d\d(?![\d.:])))"
@@ -29,7 +29,7 @@ _WORDS = re.compile(_BEHIND + r"([a-z ]{3,24}?)\s(?:(standard|daylight|summer)\s
 
 
 def offset_behind(text: str, local: datetime, languages: tuple[str, ...] = ()) -> timedelta | None:
-    """The offset from UTC that `text`, which stands behind the time `local` without zone, begins with; None where it names no zone.
+    """The offset from UTC that `text`, the text behind the time `local` without zone, begins with; None when it names no zone.
 
     `+0530`, `+530`, `+5:30`, `(GMT+7)`, `UTC-5`, `GMT-0800 (PST)`, `Z`, `EST`, `Eastern Time`. An abbreviation that names a zone and
     not one of its offsets (`ET`, `CET`) is read by the zone's rule on that day.

@@ -1,6 +1,6 @@
 """WARC files that the user gives as an origin of past hours: their paths, and an index of the hours and domains of their records.
 
-Part of the capture stage. A file is read through once; its index is kept in the lake under the file's digest, so that the hours of a month,
+Part of the capture stage. A file is scanned once; its index is kept in the lake under the digest of the file, so that the hours of a month,
 each in a process of its own, read only their own records.
 """
 
@@ -25,6 +25,7 @@ from pipeline.lake import storage
 from pipeline.lake.storage import Lake
 from pipeline.lake.warc import WarcRecord
 from pipeline.lake.web_archives import ARCHIVE_SUFFIXES, WebArchive, open_archive
+from pipeline.text.counts import counted
 from pipeline.text.urls import registered_domain
 
 log = logging.getLogger(__name__)
@@ -33,9 +34,12 @@ PAGE_RECORDS = frozenset({"response", "resource"})
 NO_DOMAIN = ""
 """The domain of broken records in an index: they count for every source, in the hour of the record before them."""
 PROGRESS_EVERY = 10_000
+"""Records between two log messages. A plain choice."""
 FORMAT = "1"
+"""Version of the index, part of its name in the lake; raise it when the index changes."""
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 KEPT_INDEXES = 64
+"""Indexes and digests that a process keeps in memory. A plain choice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +86,10 @@ class FileIndex:
 def given_paths(given: Sequence[str]) -> tuple[Path, ...]:
     """The files that `given` names, in its order, each once: `given` holds files, folders (with everything below them) and glob patterns.
 
-    Raises ConfigError for a name that leads to no file, and where nothing is given.
+    Raises ConfigError for a name that matches no file, and when nothing is given.
     """
     if not given:
-        raise ConfigError("the origin warc reads files that are given: --warc FILE..., or NEWS_WARC")
+        raise ConfigError("the origin warc needs files: name them with --warc FILE... or NEWS_WARC")
     found: dict[Path, None] = {}
     for name in given:
         path = Path(name)
@@ -94,7 +98,7 @@ def given_paths(given: Sequence[str]) -> tuple[Path, ...]:
         else:
             mine = [path] if path.is_file() else sorted(Path(one) for one in glob.glob(name, recursive=True) if Path(one).is_file())  # noqa: PTH207
         if not mine:
-            raise ConfigError(f"NEWS_WARC: {name!r} leads to no WARC file")
+            raise ConfigError(f"NEWS_WARC: {name!r} matches no WARC file")
         found.update(dict.fromkeys(mine))
     return tuple(found)
 
@@ -112,7 +116,7 @@ def _identify(path: str, size: int, _modified_ns: int) -> GivenFile:
 
 
 def kept_index(lake: Lake, file: GivenFile) -> FileIndex | None:
-    """The file's index in the lake, None where it has none."""
+    """The index of the file in the lake; None when there is none."""
     path = _index_path(file)
     if not lake.exists(path):
         return None
@@ -125,34 +129,34 @@ def kept_index(lake: Lake, file: GivenFile) -> FileIndex | None:
 
 
 def index_of(lake: Lake, file: GivenFile) -> FileIndex:
-    """The file's index; where the lake has none, the file is read through and its index kept. Raises WarcError, StorageError."""
+    """The index of the file; when the lake has none, the file is scanned and its index kept. Raises WarcError, StorageError."""
     known = kept_index(lake, file)
     if known is not None:
         return known
-    log.info("%s: it is read through once for an index", file.path)
+    log.info("%s: scanned once for an index of its records", file.path)
     with open_archive(Path(file.path)) as archive:
         lake.write_table(_index_path(file), _table(archive, file))
     made = kept_index(lake, file)
     if made is None:
-        raise WarcError(f"{file.path}: its index is gone from the lake")
+        raise WarcError(f"{file.path}: the lake lost its index")
     return made
 
 
 def _table(archive: WebArchive, file: GivenFile) -> pa.Table:
-    """The table of the file's index; while it is made, each page takes twenty bytes of memory."""
+    """The index of the file as a table; while it is built, each page takes twenty bytes of memory."""
     offsets, hours, domains = array("q"), array("i"), array("i")
     names: dict[str, int] = {}
     hour: int | None = None
     early: list[int] = []
     for number, record in enumerate(archive.records(max_body_bytes=1), start=1):
         if number % PROGRESS_EVERY == 0:
-            log.info("%s: %d records read", file.path, number)
+            log.info("%s: %s read", file.path, counted(number, "record"))
         domain = _domain(record)
         if domain is None:
             continue
         if record.at is not None:
             hour = _hour(record.at)
-        if hour is None:  # a broken record before any with a date counts to the hour of the first with one
+        if hour is None:  # broken records before the first one with a date count to its hour
             early.append(record.offset)
             continue
         for offset, name in (*((one, NO_DOMAIN) for one in early), (record.offset, domain)):
@@ -197,13 +201,13 @@ class FileHour:
 
 
 def hours_with_records(lake: Lake, paths: Sequence[Path], interval: Interval, domains: Collection[str]) -> Iterator[FileHour]:
-    """The interval's records in each file that has some of `domains`; a file that is no WARC file is logged and skipped."""
+    """The interval's records in each file that has some of `domains`; a file that is not a WARC file is logged and skipped."""
     for path in paths:
         try:
             file = given_file(path)
             pages, broken = index_of(lake, file).of(interval, domains)
         except (WarcError, FileNotFoundError) as error:
-            log.warning("%s is skipped: %s", path, error)
+            log.warning("%s: skipped: %s", path, error)
             continue
         if pages or broken:
             yield FileHour(file, tuple(pages), tuple(broken))
@@ -219,7 +223,7 @@ def warn_of_dates_outside(lake: Lake, paths: Sequence[Path], domains: Collection
             continue
         if inside < mine:
             last = taken[1] - timedelta(microseconds=1)
-            yield f"{path}: {mine - inside} of the {mine} records of these sources are dated outside {taken[0].date()} to {last.date()}"
+            yield f"{path}: {mine - inside} of {counted(mine, 'record')} of these sources dated outside {taken[0].date()} to {last.date()}"
 
 
 def _broken(offset: int, problem: str) -> WarcRecord:

@@ -1,7 +1,7 @@
 """A source's own listings of a past interval: its sitemaps, and the further pages of its feeds.
 
 Part of the capture stage. Each function reads the documents it needs through `KeptDocuments` and returns the entries dated inside the
-interval. Whether another origin is asked is decided in `pipeline.capture.past.origins`.
+interval. `pipeline.capture.past.origins` decides whether another origin is asked.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from pipeline.lake.manifests import FeedState
 from pipeline.text.urls import join
 
 MAX_DEPTH = 3
-"""Levels of sitemaps that are read: the protocol allows an index and its sitemaps, sites have indexes of indexes."""
+"""Levels of sitemaps that are read: the protocol allows an index and its sitemaps (two), but some sites have indexes of indexes."""
 KEPT_FEEDS = 256
 """Parsed pages of feeds in a cache: the hours of a month read the same pages. One takes ten milliseconds to parse and 0.1 MB to keep."""
 
@@ -33,8 +33,8 @@ def from_sitemaps(session: SourceSession, documents: KeptDocuments, interval: In
     """The pages that the source's sitemaps date inside `interval`, by publication date, or by lastmod without one.
 
     A source without sitemaps in the catalogue has those that robots.txt names, unless it is a section of its site. The sitemaps cover the
-    interval when each that may list it could be read, and they have both an older page and one that is not older: a sitemap that the site
-    no longer writes proves nothing.
+    interval when each that may list it could be read, and they have both a page older than the interval and one that is not: a sitemap that
+    the site no longer updates proves nothing.
     """
     source = session.source
     hosts = dict.fromkeys(join(url, "/") or url for url in source.feeds if is_of_whole_site(url))
@@ -67,9 +67,9 @@ class _SitemapPages:
     interval: Interval
     entries: dict[str, Entry] = field(default_factory=dict)
     reaches_back: bool = False
-    """Whether the sitemaps have something older than the interval."""
+    """Whether the sitemaps list a page older than the interval."""
     reaches_on: bool = False
-    """Whether they have something that is not older."""
+    """Whether they list a page that is not older."""
     is_whole: bool = True
     """Whether every sitemap that may list the interval could be read."""
 
@@ -97,7 +97,7 @@ class _SitemapPages:
 
 
 def from_pages(session: SourceSession, documents: KeptDocuments, interval: Interval) -> OriginListing:
-    """The entries of the source's feeds dated inside `interval`, from as many pages as it takes to get there.
+    """The entries of the source's feeds dated inside `interval`, from as many pages as are needed to reach it.
 
     Entries of a feed's first page, the feed itself, that are dated outside the interval are `others`. The feeds cover the interval when
     each of them was read down to an older entry or to its last page.
@@ -128,7 +128,7 @@ def _read_back(session: SourceSession, documents: KeptDocuments, interval: Inter
             covers = page > 2 and following is None
             break
         asked.add(following)
-        # a kept page that is older than the page before it may lack entries that have moved on to it since
+        # a kept page that is older than the page before it may lack entries that moved to it later
         document = documents.read(session, following, "feed", since=document.at)
         read = read_feed_document(session, document)
         if read is None:
@@ -160,7 +160,7 @@ def reaches_behind(entries: Sequence[Entry], moment: datetime) -> bool:
 
 
 def read_feed_document(session: SourceSession, document: Document) -> Feed | None:
-    """The feed in `document`, which is the last that the session read; None, with a rejected outcome, where it is no feed."""
+    """The feed in `document`, which is the last that the session read; None, with a rejected outcome, when it is not a feed."""
     return content_of(
         session, document, lambda body: _feed(_FeedDocument(body, document.url, document.content_type, session.source.id, session.reader))
     )

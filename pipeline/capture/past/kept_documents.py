@@ -1,7 +1,7 @@
 """Listings of past hours: sitemaps, feed pages and archives' listings, fetched once and kept in the lake.
 
-Part of the capture stage. The 24 hours of a day are listed by the same documents: the first hour that needs one fetches it; the others,
-and a run that continues after it was killed, read the kept copy. A document is kept in a file of its own, written at once. Its outcome is
+Part of the capture stage. The same documents list all 24 hours of a day: the first hour that needs one fetches it; the others,
+and a run that continues a killed one, read the kept copy. A document is kept in a file of its own, written at once. Its outcome is
 always read from the kept record, so that it is the same for every hour.
 """
 
@@ -28,16 +28,16 @@ from pipeline.lake.warc import CaptureWriter, WarcRecord, read_records
 log = logging.getLogger(__name__)
 
 REFUSALS = frozenset({401, 403, 404, 410})
-"""Answers that are kept like a document: they would be the same an hour later."""
+"""Statuses of answers that are kept like a document, because they would be the same an hour later."""
 REFUSAL_AGE = timedelta(hours=24)
-"""How long a kept refusal counts."""
+"""Age up to which a kept refusal is used. A plain choice."""
 
 Content = TypeVar("Content")
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A document; `url` is its address after redirects, `body` is None where the server gave no document."""
+    """A document; `url` is its URL after redirects, `body` is None when the server sent no document."""
 
     url: str
     outcome: Outcome
@@ -48,11 +48,11 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class OriginListing:
-    """What one origin lists of a source's past interval."""
+    """What one origin lists for a past interval of a source."""
 
     entries: tuple[Entry, ...] = ()
     covers: bool = False
-    """Whether the origin would have listed everything that was published: then no entry means that nothing was."""
+    """Whether the origin lists everything that was published, so that no entry means that nothing was published."""
     states: tuple[FeedState, ...] = ()
     """The feeds and sitemaps that were fetched."""
     others: tuple[Entry, ...] = ()
@@ -60,6 +60,7 @@ class OriginListing:
 
     @property
     def has_it(self) -> bool:
+        """Whether the origin serves the source: it covers the interval, or lists an entry in it."""
         return self.covers or bool(self.entries)
 
 
@@ -74,7 +75,7 @@ class KeptDocuments:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def read(self, session: SourceSession, url: str, kind: Kind, *, since: datetime | None = None, pace_s: float | None = None) -> Document:
-        """The document at `url`, fetched where the lake has none answered at or after `since`; the session records its outcome."""
+        """The document at `url`, fetched when the lake has none answered at or after `since`; the session records its outcome."""
         since = max(since or self.since, self.since)
         with self._lock:
             lock = self._locks.setdefault(url, threading.Lock())
@@ -108,7 +109,7 @@ class KeptDocuments:
 
 
 def kept_body(lake: Lake, url: str, *, max_bytes: int) -> bytes | None:
-    """The body of the kept document at `url`, however old; None where the lake keeps none."""
+    """The body of the kept document at `url`, however old; None when the lake keeps none."""
     try:
         data = lake.read_bytes(storage.document_path(_digest(url)))
         records = [one for one in read_records(io.BytesIO(data), max_body_bytes=max_bytes) if one.type == "response"]
@@ -120,7 +121,7 @@ def kept_body(lake: Lake, url: str, *, max_bytes: int) -> bytes | None:
 def content_of(session: SourceSession, document: Document, read: Callable[[bytes], Content]) -> Content | None:
     """The result of `read` for the body of `document`, which is the last that the session read.
 
-    None where it has no body, and, with a rejected outcome, where `read` raises FeedError.
+    None when it has no body, and, with a rejected outcome, when `read` raises FeedError.
     """
     if document.body is None:
         return None

@@ -1,4 +1,4 @@
-"""The WARC files of Common Crawl's news crawl: which belong to an interval, and the names of the parts made of them. Pure.
+"""Selects the WARC files of Common Crawl's news crawl that belong to an interval, and names the parts made of them. Pure.
 
 Source: https://data.commoncrawl.org/crawl-data/CC-NEWS/index.html. Each month has a `warc.paths.gz` with a line for each file; a file's
 name states when the crawler began it.
@@ -15,6 +15,7 @@ from pipeline.core.errors import FeedError
 from pipeline.core.models import Interval
 
 MAX_LISTING_BYTES = 50_000_000
+"""Bytes of a decompressed monthly list that are read. A plain choice, far above a real list, against gzip bombs."""
 
 _FILE = re.compile(r"(crawl-data/CC-NEWS/\d{4}/\d{2}/CC-NEWS-(\d{14})-(\d{5,})\.warc\.gz)")
 
@@ -38,12 +39,12 @@ def listing_path(interval: Interval) -> str:
 
 
 def files_of(listing: bytes, interval: Interval, *, url: str) -> tuple[NewsFile, ...]:
-    """The files in a month's list that the crawler began in `interval`, oldest first. Raises FeedError for what is no such list."""
+    """The files in a month's list that the crawler began in `interval`, oldest first. Raises FeedError when it is not such a list."""
     try:
         decoder = zlib.decompressobj(zlib.MAX_WBITS | 16) if listing.startswith(b"\x1f\x8b") else None
         text = decoder.decompress(listing, MAX_LISTING_BYTES) if decoder is not None else listing
     except zlib.error as error:
-        raise FeedError(f"{url}: no listing: broken gzip: {error}") from error
+        raise FeedError(f"{url}: not a list of files: broken gzip: {error}") from error
     found: set[NewsFile] = set()
     lines = text.decode("utf-8", errors="replace").split()
     for line in lines:
@@ -51,7 +52,7 @@ def files_of(listing: bytes, interval: Interval, *, url: str) -> tuple[NewsFile,
         if match is not None and (began := _moment(match[2])) is not None and interval.holds(began):
             found.add(NewsFile(began, match[3], match[1]))
     if lines and not any(_FILE.fullmatch(line) for line in lines):
-        raise FeedError(f"{url}: no listing: it names no file of the news crawl")
+        raise FeedError(f"{url}: not a list of files: it names no file of the news crawl")
     return tuple(sorted(found))
 
 

@@ -1,6 +1,6 @@
-"""The origins of a past interval in order: a source is served by the first origin that has the interval.
+"""Asks the origins of a past interval in order: the first origin that has the interval serves the source.
 
-Part of the capture stage. An origin has the interval when it lists an article of it, or covers it: then nothing was published.
+Part of the capture stage. An origin has the interval when it lists an article of it, or covers it and so shows that nothing was published.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ ORIGINS: Mapping[str, Callable[[SourceSession, KeptDocuments, Interval], OriginL
 
 @dataclass(frozen=True, slots=True)
 class PastEntries:
-    """A source's entries of a past interval, `others` that its feeds date outside it, and the origin that served it, None without one."""
+    """The entries of a source in a past interval, `others` that its feeds date outside it, and the origin that served it (None: none)."""
 
     entries: tuple[Entry, ...]
     others: tuple[Entry, ...]
@@ -36,8 +36,8 @@ class PastEntries:
 def find_past_entries(session: SourceSession, documents: KeptDocuments, interval: Interval, *, order: Sequence[Origin]) -> PastEntries:
     """Ask the origins of `order` until one has the interval.
 
-    A source that none of them serves is left to `ccnews` or `warc` where `order` has these: their files are read once for all sources,
-    after all other origins.
+    A source that none of them serves is left to `ccnews` or `warc` if `order` has them: their files are read once for all sources, after
+    all other origins.
     """
     states: list[FeedState] = []
     others: list[Entry] = []

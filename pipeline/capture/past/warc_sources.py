@@ -102,6 +102,7 @@ class GivenFiles:
     via: Literal["warc"] = "warc"
 
     def files(self, domains: Collection[str]) -> tuple[tuple[SourceFile, ...], tuple[Outcome, ...]]:
+        """The given files that have records of `domains` dated in the interval; no request is sent, so there is no outcome."""
         hours = hours_with_records(self.lake, given_paths(self.settings.warc), self.interval, domains)
         return tuple(_GivenFile(hour, self.settings.max_page_bytes) for hour in hours), ()
 

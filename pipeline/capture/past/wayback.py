@@ -1,7 +1,7 @@
 """The Wayback Machine, or another archive with the same CDX and snapshot interfaces, as an origin of a past interval.
 
 Part of the capture stage. Snapshots of the source's feeds list what was published; of each page the first snapshot after its publication is
-captured. Where no snapshot of a feed reaches back over the whole interval, pages of the feed's host that were archived in the interval are
+captured. When no snapshot of a feed reaches back over the whole interval, pages of the feed's host that were archived in the interval are
 captured too, unless the feed is a section's; their publication dates come from the pages.
 """
 
@@ -22,15 +22,15 @@ from pipeline.discovery.entries import digest_of
 from pipeline.text.urls import host_of
 
 LOOK_AHEAD = timedelta(hours=24)
-"""A feed's first snapshot after an hour, if taken within a day, still lists most of that hour's entries."""
+"""Time after an hour within which the first snapshot of a feed still lists most entries of that hour. A plain choice."""
 HTML = "text/html"
 
 
 def from_wayback(session: SourceSession, documents: KeptDocuments, interval: Interval) -> OriginListing:
-    """The pages that the archive lists as published in `interval`, each with the address of its snapshot, None where the archive has none.
+    """The pages that the archive lists as published in `interval`, each with the URL of its snapshot, None when the archive has none.
 
-    A page without a snapshot is fetched from its publisher. The archive covers the interval when of each feed a snapshot taken later
-    reaches back behind it, or when the archive has a page of the feed's host from that day.
+    A page without a snapshot is fetched from its publisher. The archive covers the interval when a later snapshot of each feed reaches
+    back beyond the interval, or when the archive has a page of the feed's host from that day.
     """
     entries: dict[str, Entry] = {}
     covers: list[bool] = []
@@ -69,7 +69,7 @@ def _feed_entries(session: SourceSession, documents: KeptDocuments, interval: In
     found: list[Entry] = []
     for row in (*later, *inside):
         document = documents.read(session, snapshot_address(session.settings.wayback, row), "feed", pace_s=session.settings.archive_pace_s)
-        feed = read_feed_document(session, replace(document, url=row.url))  # links are relative to where the feed stood
+        feed = read_feed_document(session, replace(document, url=row.url))  # links are relative to the original URL of the feed
         if feed is None:
             continue
         dated = (entry for entry in feed.entries if entry.published is not None and interval.holds(entry.published.value))

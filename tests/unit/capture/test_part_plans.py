@@ -79,7 +79,7 @@ def test_a_refetch_captures_everything_into_parts_of_its_own() -> None:
 def test_our_own_captures_come_first_whatever_is_chosen() -> None:
     assert origins_in_order(["wayback", "captures"], is_refetch=False) == ("captures", "wayback")
     assert origins_in_order(["captures", "pages", "wayback"], is_refetch=True) == ("pages", "wayback")
-    with pytest.raises(ValueError, match="'attic' is none of captures"):
+    with pytest.raises(ValueError, match="'attic' is not one of captures"):
         origins_in_order(["attic"], is_refetch=False)
 
 

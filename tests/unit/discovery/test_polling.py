@@ -13,7 +13,7 @@ from pipeline.discovery.polling import (
     EARLY_S,
     LONGEST_ASKED_S,
     LONGEST_S,
-    Bounds,
+    PollBounds,
     after_document,
     after_failure,
     after_not_modified,
@@ -33,18 +33,18 @@ NEVER_ASKED = Schedule()
 
 def document(before: Schedule, at: datetime, new: int, *, total: int = 20, document_s: float = 0, **headers: str) -> Schedule:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return after_document(before, now=at, bounds=Bounds(), new=new, total=total, headers=named, document_s=document_s)
+    return after_document(before, now=at, bounds=PollBounds(), new=new, total=total, headers=named, document_s=document_s)
 
 
 def unchanged(before: Schedule, at: datetime, **headers: str) -> Schedule:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return after_not_modified(before, now=at, bounds=Bounds(), headers=named)
+    return after_not_modified(before, now=at, bounds=PollBounds(), headers=named)
 
 
 def failed(
     before: Schedule, reason: str, status: int | None = None, retry_after_s: float | None = None, *, at: datetime = NOON
 ) -> Schedule:
-    return after_failure(before, now=at, bounds=Bounds(), reason=reason, status=status, retry_after_s=retry_after_s)
+    return after_failure(before, now=at, bounds=PollBounds(), reason=reason, status=status, retry_after_s=retry_after_s)
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,7 @@ def test_the_candidate_with_most_of_the_articles_is_taken_and_of_equal_ones_the_
         ("https://paper.example/rss", (), "lists nothing"),
         ("https://paper.example/comments/feed", entries(), "lists comments"),
         ("https://other.example/feed", entries(), "is on another domain"),
-        ("https://paper.example/rss", entries()[:1], "lists 1 of the articles"),
+        ("https://paper.example/rss", entries()[:1], "lists 1 article that"),
     ],
 )
 def test_a_candidate_is_refused_with_its_reason(url: str, found: tuple[Entry, ...], reason: str) -> None:

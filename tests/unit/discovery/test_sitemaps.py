@@ -12,7 +12,16 @@ import pytest
 
 from pipeline.core.errors import FeedError
 from pipeline.core.models import Interval, Moment
-from pipeline.discovery.sitemaps import MAX_DECODED_BYTES, Child, Sitemap, children_for, is_older, newer_children, period_of, read_sitemap
+from pipeline.discovery.sitemaps import (
+    MAX_DECODED_BYTES,
+    ChildSitemap,
+    Sitemap,
+    children_for,
+    is_older,
+    newer_children,
+    period_of,
+    read_sitemap,
+)
 
 URL = "https://site.example/sitemap.xml"
 PLAIN = "http://www.sitemaps.org/schemas/sitemap/0.9"
@@ -47,8 +56,8 @@ def test_an_index_lists_its_sitemaps() -> None:
         "<sitemap><loc>https://site.example/old.xml</loc></sitemap></sitemapindex>"
     )
     assert index.children == (
-        Child("https://site.example/2026-11.xml", datetime(2026, 11, 20, tzinfo=UTC)),
-        Child("https://site.example/old.xml"),
+        ChildSitemap("https://site.example/2026-11.xml", datetime(2026, 11, 20, tzinfo=UTC)),
+        ChildSitemap("https://site.example/old.xml"),
     )
 
 
@@ -56,7 +65,7 @@ def test_only_newer_children_are_worth_a_request() -> None:
     def day(number: int) -> datetime:
         return datetime(2026, 11, number, tzinfo=UTC)
 
-    children = (Child("a", day(1)), Child("b", day(18)), Child("c"), Child("d", day(20)))
+    children = (ChildSitemap("a", day(1)), ChildSitemap("b", day(18)), ChildSitemap("c"), ChildSitemap("d", day(20)))
     assert [child.url for child in newer_children(Sitemap(children=children), than=day(18))] == ["d", "b", "c"]
 
 
@@ -98,14 +107,14 @@ def test_a_sitemap_s_address_names_months_and_days(name: str, first: str | None,
 def test_an_interval_asks_for_the_children_that_may_list_it_the_likeliest_first() -> None:
     at = datetime(2026, 11, 18, 12, tzinfo=UTC)
     children = [
-        Child("https://site.example/unknown.xml"),
-        Child("https://site.example/later.xml", at + timedelta(days=2)),
-        Child("https://site.example/2026-10.xml", at + timedelta(days=2)),
-        Child("https://site.example/soon.xml", at + timedelta(minutes=1)),
-        Child("https://site.example/before.xml", at - timedelta(minutes=1)),
-        Child("https://site.example/2026-11.xml", at + timedelta(days=2)),
-        Child("https://site.example/that-day.xml", datetime(2026, 11, 18, tzinfo=UTC)),
-        Child("https://site.example/2026-12.xml"),
+        ChildSitemap("https://site.example/unknown.xml"),
+        ChildSitemap("https://site.example/later.xml", at + timedelta(days=2)),
+        ChildSitemap("https://site.example/2026-10.xml", at + timedelta(days=2)),
+        ChildSitemap("https://site.example/soon.xml", at + timedelta(minutes=1)),
+        ChildSitemap("https://site.example/before.xml", at - timedelta(minutes=1)),
+        ChildSitemap("https://site.example/2026-11.xml", at + timedelta(days=2)),
+        ChildSitemap("https://site.example/that-day.xml", datetime(2026, 11, 18, tzinfo=UTC)),
+        ChildSitemap("https://site.example/2026-12.xml"),
     ]
     asked = children_for(Sitemap(children=tuple(children)), HOUR)
     names = [child.url.rpartition("/")[2] for child in asked]

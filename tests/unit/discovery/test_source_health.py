@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from pipeline.discovery.source_health import FeedFinding, findings
+from pipeline.discovery.source_health import FeedFinding, feed_findings
 from pipeline.lake.manifests import FeedState
 from pipeline.lake.schedules import Schedule
 
@@ -15,7 +15,7 @@ ONE = FeedState("one", "https://one.example/feed", "captured", seen=TEN)
 
 
 def kinds(*states: FeedState, news: dict[str, list[datetime]] | None = None) -> list[tuple[str, str]]:
-    return [(finding.source_id, finding.kind) for finding in findings(states, now=NOW, news=news)]
+    return [(finding.source_id, finding.kind) for finding in feed_findings(states, now=NOW, news=news)]
 
 
 def steadily(per_day: float, *, until: datetime) -> dict[str, list[datetime]]:
@@ -39,8 +39,8 @@ def test_few_entries_in_common_are_no_twins() -> None:
 
 
 def test_a_rhythm_that_stopped_is_told_with_its_figures() -> None:
-    (finding,) = findings([ONE], now=NOW, news=steadily(12, until=NOW - timedelta(days=2)))
-    assert finding == FeedFinding("one", ONE.url, "silent", "usually 12 a day, 0 for 2.0 days")
+    (finding,) = feed_findings([ONE], now=NOW, news=steadily(12, until=NOW - timedelta(days=2)))
+    assert finding == FeedFinding("one", ONE.url, "silent", "usually 12 new entries a day, none for 2.0 days")
 
 
 def test_a_night_a_slow_feed_and_a_failing_one_are_not_silent() -> None:
@@ -52,6 +52,6 @@ def test_a_night_a_slow_feed_and_a_failing_one_are_not_silent() -> None:
 def test_a_feed_that_is_gone_is_told_with_its_next_poll() -> None:
     schedule = Schedule(failures=3, next_poll=NOW + timedelta(hours=4))
     gone = replace(ONE, verdict="failed", reason="status", status=410, schedule=schedule)
-    (finding,) = findings([gone], now=NOW)
-    assert finding.text == "gone in its last 3 polls (status 410), asked again 2026-11-20 16:00 UTC"
+    (finding,) = feed_findings([gone], now=NOW)
+    assert finding.text == "gone in its last 3 polls (status 410), next poll at 2026-11-20 16:00 UTC"
     assert kinds(replace(gone, schedule=replace(schedule, failures=2))) == []
