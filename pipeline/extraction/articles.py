@@ -30,6 +30,7 @@ from pipeline.text.plain_text import cut_excerpt, letters_only, plain, without_t
 from pipeline.text.urls import registered_domain
 
 MAX_KEYWORDS = 30
+"""Keywords that are kept of an article. A plain choice, against lists of hundreds."""
 MIN_EXCERPT = 25
 """Characters; a shorter description is a label (`News`, the site's name)."""
 _SHOWN = 200

@@ -14,6 +14,7 @@ import lxml.etree
 import lxml.html
 
 MAX_FRAGMENTS = 500
+"""Fragments of a page that are read. A plain choice: it bounds the time."""
 _CALL = re.compile(r"""\(\s*["']([^"'\s]{1,60})["']\s*,\s*["']([^"'\s]{1,60})["']""")
 """The first two arguments of a call, where both are strings."""
 _NAMED = lxml.etree.XPath("//*[@id and (@hidden or self::template)]")

@@ -22,6 +22,7 @@ from pipeline.text.plain_text import decode_entities
 from pipeline.text.urls import join
 
 MAX_LEAD_IMAGES = 5
+"""Candidates for the lead image of a page. A plain choice: it bounds the requests for one page."""
 SMALL_SIDE = 100
 """Pixels; an `<img>` whose declared side is no larger is an icon or a button. Low, because mark-up declares the size of the layout."""
 

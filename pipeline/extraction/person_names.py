@@ -16,7 +16,9 @@ from pipeline.text.phrases import phrase_pattern
 from pipeline.text.plain_text import letters_only, plain, squeeze
 
 MAX_AUTHORS = 20
+"""Authors that are kept of an article. A plain choice, against lists of whole editorial staffs."""
 _MAX_WORDS = 6
+"""Words of the longest name of a person. A plain choice."""
 _MAX_LINE = 2000
 """Characters of a declaration that are read; `MAX_AUTHORS` names have fewer."""
 

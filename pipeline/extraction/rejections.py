@@ -40,14 +40,18 @@ MAX_FORM = 400
 MAX_PARAGRAPHS = 3
 """Paragraphs that a paywall leaves, below which a text that ends with a sentence may still be a stub."""
 _MIN_PARAGRAPH = 40
+"""Characters of the shortest line that counts as a paragraph. A plain choice."""
 _MAX_OFFER = 90
 """Characters of an offer (`This article is for subscribers.`); a longer line of the text is a report about subscribers."""
 _SENTENCE_END = frozenset(".!?。！？")
 _MAX_TITLE = 80
+"""Characters of the longest title that may name an error or a login page; a longer one is a headline. A plain choice."""
 _FEW_WORDS = 3
+"""Words up to which a title in ASCII may be the name of a section. A plain choice."""
 _SAME = 20
 """Letters; titles that agree in so many first letters are the same title."""
 _MAX_BLOCKS = 400
+"""Blocks of text that are read of a page to see what kind it is. A plain choice: it bounds the time."""
 
 _phrases = partial(phrase_pattern, "pipeline.extraction")
 _withheld = partial(phrase_pattern, "pipeline.extraction", r"%(withheld)s", ignores_case=False)

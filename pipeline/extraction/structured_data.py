@@ -32,7 +32,9 @@ SITE_TYPES = frozenset({"NewsMediaOrganization", "WebSite"})
 PAGE_TYPES = frozenset({"WebPage", "ItemPage", "MediaGallery", "ImageGallery", "CollectionPage", "CreativeWork", "AudioObject"})
 
 _MAX_DEPTH = 12
+"""Levels of nested JSON-LD nodes that are read. A plain choice: it bounds the time."""
 _MAX_THINGS = 2000
+"""JSON-LD nodes that are read of a page. A plain choice: it bounds the time."""
 _CDATA = re.compile(r"<!\[CDATA\[|\]\]>|<!--|-->")
 _TRAILING_COMMA = re.compile(r",(?=\s*[}\]])")
 _BAD_ESCAPE = re.compile(r'\\(?!["\\/bfnrtu])')

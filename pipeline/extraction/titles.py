@@ -27,9 +27,11 @@ _RIGHTS = re.compile(
 )
 """The words and years beside the owner's name in a copyright line."""
 _MAX_LENGTH = 400
+"""Characters of a declared title that are read. A plain choice: no headline is longer."""
 _MIN_KEY = 4
 """Letters and digits that two titles must share to be compared; shorter strings match by chance, and Chinese titles are this short."""
 _MAX_VISIBLE = 300
+"""Characters of the longest heading that may be the title. A plain choice."""
 _SIMILAR = 0.5
 """Share of common words from which a heading and a declared title count as the same title."""
 

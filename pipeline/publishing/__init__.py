@@ -1,4 +1,4 @@
-"""The records of a published date: topics, scores, heat, seal; built, checked, compared and looked up.
+"""Builds, checks, compares and looks up the records of a published date: topics, quality, stories, heat, seal.
 
 Reads `extracted`, writes `articles` and `explain`; never reads a capture and never fetches.
 """

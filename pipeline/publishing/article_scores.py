@@ -1,4 +1,4 @@
-"""Laws 1 and 4 for the articles of a window: topics, provider, pictures and the terms of quality. Pure: values in, values out."""
+"""Applies laws 1 and 4 to the articles of a window: topics, provider, images and the terms of quality. Pure: values in, values out."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from pipeline.core.catalogue import Catalogue, EditorialConstants, Scoring
 from pipeline.core.models import Image
 from pipeline.publishing.editorial import clickbait_degree, is_stock_picture, promotion_degree, thinness_degree
 from pipeline.publishing.providers import ProviderTable, ProviderWeight
-from pipeline.publishing.scoring import Opinion, QualityParts, StoryMember, quality_parts
+from pipeline.publishing.scoring import EditorialDegrees, QualityParts, StoryMember, quality_parts
 from pipeline.publishing.topics import TopicMatch, TopicMatcher
 from pipeline.publishing.versions import ArticleVersion
 from pipeline.publishing.window_stories import ArticleStory
 
 _topic_matcher = lru_cache(maxsize=4)(TopicMatcher)
-"""Kept for all dates of a run: on a date of few articles, building it is most of the scoring."""
+"""Cached for all dates of a run, because building a matcher is most of the work for a date with few articles."""
 QUALITY_COLUMNS = {
     "qualityImage": "image",
     "qualityAmp": "amp",
@@ -34,12 +34,12 @@ QUALITY_COLUMNS = {
     "qualityReliability": "reliability",
     "qualityFloor": "floor",
 }
-"""Columns of `explain` to the fields of QualityParts."""
+"""The field of `QualityParts` for each column of `explain`."""
 
 
 @dataclass(frozen=True, slots=True)
 class ScoredArticle:
-    """An article of the window with its topics, its provider, the pictures that are shown, and its quality."""
+    """An article of the window with its topics, its provider, its lead images, and its quality."""
 
     version: ArticleVersion
     topics: TopicMatch
@@ -50,10 +50,12 @@ class ScoredArticle:
 
     @property
     def url(self) -> str:
+        """The canonical URL of the article."""
         return self.version.web_url
 
     @property
     def member(self) -> StoryMember:
+        """The article as a member of a story."""
         return StoryMember(self.url, self.parts.total, self.version.published)
 
 
@@ -64,9 +66,10 @@ def score_articles(
     stories: Mapping[str, ArticleStory],
     default_pictures: Collection[tuple[str, str]],
 ) -> list[ScoredArticle]:
-    """Laws 1 and 4 for each article, in the given order.
+    """Score each article by laws 1 and 4, in the given order.
 
-    `stories`, by webUrl, say what each article copies; `default_pictures` are `find_default_pictures` of the window.
+    `stories` maps a webUrl to the story of the article, which names what it copies; `default_pictures` is `find_default_pictures` of the
+    window.
     """
     matcher = _topic_matcher(catalogue.topics, match=catalogue.scoring.keyword_match)
     providers = ProviderTable(catalogue.provider_lists, catalogue.official)
@@ -91,7 +94,7 @@ def score_articles(
             keyword_hits=len(topics.hits),
             is_featured_video=version.type == "video" and provider.is_official,
             constants=catalogue.scoring.quality,
-            opinion=_second_opinion(version, images, stories[version.web_url], catalogue.scoring.editorial),
+            degrees=_editorial_degrees(version, images, stories[version.web_url], catalogue.scoring.editorial),
             editorial=catalogue.scoring.editorial,
         )
         name = providers.name_of(version.provider_domain) or version.provider_name or version.provider_domain
@@ -100,9 +103,9 @@ def score_articles(
 
 
 def find_default_pictures(versions: Iterable[ArticleVersion], *, max_articles: int) -> frozenset[tuple[str, str]]:
-    """(provider domain, picture URL) of the pictures that stand on more than `max_articles` articles of one provider.
+    """(provider domain, image URL) of the images on more than `max_articles` articles of one provider.
 
-    Pictures with the same bytes are one picture, whatever their URLs, where they were fetched: `image_file` is named after their digest.
+    Fetched images with the same bytes count as one image whatever their URLs, because `image_file` is named after their digest.
     """
     shown = [
         (version.provider_domain, image.url, version.image_file or None, version.web_url)
@@ -123,14 +126,16 @@ def quality_columns(parts: QualityParts) -> dict[str, int]:
 
 
 def _is_shown(image: Image, domain: str, default_pictures: Collection[tuple[str, str]], scoring: Scoring) -> bool:
-    """Whether both sides are known and over the minimum, and the picture is not its site's default."""
+    """Whether both sides are known and above the minimum, and the image is not the default image of its site."""
     is_large = all(side is not None and side > scoring.images.min_side for side in (image.width, image.height))
     return is_large and (domain, image.url) not in default_pictures
 
 
-def _second_opinion(version: ArticleVersion, images: Sequence[Image], story: ArticleStory, constants: EditorialConstants) -> Opinion:
-    """The factors of the operator's extra terms; a term that is worth no points is not computed."""
-    return Opinion(
+def _editorial_degrees(
+    version: ArticleVersion, images: Sequence[Image], story: ArticleStory, constants: EditorialConstants
+) -> EditorialDegrees:
+    """The degrees of the editorial terms; a term worth no points is not computed."""
+    return EditorialDegrees(
         promotion=promotion_degree(version.title, version.text, version.provider_domain) if constants.promotion else 0.0,
         clickbait=clickbait_degree(version.title) if constants.clickbait else 0.0,
         thin=thinness_degree(version.text, words=constants.thin_words) if constants.thin else 0.0,

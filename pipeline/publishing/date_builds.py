@@ -1,4 +1,4 @@
-"""Many published dates, each built and checked: in worker processes, since no date's records depend on another date's."""
+"""Builds and checks many published dates in worker processes, because the records of a date do not depend on those of others."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from pipeline.publishing.publish import publish_date, warn_unsealed
 log = logging.getLogger(__name__)
 
 FEW_DATES = 8
-"""Up to so many dates are built in the calling process: starting two workers takes as long."""
+"""Number of dates up to which they are built in the calling process: starting two workers takes as long."""
 LOOK_AHEAD = 8
-"""Dates that are given to the workers before the first of them is awaited."""
+"""Dates that are scheduled ahead of the first unfinished one. A plain choice: it keeps all workers busy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class BuildOptions:
 
 
 DEFAULT_OPTIONS = BuildOptions()
-"""All captures count, the lake itself is written, and no date may shrink by more than the settings allow."""
+"""Use all captures, write to the lake itself, and let no date shrink by more than the settings allow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class DateBuild:
 
 
 def build_date(settings: Settings, catalogue: Catalogue, options: BuildOptions, published_date: date) -> DateBuild:
-    """Build one date and check it. Raises as `publish_date` and `check_date` do, but for ShrinkError."""
+    """Build one date and check it. Raises as `publish_date` and `check_date` do, except ShrinkError, which is returned."""
     lake, into = Lake(settings.lake), Lake(options.into) if options.into is not None else None
     try:
         report = publish_date(lake, settings, catalogue, published_date, allow_shrink=options.allow_shrink, as_of=options.as_of, into=into)
@@ -60,7 +60,7 @@ def build_date(settings: Settings, catalogue: Catalogue, options: BuildOptions, 
 
 
 def build_dates(settings: Settings, catalogue: Catalogue, dates: Sequence[date], options: BuildOptions) -> Iterator[DateBuild]:
-    """Build the dates and give the result of each, in their order; after a refused date the others are built all the same.
+    """Build the dates and yield the result of each, in their order; a refused date does not stop the others.
 
     Raises as `build_date` does.
     """
@@ -80,7 +80,7 @@ def build_dates(settings: Settings, catalogue: Catalogue, dates: Sequence[date],
 
 
 def _with_warnings(build: DateBuild) -> DateBuild:
-    """The build, its warnings logged here, since a worker logs none."""
+    """Log the warnings of a build, because worker processes log none, and return the build."""
     for warning in build.report.warnings if build.report is not None else ():
         log.warning(warning)
     return build
@@ -91,7 +91,7 @@ _given: list[tuple[Settings, Catalogue, BuildOptions]] = []
 
 
 def _prepare(settings: Settings, catalogue: Catalogue, options: BuildOptions) -> None:
-    logging.disable(logging.WARNING)  # nobody reads a worker's log; the calling process logs what matters
+    logging.disable(logging.WARNING)  # nobody reads the log of a worker; the calling process logs the warnings
     _given[:] = [(settings, catalogue, options)]
 
 

@@ -1,4 +1,4 @@
-"""The tables of a published date, read back and held against the contract and the laws of the record."""
+"""Reads the tables of a published date and checks them against the schema and the laws of the record."""
 
 from __future__ import annotations
 
@@ -15,16 +15,18 @@ from pipeline.publishing.scoring import NOT_LEAD
 
 
 def check_date(lake: Lake, catalogue: Catalogue, published_date: date) -> dict[str, int]:
-    """Read the date's `articles` and `explain` and check them against the contract and the laws.
+    """Read the date's `articles` and `explain` and check them against the schema and the laws.
 
     Returns the numbers of articles, of leads of stories and of published records. Raises SchemaError, which names the record.
     """
     path, explain_path = storage.articles_path(published_date), storage.explain_path(published_date)
-    records = read_records(schema.check(lake.read_table(path), schema.ARTICLES, name=path))
-    explanations = read_explanations(schema.check(lake.read_table(explain_path), schema.EXPLAIN, name=explain_path))
+    records = read_records(schema.check_table(lake.read_table(path), schema.ARTICLES, name=path))
+    explanations = read_explanations(schema.check_table(lake.read_table(explain_path), schema.EXPLAIN, name=explain_path))
     keys = [(record.published, record.web_url) for record in records]
-    _demand(keys == sorted(set(keys)), path, "rows are not sorted by publication time and webUrl, or a webUrl stands twice")
-    _demand([one.web_url for one in explanations] == [one.web_url for one in records], path, "explain has other rows than articles")
+    _demand(keys == sorted(set(keys)), path, "rows are not sorted by publication time and webUrl, or a webUrl occurs twice")
+    _demand(
+        [one.web_url for one in explanations] == [one.web_url for one in records], path, "the rows of explain are not those of articles"
+    )
     for record, explanation in zip(records, explanations, strict=True):
         problem = _broken_law(record, explanation, catalogue, published_date)
         _demand(problem is None, path, f"{record.web_url}: {problem}")
@@ -42,14 +44,15 @@ def _broken_law(record: ArticleRecord, explanation: Explanation, catalogue: Cata
     for_related = scoring.heat.related * len(related) if record.quality >= scoring.heat.lead_quality else 0
     is_removed = {record.web_url, record.original_url} & set(scoring.removed)
     laws = {
-        "its date is another": record.published.astimezone(UTC).date() == published_date,
+        "its date is not the published date of the partition": record.published.astimezone(UTC).date() == published_date,
         "the parts of quality do not add up": explanation.parts.total == record.quality == explanation.quality,
-        "its heat does not follow": record.heat == (record.quality + for_related if explanation.is_lead else NOT_LEAD),
+        "its heat does not follow from quality and story": record.heat
+        == (record.quality + for_related if explanation.is_lead else NOT_LEAD),
         "published does not follow from heat": record.is_published == (record.heat >= scoring.published_heat and not is_removed),
         "related is not sorted": order == sorted(order),
         "related names itself or one twice": len({record.web_url, *(other.web_url for other in related)}) == len(related) + 1,
-        "the cache URL is not there with the AMP URL": (record.amp_web_url is None) == (record.cdn_amp_web_url is None),
-        "a topic stands twice": len(set(record.topics)) == len(record.topics),
+        "it has an AMP URL without a cache URL, or the reverse": (record.amp_web_url is None) == (record.cdn_amp_web_url is None),
+        "a topic occurs twice": len(set(record.topics)) == len(record.topics),
     }
     return next((problem for problem, holds in laws.items() if not holds), None)
 

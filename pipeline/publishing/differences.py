@@ -1,4 +1,4 @@
-"""The difference between two builds of a published date: which records are new, changed (by field) or gone. Pure: tables in, values out."""
+"""Compares two builds of a published date: which records are new, changed (by field) or gone. Pure: tables in, values out."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pipeline.core.models import Difference
 
 KEY = "webUrl"
 SHOWN = 5
-"""How many URLs of each kind a Difference names: enough for a first look, few enough for a log line."""
+"""URLs of each kind that a `Difference` names. A plain choice: enough for a first look, few enough for a log line."""
 
 
 def difference(before: pa.Table | None, after: pa.Table) -> Difference:
@@ -39,7 +39,7 @@ def difference(before: pa.Table | None, after: pa.Table) -> Difference:
 
 
 def sum_differences(differences: Iterable[Difference]) -> Difference:
-    """The differences of several dates added up; of their URLs the first SHOWN of each kind are kept."""
+    """The sum of the differences of several dates, with the first `SHOWN` URLs of each kind."""
     every = tuple(differences)
     fields: Counter[str] = Counter()
     for one in every:
@@ -63,7 +63,7 @@ def lost_share(one: Difference) -> float:
 
 
 def describe(one: Difference) -> str:
-    """A difference in words: `+3 new, 2 changed (title 2, heat 1), 1 vanished`, or `nothing changed`."""
+    """A difference as text: `+3 new, 2 changed (title 2, heat 1), 1 vanished`, or `nothing changed`."""
     if not (one.new or one.changed or one.vanished):
         return "nothing changed"
     fields = ", ".join(f"{name} {count}" for name, count in one.fields.items())

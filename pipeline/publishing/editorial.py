@@ -1,7 +1,7 @@
-"""The second opinion: signs of poor quality that law 1 does not count, each as a degree from 0 (none) to 1.
+"""The editorial terms of quality: signs of poor articles that law 1 does not count, each as a degree from 0 (none) to 1.
 
-Pure: strings in, numbers out. The operator decides how many points a degree is worth (scoring.yaml, `editorial`; 0 by default). How
-well the degrees agree with human ratings is measured in docs/benchmarks.md. The words stand in `publishing/data/phrases.yaml`.
+Pure: strings in, numbers out. The operator decides how many points a degree is worth (scoring.yaml, `editorial`; 0 by default).
+docs/benchmarks.md has the agreement of the degrees with human ratings. The words are in `publishing/data/phrases.yaml`.
 """
 
 from __future__ import annotations
@@ -51,10 +51,11 @@ _STOCK_PICTURE = re.compile(
     re.IGNORECASE,
 )
 _TEXT_CHARACTERS = 1_500
+"""Characters of a text in which signs of a press release are searched. A plain choice."""
 
 
 def promotion_degree(title: str, text: str | None, domain: str) -> float:
-    """1 for the advertisement of a market report or a press release, else 0; told by the domain, the title and the start of the text."""
+    """1 for the advertisement of a market report or a press release, else 0, by domain, title and the start of the text."""
     if domain in _WIRE_DOMAINS or _phrases(_MARKET).search(title):
         return 1.0
     start = (text or "")[:_TEXT_CHARACTERS]
@@ -71,7 +72,7 @@ def clickbait_degree(title: str) -> float:
 
 
 def thinness_degree(text: str | None, *, words: int) -> float:
-    """1 for an empty text, falling evenly to 0 at `words` words."""
+    """1 for an empty text, falling linearly to 0 at `words` words."""
     return max(0.0, 1.0 - len((text or "").split()) / words)
 
 

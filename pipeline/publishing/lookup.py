@@ -1,6 +1,6 @@
-"""Look-ups in the published tables: the hottest records, one record with its explanation, a story, a sealed part opened.
+"""Looks up published records: the hottest, one with its explanation, a story; opens sealed values.
 
-They return rows of the tables as they stand, a key a column, since a row is what is shown.
+Returns rows of the tables unchanged, as dicts with one key per column, because the command line shows rows.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from pipeline.lake.tables import rows_of
 from pipeline.text.urls import canonical_url
 
 Row = dict[str, Any]
-"""A row of a table, a key a column."""
+"""A row of a table, one key per column."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class ExplainedRecord:
 
 @dataclass(frozen=True, slots=True)
 class OpenedSeal:
-    """The content of a sealed part, and the fingerprint of the key that opened it."""
+    """The sealed values of a record, and the fingerprint of the key that opened them."""
 
     private: dict[str, object]
     key_id: str
@@ -141,7 +141,7 @@ def _select(
 ) -> list[Row]:
     """The rows of a Parquet file with `any` or `all` of the `wanted` values by column; a column of `contract` that it lacks is None.
 
-    Written with lists, since filters and empty tables of Arrow import pandas, which takes as long as the whole command.
+    Written with lists, because Arrow's filters and empty tables import pandas, which takes as long as the rest of the command.
     """
     keys = rows_of(lake.read_table(path, columns=list(wanted)))
     places = [place for place, key in enumerate(keys) if combine(key[name] in values for name, values in wanted.items())]

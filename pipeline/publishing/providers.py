@@ -1,6 +1,6 @@
-"""The publisher of an article: its name, and its points in law 1.
+"""Looks up the name of an article's publisher and its points in law 1.
 
-Pure look-ups in the provider lists of the catalogue by registered domain, which the caller gives; no name is made up from a domain.
+Pure look-ups in the provider lists of the catalogue by registered domain; no name is invented from a domain.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ class ProviderWeight:
 
     weight: int
     list_name: str | None
-    """The provider list with the domain; None where no list has it."""
+    """The provider list with the domain; None when no list has it."""
     is_official: bool
     """Whether the official source of one of the article's topics published it."""
 

@@ -1,8 +1,8 @@
-"""The publish stage: the articles of a published date's window to the date's `articles` and `explain`.
+"""The publish stage: builds `articles` and `explain` of a published date from the extracted articles of its window.
 
-A date is built from all that is extracted. The fingerprint of its inputs (the marks of its window, the catalogue, the newest key, the
-versions of the code) is kept in both files; a date with the same fingerprint is not built again, unless one of its files is damaged or
-missing. `explain` is written before `articles`, whose fingerprint commits both.
+A date is built from all extracted rows of the window. The fingerprint of its inputs (the marks of its window, the catalogue, the newest
+key, the versions of the code) is kept in both files; a date with the same fingerprint is not built again, unless one of its files is
+damaged or missing. `explain` is written before `articles`, whose fingerprint commits both.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from pipeline.publishing.records import Seal, build_records
 from pipeline.publishing.sealing import Sealer
 from pipeline.publishing.versions import COLUMNS, ArticleVersion, read_versions
 from pipeline.stories.embeddings import package_version
+from pipeline.text.counts import counted
 
 log = logging.getLogger(__name__)
 
@@ -39,9 +40,9 @@ FINGERPRINT = b"news.fingerprint"
 AS_OF = b"news.asOf"
 """The time of the newest capture that the records are built from, or the past time that was asked for."""
 RECORDS_VERSION = "5"
-"""Raise it when a change of the code gives other records for the same inputs: every date is then built again."""
+"""Part of the fingerprint. Raise it when a change of the code gives other records for the same inputs, so that every date is rebuilt."""
 SMALL_PARTITION = 10
-"""A partition of fewer rows may shrink freely: one row is a large share of it."""
+"""Rows below which a partition may shrink by any share, because one row is a large share of it. A plain choice."""
 DAY = timedelta(days=1)
 
 
@@ -55,15 +56,15 @@ def publish_date(
     as_of: datetime | None = None,
     into: Lake | None = None,
 ) -> PublishReport:
-    """Build the date's partitions, unless they were built from the same inputs before.
+    """Build the partitions of the date, unless they were built from the same inputs before.
 
-    With `as_of` only captures up to that time count, and the partitions go `into` another lake: the records as this lake had them then.
+    With `as_of` only captures up to that time are used, and the partitions are written `into` another lake: the records as they were then.
     Raises ShrinkError when the rebuild would lose more rows than `settings.max_shrink`, PermanentError for `as_of` without another lake,
     ConfigError where the extra `embeddings` is asked for and missing, SchemaError, StorageError.
     """
     target = into or lake
     if as_of is not None and target.root == lake.root:
-        raise PermanentError("a past state is built into another lake: news publish DATE --as-of TIME --into LAKE")
+        raise PermanentError("a past state must be written into another lake: news publish DATE --as-of TIME --into LAKE")
     window = timedelta(hours=catalogue.scoring.stories.window_hours)
     marks = _marks(lake, published_date, window)
     sealer = Sealer(settings.sealing_keys) if settings.sealing_keys else None
@@ -85,20 +86,20 @@ def publish_date(
     metadata = {FINGERPRINT: fingerprint.encode(), **_as_of(versions, as_of)}
     target.write_table(storage.explain_path(published_date), explain.replace_schema_metadata(metadata))
     target.write_table(storage.articles_path(published_date), articles.replace_schema_metadata(metadata))
-    log.debug("%s: %d articles, %d stories", published_date, articles.num_rows, records.stories)
+    log.debug("%s: %s, %s", published_date, counted(articles.num_rows, "article"), counted(records.stories, "story", "stories"))
     return report(articles, stories=records.stories, is_rebuilt=True, change=difference(before, articles), warnings=standing.warnings)
 
 
 @functools.cache
 def warn_unsealed(*, is_sealed: bool) -> None:
-    """Log that records will have no sealed part: once in a process, not once a date."""
+    """Log, once in a process, that the records have no sealed values."""
     if not is_sealed:
         log.warning("NEWS_SEALING_KEYS is not set: `secured` is null in every record")
 
 
 @dataclass(frozen=True, slots=True)
 class _Standing:
-    """A date's tables as they stand; None for a table that is missing or damaged, with a warning where that is wrong."""
+    """The present tables of a date; None for one that is missing or damaged, with a warning when it should be there."""
 
     articles: pa.Table | None
     explain: pa.Table | None
@@ -106,7 +107,7 @@ class _Standing:
 
     @property
     def fingerprint(self) -> str | None:
-        """The fingerprint of the inputs from which both tables were built; None where one of them has to be made again."""
+        """The fingerprint of the inputs from which both tables were built; None when one of them must be built again."""
         if self.articles is None or self.explain is None:
             return None
         found: bytes = (self.articles.schema.metadata or {}).get(FINGERPRINT, b"")
@@ -114,23 +115,23 @@ class _Standing:
 
 
 def _read_standing(lake: Lake, published_date: date) -> _Standing:
-    """Both tables are read whole, so that damage in a date that has nothing else to be built for is seen and mended."""
+    """Read both tables whole, so that damage is noticed and repaired even in a date whose inputs did not change."""
     articles, articles_warning = _read_whole(lake, storage.articles_path(published_date))
     explain_path = storage.explain_path(published_date)
     explain, explain_warning = _read_whole(lake, explain_path)
     if articles is not None and explain is None and explain_warning is None:
-        explain_warning = f"{explain_path} is missing; it is made again"
+        explain_warning = f"{explain_path} is missing; it is built again"
     return _Standing(articles, explain, tuple(warning for warning in (articles_warning, explain_warning) if warning is not None))
 
 
 def _read_whole(lake: Lake, path: str) -> tuple[pa.Table | None, str | None]:
-    """The table at `path`, None where it is missing or damaged; and a warning where it is damaged."""
+    """The table at `path`, None when it is missing or damaged; and a warning when it is damaged."""
     try:
         return lake.read_table(path), None
     except FileNotFoundError:
         return None, None
     except DamagedError as error:
-        return None, f"{error}; it is made again"
+        return None, f"{error}; it is built again"
 
 
 def _marks(lake: Lake, published_date: date, window: timedelta) -> list[Mark]:
@@ -200,9 +201,9 @@ def _refuse_shrinking(before: pa.Table, after: pa.Table, published_date: date, *
     if before.num_rows >= SMALL_PARTITION and lost > max_shrink * before.num_rows:
         vanished = sorted(set(before["webUrl"].to_pylist()) - set(after["webUrl"].to_pylist()))
         raise ShrinkError(
-            f"published_date={published_date}: the rebuild has {after.num_rows} rows, the partition {before.num_rows}; more than "
-            f"{max_shrink:.0%} would go, the first of them {vanished[0]}",
-            f"If that is right: news publish {published_date} --allow-shrink",
+            f"published_date={published_date}: the rebuild has {counted(after.num_rows, 'row')}, the partition {before.num_rows}; "
+            f"more than {max_shrink:.0%} would be lost, the first of them {vanished[0]}",
+            f"If that is right, run: news publish {published_date} --allow-shrink",
         )
 
 

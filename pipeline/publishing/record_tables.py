@@ -1,4 +1,4 @@
-"""Records and explanations to the tables `articles` and `explain`, and back. Pure; `pipeline.core.schema` has the contract."""
+"""Converts records and explanations into the tables `articles` and `explain`, and back. Pure; `pipeline.core.schema` has the schemas."""
 
 from __future__ import annotations
 
@@ -16,22 +16,23 @@ from pipeline.publishing.scoring import QualityParts
 from pipeline.publishing.window_stories import ArticleStory
 
 Row = dict[str, Any]
-"""A row of a table, a key a column."""
+"""A row of a table, one key per column."""
 
 CATEGORY = "news"
 
 
 def articles_table(records: Sequence[ArticleRecord]) -> pa.Table:
-    """A row a record, in the given order. Raises SchemaError."""
+    """The table `articles`, one row per record, in the given order. Raises SchemaError."""
     return checked_table([article_row(record) for record in records], schema.ARTICLES, name="articles")
 
 
 def explain_table(explanations: Sequence[Explanation]) -> pa.Table:
-    """A row an explanation, in the given order. Raises SchemaError."""
+    """The table `explain`, one row per explanation, in the given order. Raises SchemaError."""
     return checked_table([explain_row(explanation) for explanation in explanations], schema.EXPLAIN, name="explain")
 
 
 def article_row(record: ArticleRecord) -> Row:
+    """The record as a row of `articles`."""
     return {
         "category": CATEGORY,
         "title": record.title,
@@ -54,6 +55,7 @@ def article_row(record: ArticleRecord) -> Row:
 
 
 def explain_row(explanation: Explanation) -> Row:
+    """The explanation as a row of `explain`."""
     story = explanation.story
     return {
         "webUrl": explanation.web_url,

@@ -1,4 +1,4 @@
-"""The records of a published date, each with its explanation: all six laws applied to the articles of the date's window.
+"""Builds the records of a published date and their explanations: applies all six laws to the articles of the date's window.
 
 Pure: versions of articles in, records out. `record_tables` turns records into the tables `articles` and `explain`.
 """
@@ -19,7 +19,7 @@ from pipeline.publishing.window_stories import ArticleStory, find_window_stories
 from pipeline.text.amp import cache_url
 
 Seal = Callable[[Mapping[str, object], str], str]
-"""Seals the private side of the record at a webUrl."""
+"""Seals private values for the record with this webUrl."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class ArticleRecord:
 
 @dataclass(frozen=True, slots=True)
 class KeywordHit:
-    """A keyword of a topic that stands in the title."""
+    """A keyword of a topic that occurs in the title."""
 
     topic: str
     keyword: str
@@ -72,7 +72,7 @@ class KeywordHit:
 
 @dataclass(frozen=True, slots=True)
 class StoryLink:
-    """Another member of the story, and its similarity; None where it was not computed."""
+    """Another member of the story, and its similarity; None when it was not computed."""
 
     web_url: str
     similarity: float | None
@@ -93,7 +93,7 @@ class Explanation:
     lead_url: str | None
     heat: int
     heat_related: int
-    """Points of the heat that related articles gave."""
+    """Points of the heat for related articles."""
     links: tuple[StoryLink, ...]
     source_id: str | None
     via: str
@@ -106,7 +106,7 @@ class Explanation:
 
 @dataclass(frozen=True, slots=True)
 class DateRecords:
-    """The records of a published date and their explanations, in the same order; `stories` is the number of stories that they are of."""
+    """The records of a published date and their explanations, in the same order; `stories` is the number of their stories."""
 
     articles: tuple[ArticleRecord, ...]
     explanations: tuple[Explanation, ...]
@@ -136,7 +136,7 @@ def build_records(
 ) -> DateRecords:
     """The records of `published_date`, ordered by publication time and webUrl.
 
-    `versions` are all versions of all pages of the date and of the story window around it. Without `seal` no record has a sealed part.
+    `versions` are all versions of all pages of the date and of the story window around it. Without `seal` no record has sealed values.
     Articles with a probability below that of `min_confidences` (by field) count as if they were not there.
     """
     policy = catalogue.rights
@@ -238,7 +238,7 @@ def _cdn_amp_web_url(version: ArticleVersion) -> str | None:
 
 
 def _private_side(article: ScoredArticle) -> dict[str, object]:
-    """What the sealed part of a record holds."""
+    """The values that are sealed in a record."""
     version = article.version
     captured_at = version.captured_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return {

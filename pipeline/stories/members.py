@@ -51,12 +51,15 @@ class Members:
         return len(self.urls)
 
     def take(self, places: Integers) -> Members:
+        """The members at these places, in the given order."""
         return Members(*(getattr(self, column.name)[places] for column in fields(self)))
 
     def equals(self, other: Members) -> bool:
+        """Whether all columns have the same values."""
         return all(np.array_equal(getattr(self, column.name), getattr(other, column.name)) for column in fields(self))
 
     def by_published_day(self) -> dict[int, Members]:
+        """The members of each published day, as days since 1970."""
         days = self.published_s // DAY_S
         return {day: self.take(np.flatnonzero(days == day)) for day in np.unique(days).tolist()}
 

@@ -141,15 +141,19 @@ class KeptTimeline:
         return fold
 
     def features(self, day: int) -> DayFeatures | None:
+        """The features of the articles captured on the day; None when there are none."""
         return self.days[day][0] if day in self.days else None
 
     def pairs(self, day: int) -> DayPairs | None:
+        """The similar pairs of the articles captured on the day; None when there are none."""
         return self.days[day][1] if day in self.days else None
 
     def counts(self, day: int) -> TermCounts | None:
+        """The term counts of the articles captured on the day; None when there are none."""
         return self.days[day][0].counts if day in self.days else None
 
     def members(self, published_day: int) -> Members | None:
+        """The members of stories published on the day; None when there are none."""
         return self.published.get(published_day)
 
 

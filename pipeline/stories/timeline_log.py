@@ -49,17 +49,29 @@ class DayStep:
 class Store(Protocol):
     """Keeps what folds give. A key follows from the day and the content that were put."""
 
-    def put_features(self, day: int, features: DayFeatures, pairs: DayPairs) -> str: ...
+    def put_features(self, day: int, features: DayFeatures, pairs: DayPairs) -> str:
+        """Store the features and pairs of a day of captures; returns their key."""
+        ...
 
-    def put_members(self, published_day: int, members: Members) -> str: ...
+    def put_members(self, published_day: int, members: Members) -> str:
+        """Store the members of a published day; returns their key."""
+        ...
 
-    def features(self, key: str) -> DayFeatures: ...
+    def features(self, key: str) -> DayFeatures:
+        """The features stored under the key."""
+        ...
 
-    def pairs(self, key: str) -> DayPairs: ...
+    def pairs(self, key: str) -> DayPairs:
+        """The pairs stored under the key."""
+        ...
 
-    def counts(self, key: str) -> TermCounts: ...
+    def counts(self, key: str) -> TermCounts:
+        """The term counts stored under the key."""
+        ...
 
-    def members(self, key: str) -> Members: ...
+    def members(self, key: str) -> Members:
+        """The members stored under the key."""
+        ...
 
 
 @dataclass
@@ -72,6 +84,7 @@ class State:
     named_days: dict[int, tuple[int, ...]] = field(default_factory=dict)
 
     def apply(self, step: DayStep) -> None:
+        """Change the keys as the step of a day says."""
         if step.features is not None:
             self.feature_keys[step.day] = step.features
         for day, key in step.members.items():
@@ -90,15 +103,19 @@ class State:
         return hashlib.sha256(json.dumps(read).encode()).hexdigest()[:16]
 
     def features(self, day: int) -> DayFeatures | None:
+        """The features of the articles captured on the day; None when there are none."""
         return self.store.features(self.feature_keys[day]) if day in self.feature_keys else None
 
     def pairs(self, day: int) -> DayPairs | None:
+        """The similar pairs of the articles captured on the day; None when there are none."""
         return self.store.pairs(self.feature_keys[day]) if day in self.feature_keys else None
 
     def counts(self, day: int) -> TermCounts | None:
+        """The term counts of the articles captured on the day; None when there are none."""
         return self.store.counts(self.feature_keys[day]) if day in self.feature_keys else None
 
     def members(self, published_day: int) -> Members | None:
+        """The members of stories published on the day; None when there are none."""
         key = self.member_keys.get(published_day)
         return None if key is None else self.store.members(key)
 

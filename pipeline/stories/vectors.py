@@ -23,6 +23,7 @@ TITLE_COUNT, LETTERS_TITLE_COUNT = 2, 2
 LETTERS_SHARE = 0.3
 """Share of the letter groups in a similarity."""
 GROUP_LETTERS = 5
+"""Letters of a group: groups of four and five together cost twice as much for the same result (docs/stories.md)."""
 MAX_NAME = 1 << 62
 """Letter groups are numbered below this, so that the numbers fit in 64 bits."""
 USUAL_ARTICLES = 1000
@@ -94,6 +95,7 @@ def only_placed(rows: RaggedArray, place: NDArray[np.int32]) -> RaggedArray:
 
 
 def count_words(rows: RaggedArray, columns: int) -> csr_matrix:
+    """A sparse matrix with one row per article and one column per word: how often the word occurs."""
     matrix = csr_matrix((np.ones(len(rows.numbers)), rows.numbers, np.append(0, rows.ends)), shape=(len(rows), columns), copy=True)
     matrix.sum_duplicates()
     return matrix

@@ -24,10 +24,11 @@ from pipeline.stories.average_linkage import Integers
 from pipeline.stories.common_words import weekdays
 
 TEXT_CHARACTERS = 3000
-"""So much of a text is read: what follows is background that other stories share."""
+"""Characters of a text that are read: what follows is background that other stories share."""
 LEAD_CHARACTERS = 300
 """The start of a text, of which letter groups are read."""
 BATCH_CHARACTERS = 1 << 20
+"""Characters of texts that are read as one array. A plain choice: it bounds memory."""
 THREADS = 2
 """Threads at once: most array operations let others run. The result is the same with any number."""
 
@@ -53,6 +54,7 @@ class RaggedArray:
 
     @property
     def lengths(self) -> Integers:
+        """The length of each row."""
         return np.diff(self.ends, prepend=0)
 
     def first(self, counts: Integers) -> RaggedArray:

@@ -65,6 +65,7 @@ class Block(NamedTuple):
 
     @property
     def weight(self) -> float:
+        """See `weight_of`."""
         return weight_of(self.text)
 
 

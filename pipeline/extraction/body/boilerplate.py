@@ -17,7 +17,7 @@ MAX_ENDING = 900
 """Characters after a heading like "Contact:"; a longer section is part of the article."""
 
 _MAX_PITCH = 220
-"""Characters; a longer sentence about a newsletter or copyright is part of the article."""
+"""Characters of the longest sentence that may offer a newsletter or claim copyright; a longer one is a paragraph. A plain choice."""
 _SENTENCE_END = '.!?…。！？”"»)』」'
 
 

@@ -21,9 +21,13 @@ CONTAINER_SHARE = 0.65
 """Share of an element's running text that a child must hold to be the container instead. Of 0.55 to 0.9, 0.6 and 0.65 give the best F1."""
 
 _RUNNING = 25
+"""Characters from which a text node counts as running text. A plain choice: menus and labels are shorter."""
 _LONG = 60
+"""Characters from which a text node gets more weight, as prose. A plain choice."""
 _MAX_WEIGHT = 1500
+"""Largest weight of one text node, so that a single long text does not decide. A plain choice."""
 _UNLIKELY_WEIGHT = 0.1
+"""Factor on the weight of text in elements that are named like comments, teasers or navigation. A plain choice."""
 
 _INLINE_CONTAINERS = frozenset({"p", "span", "b", "strong", "font", "em", "i", "h1", "h2", "h3", "a", "pre"})
 _NO_RUNNING_TEXT = (NON_TEXT_TAGS - {"label", "input", "time", "picture", "map", "figure"}) | {"a"}

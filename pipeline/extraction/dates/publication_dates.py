@@ -63,7 +63,9 @@ _NAME_START = re.compile(r"(?<!\w)(?:first|original|date)?_?$")
 _HATOM_TIMES = lxml.etree.XPath("/descendant-or-self::*/@title[contains(., '-') and contains(., ':')]/..")
 """The hAtom microformat: machine-readable times as titles; an entry without `published` was published when it was `updated`."""
 _MAX_STATEMENTS = 12
+"""Declarations of a date that are read of a page. A plain choice: real pages have fewer, it bounds the time."""
 _MAX_UPDATES = 300
+"""Entries of a live blog whose times are read. A plain choice: it bounds the time."""
 _DATELINE_CLASSES = re.compile(
     r"publish|entry-date|post-date|article-date|date-published|pubdate|dateline|news-date|article__date|datum", re.IGNORECASE
 )

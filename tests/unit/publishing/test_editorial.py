@@ -15,7 +15,7 @@ from scipy.stats import rankdata
 
 from pipeline.core.catalogue import EditorialConstants, QualityConstants
 from pipeline.publishing.editorial import clickbait_degree, is_stock_picture, promotion_degree, thinness_degree
-from pipeline.publishing.scoring import Opinion, quality_parts
+from pipeline.publishing.scoring import EditorialDegrees, quality_parts
 from tests.conftest import REPOSITORY
 
 
@@ -127,7 +127,9 @@ def quality(row: dict[str, Any]) -> int:
         keyword_hits=0,
         is_featured_video=False,
         constants=QualityConstants(),
-        opinion=Opinion(promotion=promotion_degree(row["title"], row.get("excerpt"), ""), clickbait=clickbait_degree(row["title"])),
+        degrees=EditorialDegrees(
+            promotion=promotion_degree(row["title"], row.get("excerpt"), ""), clickbait=clickbait_degree(row["title"])
+        ),
         editorial=SHIPPED,
     )
     return parts.total - parts.floor

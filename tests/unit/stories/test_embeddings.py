@@ -17,7 +17,7 @@ from scipy.sparse import csr_matrix
 from pipeline.core.catalogue import StoryConstants
 from pipeline.core.errors import ConfigError
 from pipeline.core.settings import Settings
-from pipeline.operations.doctor import examine
+from pipeline.operations.doctor import run_checks
 from pipeline.stories import embeddings, title_similarity
 from pipeline.stories.average_linkage import Pairs
 from pipeline.stories.clustering import find_stories, find_story_links
@@ -179,7 +179,7 @@ def test_the_doctor_finds_that_the_extra_is_asked_for_and_missing(tmp_path: Path
         text = source.read_text(encoding="utf-8").replace("embeddings: false", "embeddings: true")
         (tmp_path / source.name).write_text(text, encoding="utf-8")
     for folder, is_problem in ((DATA, False), (tmp_path, True)):
-        found = examine(Settings(lake=str(tmp_path / "lake"), config=str(folder)))
+        found = run_checks(Settings(lake=str(tmp_path / "lake"), config=str(folder)))
         catalogue = next(finding for finding in found if finding.area == "catalogue")
         assert catalogue.is_problem is is_problem
         assert ("news-pipeline[embeddings]" in catalogue.value) is is_problem
