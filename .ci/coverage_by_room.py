@@ -13,6 +13,7 @@ from pathlib import PurePosixPath
 
 
 def main() -> None:
+    """Print the table of packages."""
     made = subprocess.run([sys.executable, "-m", "coverage", "json", "-q", "-o", "-"], check=True, capture_output=True, text=True)
     measured = json.loads(made.stdout)
     rooms: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0])

@@ -1,14 +1,14 @@
-"""Backfills from WARC files, measured: articles a second from the file to published Parquet, and memory over a long stream.
+"""Measures backfills from WARC files: articles a second from the file to published Parquet, and memory over a long stream.
 
     python -m bench.backfill                                 import and replay of real pages
-    python -m bench.backfill --peers PEER/bin/python         beside fundus' and news-please's readers, on the same file
-    python -m bench.backfill --stream 100 1000 10000         peak memory over generated files of so many MB, read as a news archive's
-    python -m bench.backfill --import 100 400 1500           the same of an import, without extract and publish
+    python -m bench.backfill --peers PEER/bin/python         and the readers of fundus and news-please
+    python -m bench.backfill --stream 100 1000 10000         peak memory for files of so many MB, read as the origin ccnews
+    python -m bench.backfill --import 100 400 1500           peak memory of an import of such files, without extract and publish
 
-The pages are those of a set of the real pages in the folder that NEWS_SHARED names (default: `../shared`), each as often as `--copies`
-says, under an address of its own. Every reader has two processes: ours for its pages, the peers one for each half of the file. A peer's
-time is that of its reading alone: its imports are not timed, and it publishes nothing. Ours is that of the whole way, with the start of
-the worker processes.
+The pages are a set of the real pages in the folder that NEWS_SHARED names (`../shared` by default), each repeated `--copies` times under
+URLs of its own. Every reader uses two processes: ours as worker processes, the peers one for each half of the file. The time of a peer is
+that of reading alone: its imports are not timed, and it publishes nothing. Ours covers import, extract and publish, with the start of the
+workers.
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ from pipeline.fetching.fetcher import SystemClock
 from pipeline.lake.storage import Lake
 from pipeline.lake.warc import CaptureWriter, read_records
 from pipeline.operations import stages
+from pipeline.text.counts import counted
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 SHARED = Path(os.environ.get("NEWS_SHARED", REPOSITORY.parent / "shared"))
@@ -48,11 +49,11 @@ NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: %d\r\n\r\n"
 OURS, OTHERS = "https://ours.example", "https://others.example"
 KEPT_EVERY = 50
-"""Of an archive's pages, so many are others' for each of ours."""
+"""One generated page in this many is from a followed source, the others are from other publishers. A plain choice."""
 
 
 def pages(path: Path, copies: int) -> Iterator[tuple[str, datetime, bytes]]:
-    """Address, time and content of the pages of a file, each `copies` times under addresses of their own."""
+    """URL, time and HTML of the pages of a WARC file, each repeated `copies` times under URLs of its own."""
     with path.open("rb") as file:
         for record in read_records(file, max_body_bytes=20_000_000):
             if record.type == "response" and record.url is not None and record.at is not None:
@@ -62,7 +63,7 @@ def pages(path: Path, copies: int) -> Iterator[tuple[str, datetime, bytes]]:
 
 
 def write_pages(paths: Sequence[Path], found: Iterator[tuple[str, datetime, bytes]]) -> int:
-    """Write the pages to `paths` in turn; how many."""
+    """Write the pages to `paths` in turn; returns their number."""
     files = [path.open("wb") for path in paths]
     writers = [CaptureWriter(file) for file in files]
     number = 0
@@ -75,10 +76,11 @@ def write_pages(paths: Sequence[Path], found: Iterator[tuple[str, datetime, byte
 
 
 def ours(path: Path, folder: Path, pages: int) -> None:
+    """Print two rates for the file of `pages` pages: import, extract and publish; and extract and publish alone (replay)."""
     settings = Settings(lake=str(folder / "lake"), extract_processes=2, publish_processes=2)
     catalogue = load_catalogue(REPOSITORY / "data")
     began = time.perf_counter()
-    stages.begin_workers()
+    stages.start_workers()
     report = import_file(Lake(settings.lake), settings, catalogue, path)
     imported = time.perf_counter() - began
     for what, taken in (("import", imported), ("replay", 0.0)):
@@ -93,7 +95,7 @@ def ours(path: Path, folder: Path, pages: int) -> None:
         for _ in stages.publish_dates(settings, catalogue, dates):
             continue
         published = time.perf_counter() - began
-        parts = f"import {taken:.1f} s, extract {extracted:.1f} s, publish and check {published:.1f} s for {len(dates)} dates"
+        parts = f"import {taken:.1f} s, extract {extracted:.1f} s, publish and check {published:.1f} s for {counted(len(dates), 'date')}"
         print(f"ours, {what}: {_rate(sum(one.articles for one in extracts), pages, taken + extracted + published)} ({parts})", flush=True)
 
 
@@ -104,11 +106,12 @@ def _rate(articles: int, pages: int, seconds: float) -> str:
 
 
 def peer(python: str, name: str, halves: Sequence[Path], pages: int) -> None:
+    """Print the rate at which a peer reads the halves of the file, each in a process of `python`."""
     argv = [python, str(REPOSITORY / "bench/warc_peers.py"), name]
     started = [subprocess.Popen([*argv, str(half)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) for half in halves]
     said = [process.communicate()[0].splitlines() for process in started]
     if not all(said):
-        print(f"{name}: cannot be run by {python}")
+        print(f"{name}: {python} could not run it")
         return
     results = [json.loads(lines[-1]) for lines in said]
     articles, seconds = sum(one["articles"] for one in results), max(one["seconds"] for one in results)
@@ -116,7 +119,7 @@ def peer(python: str, name: str, halves: Sequence[Path], pages: int) -> None:
 
 
 def generated(megabytes: int) -> Iterator[tuple[str, datetime, bytes]]:
-    """Pages of 100 kB, one of ours for each 50 of others, until they are so many MB."""
+    """URL, time and HTML of `megabytes` MB of pages of 100 kB each, one in `KEPT_EVERY` from the followed source."""
     words = "A sentence of an article that says something about the harbour of the town and its bridge. " * 20
     filler = "<!-- " + "x" * 95_000 + " -->"
     for number in range(megabytes * 10):
@@ -128,7 +131,7 @@ def generated(megabytes: int) -> Iterator[tuple[str, datetime, bytes]]:
 
 
 def archive(folder: Path, megabytes: int) -> None:
-    """A news archive's folder with one file of the hour."""
+    """Write a local copy of the Common Crawl news archive with one WARC file of the hour into `folder`."""
     name = f"crawl-data/CC-NEWS/{NOON:%Y/%m}/CC-NEWS-{NOON:%Y%m%d%H%M%S}-00001.warc.gz"
     (folder / name).parent.mkdir(parents=True)
     write_pages([folder / name], generated(megabytes))
@@ -136,7 +139,7 @@ def archive(folder: Path, megabytes: int) -> None:
 
 
 def read_archive(folder: str, results: Any) -> None:
-    """Capture the hour from the archive alone, extract and publish, in a process group of its own; peak memory of this process in MiB."""
+    """Run the hour from the archive, in a process group of its own; puts articles, parts, seconds and peak MiB into `results`."""
     logging.disable(logging.CRITICAL)
     os.setpgid(0, 0)
     home = Path(folder)
@@ -165,7 +168,7 @@ def read_archive(folder: str, results: Any) -> None:
 
 
 def read_given(folder: str, results: Any) -> None:
-    """Import the file alone; records, parts, and peak memory of this process in MiB."""
+    """Import the file; puts (records, parts, seconds, peak MiB of this process) in `results`."""
     logging.disable(logging.CRITICAL)
     settings = Settings(lake=str(Path(folder, "lake")))
     began = time.perf_counter()
@@ -175,6 +178,7 @@ def read_given(folder: str, results: Any) -> None:
 
 
 def importing(sizes: Sequence[int]) -> None:
+    """Print the peak memory of an import for each size in MB."""
     context = multiprocessing.get_context("spawn")
     for megabytes in sizes:
         with tempfile.TemporaryDirectory(prefix="news-import-") as folder:
@@ -184,7 +188,7 @@ def importing(sizes: Sequence[int]) -> None:
             process.start()
             records, parts, seconds, peak = results.get()
             process.join()
-            print(f"{megabytes} MB: {records} records in {parts} parts, {seconds:.0f} s, peak {peak} MiB", flush=True)
+            print(f"{megabytes} MB: {counted(records, 'record')} in {counted(parts, 'part')}, {seconds:.0f} s, peak {peak} MiB", flush=True)
 
 
 def _day(day: date) -> tuple[datetime, datetime]:
@@ -193,6 +197,7 @@ def _day(day: date) -> tuple[datetime, datetime]:
 
 
 def stream(sizes: Sequence[int]) -> None:
+    """Print the peak memory of a backfill from the archive for each size in MB."""
     context = multiprocessing.get_context("spawn")
     for megabytes in sizes:
         with tempfile.TemporaryDirectory(prefix="news-stream-") as folder:
@@ -207,14 +212,14 @@ def stream(sizes: Sequence[int]) -> None:
             articles, parts, seconds, own = results.get()
             process.join()
             print(
-                f"{megabytes} MB: {articles} articles in {parts} parts, {seconds:.0f} s, {megabytes / seconds:.0f} MB a second, "
-                f"peak {own} MiB, a worker's {workers} MiB",
+                f"{megabytes} MB: {counted(articles, 'article')} in {counted(parts, 'part')}, {seconds:.0f} s, "
+                f"{megabytes / seconds:.0f} MB a second, peak {own} MiB, of the largest worker {workers} MiB",
                 flush=True,
             )
 
 
 def _largest_worker(group: int) -> int:
-    """Peak memory in MiB of the largest process of a group besides its leader; 0 without one, and where the system does not tell."""
+    """Peak memory in MiB of the largest process of the group except its leader; 0 without another, and on systems without /proc."""
     peaks = [0]
     for status in Path("/proc").glob("[0-9]*/status"):
         with contextlib.suppress(OSError, ValueError, StopIteration):
@@ -226,11 +231,12 @@ def _largest_worker(group: int) -> int:
 
 
 def main() -> None:
+    """Run the measurement that the options choose."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--set", default="fundus", help="a set of the real pages")
-    parser.add_argument("--copies", type=int, default=2, help="how often each page is in the file")
-    parser.add_argument("--peers", metavar="PYTHON", help="an interpreter that has them")
-    parser.add_argument("--which", nargs="+", default=PEERS, choices=PEERS, help="which of them are run (all)")
+    parser.add_argument("--copies", type=int, default=2, help="how often each page is repeated in the file")
+    parser.add_argument("--peers", metavar="PYTHON", help="a Python interpreter with fundus and news-please installed")
+    parser.add_argument("--which", nargs="+", default=PEERS, choices=PEERS, help="the peers to run (default: all)")
     parser.add_argument("--stream", type=int, nargs="+", metavar="MB", help="measure memory over generated files of these sizes instead")
     parser.add_argument("--import", dest="importing", type=int, nargs="+", metavar="MB", help="measure an import's memory instead")
     options = parser.parse_args()
@@ -243,7 +249,7 @@ def main() -> None:
         return
     path = SHARED / "corpora" / "extraction" / f"{options.set}.warc.gz"
     if not path.exists():
-        sys.exit(f"{path}: there is no such file; NEWS_SHARED names the folder of the real pages")
+        sys.exit(f"{path} does not exist; set NEWS_SHARED to the folder of the real pages")
     with tempfile.TemporaryDirectory(prefix="news-backfill-") as folder:
         whole, halves = Path(folder, "whole.warc.gz"), [Path(folder, f"half-{number}.warc.gz") for number in (1, 2)]
         number = write_pages([whole], pages(path, options.copies))

@@ -1,11 +1,11 @@
-"""Article extraction on real pages: ours beside bare trafilatura, in one run, with one score table and the targets.
+"""Scores article extraction on real pages: ours and bare trafilatura in one run, in one table, with the targets.
 
     python -m bench.extraction [--sets a,b] [--limit N] [--per-set]
-    python -m bench.extraction --peers           readability-lxml, newspaper4k and resiliparse beside both
-    python -m bench.extraction --cut SEED        every page cut off at a random place: exceptions, and the slowest page
+    python -m bench.extraction --peers           readability-lxml, newspaper4k and resiliparse too
+    python -m bench.extraction --cut SEED        cut every page off at a random place; report exceptions and the slowest page
 
-Speed is in seconds of processor time, each extractor in a process of its own: neither finds the caches that the other one filled. They take
-turns every few pages, so that a machine that slows down slows down both.
+Speed is in pages per second of processor time. Each extractor has a process of its own, so that neither uses caches that the other filled.
+They take turns every few pages, so that a machine that slows down slows down both.
 
 `extract` is the adapter that the shared scorer calls. The pages and the scorer lie in the folder that NEWS_SHARED names (default:
 `../shared`).
@@ -43,6 +43,7 @@ from pipeline.core.models import Article, CaptureRef, Entry, Moment  # noqa: E40
 from pipeline.core.settings import Settings  # noqa: E402
 from pipeline.extraction.articles import build_article  # noqa: E402
 from pipeline.extraction.pages import read_page  # noqa: E402
+from pipeline.text.counts import counted  # noqa: E402
 from pipeline.text.urls import registered_domain  # noqa: E402
 
 TARGETS = {
@@ -62,7 +63,7 @@ CAPTURED_AT = datetime(2026, 10, 1, tzinfo=UTC)
 
 
 def extract(html: bytes, url: str) -> dict[str, Any]:
-    """Our extractor in the scorer's words; nothing for a page that is rejected."""
+    """What our extractor finds in the page, with the keys of the scorer; a rejected page has only `rejected`, the reason."""
     page = read_page(html, url=url, content_type="text/html")
     entry = Entry(url=url, source_id=None, via="warc")
     article = build_article(page, entry=entry, capture=CaptureRef("bench", 0, CAPTURED_AT), payload_digest="")
@@ -83,9 +84,9 @@ def read_answer(article: Article) -> dict[str, Any]:
 
 
 def _as_published(moment: Moment | None) -> datetime | date | None:
-    """The instant on the publisher's clock, or the start of a bare day on it; in UTC, or as a bare day, where the zone is not known.
+    """The published date as the scorer wants it: with the publisher's UTC offset when known, else in UTC; a bare day as a date.
 
-    A day in the publisher's calendar that its URL alone tells stands for the instant: no zone is made up for it.
+    When only the URL gives the publisher's calendar day (`local_day`), that day is returned instead of the instant.
     """
     if moment is None:
         return None
@@ -99,7 +100,7 @@ def _as_published(moment: Moment | None) -> datetime | date | None:
 
 
 def bare(html: bytes, url: str) -> dict[str, Any]:
-    """trafilatura as it comes, in the scorer's words."""
+    """What trafilatura with its default options finds in the page, with the keys of the scorer."""
     document = trafilatura.bare_extraction(html, url=url, with_metadata=True)
     if not isinstance(document, Document):
         return {}
@@ -116,25 +117,25 @@ def bare(html: bytes, url: str) -> dict[str, Any]:
 EXTRACTORS: dict[str, Callable[[bytes, str], dict[str, Any]]] = {"extract": extract, "bare": bare}
 SEED = 20261130
 TURN = 20
-"""Pages that an extractor takes before it is the other one's turn."""
+"""Pages after which the extractors take turns. A plain choice: short enough that a slow phase of the machine hits both."""
 WARM_UP = 3
-"""Pages whose first reading, with imports and set-up, is not timed, as in the scorer's own `run`."""
+"""Pages that are extracted once before timing, so that imports and set-up do not count, as in the scorer's `run`."""
 
 
 def main() -> int:
-    """Run the extractors over the corpora and print the scorer's table; the scorer's exit code."""
+    """Run the extractors over the corpora and print the scorer's table; returns the scorer's exit code, 2 without a scorer."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sets", help="comma-separated names of corpora; default: all")
-    parser.add_argument("--limit", type=int, help="pages, spread over the corpora; default: all")
+    parser.add_argument("--limit", type=int, help="number of pages, spread over the corpora; default: all")
     parser.add_argument("--per-set", action="store_true", help="a table for each corpus")
     parser.add_argument("--peers", action="store_true", help="readability-lxml, newspaper4k and resiliparse too (the extra `peers`)")
-    parser.add_argument("--answers", type=Path, metavar="FOLDER", help="keep what each extractor gave, as the scorer reads it")
-    parser.add_argument("--cut", type=int, metavar="SEED", help="read every page up to a random place, and no more")
+    parser.add_argument("--answers", type=Path, metavar="FOLDER", help="keep the findings of each extractor, in the format of the scorer")
+    parser.add_argument("--cut", type=int, metavar="SEED", help="instead, cut every page off at a random place")
     arguments = parser.parse_args()
     shared = Path(os.environ.get("NEWS_SHARED", REPOSITORY.parent / "shared"))
     scorer = shared / "tools" / "score_extraction.py"
     if not scorer.is_file():
-        print(f"there is no scorer at {scorer}; set NEWS_SHARED to the folder of the shared test data", file=sys.stderr)
+        print(f"{scorer} does not exist; set NEWS_SHARED to the folder of the shared test data", file=sys.stderr)
         return 2
     if arguments.cut is not None:
         return _cut(load_scorer(scorer), arguments.cut)
@@ -187,7 +188,7 @@ def _print_fifths(scorer: Any, answers: Path) -> None:
 
 
 def _cut(scorer: Any, seed: int) -> int:
-    """Read each page of the corpora up to a random place; 1 when that raised an exception or took longer than a page may."""
+    """Extract each page of the corpora cut off at a random place; 1 when one raised an exception or exceeded `page_timeout_s`, else 0."""
     chance = random.Random(seed)
     bound_s = float(Settings.model_fields["page_timeout_s"].default)
     faults: list[str] = []
@@ -197,16 +198,18 @@ def _cut(scorer: Any, seed: int) -> int:
             begun = time.process_time()
             try:
                 extract(html[: chance.randrange(len(html) + 1)], url)
-            except Exception as error:  # noqa: BLE001  each is what is looked for
+            except Exception as error:  # noqa: BLE001  any exception is a fault to report
                 faults.append(f"{url}: {type(error).__name__}: {error}")
             taken.append((time.process_time() - begun, url))
     slowest_s, slowest = max(taken)
     print(*faults, sep="\n", end="\n" if faults else "")
-    print(f"seed {seed}: {len(taken)} pages, {len(faults)} exceptions, the slowest took {slowest_s:.2f} s of {bound_s:g} s: {slowest}")
+    pages, exceptions = counted(len(taken), "page"), counted(len(faults), "exception")
+    print(f"seed {seed}: {pages}, {exceptions}, the slowest took {slowest_s:.2f} s of {bound_s:g} s: {slowest}")
     return int(bool(faults) or slowest_s >= bound_s)
 
 
 def load_scorer(scorer: Path) -> Any:
+    """The shared scorer, loaded from its file as a module."""
     spec = importlib.util.spec_from_file_location("scorer", scorer)
     assert spec is not None
     assert spec.loader is not None
@@ -216,7 +219,7 @@ def load_scorer(scorer: Path) -> Any:
 
 
 def _run(scorer: Any, answers: list[Path], *, sets: list[str] | None, limit: int | None) -> None:
-    """Write what each extractor says of each page, and how long it took, into the file that has its name, as `score` reads it."""
+    """Write the findings of each extractor for each page, with their time, into a file named after it, in the format that `score` reads."""
     wanted = list(dict.fromkeys((row["set"], row["uri"]) for row in scorer.load(sets)))
     chosen = set(wanted[:: max(1, len(wanted) // limit)][:limit] if limit else wanted)
     pages = (
@@ -241,7 +244,7 @@ def _run(scorer: Any, answers: list[Path], *, sets: list[str] | None, limit: int
 
 
 def _answers(name: str, pages: list[tuple[str, str, bytes]]) -> list[dict[str, Any]]:
-    """What the extractor says of each page, with its set, address and seconds of processor time."""
+    """What the extractor finds in each page, with the set, URL and seconds of processor time."""
     rows = []
     for set_name, url, html in pages:
         begun = time.process_time()

@@ -1,10 +1,11 @@
-"""Fetching, measured: 200 hosts x 50 pages (5 ms each) on loopback, ours with WARC writing against a bare pool of requests sessions.
+"""Measures fetching: 200 hosts x 50 pages (5 ms each) on loopback, our fetcher with WARC writing against a bare pool of requests sessions.
 
     python bench/fetch.py              throughput with pacing off
-    python bench/fetch.py --paced      1 s per host, total time against the ideal
+    python bench/fetch.py --paced      a pace of 1 s per host; total time against the ideal
     python bench/fetch.py --memory     peak memory for 5, 25 and 100 pages a host
 
-The server runs in a process of its own; ours and the bare pool take turns, the median of their rounds counts. No DNS: each host is routed.
+The server runs in a process of its own. Both fetchers take turns and the median of their rounds counts. No DNS is asked: `connect_to`
+routes every host to the server.
 """
 
 from __future__ import annotations
@@ -50,6 +51,8 @@ async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
 
 
 def serve(pipe: Connection) -> None:
+    """Serve the same page for every URL after `DELAY_S`, until `pipe` receives anything; sends the port first."""
+
     async def run() -> None:
         server = await asyncio.start_server(_answer, "127.0.0.1", 0, backlog=1024)
         pipe.send(server.sockets[0].getsockname()[1])
@@ -59,11 +62,12 @@ def serve(pipe: Connection) -> None:
 
 
 def urls_of(hosts: int, pages: int) -> list[list[str]]:
+    """The URLs of each host."""
     return [[f"http://host{host}.example/page{page}" for page in range(pages)] for host in range(hosts)]
 
 
 def ours(port: int, hosts: Sequence[Sequence[str]], *, threads: int, pace_s: float) -> float:
-    """Seconds for all pages of `hosts`, a thread and a file for each as in the capture stage; robots.txt included."""
+    """Seconds that our fetcher takes for all pages of `hosts`, with a thread and a WARC file for each host; includes robots.txt."""
     settings = Settings(connect_to=(f"*:80=127.0.0.1:{port}",), fetch_threads=threads)
     with tempfile.TemporaryDirectory() as folder, Fetcher(settings, clock=SystemClock()) as fetcher:
 
@@ -83,7 +87,7 @@ def ours(port: int, hosts: Sequence[Sequence[str]], *, threads: int, pace_s: flo
 
 
 def bare(port: int, hosts: Sequence[Sequence[str]], *, threads: int) -> float:
-    """The same pages by a ThreadPool of requests sessions, nothing kept."""
+    """Seconds that a thread pool of requests sessions takes for the same pages; nothing is written."""
     local = threading.local()
 
     def work(number: int) -> None:
@@ -102,6 +106,7 @@ def bare(port: int, hosts: Sequence[Sequence[str]], *, threads: int) -> float:
 
 
 def throughput(port: int, *, rounds: int, threads: int) -> bool:
+    """Print the rate of both fetchers; whether ours reaches 85 % of the bare pool's."""
     hosts = urls_of(HOSTS, PAGES)
     total = HOSTS * PAGES
     seconds: dict[str, list[float]] = {"ours": [], "bare": []}
@@ -116,6 +121,7 @@ def throughput(port: int, *, rounds: int, threads: int) -> bool:
 
 
 def paced(port: int, *, pages: int) -> bool:
+    """Print the time at 1 s per host; whether it is within 5 % of the ideal."""
     hosts = urls_of(HOSTS, pages)
     taken = ours(port, hosts, threads=HOSTS, pace_s=1.0)
     ideal = pages * 1.0 + DELAY_S  # robots.txt takes the first slot, the last page needs no pause behind it
@@ -129,6 +135,7 @@ def _peak(pipe: Connection, port: int, pages: int, threads: int) -> None:
 
 
 def memory(port: int, *, threads: int) -> bool:
+    """Print the peak memory for growing numbers of pages; whether it stays within 15 % of the first."""
     peaks: list[float] = []
     for pages in (5, 25, 100):
         here, there = multiprocessing.Pipe()
@@ -141,12 +148,13 @@ def memory(port: int, *, threads: int) -> bool:
 
 
 def main() -> int:
+    """Run the measurement that the options choose; exit code 0 when its target is met."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--paced", action="store_true")
     parser.add_argument("--memory", action="store_true")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--pages", type=int, default=40, help="pages a host with --paced")
-    parser.add_argument("--threads", type=int, default=Settings().fetch_threads, help="as many as captures have")
+    parser.add_argument("--pages", type=int, default=40, help="pages per host with --paced")
+    parser.add_argument("--threads", type=int, default=Settings().fetch_threads, help="threads of each fetcher (default: as in capture)")
     options = parser.parse_args()
     here, there = multiprocessing.Pipe()
     server = multiprocessing.get_context("spawn").Process(target=serve, args=(there,), daemon=True)

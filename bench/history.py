@@ -1,11 +1,11 @@
-"""A month of history from all origins at once, with the live schedule beside it: is anything missed, taken twice, or taken from outside?
+"""Captures a month of the past from all origins while the live schedule runs: no article may be missed, captured twice or out of range.
 
     python -m bench.history                              30 days, 20 publishers
     python -m bench.history --days 3 --publishers 8 --seed 7
 
-The world is grown from a seed (`tests.newsroom.histories`): publishers that keep their past in sitemaps, in pages of their feeds, in a
-Wayback Machine or in a news crawl. Every sixth past hour a live one is captured, for which the publishers have gone on publishing. At the
-end what was captured is compared with the world's own list.
+A seed determines the world (`tests.newsroom.histories`): publishers whose past is in sitemaps, in pages of their feeds, in a Wayback
+Machine or in a news crawl. After every sixth past hour a live hour is captured, for which the publishers publish new articles. At the end
+the captured URLs are compared with the list of the world.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ CATALOGUE = Path(__file__).resolve().parents[1] / "data"
 
 
 def main() -> int:
+    """Capture the past and compare; exit code 1 when an article was missed, captured twice or out of range."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--days", type=int, default=30)
     parser.add_argument("--publishers", type=int, default=20)
@@ -63,7 +64,7 @@ def _catalogue(folder: Path, history: History) -> Catalogue:
 
 
 def _walk(history: History, settings: Settings, catalogue: Catalogue, *, start: datetime, hours: int) -> set[str]:
-    """Capture the past hours and the live ones between them; what the feeds showed to these."""
+    """Capture the past hours and the live hours between them; returns the URLs that the feeds listed in the live hours."""
     now, shown = NOW, set[str]()
     for number in range(hours):
         if number % LIVE_EVERY == 0:
@@ -91,8 +92,8 @@ def _compare(settings: Settings, *, wanted: set[str], shown: set[str], seconds: 
     served = Counter(origin for manifest in manifests if manifest.sources for origin in manifest.origins.values())
     missed, extra = (wanted | shown) - set(captured), set(captured) - wanted - shown
     twice = {url for url, count in captured.items() if count > 1}
-    print(f"articles of the past {len(wanted)}, shown to the live hours {len(shown)}, captured {len(captured)}")
-    print(f"missed {len(missed)}, twice {len(twice)}, from outside {len(extra)}")
+    print(f"articles of the past: {len(wanted)}, listed in live hours: {len(shown)}, captured: {len(captured)}")
+    print(f"missed: {len(missed)}, captured twice: {len(twice)}, out of range: {len(extra)}")
     print(f"source hours by origin: {', '.join(f'{origin} {count}' for origin, count in sorted(served.items()))}")
     print(f"{seconds:.0f} s")
     return 1 if missed or twice or extra else 0

@@ -1,11 +1,11 @@
-"""Stories and scores on labelled sets: quality beside a TF-IDF baseline, judged links, growth, and the second opinion.
+"""Scores stories and quality on labelled sets: against a TF-IDF baseline, on judged links, growth, and the editorial terms.
 
-    python bench/stories.py                      B-cubed and pairwise measures beside the baseline's, and the judged links
+    python bench/stories.py                      B-cubed and pairwise measures of ours and the baseline, and the judged links
     python bench/stories.py --timeline           the same in the order of captures, by the timeline of stories, and its threshold
-    python bench/stories.py --threshold          how the threshold is chosen, and what it gives on a set that had no say
-    python bench/stories.py --embeddings         what the extra `embeddings` adds, how its constants are chosen, and its growth
-    python bench/stories.py --growth             time and memory for 10k, 50k and 250k articles, the baseline's for 10k and 50k
-    python bench/stories.py --editorial          what the second opinion tells apart that law 1 cannot
+    python bench/stories.py --threshold          choose the threshold, and score it on each set left out of the choice
+    python bench/stories.py --embeddings         score the extra `embeddings`, choose its constants, and measure its growth
+    python bench/stories.py --growth             time and memory for 10k, 50k and 250k articles, of the baseline for 10k and 50k
+    python bench/stories.py --editorial          how well quality separates good from bad articles, with and without editorial.yaml
 
 The labelled sets and the shared scorer lie in the folder that NEWS_SHARED names (default: `../shared`).
 """
@@ -38,7 +38,7 @@ from scipy.stats import rankdata, spearmanr  # noqa: E402
 
 from pipeline.core.catalogue import EditorialConstants, QualityConstants, StoryConstants  # noqa: E402
 from pipeline.publishing.editorial import clickbait_degree, is_stock_picture, promotion_degree  # noqa: E402
-from pipeline.publishing.scoring import Opinion, quality_parts  # noqa: E402
+from pipeline.publishing.scoring import EditorialDegrees, quality_parts  # noqa: E402
 from pipeline.stories import title_similarity  # noqa: E402
 from pipeline.stories.clustering import find_stories  # noqa: E402
 from pipeline.stories.day_features import CapturedArticles  # noqa: E402
@@ -46,7 +46,7 @@ from pipeline.stories.timeline import fold_articles  # noqa: E402
 
 SHARED = Path(os.environ.get("NEWS_SHARED", REPOSITORY.parent / "shared"))
 BASELINE_THRESHOLDS = (0.275, 0.20, 0.225, 0.25, 0.30, 0.40)
-"""The baseline gets the one with the best mean B-cubed F1, and the first where only its time counts."""
+"""Thresholds of the baseline: the one with the best mean B-cubed F1 is scored, the first is used where only time counts."""
 MEASURES = {
     "b3_f1": ("B-cubed F1", 0.82),
     "b3_p": ("B-cubed precision", 0.93),
@@ -55,9 +55,9 @@ MEASURES = {
     "pair_f1": ("pairwise F1", None),
 }
 PRECISION = 0.93
-"""The mean B-cubed precision that the threshold must give: a wrong link hides an article."""
+"""Mean B-cubed precision that the chosen threshold must reach: a wrong link hides an article. The target for stories."""
 TITLE_SETTINGS = tuple(itertools.product((0.4, 0.5, 0.6), (0.05, 0.1, 0.15), (0.2, 0.3, 0.4)))
-"""Of WORD_SHARE, TITLE_FLOOR and TITLE_SHARE."""
+"""Candidate values of WORD_SHARE, TITLE_FLOOR and TITLE_SHARE."""
 THRESHOLDS = tuple(round(0.13 + 0.005 * step, 3) for step in range(19))
 
 Scores = dict[str, dict[str, float]]
@@ -71,7 +71,7 @@ def baseline(articles: pd.DataFrame) -> pd.DataFrame:
 
 
 def with_embeddings(articles: pd.DataFrame) -> pd.DataFrame:
-    """Stories by words and by what titles mean; the scorer's `grow` finds it by name."""
+    """Stories by words and by the similarity of title embeddings; the scorer's `grow` finds it by name."""
     return find_stories(articles, constants=StoryConstants(embeddings=True))
 
 
@@ -79,19 +79,20 @@ def scorer() -> ModuleType:
     """The shared scorer as a module."""
     spec = importlib.util.spec_from_file_location("score_stories", SHARED / "tools" / "score_stories.py")
     if spec is None or spec.loader is None:
-        raise ImportError("the shared scorer is no module")
+        raise ImportError("the shared scorer cannot be imported")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
 
 
 def rows_of(*parts: str) -> Iterator[dict[str, Any]]:
+    """The rows of a gzipped JSON Lines file of the shared corpora."""
     with gzip.open(SHARED.joinpath("corpora", *parts), "rt", encoding="utf-8") as lines:
         yield from map(json.loads, lines)
 
 
 def measured(find: Finder) -> Scores:
-    """The scorer's measures of each set, and the seconds of the call."""
+    """The scorer's measures of each set, and the `seconds` that `find` took."""
     tool = scorer()
     scores: Scores = {}
     for name in tool.SETS:
@@ -104,11 +105,12 @@ def measured(find: Finder) -> Scores:
 
 
 def mean(scores: Mapping[str, Mapping[str, float]], measure: str, *, without: str | None = None) -> float:
+    """The mean of a measure over the sets, except the set `without`."""
     return float(np.mean([row[measure] for name, row in scores.items() if name != without]))
 
 
 def quality() -> None:
-    """Ours and the baseline's, set by set in the same run."""
+    """Print the scores of ours and the baseline for each set, and their means."""
     ours = measured(find_stories)
     tries = {value: measured(lambda articles, value=value: scorer().tfidf_links(articles, value)) for value in BASELINE_THRESHOLDS}  # type: ignore[misc]
     best = max(tries, key=lambda value: mean(tries[value], "b3_f1"))
@@ -154,9 +156,9 @@ def timeline(thresholds: Sequence[float]) -> None:
 
 
 def judged_links() -> dict[str, list[tuple[bool, str]]]:
-    """For each label of the judged links of the original: whether ours draws the link, and both titles.
+    """For each label that people gave to links of the original system: whether we link the two articles, and both titles.
 
-    Stories are found among all articles of the links' catalogues, with the excerpt for a text, since no more of them is left.
+    Stories are found among all articles of the catalogues of the links. The excerpt takes the place of the text, which was not kept.
     """
     links = list(rows_of("origin", "related_pairs_judged.jsonl.gz"))
     catalogues: dict[str, list[dict[str, Any]]] = defaultdict(list)
@@ -184,13 +186,14 @@ def judged_links() -> dict[str, list[tuple[bool, str]]]:
 
 
 def judged() -> None:
+    """Print the judged links by label, and how many of them we draw."""
     print("\n| the original's links, judged | links | drawn here |\n|---|---|---|")
     for label, links in sorted(judged_links().items()):
         print(f"| {label.replace('_', ' ')} | {len(links)} | {sum(is_drawn for is_drawn, _ in links)} |")
 
 
 def threshold() -> None:
-    """The lowest threshold with PRECISION, on all sets, and on all but one for the one."""
+    """Print the lowest threshold that reaches PRECISION on all sets, and for each set the one that the other sets choose."""
     scores = {value: measured(lambda articles, value=value: _found(articles, value)) for value in THRESHOLDS}  # type: ignore[misc]
     print("| threshold | precision | recall | F1 | pairwise precision |\n|---|---|---|---|---|")
     for value, row in scores.items():
@@ -213,7 +216,7 @@ def _lowest(scores: Mapping[float, Scores], *, without: str | None) -> float:
 
 
 def embeddings(sizes: str) -> None:
-    """Stories with and without the extra, its constants as all sets choose them and all but one for the one, and its growth."""
+    """Print the scores with and without the extra, the constants that all sets and all but one set choose, and the growth."""
     words, chosen = measured(find_stories), (title_similarity.WORD_SHARE, title_similarity.TITLE_FLOOR, title_similarity.TITLE_SHARE)
     scores = {}
     for setting in TITLE_SETTINGS:
@@ -243,7 +246,7 @@ def embeddings(sizes: str) -> None:
 
 
 def _best(scores: Mapping[tuple[float, float, float], Scores], words: Scores, *, without: str | None) -> tuple[float, float, float]:
-    """The setting with the highest mean F1 of those with PRECISION (or the words' own, where that is less) that make no set worse."""
+    """The setting with the highest mean F1 among those that make no set worse and reach PRECISION, or that of words alone if lower."""
     enough = min(PRECISION, mean(words, "b3_p", without=without))
     allowed = [
         setting
@@ -255,13 +258,13 @@ def _best(scores: Mapping[tuple[float, float, float], Scores], words: Scores, *,
 
 
 def growth(sizes: str, baseline_sizes: str) -> None:
-    """The scorer's own table of growth, ours and the baseline's."""
+    """Print the scorer's table of growth for ours and for the baseline."""
     grown("this project", "pipeline.stories.clustering:find_stories", sizes)
     grown("TF-IDF", f"{Path(__file__).resolve()}:baseline", baseline_sizes)
 
 
 def grown(name: str, function: str, sizes: str) -> None:
-    """In a process of its own, so that the peak of memory is its own."""
+    """Print the scorer's table of growth for `function`, run in a process of its own so that its peak memory is measured alone."""
     print(f"{name}:", flush=True)
     command = [sys.executable, str(SHARED / "tools" / "score_stories.py"), "grow", function, "--sizes", sizes]
     subprocess.run(command, check=True, cwd=REPOSITORY)
@@ -271,11 +274,11 @@ LAW, OPINION = QualityConstants(), EditorialConstants.model_validate(yaml.safe_l
 NO_OPINION = EditorialConstants()
 RATINGS = {"afm": "Ad Fontes", "lewandowsky_mean": "Lewandowsky", "pc1": "six ratings joined (pc1)"}
 WIRES = frozenset({"prnewswire.com", "businesswire.com", "globenewswire.com", "openpr.com", "einnews.com", "einpresswire.com", "prweb.com"})
-"""Domains that sell the publication of press releases. The opinion is not told the domain here: it must see by the words."""
+"""Domains that sell the publication of press releases. The scoring does not see the domain here; it must judge by the words."""
 
 
 def points(row: Mapping[str, Any], editorial: EditorialConstants, reliabilities: Mapping[str, float] | None = None) -> int:
-    """Law 1 for a row, with the second opinion of `editorial`; before the floor at 0, which makes everything poor equal."""
+    """The quality of a row with the editorial terms, before the floor at 0, which would make all poor rows equal."""
     domain = row.get("domain") or ""
     parts = quality_parts(
         title=row["title"],
@@ -287,7 +290,7 @@ def points(row: Mapping[str, Any], editorial: EditorialConstants, reliabilities:
         is_featured_video=False,
         constants=LAW,
         editorial=editorial,
-        opinion=Opinion(
+        degrees=EditorialDegrees(
             promotion=promotion_degree(row["title"], row.get("excerpt"), ""),
             clickbait=clickbait_degree(row["title"]),
             stock_picture=float(is_stock_picture(row.get("imageUrl") or "")),
@@ -298,12 +301,13 @@ def points(row: Mapping[str, Any], editorial: EditorialConstants, reliabilities:
 
 
 def auc(good: Sequence[float], bad: Sequence[float]) -> float:
-    """The chance that one of `good` stands before one of `bad`, a tie counting half."""
+    """Probability that a value of `good` exceeds one of `bad`, a tie counting half (area under the ROC curve)."""
     ranks = rankdata([*good, *bad])
     return float((ranks[: len(good)].sum() - len(good) * (len(good) + 1) / 2) / (len(good) * len(bad)))
 
 
 def editorial() -> None:
+    """Print how well quality separates good from bad articles, and how it correlates with ratings of their domains."""
     headlines = list(rows_of("quality", "clickbait16k.jsonl.gz"))
     origin = [_scored(row) for row in rows_of("origin", "quality_eval.jsonl.gz")]
     ratings = {row["domain"]: row for row in rows_of("quality", "domains", "lin2023_domain_pc1.jsonl.gz")}
@@ -335,12 +339,12 @@ def editorial() -> None:
 
 
 _CREDIBILITY = {"high-credibility": 1.0, "medium-credibility": 0.6, "low-credibility": 0.0}
-"""The table of reliability that an operator could supply: credibility by Media Bias/Fact Check, which is no part of Ad
-Fontes' and Lewandowsky's ratings and one of the six that are joined."""
+"""Reliability that an operator could configure: credibility by Media Bias/Fact Check, which is independent of the ratings of Ad Fontes and
+Lewandowsky, and one of the six that `pc1` joins."""
 
 
 def _scored(row: dict[str, Any]) -> dict[str, Any]:
-    """A record of the original, with the provider's points that its quality holds."""
+    """A record of the original system with the points for its provider, computed from its quality."""
     others = 20 * row["hasImage"] + 20 * row["hasAmp"] + 2 * len(row["topics"]) + 15 * row["keywordHitsInTitle"] - row["titleLenPenalty"]
     weight = max(0, row["quality"] - others)
     return {**row, "topicCount": len(row["topics"]), "providerWeight": weight, "domain": row["domain"].removeprefix("www.")}
@@ -351,19 +355,19 @@ def _with_domain(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def main() -> int:
-    """Print the tables asked for."""
+    """Print the tables that the options choose; exit code 2 without the scorer."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--threshold", action="store_true", help="choose the threshold anew; a few minutes")
-    parser.add_argument("--timeline", action="store_true", help="the timeline of stories in the order of captures; some minutes")
-    parser.add_argument("--growth", action="store_true", help="time and memory; some ten minutes alone on the machine")
-    parser.add_argument("--embeddings", action="store_true", help="the extra, and its constants anew; some ten minutes")
+    parser.add_argument("--threshold", action="store_true", help="choose the threshold; takes a few minutes")
+    parser.add_argument("--timeline", action="store_true", help="score the timeline of stories, in the order of captures; takes minutes")
+    parser.add_argument("--growth", action="store_true", help="time and memory; takes ten minutes on an idle machine")
+    parser.add_argument("--embeddings", action="store_true", help="score the extra and choose its constants; takes ten minutes")
     parser.add_argument("--embeddings-sizes", default="10000,50000", help="articles of its growth")
-    parser.add_argument("--editorial", action="store_true", help="the second opinion")
+    parser.add_argument("--editorial", action="store_true", help="score the editorial terms")
     parser.add_argument("--sizes", default="10000,50000,250000", help="articles of --growth")
     parser.add_argument("--baseline-sizes", default="10000,50000", help="articles of the baseline's --growth")
     options = parser.parse_args()
     if not (SHARED / "tools" / "score_stories.py").is_file():
-        print(f"there is no scorer in {SHARED}; set NEWS_SHARED to the folder of the shared data", file=sys.stderr)
+        print(f"{SHARED} has no scorer of stories; set NEWS_SHARED to the folder of the shared data", file=sys.stderr)
         return 2
     if options.threshold:
         threshold()

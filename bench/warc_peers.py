@@ -1,10 +1,10 @@
-"""Other tools' WARC readers over files, for bench/backfill.py: run by an interpreter that has them installed.
+"""Reads a WARC file with another project's reader, for bench/backfill.py; needs an interpreter with that project installed.
 
     PEER/bin/python bench/warc_peers.py fundus FILE.warc.gz
     PEER/bin/python bench/warc_peers.py news-please FILE.warc.gz
 
-Prints one JSON line: articles with a title and a text, and seconds (imports are not timed). fundus reads its own publishers' pages only,
-and over HTTP only, so the file is served on loopback; news-please takes every page.
+Prints one JSON line: the number of articles with title and text, and the seconds without imports. fundus reads only pages of the publishers
+that it knows, and only over HTTP, so the file is served on loopback; news-please reads every page.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from pathlib import Path
 
 
 def news_please(path: Path) -> Callable[[], int]:
+    """A function that reads the file with news-please and counts the articles."""
     from newsplease import NewsPlease
     from warcio.archiveiterator import ArchiveIterator
 
@@ -39,13 +40,14 @@ def news_please(path: Path) -> Callable[[], int]:
 
 
 def fundus(path: Path) -> Callable[[], int]:
+    """A function that reads the file with fundus and counts the articles."""
     from fundus import PublisherCollection
     from fundus.scraping.html import CCNewsSource
     from fundus.scraping.scraper import CCNewsScraper
 
     class Quiet(http.server.SimpleHTTPRequestHandler):
         def log_message(self, *_: object) -> None:
-            """Says nothing."""
+            """Log nothing."""
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(path.parent)))
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -60,6 +62,7 @@ def fundus(path: Path) -> Callable[[], int]:
 
 
 def main() -> None:
+    """Run the reader that the command line names and print its result as JSON."""
     logging.disable(logging.CRITICAL)
     read = {"fundus": fundus, "news-please": news_please}[sys.argv[1]](Path(sys.argv[2]))
     began = time.perf_counter()

@@ -1,24 +1,25 @@
-"""Every hour: look at the sources, keep what they answered, extract the articles.
+"""Every hour: capture what the sources list, and extract the articles.
 
-`plan` divides the sources into parts. Each part is captured and extracted; only `capture` and `archives` meet the network. `announce`
-names the published dates whose records may have changed; each starts a run of `news_publish`. `gate` fails the run when more than the
-tolerated share of sources failed (`NEWS_TOLERATED_FAILURES`) and warns about single ones.
+`plan` divides the sources into parts. Each part is captured and extracted; only `capture` and `archives` use the network. `announce` names
+the published dates whose records may have changed; each starts a run of `news_publish`. `gate` fails the run when a larger share of the
+sources failed than `NEWS_TOLERATED_FAILURES`, and otherwise logs a warning for each failed source.
 
-**A source failed** is no failed task: its reason stands in the log of `gate`. A red `capture` or `extract` counts as a failure of all
-sources of its part; clear it to try again, what was captured stays.
+**A failed source** fails no task: the log of `gate` gives the reason. When a `capture` or `extract` task fails, all sources of its part
+count as failed; clear the task to try again. Captured pages are kept.
 
-**Past hours** are rebuilt from captures where there are any. The others, and sources that they lack, are looked for where the form (or
-`NEWS_ORIGINS`) says, in that order: our own `captures`, the sources' `sitemap`s, the `pages` of their feeds, `wayback`, `ccnews`, given
-`warc` files. Only what was published in the hour is taken. `archives` reads the files for the sources that nothing else had:
+**Past hours** that were captured are extracted again. For other hours, and for sources without captures, the origins of the form (or of
+`NEWS_ORIGINS`) are searched in their order: our own `captures`, the sources' `sitemap`s, the `pages` of their feeds, `wayback`, `ccnews`,
+given `warc` files. Only articles published in the hour are captured. `archives` reads WARC files for the sources that no other origin has:
 
     airflow backfill create --dag-id news_ingest --max-active-runs 1 \\
         --from-date 2026-11-20T10:00:00Z --to-date 2026-11-20T12:00:00Z \\
         --dag-run-conf '{"sources": ["nasa"], "origins": ["captures", "sitemap"]}'
 
-The log of `plan` says what will be done. A backfill that is paused, cancelled or killed leaves whole parts: run it again and it goes on.
+The log of `plan` lists the parts and the estimated cost. A backfill that is paused, cancelled or killed leaves complete parts: repeat the
+command to continue it.
 
-**One hour by hand**: trigger with the form, the logical date empty. An hour that was captured is not fetched again, unless `refetch` is
-set: then it is captured anew, beside what is there. Clearing a task goes on with the same parts; clearing the whole run fetches once more.
+**One hour by hand**: trigger with the form and leave the logical date empty. An hour that was captured is not fetched again. With `refetch`
+it is, into new parts beside the old ones: clearing a task then reuses these parts, clearing the whole run fetches once more.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from pipeline.core.catalogue import load_catalogue
 from pipeline.core.errors import ConfigError
 from pipeline.core.models import CaptureReport, ExtractReport, Interval, Origin, Part
+from pipeline.text.counts import counted
 
 sys.path.append(str(Path(__file__).parent))  # Airflow does so itself, a bare DagBag does not
 from news_intervals import Run, interval_of
@@ -50,18 +52,18 @@ PARAMS = {
         format="date-time",
         title="Hour",
         description="Start of the data interval, a full hour such as 2026-11-20T12:00:00Z. Empty: the newest hour that is over. "
-        "A backfill takes its hours from its dates: leave this empty there.",
+        "A backfill takes its hours from its dates: leave this field empty for it.",
     ),
     "looking": Param(
         "auto",
         enum=["auto", "live", "past"],
-        title="Looking at",
+        title="Live or past",
         values_display={
-            "auto": "live for the newest hour, else the past",
-            "live": "the live feeds: everything they show now",
-            "past": "the past: only what is dated inside the hour",
+            "auto": "live for the newest hour, past for any other",
+            "live": "everything that the feeds list now",
+            "past": "only articles dated inside the hour",
         },
-        description="Which entries of the feeds belong to the hour.",
+        description="Which articles the run captures.",
     ),
     "origins": Param(
         None,
@@ -69,33 +71,33 @@ PARAMS = {
         items={"type": "string", "enum": list(get_args(Origin))},
         examples=list(get_args(Origin)),
         title="Origins",
-        description="Where a past hour is looked for, in this order: the first that has it serves a source. Empty: as NEWS_ORIGINS says.",
+        description="Where a past hour is searched, in this order; a source comes from the first origin that has it. Empty: NEWS_ORIGINS.",
     ),
     "sources": Param(
         None,
         type=["null", "array"],
         items={"type": "string"},
         title="Sources",
-        description="Ids of the sources that are wanted, as they stand in sources.yaml. Empty: all that are followed.",
+        description="Ids of the sources to capture, as in sources.yaml. Empty: all followed sources.",
     ),
     "warc": Param(
         None,
         type=["null", "array"],
         items={"type": "string"},
         title="WARC files",
-        description="Files, folders and patterns for the origin `warc`, as the workers see them. Empty: as NEWS_WARC says.",
+        description="Files, folders and patterns for the origin `warc`, as paths on the workers. Empty: NEWS_WARC.",
     ),
     "refetch": Param(
         False,
         type="boolean",
-        title="Capture anew",
-        description="Ask again for what was captured already. Nothing is overwritten; the newest version is published.",
+        title="Capture again",
+        description="Fetch once more what was captured already. No capture is overwritten; the newest version of an article is published.",
     ),
 }
 
 
 def label(part: Part) -> str:
-    """What an operator reads in the grid: `00: techdaily, orbit and 3 more`; an imported part has a name only."""
+    """The name of the part in Airflow's grid: `00: techdaily, orbit and 3 more`; for an imported part, its name alone."""
     if not part.source_ids:
         return part.name
     shown = ", ".join(part.source_ids[:2])
@@ -104,12 +106,12 @@ def label(part: Part) -> str:
 
 
 def refetch_id(*, run_id: str, clear_number: int | None) -> str:
-    """8 hex digits for the parts that a run captures anew: the same while single tasks are tried again, others when all is cleared."""
+    """8 hex digits for the names of refetched parts: the same when single tasks are cleared, new ones when the whole run is."""
     return hashlib.sha256(f"{run_id} {clear_number or 0}".encode()).hexdigest()[:8]
 
 
-def rows(results: Any) -> list[Any]:
-    """What the parts returned that succeeded. Airflow 3.3 hands over a mapped group's results as a list, one alone bare, none as None."""
+def result_list(results: Any) -> list[Any]:
+    """The results of the mapped tasks that succeeded. Airflow 3.3 passes several as a list, a single one bare, and none as None."""
     if results is None:
         return []
     return results if isinstance(results, list) else [results]
@@ -117,7 +119,7 @@ def rows(results: Any) -> list[Any]:
 
 with DAG(
     dag_id="news_ingest",
-    description="Every hour: capture the sources, extract the articles, say which published dates changed",
+    description="Every hour: capture the sources, extract the articles, announce the published dates that changed",
     doc_md=__doc__,
     schedule=CronDataIntervalTimetable("0 * * * *", timezone="UTC"),
     start_date=datetime(2024, 1, 1, tzinfo=UTC),
@@ -129,8 +131,9 @@ with DAG(
     tags=["news"],
 ):
 
-    @task(doc_md="Finds the run's hour and divides the enabled sources into parts of `NEWS_SOURCES_PER_PART`.")
+    @task
     def plan(*, dag_run: Any = None, params: Any = None) -> list[dict[str, Any]]:
+        """Determines the hour of the run and divides the enabled sources into parts of `NEWS_SOURCES_PER_PART`."""
         from pipeline.operations import stages
 
         refuse_unknown(dag_run.conf, PARAMS)
@@ -145,22 +148,22 @@ with DAG(
         interval, live = interval_of(run, now=datetime.now(UTC))
         sources = params["sources"] or None
         if live and (params["origins"] or params["refetch"] or params["warc"]):
-            raise ConfigError("origins, warc and refetch are of the past: let `looking` be the past, or choose an older hour")
+            raise ConfigError("origins, warc and refetch work only for the past: set `looking` to past, or choose an older hour")
         origins = None if live else params["origins"] or run.origins
         refetch = refetch_id(run_id=dag_run.run_id, clear_number=getattr(dag_run, "clear_number", 0)) if params["refetch"] else None
         own = settings(warc=params["warc"])
         catalogue = load_catalogue(own.config)
         parts = stages.plan(own, catalogue, interval, live=live, origins=origins, sources=sources, refetch=refetch)
-        captured = {part.name for part in stages.captured(own, interval)}
-        log.info("%s, looking at the %s: %d parts", interval.key, "live feeds" if live else "past", len(parts))
+        captured = {part.name for part in stages.captured_parts(own, interval)}
+        log.info("%s, %s: %s", interval.key, "from the live feeds" if live else "from the past", counted(len(parts), "part"))
         for part in parts:
-            log.info("part %s: %s", label(part), "captured already, is extracted again" if part.name in captured else "is captured")
+            log.info("part %s: %s", label(part), "captured already, to be extracted again" if part.name in captured else "to be captured")
         if not live:
-            from pipeline.operations.backfill_plans import summary
+            from pipeline.operations.backfill_plans import plan_summary
             from pipeline.operations.backfill_runs import plan_hour
 
             cost = plan_hour(own, catalogue, interval, sources=sources or (), origins=origins or (), is_refetch=refetch is not None)
-            log.info("%s", summary(cost))
+            log.info("%s", plan_summary(cost))
             get_current_context()["ti"].xcom_push("cost", dump(cost))
         walk = {"origins": origins, "refetch": refetch}
         get_current_context()["ti"].xcom_push(
@@ -172,9 +175,9 @@ with DAG(
         pool="fetch",
         map_index_template="{{ label }}",
         execution_timeout=timedelta(hours=1),
-        doc_md="Fetches feeds, pages, pictures and AMP pages of one part into a WARC file. A part that was captured is not fetched again.",
     )
     def capture(planned: dict[str, Any]) -> dict[str, Any]:
+        """Fetches feeds, pages, images and AMP pages of one part into a WARC file. A captured part is not fetched again."""
         from pipeline.operations import stages
 
         part = load(Part, planned["part"])
@@ -195,20 +198,21 @@ with DAG(
     @task(
         map_index_template="{{ label }}",
         execution_timeout=timedelta(hours=1),
-        doc_md="Extracts the articles of one part from its captures; no network. The same captures give the same bytes.",
     )
     def extract(planned: dict[str, Any], captured: dict[str, Any]) -> dict[str, Any]:
+        """Extracts the articles of one part from its captures, without network. The same captures give the same bytes."""
         from pipeline.operations import stages
 
         part = load(Part, planned["part"])
         get_current_context()["label"] = label(part)  # type: ignore[typeddict-unknown-key]
         own = settings()
         report = stages.extract(own, load_catalogue(own.config), part)
-        log.info("%d articles; no articles: %s", report.articles, dict(sorted(report.rejected.items())))
+        log.info("%s; rejected: %s", counted(report.articles, "article"), dict(sorted(report.rejected.items())))
         return {"captured": captured, "extracted": dump(report)}
 
-    @task_group(tooltip="One share of the sources")
+    @task_group(tooltip="The sources of one part")
     def parts(planned: Any) -> Any:
+        """The sources of one part: captured, then extracted."""
         captured: Any = capture(planned)
         return extract(planned, captured)
 
@@ -216,14 +220,14 @@ with DAG(
         pool="fetch",
         trigger_rule=TriggerRule.ALL_DONE,
         execution_timeout=timedelta(hours=5),
-        doc_md="Reads the hour's files of `ccnews` and `warc` for the sources that nothing else had, and extracts them; goes on half-way.",
     )
     def archives(_reports: Any) -> list[dict[str, Any]]:
+        """Reads the hour's WARC files of `ccnews` and `warc` for the sources that no other origin had, and extracts the articles."""
         from pipeline.operations import stages
 
         walk = get_current_context()["ti"].xcom_pull(task_ids="plan", key="walk")
         if walk is None:
-            raise AirflowSkipException("there is no plan: see the task plan")
+            raise AirflowSkipException("there is no plan: see the log of the task plan")
         if walk["live"]:
             return []
         own = settings(warc=walk["warc"])
@@ -232,7 +236,7 @@ with DAG(
             own, catalogue, interval, origins=walk["origins"], sources=walk["sources"], refetch=walk["refetch"]
         )
         extracted = {part.name: stages.extract(own, catalogue, part) for part in archived.parts}
-        log.info("%d parts of WARC files", len(extracted))
+        log.info("%s captured from WARC files", counted(len(extracted), "part"))
         return [
             {"captured": dump(report), "extracted": dump(extracted[report.part]) if report.part in extracted else None}
             for report in archived.reports
@@ -241,29 +245,29 @@ with DAG(
     @task(
         outlets=[TOUCHED],
         trigger_rule=TriggerRule.ALL_DONE,
-        doc_md="Names the published dates whose records may have changed; each is a partition of the asset and a run of `news_publish`.",
     )
     def announce(reports: Any, archived: Any, *, outlet_events: Any = None) -> list[str]:
-        extracted = [report["extracted"] for report in [*rows(reports), *(archived or [])] if report["extracted"] is not None]
+        """Announces each published date whose records may have changed, as a partition of the asset; each starts `news_publish`."""
+        extracted = [report["extracted"] for report in [*result_list(reports), *(archived or [])] if report["extracted"] is not None]
         touched = [date for report in extracted for date in load(ExtractReport, report).published_dates]
         dates = [date.isoformat() for date in sorted(set(touched))]
         if not dates:
-            raise AirflowSkipException("no published date was touched")
+            raise AirflowSkipException("no published date changed")
         outlet_events[TOUCHED].add_partitions(dates)
         return dates
 
     @task(
         trigger_rule=TriggerRule.ALL_DONE,
-        doc_md="Fails the run when more than `NEWS_TOLERATED_FAILURES` of its sources failed; warns about single ones and about odd feeds.",
     )
     def gate(planned: Any, reports: Any, archived: Any) -> dict[str, Any]:
+        """Fails the run when a larger share of sources failed than `NEWS_TOLERATED_FAILURES`; else warns about those that failed."""
         from pipeline.operations import stages
 
         if planned is None:
-            raise AirflowFailException("there is no plan: see the task plan")
+            raise AirflowFailException("there is no plan: see the log of the task plan")
         if archived is None:
-            raise AirflowFailException("the WARC files were not read: see the task archives, and clear it to go on")
-        finished = [load(CaptureReport, report["captured"]) for report in [*rows(reports), *archived]]
+            raise AirflowFailException("the WARC files were not read: see the log of the task archives, and clear it to try again")
+        finished = [load(CaptureReport, report["captured"]) for report in [*result_list(reports), *archived]]
         names = {report.part for report in finished}
         lost = [part for part in (load(Part, one["part"]) for one in planned) if part.name not in names]
         sources = [source for part in lost for source in part.source_ids or (f"part {part.name}",)]

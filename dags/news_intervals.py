@@ -1,4 +1,4 @@
-"""The one place that maps every kind of run to its data interval. Pure: no Airflow, no clock.
+"""Maps every kind of DAG run to its data interval; no other module does. Pure: no Airflow, no clock.
 
 ============================  ==========================================  =================================
 run                           data interval                               looks at the live feeds
@@ -12,12 +12,12 @@ manual without; materialised  the newest hour                             yes
 partition                     the hour of its partition date              when it is the newest hour
 ============================  ==========================================  =================================
 
-The *newest hour* is the last one that was over when the run was due. A run that is carried out more than `FRESH_FOR` after it was due
-(cleared by an operator, held in the queue) looks at the past: what feeds show now does not belong into that hour. The form's choice
+The *newest hour* is the last one that was over when the run was due. A run that starts more than `FRESH_FOR` after it was due (cleared by
+an operator, held in the queue) captures the past, because what feeds list now does not belong to that hour. The choice in the form
 overrules both.
 
-Airflow gives a manual run with the logical date X the interval before X, and a backfill that later adopts this run the hour after it.
-Here the logical date alone decides, so that a run keeps its hour.
+Airflow gives a manual run with the logical date X the interval before X, and a backfill that later adopts this run the interval after X.
+Here the logical date alone decides, so that the run keeps its hour.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ from pipeline.core.errors import ConfigError
 from pipeline.core.models import HOUR, Interval
 
 FRESH_FOR = timedelta(hours=2)
-"""Longer than an hour, so that a run that starts just before the next full hour is still live when its last part starts."""
+"""Longer than the hour between two runs, so that a run that starts just before the next one is still live when its last part starts."""
 
 Looking = Literal["auto", "live", "past"]
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What Airflow says about a run, and what its form says: `hour` as ISO 8601 text, or None."""
+    """What Airflow and the form say about a run; `hour` is the ISO 8601 text of the form, or None."""
 
     kind: str
     run_after: datetime
@@ -48,23 +48,25 @@ class Run:
 
     @property
     def only_due(self) -> bool:
-        """The schedule keeps each feed's pace; a run by hand and a backfill ask all feeds."""
+        """Whether only due feeds are asked: in scheduled runs. Manual runs and backfills ask all feeds."""
         return self.kind == "scheduled"
 
     @property
     def origins(self) -> tuple[str, ...] | None:
-        """Where a past hour is looked for when the form does not say it; None leaves it to the settings. The schedule, when it is late,
-        asks the publishers: archives are for those who planned a backfill."""
+        """The origins of a past hour when the form has none; None means those of the settings.
+
+        A late scheduled run asks only the publishers: archives are asked in a backfill, which an operator has planned.
+        """
         return ("captures", "sitemap", "pages") if self.kind == "scheduled" else None
 
 
 def interval_of(run: Run, *, now: datetime) -> tuple[Interval, bool]:
-    """The run's data interval, and whether it looks at the live feeds (False: takes only what is dated inside the interval).
+    """The data interval of the run, and whether it captures the live feeds (False: only articles dated inside the interval).
 
-    Raises ConfigError when the form asks for something that is not an hour, or for an hour that is not over.
+    Raises ConfigError when `hour` of the form is not a full hour, or when the hour is not over.
     """
     if run.hour is not None and run.kind == "backfill":
-        raise ConfigError("a backfill has its hours from its dates: leave the field `hour` empty")
+        raise ConfigError("a backfill takes its hours from its dates: leave the field `hour` empty")
     interval = _hour(run)
     if run.looking != "auto":
         return interval, run.looking == "live"

@@ -1,11 +1,11 @@
-"""Every day: look at pages again for edits, delete what is old enough, and hold what came against what usually comes.
+"""Every day: ask for recent pages again, delete old captures and unused images, compare what sources bring with what they usually bring.
 
-`revisit` asks by conditional GET for the pages that were captured a day and a week ago; `extract` makes versions of those that changed and
-marks those that are gone; `announce` names the published dates that this touches, each a run of `news_publish`. `retain` deletes captures
-older than `NEWS_RAW_DAYS` (0: none), `prune` cached images that no row names. `ledger` writes the completeness of the last days and **warns
-of silent gaps**: sources that usually bring articles and brought none, or far fewer.
+`revisit` asks by conditional GET for the pages captured a day and a week ago. `extract` writes new versions of the changed articles and
+marks those that are gone; `announce` names the published dates that change, each starts a run of `news_publish`. `retain` deletes captures
+older than `NEWS_RAW_DAYS` (0: none), `prune` deletes cached images that no row names. `ledger` writes the completeness tables of the last
+days and **warns of silent gaps**: sources that usually bring articles and brought none, or far fewer.
 
-All of it can be run again: an hour's revisits are asked for once, whatever is cleared.
+Every task can be cleared and run again: the revisits of an hour are fetched only once.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from pipeline.core.catalogue import load_catalogue
 from pipeline.core.models import REVISIT_PART, Interval, Part, RevisitReport
+from pipeline.text.counts import counted
 
 sys.path.append(str(Path(__file__).parent))  # Airflow does so itself, a bare DagBag does not
 from news_intervals import newest_hour
@@ -45,69 +46,74 @@ with DAG(
     @task(
         pool="fetch",
         execution_timeout=timedelta(hours=6),
-        doc_md="Asks again for the pages captured a day and a week ago, into the part `revisit` of the run's hour.",
     )
     def revisit(*, dag_run: Any = None) -> dict[str, Any]:
+        """Asks for the pages captured a day and a week ago, and writes the answers into the part `revisit` of the run's hour."""
         from pipeline.fetching.fetcher import SystemClock
         from pipeline.operations import maintenance
 
         own = settings()
         report = maintenance.revisit(own, load_catalogue(own.config), newest_hour(dag_run.run_after), clock=SystemClock())
-        log.info("%d pages: %d unchanged, %d changed, %d gone", report.asked, report.unchanged, report.changed, report.gone)
+        log.info("%s: %d unchanged, %d changed, %d gone", counted(report.asked, "page"), report.unchanged, report.changed, report.gone)
         return dump(report)
 
     @task(
         execution_timeout=timedelta(hours=1),
-        doc_md="Extracts the changed pages as versions of their articles and marks those that are gone; no network.",
     )
     def extract(revisited: dict[str, Any]) -> dict[str, Any]:
+        """Extracts the changed pages as new versions of their articles and marks those that are gone, without network."""
         from pipeline.operations import stages
 
         own = settings()
         interval = Interval.parse(load(RevisitReport, revisited).interval)
         report = stages.extract(own, load_catalogue(own.config), Part(interval, REVISIT_PART))
-        log.info("%d versions; no articles: %s", report.articles, dict(sorted(report.rejected.items())))
+        log.info("%s; rejected: %s", counted(report.articles, "version"), dict(sorted(report.rejected.items())))
         return dump(report)
 
     @task(
         outlets=[TOUCHED],
-        doc_md="Names the published dates whose records may have changed; each is a partition of the asset and a run of `news_publish`.",
     )
     def announce(extracted: dict[str, Any], *, outlet_events: Any = None) -> list[str]:
+        """Announces each published date whose records may have changed, as a partition of the asset; each starts `news_publish`."""
         dates = sorted(extracted["published_dates"])
         if not dates:
             raise AirflowSkipException("no page changed")
         outlet_events[TOUCHED].add_partitions(dates)
         return dates
 
-    @task(doc_md="Deletes captures older than `NEWS_RAW_DAYS`; their manifests and rows stay. With 0, the default, nothing.")
+    @task
     def retain() -> dict[str, Any]:
+        """Deletes captures older than `NEWS_RAW_DAYS`; manifests and rows stay. With 0, the default, nothing is deleted."""
         from pipeline.operations import maintenance
 
         report = maintenance.retain(settings(), now=datetime.now(UTC))
-        log.info("the captures of %d parts (%d bytes) and %d listings went", report.parts, report.bytes, report.documents)
-        return dump(report)
-
-    @task(execution_timeout=timedelta(hours=1), doc_md="Deletes cached images that no extracted row names.")
-    def prune() -> dict[str, Any]:
-        from pipeline.operations import maintenance
-
-        report = maintenance.prune(settings(), now=datetime.now(UTC))
-        log.info("%d images (%d bytes) went, %d stay", report.deleted, report.bytes, report.kept)
+        parts, listings = counted(report.parts, "part"), counted(report.documents, "listing")
+        log.info("deleted the captures of %s (%d bytes) and %s", parts, report.bytes, listings)
         return dump(report)
 
     @task(
         execution_timeout=timedelta(hours=1),
-        doc_md="Writes what each source brought on the last days beside what it usually brings, and warns of silent gaps.",
+    )
+    def prune() -> dict[str, Any]:
+        """Deletes cached images that no extracted row names."""
+        from pipeline.operations import maintenance
+
+        report = maintenance.prune(settings(), now=datetime.now(UTC))
+        log.info("deleted %s (%d bytes), kept %d", counted(report.deleted, "image"), report.bytes, report.kept)
+        return dump(report)
+
+    @task(
+        execution_timeout=timedelta(hours=1),
     )
     def ledger() -> dict[str, Any]:
+        """Writes the completeness tables: what each source brought on the last days and usually brings. Warns of silent gaps."""
         from pipeline.operations import maintenance
 
         own = settings()
-        rows = maintenance.keep_accounts(own, load_catalogue(own.config), now=datetime.now(UTC))
-        silent = maintenance.gaps(rows)
+        rows = maintenance.write_completeness(own, load_catalogue(own.config), now=datetime.now(UTC))
+        silent = maintenance.silent_gaps(rows)
         for gap in silent:
-            log.warning("silent: %s", gap)
+            log.warning("silent source: %s", gap)
         return {"days": len({row.day for row in rows}), "found": sum(row.found for row in rows), "gaps": list(silent)}
 
     revisited: Any = revisit()

@@ -1,14 +1,14 @@
-"""One run for each published date that changed: build its records, then check what was written and say what changed.
+"""One run for each published date that changed: build its records, check the written files, compare them with the earlier ones.
 
-Runs start when `news_ingest` announces a date; several announcements of a date before its run starts are one run. `publish` is
-**skipped** when exactly these inputs have been built already; `check` reads what lies in the lake in any case. `difference` has the new,
-changed (by field) and vanished records in its log and as its return value.
+Runs start when `news_ingest` or `news_maintenance` announces a date; several announcements of a date before its run starts give one run.
+`publish` is **skipped** when the same inputs were built before; `check` runs in any case. `difference` logs and returns the new, changed
+(by field) and vanished records.
 
-**One date by hand**: trigger with the form, for example after a change of `topics.yaml` or `scoring.yaml`. With `as_of` and `into` the
-form asks what the data said then: the date is built from what was captured up to that time, into another lake.
+**One date by hand**: trigger with the form, for example after a change of `topics.yaml` or `scoring.yaml`. With `as_of` and `into` the date
+is built into another lake from what was captured up to that time.
 
-**While this DAG is paused** Airflow drops announcements: afterwards trigger the missed dates, or clear the `announce` tasks of
-`news_ingest`.
+**While this DAG is paused** Airflow drops announcements: afterwards trigger the missed dates, or clear the `announce` tasks of the other
+DAGs.
 
 **Sealing keys**: the password of the connection `news_sealing` (Base64 keys, newest first, separated by commas), else
 `NEWS_SEALING_KEYS`.
@@ -28,6 +28,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 from pipeline.core.catalogue import load_catalogue
 from pipeline.core.errors import ConfigError
 from pipeline.core.models import PublishReport
+from pipeline.text.counts import counted
 
 sys.path.append(str(Path(__file__).parent))  # Airflow does so itself, a bare DagBag does not
 from news_wiring import ARTICLES, RETRIES, TOUCHED, dump, load, refuse_unknown, settings
@@ -41,34 +42,34 @@ PARAMS = {
         type=["null", "string"],
         format="date",
         title="Published date",
-        description="The UTC day whose records are built, such as 2026-11-20. Runs started by an announcement have theirs already.",
+        description="The UTC day whose records are built, such as 2026-11-20. Needed only in manual runs: an announcement names its date.",
     ),
     "as_of": Param(
         None,
         type=["null", "string"],
         format="date-time",
         title="As of",
-        description="Build the date from what was captured up to this time, such as 2026-11-17T09:00:00Z. Needs another lake.",
+        description="Build the date from what was captured up to this time, such as 2026-11-17T09:00:00Z. Needs the field `into`.",
     ),
     "into": Param(
         None,
         type=["null", "string"],
         title="Into another lake",
-        description="Folder or address of the lake that is written to. Empty: NEWS_LAKE.",
+        description="Folder or URI of the lake to write to. Empty: NEWS_LAKE.",
     ),
 }
 
 
 def published_date_of(partition_key: str | None, asked: str | None) -> date:
-    """The date a run is for: its partition's, or the form's. Raises ConfigError when there is neither."""
+    """The published date of a run: that of its partition, else that of the form. Raises ConfigError when there is neither."""
     if not (partition_key or asked):
-        raise ConfigError("a run by hand needs the published date: fill in the form")
+        raise ConfigError("a manual run needs a published date: fill in `published_date` of the form")
     return date.fromisoformat(partition_key or asked or "")
 
 
 with DAG(
     dag_id="news_publish",
-    description="One published date: topics, quality, stories, heat; then a check of what was written",
+    description="One published date: topics, quality, stories, heat; then a check of the written files",
     doc_md=__doc__,
     schedule=PartitionedAssetTimetable(assets=TOUCHED, default_partition_mapper=StartOfDayMapper(input_format="%Y-%m-%d")),
     start_date=datetime(2024, 1, 1, tzinfo=UTC),
@@ -83,9 +84,9 @@ with DAG(
     @task(
         outlets=[ARTICLES],
         execution_timeout=timedelta(hours=1),
-        doc_md="Builds the records of the date and replaces its files. Skipped when the same inputs have been built.",
     )
     def publish(*, dag_run: Any = None, params: Any = None) -> dict[str, Any]:
+        """Builds the records of the date and replaces its files. Skipped when the same inputs were built before."""
         from pipeline.operations import stages
 
         refuse_unknown(dag_run.conf, PARAMS)
@@ -94,15 +95,16 @@ with DAG(
         as_of = datetime.fromisoformat(params["as_of"]) if params["as_of"] else None
         report = stages.publish(own, load_catalogue(own.config), published_date, as_of=as_of, into=params["into"])
         if not report.rebuilt:
-            raise AirflowSkipException(f"{published_date}: these inputs have been built, fingerprint {report.fingerprint}")
-        log.info("%s: %d records, %d published, %d stories", published_date, report.articles, report.published, report.stories)
+            raise AirflowSkipException(f"{published_date}: the same inputs were built before, fingerprint {report.fingerprint}")
+        records, stories = counted(report.articles, "record"), counted(report.stories, "story", "stories")
+        log.info("%s: %s, %d published, %s", published_date, records, report.published, stories)
         return dump(report)
 
     @task(
         trigger_rule=TriggerRule.NONE_FAILED,
-        doc_md="Reads the date's files again and checks them against the contract of the tables and the laws of the record.",
     )
     def check(*, dag_run: Any = None, params: Any = None) -> dict[str, int]:
+        """Reads the files of the date again and checks them against the schema of the tables and the rules of the record."""
         from pipeline.operations import stages
 
         own = settings()
@@ -112,8 +114,9 @@ with DAG(
         log.info("%s: %s", published_date, counts)
         return counts
 
-    @task(doc_md="What the build changed against the records that stood there: new, changed by field, vanished. Skipped with `publish`.")
+    @task
     def difference(report: dict[str, Any]) -> dict[str, Any]:
+        """Compares the records with those published before: new, changed by field, vanished. Skipped with `publish`."""
         from pipeline.publishing.differences import describe
 
         published = load(PublishReport, report)

@@ -1,4 +1,4 @@
-"""What the DAG files share: the asset between them, when to retry, settings, and reports as JSON. Parses cheaply."""
+"""What the DAG files share: assets, the retry policy, settings, and the conversion of reports to JSON. Imports quickly."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from pipeline.core.errors import ConfigError, TransientError
 from pipeline.core.settings import Settings
 
 SEALING_CONNECTION = "news_sealing"
+"""The Airflow connection whose password holds the sealing keys."""
 
 TOUCHED = Asset(name="news_touched_dates", uri="x-news://extracted/published_date")
 """One partition for each published date whose records may have changed."""
@@ -28,13 +29,13 @@ RETRIES: dict[str, Any] = {
         default=RetryAction.FAIL,
     ),
 }
-"""An error that is not transient fails at once; a worker that dies raises nothing, and its task is retried."""
+"""Only a TransientError is retried, any other exception fails the task at once. A task whose worker dies raised nothing and is retried."""
 
 Report = TypeVar("Report")
 
 
 def settings(*, warc: Sequence[str] | None = None) -> Settings:
-    """Settings from `NEWS_*`; the sealing keys from the connection's password where there is one, `warc` where a run names its files."""
+    """Settings from `NEWS_*`; the sealing keys from the connection `news_sealing` when it exists, the WARC files from `warc` when given."""
     try:
         password = Connection.get(SEALING_CONNECTION).password
     except AirflowNotFoundException:
@@ -44,18 +45,18 @@ def settings(*, warc: Sequence[str] | None = None) -> Settings:
 
 
 def refuse_unknown(form: Mapping[str, Any] | None, fields: Collection[str]) -> None:
-    """Raises ConfigError for a field that the DAG's form lacks; Airflow would do without it and say nothing."""
+    """Raises ConfigError when `form` has a field that the DAG's `fields` lack, which Airflow would ignore without a word."""
     unknown = sorted(set(form or {}) - set(fields))
     if unknown:
         raise ConfigError(f"the form has no field {', '.join(unknown)}: choose from {', '.join(fields)}")
 
 
 def dump(report: object) -> dict[str, Any]:
-    """A frozen dataclass of `pipeline.core.models` as JSON values."""
+    """A report, which is a frozen dataclass, as values that JSON can hold."""
     plain: dict[str, Any] = TypeAdapter(type(report)).dump_python(report, mode="json")
     return plain
 
 
 def load(kind: type[Report], plain: object) -> Report:
-    """The dataclass that `dump` was given."""
+    """The report of class `kind` from the values that `dump` made of it."""
     return TypeAdapter(kind).validate_python(plain)

@@ -1,1 +1,1 @@
-"""Airflow on one machine: for looking around (`make up`), for the sample run (`make run`) and for the live tests."""
+"""Airflow on one machine, for a look at its web interface (`make up`), the sample run (`make run`) and the live tests."""

@@ -1,4 +1,4 @@
-"""`python -m deploy sample|up|down`: what `make run`, `make up` and `make down` call."""
+"""`python -m deploy sample|up|down`: the commands behind `make run`, `make up` and `make down`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""DAG runs in this process, without a scheduler (`dag.test`). Import it after Airflow's variables are set: Airflow reads them on import."""
+"""Run DAGs in this process, without a scheduler (`dag.test`). Import only after Airflow's variables are set: it reads them on import."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from sqlalchemy import inspect
 from deploy.local_airflow import FETCH_SLOTS
 
 
-class Done:
+class FinishedRun:
     """A finished DAG run."""
 
     def __init__(self, run: Any) -> None:
@@ -35,37 +35,37 @@ class Done:
 
 
 def prepare(say: Callable[[str], None] | None = None) -> None:
-    """Make the metadata database when there is none, and let `say` have a line for each task that ends."""
+    """Create the metadata database if it is missing, and call `say` with one line for each task that ends."""
     with create_session() as session:
         is_new = not inspect(session.get_bind()).has_table("dag_run")
     if is_new:
         initdb()
-    Pool.create_or_update_pool("fetch", slots=FETCH_SLOTS, description="Parts that are captured at once", include_deferred=False)
+    Pool.create_or_update_pool("fetch", slots=FETCH_SLOTS, description="Parts that are captured in parallel", include_deferred=False)
     if say:
         get_listener_manager().add_listener(_Lines(say))  # type: ignore[no-untyped-call]  # Airflow has no types there
 
 
 @cache
-def bag() -> DagBag:
-    """The DAGs of the DAG folder. Raises ValueError when a file does not import."""
+def load_dags() -> DagBag:
+    """The DAGs of Airflow's DAG folder. Raises ValueError when one of the files cannot be imported."""
     found = DagBag(Path(conf.get("core", "dags_folder")))
     if found.import_errors:
         raise ValueError("\n".join(found.import_errors.values()))
     return found
 
 
-def run(dag_id: str, form: dict[str, Any]) -> Done:
-    """Run a DAG by hand with the values of its form."""
-    dag = bag().get_dag(dag_id)
+def run(dag_id: str, form: dict[str, Any]) -> FinishedRun:
+    """Run the DAG to its end with the values of `form`. Raises ValueError when there is no such DAG."""
+    dag = load_dags().get_dag(dag_id)
     if dag is None:
-        raise ValueError(f"there is no DAG {dag_id}")
-    return Done(dag.test(run_conf={**_empty_form(dag_id), **form}))
+        raise ValueError(f"the DAG folder has no DAG {dag_id}")
+    return FinishedRun(dag.test(run_conf={**_empty_form(dag_id), **form}))
 
 
 @cache
 def _empty_form(dag_id: str) -> dict[str, Any]:
-    """What a form holds that nobody filled in. Airflow puts a run's values into the DAG itself, which here is the next run's too."""
-    params = bag().dags[dag_id].params
+    """The defaults of the form, kept from before the first run: `dag.test` writes the values of a run into the DAG object."""
+    params = load_dags().dags[dag_id].params
     return {name: params[name] for name in params}
 
 
@@ -75,7 +75,7 @@ def name_of(task: Any) -> str:
 
 
 class _Lines:
-    """An Airflow listener; the names of methods and arguments are Airflow's."""
+    """An Airflow listener that writes one line per task. Airflow prescribes the names of the methods and arguments."""
 
     def __init__(self, say: Callable[[str], None]) -> None:
         self._say = say
@@ -92,7 +92,7 @@ class _Lines:
 
     @hookimpl
     def on_task_instance_skipped(self, task_instance: Any) -> None:
-        self._line(task_instance, "skipped, as it was done before")
+        self._line(task_instance, "skipped, done before")
 
     @hookimpl
     def on_task_instance_failed(self, task_instance: Any) -> None:

@@ -1,6 +1,6 @@
-"""Stops every service of a folder when its parent is gone: `python -m deploy.guard FOLDER` with a pipe as its input.
+"""Stops every service of FOLDER when the parent process ends: `python -m deploy.guard FOLDER` with a pipe from the parent as stdin.
 
-The kernel closes the pipe however the parent ended, so that a killed test run leaves no Airflow behind.
+The kernel closes the pipe however the parent ends, so that even a killed test run leaves no Airflow behind.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""`make up` and `make down`: a local Airflow for looking around, with the sample news world running.
+"""`make up` and `make down`: a local Airflow with its web interface, fed by the sample news world.
 
-One process in the background (`serve`) holds the sample world and all of Airflow; `down` ends it and whatever it may have left.
-PostgreSQL holds the metadata where it is installed. SQLite does for looking around, but loses backfills to locks.
+A background process (`serve`) runs the sample world and all services of Airflow; `down` stops it and any service that outlived it. The
+metadata lie in PostgreSQL if it is installed, else in SQLite, which loses backfills to locks.
 """
 
 from __future__ import annotations
@@ -22,31 +22,34 @@ from deploy import postgres, processes
 from deploy.local_airflow import PROJECT, LocalAirflow
 
 HOME = PROJECT / ".airflow" / "local"
-HOLDER = HOME / "holder"
-"""Pid file and log of `serve`."""
+SERVE_FOLDER = HOME / "holder"
+"""Holds the pid file and the log of `serve`."""
 READY = HOME / "ready.json"
+"""URL and password; written by `serve` once Airflow answers."""
 READY_S = 240.0
+"""Seconds until `up` gives up. A plain choice, far above the half minute that a start takes."""
 PORT = 8080
+"""Airflow's default port; a free one is taken when it is in use."""
 DAGS = ("news_publish", "news_ingest", "news_maintenance")
-"""Announcements to a paused DAG are lost, so the listener is unpaused first."""
+"""In the order of unpausing: Airflow drops announcements to a paused DAG, so news_publish is first."""
 
 
 def up(arguments: Sequence[str]) -> int:
-    """Start everything and say where to log in. `--live`: the real catalogue instead of the sample world."""
-    if processes.services(HOLDER):
-        print("It is up already.")
+    """Start `serve` in the background, wait until it is ready, print URL and password. `--live`: the real catalogue, no sample world."""
+    if processes.services(SERVE_FOLDER):
+        print("Airflow is running already.")
         return _say_where()
-    reason = postgres.missing()
+    reason = postgres.why_unavailable()
     if reason:
-        print(f"Metadata in SQLite, which loses backfills to locks now and then ({reason}).")
+        print(f"The metadata are kept in SQLite, which loses backfills to locks now and then ({reason}).")
     READY.unlink(missing_ok=True)
     argv = [sys.executable, "-m", "deploy", "serve", *arguments]
-    service = processes.start("serve", argv, folder=HOLDER, environment=dict(os.environ), grace_s=60.0)
-    print("Starting Airflow, half a minute ...", flush=True)
+    service = processes.start("serve", argv, folder=SERVE_FOLDER, environment=dict(os.environ), grace_s=60.0)
+    print("Starting Airflow; this takes half a minute ...", flush=True)
     deadline = time.monotonic() + READY_S
     while not READY.exists():
         if not processes.is_alive(service) or time.monotonic() > deadline:
-            print(f"It did not start:\n{processes.tail(service, lines=25)}", file=sys.stderr)
+            print(f"Airflow did not start:\n{processes.tail(service, lines=25)}", file=sys.stderr)
             down([])
             return 1
         time.sleep(0.3)
@@ -54,15 +57,15 @@ def up(arguments: Sequence[str]) -> int:
 
 
 def down(_: Sequence[str]) -> int:
-    """Stop everything that `up` started, also when it was left half started."""
-    stopped = processes.stop_all(HOLDER) + processes.stop_all(HOME / "run")
+    """Stop everything that `up` started, even if the start was interrupted."""
+    stopped = processes.stop_all(SERVE_FOLDER) + processes.stop_all(HOME / "run")
     READY.unlink(missing_ok=True)
     print("Stopped." if stopped else "Nothing was running.")
     return 0
 
 
 def serve(arguments: Sequence[str]) -> int:
-    """Hold the sample world and Airflow until a signal comes."""
+    """Run the sample world and Airflow until SIGINT or SIGTERM."""
     stop = threading.Event()
     for interruption in (signal.SIGINT, signal.SIGTERM):
         signal.signal(interruption, lambda *_: stop.set())
@@ -72,7 +75,7 @@ def serve(arguments: Sequence[str]) -> int:
             from tests.newsroom import Newsroom, World
 
             environment |= stack.enter_context(Newsroom(World.load())).environment
-        database = None if postgres.missing() else _database_folder()
+        database = None if postgres.why_unavailable() else _database_folder()
         airflow = stack.enter_context(LocalAirflow(HOME, database=database, environment=environment, port=processes.port_near(PORT)))
         airflow.unpause(*DAGS)
         READY.write_text(json.dumps({"url": airflow.url, "password": airflow.password}))
@@ -83,12 +86,12 @@ def serve(arguments: Sequence[str]) -> int:
 def _say_where() -> int:
     where = json.loads(READY.read_text())
     print(f"\n  {where['url']}   user admin, password {where['password']}\n")
-    print("news_ingest runs every hour, and now for the hour that is over; trigger it for any other. `make down` stops all of it.")
+    print("news_ingest starts now for the last hour, then runs every hour; trigger it for other hours. `make down` stops everything.")
     return 0
 
 
 def _database_folder() -> Path:
-    """Where PostgreSQL may write: below `HOME`, or in /var/tmp when its user cannot reach that."""
+    """A folder that the user of PostgreSQL can reach: below `HOME`, else in /var/tmp."""
     is_root = os.geteuid() == 0
     if not is_root or all(folder.stat().st_mode & stat.S_IXOTH for folder in HOME.parents if folder.exists()):
         return HOME / "postgres"

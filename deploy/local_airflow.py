@@ -1,6 +1,6 @@
-"""A whole Airflow on loopback: metadata, API server, scheduler and DAG processor as services that can be stopped for certain.
+"""A complete Airflow on loopback: metadata database, API server, scheduler and DAG processor, each a service that `stop` is sure to end.
 
-The order matters: tasks that start while the API server boots are lost, so the scheduler comes after a healthy API server.
+The scheduler is started only when the API server is healthy, because tasks that start while the API server boots are lost.
 """
 
 from __future__ import annotations
@@ -24,8 +24,9 @@ from deploy.processes import Service, ServiceError
 
 PROJECT = Path(__file__).resolve().parent.parent
 FETCH_SLOTS = 2
-"""Parts that are captured at once; the threads inside a part do the waiting."""
+"""Parts that are captured in parallel. A plain choice: inside a part, many threads wait for hosts already."""
 HEALTHY_S = 120.0
+"""Seconds that a service may take to become healthy. A plain choice, far above what a start takes."""
 PRELOAD = """# The scheduler imports once what its tasks need; they are forked from it, and each would take 3 s of processor time for it.
 import sys
 
@@ -33,13 +34,13 @@ __all__ = []
 if "scheduler" in sys.argv:
     import pipeline.operations.stages
 """
-"""Airflow imports it as `airflow_local_settings` from the folder `config` of its home, in each of its processes."""
+"""The content of `config/airflow_local_settings.py` in Airflow's home, which every process of Airflow imports."""
 ANSWER_S = 30.0
-"""Seconds that the API may take for an answer."""
+"""Seconds that the API may take to answer. A plain choice."""
 
 
 def offline_settings(home: Path) -> dict[str, str]:
-    """What every Airflow process of ours is told, with or without a scheduler."""
+    """The environment variables that every Airflow process of ours needs, with or without a scheduler."""
     return {
         "AIRFLOW_HOME": str(home),
         "AIRFLOW__CORE__DAGS_FOLDER": str(PROJECT / "dags"),
@@ -50,10 +51,10 @@ def offline_settings(home: Path) -> dict[str, str]:
 
 
 class LocalAirflow:
-    """Use as a context manager, or `start` and `stop`. Everything it writes lies below `home`.
+    """A running Airflow; use it as a context manager, or call `start` and `stop`. It writes only below `home` and `database`.
 
-    `database` is a folder for a PostgreSQL of its own, or None for SQLite. `environment` reaches the tasks. Raises ServiceError when a
-    service does not come up.
+    `database` is the data folder of its PostgreSQL, or None for SQLite. `environment` is added to the environment of the tasks. Raises
+    ServiceError when a service does not become healthy.
     """
 
     def __init__(
@@ -78,6 +79,7 @@ class LocalAirflow:
         self.stop()
 
     def start(self) -> None:
+        """Start all services and wait until they are healthy. Raises ServiceError, after stopping those that were started."""
         self.run.mkdir(parents=True, exist_ok=True)
         processes.stop_all(self.run)
         config = self.home / "config"
@@ -94,13 +96,14 @@ class LocalAirflow:
             raise
 
     def stop(self) -> None:
+        """Stop all services and the guard."""
         processes.stop_all(self.run)
         if self._guard:
             self._guard.communicate()
             self._guard = None
 
     def airflow(self, *arguments: str, check: bool = True) -> str:
-        """Run an `airflow` command; returns what it printed, or raises ServiceError when it fails."""
+        """Run an `airflow` command and return its stdout. With `check`, raises ServiceError when it fails."""
         done = subprocess.run(
             [sys.executable, "-m", "airflow", *arguments],
             env=self._environment,
@@ -114,24 +117,24 @@ class LocalAirflow:
         return done.stdout
 
     def api(self, method: str, path: str, body: object = None) -> Any:
-        """Call the REST API below `/api/v2` as the administrator; returns the JSON answer, or raises HTTPError."""
+        """Call the REST API below `/api/v2` as the administrator and return the JSON answer. Raises HTTPError."""
         if not self._token:
             login = {"username": "admin", "password": self.password}
             self._token = _call(f"{self.url}/auth/token", "POST", body=login)["access_token"]
         return _call(f"{self.url}/api/v2{path}", method, body=body, token=self._token)
 
     def unpause(self, *dag_ids: str) -> None:
-        """Let the scheduler run these DAGs, in this order; waits until the DAG processor has read them."""
+        """Unpause these DAGs in this order, once the DAG processor has read them. Raises ServiceError when it does not read them."""
         deadline = time.monotonic() + HEALTHY_S
         while missing := set(dag_ids) - {dag["dag_id"] for dag in self.api("GET", "/dags")["dags"]}:
             if time.monotonic() > deadline:
-                raise ServiceError(f"Airflow does not see {sorted(missing)}: {self.api('GET', '/importErrors')}")
+                raise ServiceError(f"Airflow has not read the DAGs {sorted(missing)}: {self.api('GET', '/importErrors')}")
             time.sleep(0.3)
         for dag_id in dag_ids:
             self.api("PATCH", f"/dags/{dag_id}", {"is_paused": False})
 
     def pause(self, dag_id: str) -> None:
-        """Let the scheduler start no more runs of the DAG."""
+        """Pause the DAG: the scheduler starts no more runs of it."""
         self.api("PATCH", f"/dags/{dag_id}", {"is_paused": True})
 
     def _start(self) -> None:
@@ -140,14 +143,14 @@ class LocalAirflow:
         self.airflow("db", "migrate")
         api_server = self._serve("api-server", "--host", "127.0.0.1", "--port", self.url.rpartition(":")[2], "--workers", "1")
         self._wait_for(api_server, "metadatabase")
-        self._make_pool("fetch", FETCH_SLOTS, "Parts that are captured at once")
+        self._make_pool("fetch", FETCH_SLOTS, "Parts that are captured in parallel")
         scheduler = self._serve("scheduler", "--skip-serve-logs")
         dag_processor = self._serve("dag-processor")
         self._wait_for(scheduler, "scheduler")
         self._wait_for(dag_processor, "dag_processor")
 
     def _make_pool(self, name: str, slots: int, description: str) -> None:
-        """Over the API, as another interpreter with Airflow takes seconds to start."""
+        """Create the pool over the API: the command `airflow pools` would take seconds to start."""
         pool = {"slots": slots, "description": description, "include_deferred": False}
         if name in {known["name"] for known in self.api("GET", "/pools")["pools"]}:
             self.api("PATCH", f"/pools/{name}", {"pool": name, **pool})
@@ -188,7 +191,7 @@ class LocalAirflow:
             "AIRFLOW__API__BASE_URL": self.url,
             "AIRFLOW__API__SECRET_KEY": kept["session"],
             "AIRFLOW__API_AUTH__JWT_SECRET": kept["jwt"],
-            # A finished task holds its worker for up to this long (default 5 s).
+            # Seconds for which a finished task may still occupy its worker (default 5).
             "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
             "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "60",
             "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "30",
@@ -196,7 +199,7 @@ class LocalAirflow:
         }
 
     def _secrets(self) -> dict[str, str]:
-        """Keys of this installation, made once, so that a second start opens what the first one wrote."""
+        """The keys and the password of this installation, created at the first start and read at later ones."""
         path = self.home / "secrets.json"
         if not path.exists():
             from cryptography.fernet import Fernet

@@ -1,6 +1,6 @@
-"""A PostgreSQL of our own on a loopback port: for Airflow's metadata, because SQLite loses backfills to locks.
+"""A private PostgreSQL server on a loopback port for Airflow's metadata, because SQLite loses backfills to locks.
 
-As root the server runs as the user `postgres`, since PostgreSQL refuses root.
+Started by root, the server runs as the user `postgres`, because PostgreSQL refuses to run as root.
 """
 
 from __future__ import annotations
@@ -16,30 +16,31 @@ from pathlib import Path
 from deploy.processes import Service, ServiceError, free_port, is_alive, start, tail
 
 READY_S = 30.0
+"""Seconds until the server must accept connections. A plain choice: it takes about one."""
 
 
-def binaries() -> Path | None:
-    """The folder of the newest PostgreSQL's programs, or None when it is not installed."""
+def find_programs() -> Path | None:
+    """The folder with the programs of the newest installed PostgreSQL, or None when none is installed."""
     installed = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: float(path.parts[-3]))
     on_path = shutil.which("initdb")
     return installed[-1].parent if installed else Path(on_path).resolve().parent if on_path else None
 
 
-def missing() -> str | None:
-    """Why PostgreSQL cannot be started here, or None."""
-    if binaries() is None:
+def why_unavailable() -> str | None:
+    """Why PostgreSQL cannot be started on this machine, or None when it can."""
+    if find_programs() is None:
         return "PostgreSQL is not installed: apt-get install postgresql"
     if os.geteuid() == 0 and "postgres" not in {user.pw_name for user in pwd.getpwall()}:
-        return "PostgreSQL does not run as root, and there is no user postgres"
+        return "PostgreSQL does not run as root, and this machine has no user postgres"
     return None
 
 
 def start_postgres(data: Path, *, run: Path) -> str:
-    """Start a server over `data` (made when empty) with a database and role `airflow`; returns its SQLAlchemy URL.
+    """Start a server on the data folder `data`, initialised if empty, with the role and database `airflow`; returns the SQLAlchemy URL.
 
-    As root, every folder above `data` must be open to the user `postgres`.
+    For root, the user `postgres` must be able to enter every folder above `data`. Raises ServiceError when the server does not start.
     """
-    programs = binaries()
+    programs = find_programs()
     if programs is None:
         raise ServiceError("PostgreSQL is not installed: apt-get install postgresql")
     user = "postgres" if os.geteuid() == 0 else None

@@ -1,7 +1,7 @@
-"""Services as sessions of their own, so that stopping one stops all it started. Owns the folder of their pid files.
+"""Start and stop services, each in a session of its own, so that stopping a service stops every process it started.
 
-A service is started in a new session (setsid) and written down before anyone waits for it. Whoever holds the folder can stop
-everything in it, also after the starter died: that is what `make down` and the guard of the tests do. Never looks for processes by name.
+A service is started in a new session (setsid) and its pid file is written at once. Any process can stop all services of a folder of pid
+files, even after the process that started them died; `make down` and `deploy.guard` do so. Processes are never looked up by name.
 """
 
 from __future__ import annotations
@@ -20,22 +20,22 @@ from pathlib import Path
 import psutil
 
 GRACE_S = 10.0
-"""How long a service may take to end by itself. Measured: api-server 2 s, scheduler 3 s, PostgreSQL 1 s."""
+"""Seconds that a service may take to end after its signal. Measured: api-server 2 s, scheduler 3 s, PostgreSQL 1 s."""
 
 _CHILDREN: dict[int, subprocess.Popen[bytes]] = {}
-"""Those of our own, so that they can be reaped."""
+"""The services that this process started, by pid, so that they are reaped after their end."""
 
 ORPHANS_S = 1.0
-"""How long the rest of a session may take once its leader has ended."""
+"""Seconds that the other processes of a session may take to end after their leader. A plain choice."""
 
 
 class ServiceError(RuntimeError):
-    """A service did not come up; the message holds the end of its log."""
+    """A service did not start; the message has the end of its log."""
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A process that leads a session; `created` tells it from a later process with the same id."""
+    """A process that leads a session; `created`, its start time, distinguishes it from a later process with the same pid."""
 
     name: str
     pid: int
@@ -55,7 +55,7 @@ def start(
     user: str | None = None,
     grace_s: float = GRACE_S,
 ) -> Service:
-    """Start `argv` in a session of its own, its output in `folder/NAME.log`, and write down its pid file."""
+    """Start `argv` in a session of its own with its output in `folder/NAME.log`, and write its pid file."""
     folder.mkdir(parents=True, exist_ok=True)
     log = folder / f"{name}.log"
     with log.open("ab") as output:
@@ -70,12 +70,13 @@ def start(
 
 
 def services(folder: Path) -> list[Service]:
-    """The services of `folder` that are alive, in the order they were started."""
+    """The services of `folder` with a living process, in the order of their start."""
     found = [Service(**json.loads(path.read_text())) for path in sorted(folder.glob("*.json"))]
     return [service for service in found if _session(service)]
 
 
 def is_alive(service: Service) -> bool:
+    """Whether the leading process of the service runs."""
     try:
         process = psutil.Process(service.pid)
         return process.create_time() == service.created and bool(process.status() != psutil.STATUS_ZOMBIE)
@@ -84,7 +85,7 @@ def is_alive(service: Service) -> bool:
 
 
 def stop_all(folder: Path) -> list[str]:
-    """Stop every service of `folder`, last started first, with all processes of its session; returns their names."""
+    """Stop every service of `folder`, the last started first, with all processes of its session; returns the names of those that ran."""
     stopped = []
     for path in sorted(folder.glob("*.json"), reverse=True):
         service = Service(**json.loads(path.read_text()))
@@ -96,18 +97,19 @@ def stop_all(folder: Path) -> list[str]:
 
 
 def tail(service: Service, *, lines: int = 15) -> str:
+    """The last `lines` lines of the service's log."""
     return "\n".join(Path(service.log).read_text(errors="replace").splitlines()[-lines:])
 
 
 def free_port() -> int:
-    """A loopback port that nobody listens on now."""
+    """A loopback port on which nothing listens."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 def port_near(port: int) -> int:
-    """`port` when nobody listens there, else any free one."""
+    """`port` when nothing listens on it, else any free loopback port."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -137,7 +139,7 @@ def _wait(is_so: Callable[[], bool], patience_s: float) -> None:
 
 
 def _session(service: Service) -> list[psutil.Process]:
-    """The living processes of the service's session. A session id is not used again while a process of it lives."""
+    """The living processes of the service's session; the kernel reuses a session id only when no process of it lives."""
     return [process for process in _members(service.pid) if process.create_time() >= service.created]
 
 

@@ -1,6 +1,6 @@
-"""`make run`: the sample news world through both DAGs, in one process, with progress an eye can follow.
+"""`make run`: run news_ingest and news_publish on the sample news world, in this process, without a scheduler.
 
-Airflow's own words go to a log file; the terminal gets one line for each task. SQLite is enough here, as there is no scheduler.
+Airflow's output goes to a log file; the terminal shows one line for each task. SQLite is enough, because nothing runs in parallel.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from contextlib import redirect_stderr, redirect_stdout
 from deploy.local_airflow import PROJECT, offline_settings
 
 HOUR = "2026-11-20T12:00:00Z"
-"""The hour of the sample world."""
+"""Start of the data interval that the run captures."""
 HOME = PROJECT / ".airflow"
 LOG = HOME / "run.log"
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Returns 0 when both DAGs were green, else 1."""
+    """Run both DAGs, print the hottest records; returns 0 when both succeeded, 1 when one failed, 2 for a wrong command line."""
     if arguments:
         print("usage: python -m deploy sample", file=sys.stderr)
         return 2
@@ -31,27 +31,27 @@ def main(arguments: Sequence[str]) -> int:
     os.environ.update(offline_settings(HOME), AIRFLOW__LOGGING__LOGGING_LEVEL="WARNING")
     from tests.newsroom import Newsroom, World
 
-    print("Starting the sample news world on loopback, and Airflow.", flush=True)
+    print("Starting the sample news world on loopback and Airflow in this process.", flush=True)
     with Newsroom(World.load()) as room, LOG.open("w", buffering=1) as log:
         os.environ.update(room.environment)
         terminal = sys.stdout
         with redirect_stdout(log), redirect_stderr(log):
             is_green = _both_dags(lambda line: print(line, file=terminal, flush=True))
         if not is_green:
-            print(f"\nThe run failed; the whole log is {LOG.relative_to(PROJECT)}. It ends with:\n", file=sys.stderr)
+            print(f"\nThe run failed. The log is {LOG.relative_to(PROJECT)}; it ends with:\n", file=sys.stderr)
             print("\n".join(LOG.read_text().splitlines()[-25:]), file=sys.stderr)
             return 1
-        print(f"\nGreen after {time.monotonic() - started:.0f} s. The hottest records:\n", flush=True)
+        print(f"\nBoth DAGs succeeded after {time.monotonic() - started:.0f} s. The hottest records:\n", flush=True)
         done = subprocess.run([sys.executable, "-m", "pipeline", "--lake", lake, "top"], cwd=PROJECT, check=False)
     print(
         f"""
-The Parquet lies in {lake}/articles/, and in {lake}/explain/ why each number is what it is.
+The records are Parquet files in {lake}/articles/; {lake}/explain/ has the reasons for each number.
 
   .venv/bin/news --lake {lake} show {_hottest()}
-                  the hottest record: where each field came from, each point of its quality, its story
+                  explain the hottest record: where each field came from, each point of its quality, its story
   .venv/bin/news run
-                  the same for real feeds, now: those of data/sources.yaml
-  make up         Airflow's web interface, with this sample world running"""
+                  the same for the real feeds of data/sources.yaml, now
+  make up         start Airflow's web interface with this sample world"""
     )
     return done.returncode
 

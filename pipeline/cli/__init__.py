@@ -1,6 +1,6 @@
 """The `news` command: arguments in, tables or JSON out. The only room that prints.
 
-It decides nothing: what it shows was made in `operations`.
+It decides nothing: `operations` does the work, this room shows the result.
 """
 
 __all__ = ["main"]

@@ -1,6 +1,6 @@
-"""The command line of `news`: its commands, their options, and how each argument is read. Imports nothing that takes time to load.
+"""The command line of `news`: commands, options, and the parsers of argument values. Imports only modules that load quickly.
 
-Each command is named as `module:function` of this room; `main` loads the module of the one that was given.
+Each command names the function of this room that carries it out as `module:function`; `main` imports only the module of the chosen one.
 """
 
 from __future__ import annotations
@@ -13,18 +13,20 @@ from typing import Any, get_args
 from pipeline import __version__
 from pipeline.core.models import Interval, Origin
 
-HOUR_HELP = "an hour in UTC: 2026-11-23T14"
+HOUR_HELP = "an hour in UTC, such as 2026-11-23T14"
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """The parser of the whole command line; parsed options have the chosen command as `command`."""
+    """The parser of the whole command line; `command` of the parsed options is the chosen command as `module:function`."""
     parser = argparse.ArgumentParser(
-        prog="news", description="News sources in, explained Parquet records out.", epilog="Settings are NEWS_* variables: news doctor"
+        prog="news",
+        description="Collects articles from news sources and publishes them as Parquet records, each number explained.",
+        epilog="Settings are environment variables NEWS_*; `news doctor` lists them.",
     )
     parser.add_argument("--version", action="version", version=f"news {__version__}")
     parser.add_argument("--lake", metavar="URI", help="directory or s3:// URI of the lake (NEWS_LAKE, default data/lake)")
     parser.add_argument("--config", metavar="DIR", help="the catalogue's directory (NEWS_CONFIG, default: the shipped one)")
-    parser.add_argument("-v", "--verbose", action="count", default=0, help="say more on stderr; twice for everything")
+    parser.add_argument("-v", "--verbose", action="count", default=0, help="log debug messages on stderr; twice: those of libraries too")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_run(commands)
     _add_backfill(commands)
@@ -35,9 +37,10 @@ def make_parser() -> argparse.ArgumentParser:
     _add_sql(commands)
     _add_exports(commands)
     _add_catalogue(commands)
-    doctor = _add(commands, "doctor", "operation_commands:doctor", "settings, lake, catalogue, keys, versions: is all in order?")
-    doctor.add_argument("--quick", action="store_true", help="do not read the lake's files for damage")
-    text = "the data dictionary: every column of every table"
+    text = "check versions, settings, the lake and its files, the catalogue and the sealing keys"
+    doctor = _add(commands, "doctor", "operation_commands:doctor", text)
+    doctor.add_argument("--quick", action="store_true", help="do not read every file of the lake to find damage")
+    text = "print the data dictionary: every column of every table"
     dictionary = _add(commands, "dictionary", "catalogue_commands:dictionary", text)
     formats = ("markdown", "odcs", "croissant", "frictionless")
     text = "Markdown, or JSON of a data contract (ODCS), of Croissant or of a Frictionless data package (default: markdown)"
@@ -46,7 +49,7 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 def _add(commands: Any, name: str, command: str, text: str) -> argparse.ArgumentParser:
-    """A command of `commands`, carried out by `command` (`module:function`)."""
+    """Add the command `name`, carried out by `command` (`module:function`), with the help text `text`; returns its parser."""
     parser: argparse.ArgumentParser = commands.add_parser(name, help=text, description=text)
     parser.set_defaults(command=command)
     parser.add_argument("--json", action="store_true", help="print JSON for a script")
@@ -54,89 +57,102 @@ def _add(commands: Any, name: str, command: str, text: str) -> argparse.Argument
 
 
 def _add_run(commands: Any) -> None:
-    run = _add(commands, "run", "walk_commands:run", "capture, extract and publish one interval: the present hour, or the one given")
+    run = _add(commands, "run", "walk_commands:run", "capture, extract and publish one hour: the given one, else the present one")
     run.add_argument("--interval", type=_interval, metavar="HOUR", help=HOUR_HELP)
-    run.add_argument("--live", action="store_true", help="take all that the sources offer now, also for a past interval")
-    run.add_argument("--due", action="store_true", help="ask only the feeds whose time has come, as the scheduled runs do")
+    run.add_argument("--live", action="store_true", help="capture everything that the sources list now, even when HOUR is in the past")
+    run.add_argument("--due", action="store_true", help="ask only the feeds that are due, as scheduled runs do")
 
 
 def _add_backfill(commands: Any) -> None:
-    text = "plan past dates, and with --yes capture, extract and publish them; a killed one goes on"
+    text = "show the plan for past published dates; after consent capture, extract and publish them; repeat it to continue a killed one"
     backfill = _add(commands, "backfill", "operation_commands:backfill", text)
     backfill.add_argument("--from", dest="first", type=_date, required=True, metavar="DATE", help="the first published date")
     backfill.add_argument("--to", dest="last", type=_date, required=True, metavar="DATE", help="the last published date, inclusive")
     backfill.add_argument("--source", action="extend", nargs="+", default=[], metavar="ID", help="only these sources (default: all)")
     origins = get_args(Origin)
-    text = f"where to take them from, in this order instead of NEWS_ORIGINS: {', '.join(origins)}"
+    text = f"where to search articles, in this order, instead of NEWS_ORIGINS: {', '.join(origins)}"
     backfill.add_argument("--origin", action="extend", nargs="+", default=[], choices=origins, metavar="ORIGIN", help=text)
     text = "files, folders or patterns for the origin warc (NEWS_WARC)"
     backfill.add_argument("--warc", action="extend", nargs="+", default=[], metavar="PATH", help=text)
-    backfill.add_argument("--refetch", action="store_true", help="capture again what was captured; the newest version counts")
-    backfill.add_argument("--allow-shrink", metavar="REASON", help="let partitions lose rows beyond NEWS_MAX_SHRINK; the reason is kept")
+    backfill.add_argument(
+        "--refetch", action="store_true", help="capture once more what was captured; the newest version of an article is published"
+    )
+    backfill.add_argument(
+        "--allow-shrink", metavar="REASON", help="let partitions lose more rows than NEWS_MAX_SHRINK; the lake keeps the reason"
+    )
     _add_consent(backfill)
 
 
 def _add_erase(commands: Any) -> None:
-    text = "take a provider out of the lake, for good: captures, rows, records; nothing of it is taken in any more"
+    text = "delete a provider from the lake for good (captures, rows, records), and capture nothing of it any more"
     erase = _add(commands, "erase", "operation_commands:erase", text)
-    erase.add_argument("domain", metavar="DOMAIN", help="its registered domain, or a host: example.com; hosts below it are its own")
-    erase.add_argument("--reason", required=True, metavar="TEXT", help="why; it is kept with the date and the counts")
+    erase.add_argument("domain", metavar="DOMAIN", help="its registered domain or a host, such as example.com; subdomains are included")
+    erase.add_argument("--reason", required=True, metavar="TEXT", help="why; the lake keeps it with the date and the counts")
     _add_consent(erase)
 
 
 def _add_consent(parser: argparse.ArgumentParser) -> None:
     consent = parser.add_mutually_exclusive_group()
-    consent.add_argument("--yes", action="store_true", help="run the plan without asking")
-    consent.add_argument("--dry-run", action="store_true", help="stop after the plan")
+    consent.add_argument("--yes", action="store_true", help="carry out the plan without asking")
+    consent.add_argument("--dry-run", action="store_true", help="show the plan and stop")
 
 
 def _add_maintenance(commands: Any) -> None:
-    text = "the daily round: look at pages again, delete old captures, prune images, write the ledger"
+    text = "the daily maintenance: revisit pages, delete old captures and unused images, write the completeness tables"
     maintain = _add(commands, "maintain", "operation_commands:maintain", text)
-    maintain.add_argument("--interval", type=_interval, metavar="HOUR", help="the hour the revisits belong to (default: the last one)")
-    text = "what each source brought per day, what was expected, and where the rest went"
+    maintain.add_argument(
+        "--interval", type=_interval, metavar="HOUR", help="the hour to which the revisits belong (default: the last one)"
+    )
+    text = "completeness: pages found, expected and published per source and day, and why the others were dropped"
     ledger = _add(commands, "ledger", "operation_commands:ledger", text)
     first = ledger.add_mutually_exclusive_group()
-    text = "how many of the last whole days (default 7); of a source those from its first one on"
+    text = "number of whole days up to --until (default 7); a source is shown from its first day on"
     first.add_argument("--days", type=_positive, default=7, help=text)
-    first.add_argument("--from", dest="first", type=_date, metavar="DATE", help="all days from this one on, whatever the lake has")
-    ledger.add_argument("--until", type=_date, metavar="DATE", help="the last of them (default: yesterday)")
+    first.add_argument(
+        "--from", dest="first", type=_date, metavar="DATE", help="show all days from this one on, also before the first day of a source"
+    )
+    ledger.add_argument("--until", type=_date, metavar="DATE", help="the last day (default: yesterday)")
     ledger.add_argument("--source", action="extend", nargs="+", default=[], metavar="ID", help="only these sources")
 
 
 def _add_stages(commands: Any) -> None:
-    text = "take captures from WARC and WACZ files of any origin, then extract and publish; no network"
+    text = "import WARC and WACZ files of any origin, then extract and publish; without network"
     imports = _add(commands, "import", "walk_commands:import_", text)
     imports.add_argument("files", nargs="+", type=Path, metavar="FILE.warc.gz")
-    extract = _add(commands, "extract", "walk_commands:extract", "extract an interval's captures again")
+    extract = _add(commands, "extract", "walk_commands:extract", "extract the captures of an hour again")
     extract.add_argument("interval", type=_interval, metavar="HOUR", help=HOUR_HELP)
     publish = _add(commands, "publish", "walk_commands:publish", "build published dates whose inputs changed")
-    publish.add_argument("dates", nargs="*", type=_date, metavar="DATE", help="2026-11-23; all dates of the lake by default")
-    publish.add_argument("--allow-shrink", action="store_true", help="let a partition lose rows beyond NEWS_MAX_SHRINK")
-    publish.add_argument("--as-of", type=_moment, metavar="TIME", help="from what was captured up to then: 2026-11-23T09:00, in UTC")
-    publish.add_argument("--into", metavar="LAKE", help="write to another lake, as --as-of demands")
+    publish.add_argument("dates", nargs="*", type=_date, metavar="DATE", help="such as 2026-11-23; all dates of the lake by default")
+    publish.add_argument("--allow-shrink", action="store_true", help="let a partition lose more rows than NEWS_MAX_SHRINK")
+    publish.add_argument(
+        "--as-of",
+        type=_moment,
+        metavar="TIME",
+        help="use only what was captured up to this time (UTC), such as 2026-11-23T09:00; needs --into",
+    )
+    publish.add_argument("--into", metavar="LAKE", help="write to another lake")
 
 
 def _add_lookups(commands: Any) -> None:
-    top = _add(commands, "top", "record_commands:top", "the hottest records")
+    top = _add(commands, "top", "record_commands:top", "the hottest records of the newest dates")
     top.add_argument("--days", type=_positive, default=7, help="how many of the newest published dates (default 7)")
     top.add_argument("--limit", type=_positive, default=10, help="how many records (default 10)")
     _add_choice(top)
-    text = "the records that have all these words in title, excerpt or text, those with all in the title first"
+    text = "the records that contain all these words in title, excerpt or text, those with all in the title first"
     search = _add(commands, "search", "record_commands:search", text)
     search.add_argument("words", nargs="+", metavar="WORD", help="whole words in any case; in quotes a phrase")
     search.add_argument("--days", type=_positive, help="how many of the newest published dates (default: all)")
     search.add_argument("--limit", type=_positive, default=20, help="how many records (default 20)")
     _add_choice(search)
-    show = _add(commands, "show", "record_commands:show", "one record: its fields with their sources, its quality's terms, its story")
+    show = _add(commands, "show", "record_commands:show", "one record: where each field came from, each term of its quality, its story")
     show.add_argument("url", metavar="URL", help="its webUrl or originalUrl")
-    text = "what became of a URL: seen where and when, outcome, reason, versions, record"
+    text = "what happened to a URL: when it was listed, its outcomes with reasons, its versions, its record"
     why = _add(commands, "why", "record_commands:why", text)
     why.add_argument("url", metavar="URL", help="any address of the page")
-    text = "a story: its lead and members in time, newsrooms and copies, how alike they are"
+    text = "the story of a record: its articles by time, the lead, copies, newsrooms, and the similarity of each article"
     story = _add(commands, "story", "record_commands:story", text)
     story.add_argument("story", metavar="URL|ID", help="webUrl or originalUrl of any member, or the story's id")
-    opening = _add(commands, "open", "record_commands:open_", "open the sealed part of a record, and say which key did")
+    opening = _add(commands, "open", "record_commands:open_", "print the sealed values of a record, and which key opened them")
     opening.add_argument("url", metavar="URL", help="its webUrl or originalUrl")
 
 
@@ -164,35 +180,37 @@ def _add_choice(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_sql(commands: Any) -> None:
-    text = "a query in SQL (DuckDB) over views of the lake; without one, which views and ready questions there are"
+    text = "run a SQL query (DuckDB) over views of the lake; without a query, list the views and ready questions"
     sql = _add(commands, "sql", "sql_commands:sql", text)
     asked = sql.add_mutually_exclusive_group()
-    asked.add_argument("query", nargs="?", metavar="QUERY", help="one select; - reads it from the input")
+    asked.add_argument("query", nargs="?", metavar="QUERY", help="one select; - reads it from stdin")
     asked.add_argument("--question", metavar="NAME", help="a ready query; `news sql` lists them")
-    sql.add_argument("--format", choices=("table", "csv", "json", "parquet"), help="of the output (default: by its name, else a table)")
-    sql.add_argument("--output", type=Path, metavar="FILE", help="write there instead of the terminal")
-    sql.add_argument("--limit", type=_positive, default=100, metavar="ROWS", help="rows that a table shows (default 100)")
-    serve = _add(commands, "serve-sql", "sql_commands:serve_sql", "write a DuckDB database whose views read the lake where it lies")
-    serve.add_argument("--duckdb", type=Path, required=True, metavar="FILE", help="the database; an earlier one is replaced")
+    sql.add_argument(
+        "--format", choices=("table", "csv", "json", "parquet"), help="format of the output (default: by the name of FILE, else a table)"
+    )
+    sql.add_argument("--output", type=Path, metavar="FILE", help="write to this file instead of the terminal")
+    sql.add_argument("--limit", type=_positive, default=100, metavar="ROWS", help="number of rows that a table shows (default 100)")
+    serve = _add(commands, "serve-sql", "sql_commands:serve_sql", "write a DuckDB database file whose views read the lake")
+    serve.add_argument("--duckdb", type=Path, required=True, metavar="FILE", help="the database file; an existing database is replaced")
 
 
 def _add_catalogue(commands: Any) -> None:
     sources = commands.add_parser("sources", help="the publishers that are followed").add_subparsers(required=True, metavar="COMMAND")
-    _add(sources, "check", "catalogue_commands:sources_check", "ask each feed once and say how it is")
-    _add(sources, "list", "catalogue_commands:sources_list", "the catalogue's sources")
-    text = "look for the new address of each feed that moved, is gone, blocked or silent, and show the change of sources.yaml"
+    _add(sources, "check", "catalogue_commands:sources_check", "ask each feed once and show its status, entries and problems")
+    _add(sources, "list", "catalogue_commands:sources_list", "list the sources of the catalogue")
+    text = "search the new address of each feed that moved, is gone, blocked or silent, and show the change of sources.yaml"
     heal = _add(sources, "heal", "catalogue_commands:sources_heal", text)
     heal.add_argument("sources", nargs="*", metavar="ID", help="only these sources (default: all that are followed)")
     heal.add_argument("--apply", action="store_true", help="write the change into sources.yaml")
-    add = _add(sources, "add", "catalogue_commands:sources_add", "find a site's feed and follow it")
-    add.add_argument("url", metavar="URL", help="the site's address, or its feed's")
+    add = _add(sources, "add", "catalogue_commands:sources_add", "find the feed of a site and add it to sources.yaml")
+    add.add_argument("url", metavar="URL", help="the address of the site or of its feed")
     add.add_argument("--topic", required=True, help="the root topic of its articles")
-    imports = _add(sources, "import-opml", "catalogue_commands:sources_import", "follow every feed of an OPML file")
+    imports = _add(sources, "import-opml", "catalogue_commands:sources_import", "add every feed of an OPML file to sources.yaml")
     imports.add_argument("file", type=Path, metavar="FILE.opml")
-    imports.add_argument("--topic", required=True, help="the root topic where no folder of the file is named like one")
-    _add(sources, "export-opml", "catalogue_commands:sources_export", "the sources that are followed, as OPML")
+    imports.add_argument("--topic", required=True, help="the root topic of feeds that are in no folder named like a root topic")
+    _add(sources, "export-opml", "catalogue_commands:sources_export", "print the followed sources as OPML")
     config = commands.add_parser("config", help="the catalogue's files").add_subparsers(required=True, metavar="COMMAND")
-    init = _add(config, "init", "catalogue_commands:config_init", "copy the shipped catalogue into a folder, to be edited there")
+    init = _add(config, "init", "catalogue_commands:config_init", "copy the shipped catalogue into a folder, to edit it there")
     init.add_argument("folder", type=Path, metavar="DIR", help="a new or empty folder")
 
 

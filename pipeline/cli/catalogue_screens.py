@@ -1,4 +1,4 @@
-"""What the command line shows of the catalogue: sources, how their feeds answer, files to edit. Pure: nothing is printed."""
+"""Screens of the catalogue: sources, checks of their feeds, repairs, copied files. Pure: builds rich renderables, prints nothing."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from pipeline.operations.source_repairs import HealedSources
 
 
-def polls(results: Sequence[FeedCheck]) -> RenderableType:
+def feed_checks(results: Sequence[FeedCheck]) -> RenderableType:
+    """One row per feed with its status, entries and finding; only one sentence when no host could be reached."""
     unreached = {urlsplit(poll.url).netloc: poll.unreached for poll in results if poll.unreached is not None}
     offline = network_problem(unreached) if all(poll.unreached for poll in results) else None
     if offline is not None:
@@ -33,10 +34,11 @@ def polls(results: Sequence[FeedCheck]) -> RenderableType:
         newest = minute(poll.newest) if poll.newest else ""
         table.add_row(poll.source_id, str(poll.status or ""), str(poll.entries), newest, finding)
     bad = sum(1 for poll in results if poll.problem)
-    return Group(table, Text(f"{len(results)} feeds asked, {bad} with a problem"))
+    return Group(table, Text(f"{counted(len(results), 'feed')} asked, {bad} with a problem"))
 
 
 def sources(catalogue_sources: Iterable[Source]) -> RenderableType:
+    """One row per source with its topic, pace and feeds."""
     table = make_table("id", "name", "topic", "pace (s)", "feeds", numbers=(3,))
     for source in catalogue_sources:
         name = source.name if source.enabled else f"{source.name} (not followed)"
@@ -44,7 +46,8 @@ def sources(catalogue_sources: Iterable[Source]) -> RenderableType:
     return table
 
 
-def added(results: Sequence[AddedSource]) -> RenderableType:
+def added_sources(results: Sequence[AddedSource]) -> RenderableType:
+    """One row per feed: the source it is followed as, or why it is not followed."""
     table = make_table("feed", "source", "finding")
     for one in results:
         table.add_row(
@@ -55,10 +58,10 @@ def added(results: Sequence[AddedSource]) -> RenderableType:
     return table
 
 
-def healed(found: HealedSources, *, is_applied: bool) -> RenderableType:
-    """Each broken listing with what was found for it, and the change of sources.yaml."""
+def listing_repairs(found: HealedSources, *, is_applied: bool) -> RenderableType:
+    """One row per broken listing with the proposed replacement and its evidence, then the change of sources.yaml as a diff."""
     if not found.repairs:
-        return Text("No feed moved, is gone, blocked or silent by what the lake knows; `news sources check` asks each of them.")
+        return Text("The lake shows no feed that moved, is gone, blocked or silent; `news sources check` asks each feed.")
     table = make_table("source", "listing", "problem", "proposed", "evidence")
     for repair in found.repairs:
         proposed = Text(repair.new, style="green") if repair.new else Text("nothing")
@@ -68,13 +71,13 @@ def healed(found: HealedSources, *, is_applied: bool) -> RenderableType:
     lines = Text(found.diff)
     lines.highlight_regex(r"(?m)^\+.*$", "green")
     lines.highlight_regex(r"(?m)^-.*$", "red")
-    ending = "Written to sources.yaml." if is_applied else "Nothing is written: news sources heal --apply does it."
+    ending = "Written to sources.yaml." if is_applied else "Nothing was written; `news sources heal --apply` writes it."
     return Group(table, lines, Text(ending))
 
 
-def copied(files: Sequence[Path]) -> RenderableType:
-    """The files of a new catalogue, and how it is used."""
+def copied_files(files: Sequence[Path]) -> RenderableType:
+    """The files of a new catalogue, and the command that uses it."""
     folder = files[0].parent
     return Group(
-        *(Text(str(file)) for file in files), Text(f"Edit them, then: news --config {folder} doctor (or set NEWS_CONFIG={folder})")
+        *(Text(str(file)) for file in files), Text(f"Edit them, then run: news --config {folder} doctor (or set NEWS_CONFIG={folder})")
     )

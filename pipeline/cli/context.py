@@ -1,4 +1,4 @@
-"""What every command of `news` is given, and the exit codes it may return."""
+"""The context that every command of `news` is given, and the exit codes that it may return."""
 
 from __future__ import annotations
 
@@ -23,11 +23,12 @@ T = TypeVar("T")
 MANY_ITEMS = 3
 """Fewer are done before a bar could be read."""
 EXIT_FAILED, EXIT_USAGE, EXIT_RED, EXIT_TRANSIENT, EXIT_INTERRUPTED, EXIT_PIPE = 1, 2, 3, 75, 130, 141
+"""The meaning of each is in the docstring of `pipeline.cli.main`."""
 
 
 @dataclass(frozen=True, slots=True)
 class CommandContext:
-    """The settings, the console and the options of one command."""
+    """Settings, console and parsed options of one command."""
 
     settings: Settings
     console: Console
@@ -35,7 +36,7 @@ class CommandContext:
 
     @property
     def catalogue(self) -> Catalogue:
-        """The catalogue that the settings name; read from its files at each call. Raises ConfigError."""
+        """The catalogue of the settings, loaded from its files at each call. Raises ConfigError."""
         from pipeline.core.catalogue import load_catalogue
 
         return load_catalogue(self.settings.config)
@@ -48,7 +49,7 @@ class CommandContext:
         return load_scoring(self.settings.config)
 
     def show(self, value: Any, screen: Callable[[], Any]) -> None:
-        """Print `value` as JSON when the user asked for it, else what `screen` makes."""
+        """Print `value` as JSON with --json, else the renderable that `screen` builds."""
         if self.options.json:
             text = json.dumps(value, default=_jsonable, indent=2, ensure_ascii=False)
             print(escape_controls(text))

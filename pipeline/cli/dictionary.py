@@ -1,4 +1,4 @@
-"""The data dictionary in Markdown, made from the contract of the tables. Pure."""
+"""The data dictionary: the schema of every table as Markdown. Pure."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pipeline.core import schema
 
 
 def dictionary() -> str:
-    """The data dictionary in Markdown, from the contract."""
+    """Every column of every table in `pipeline.core.schema` with type, nullability and meaning, as Markdown."""
     lines = ["# Data dictionary", "", "Made from `pipeline/core/schema.py` by `news dictionary`. Times are UTC.", ""]
     for name, contract in schema.TABLES.items():
         lines += [f"## {name}", "", "| column | type | null | meaning |", "|---|---|---|---|"]

@@ -31,6 +31,7 @@ COLUMNS = pa.schema([pa.field("published_date", pa.date32()), *schema.ARTICLES])
 
 
 def digest(context: CommandContext) -> int:
+    """`news digest`: the hottest published records of a day as a letter or a page."""
     options, lake = context.options, Lake(context.settings.lake)
     day = options.date or newest_date(lake)
     if day is None:
@@ -46,6 +47,7 @@ def digest(context: CommandContext) -> int:
 
 
 def export(context: CommandContext) -> int:
+    """`news export`: records in the chosen format, to the terminal, a file or a folder."""
     options = context.options
     if options.first is not None and options.last is not None and options.first > options.last:
         raise PermanentError(f"an export goes from the earlier date to the later, not from {options.first} to {options.last}")

@@ -1,8 +1,8 @@
-"""The `news` command: the walk and its results on the command line, without Airflow. Start here; the room's other modules load on demand.
+"""The entry point of `news`: parse the arguments, run the command, turn errors into exit codes. Other modules are imported on demand.
 
 Exit codes: 0 done; 1 a permanent failure (the message says what to mend); 2 the command line is wrong; 3 too many sources failed;
-75 a transient failure, worth trying again (EX_TEMPFAIL of sysexits.h); 130 interrupted from the keyboard; 141 the reader
-of a pipe has gone.
+75 a transient failure: try again later (EX_TEMPFAIL of sysexits.h); 130 interrupted from the keyboard (128 + SIGINT); 141 the reader of the
+pipe is gone (128 + SIGPIPE).
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ from pipeline.cli.context import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_PIPE, EXIT_
 from pipeline.core.errors import PipelineError, TransientError
 
 PIPED_WIDTH = 140
-"""Columns where the output is no terminal: a file or a pipe has room."""
+"""Width in columns when the output is a file or a pipe. A plain choice: wide enough that few cells wrap."""
 
 CHATTY_LIBRARIES = ("urllib3", "trafilatura", "htmldate", "charset_normalizer", "readability")
+"""Loggers of libraries that would drown ours: only their errors are shown."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -42,14 +43,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except PipelineError as error:
         _complain(error)
         return EXIT_FAILED
-    except BrokenPipeError:  # the reader of a pipe, such as `head`, has what it wants
+    except BrokenPipeError:  # the reader of the pipe, such as `head`, closed it
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_PIPE
     except OSError as error:
         _complain(f"{error.filename}: {error.strerror}" if error.filename and error.strerror else error)
         return EXIT_FAILED
     except KeyboardInterrupt:
-        print("news: interrupted; what was written stays, and the same command takes it up again", file=sys.stderr)
+        print("news: interrupted; finished work is kept, and the same command continues it", file=sys.stderr)
         return EXIT_INTERRUPTED
 
 
@@ -61,6 +62,7 @@ def _log_to_stderr(verbose: int) -> None:
     level = logging.DEBUG if verbose > 1 else logging.INFO
     handler = RichHandler(console=SafeConsole(stderr=True), show_path=False, log_time_format="%H:%M:%S")
     logging.basicConfig(level=level, handlers=[handler], format="%(message)s", force=True)
+    logging.getLogger("pipeline").setLevel(logging.DEBUG if verbose else logging.INFO)
     for name in CHATTY_LIBRARIES:
         logging.getLogger(name).setLevel(logging.ERROR if verbose < 2 else logging.INFO)
 

@@ -1,4 +1,4 @@
-"""What the command line shows of published records: the hottest, one with its reasons, a story, a sealed part. Pure: nothing is printed."""
+"""Screens of published records: the hottest, one explained, a story, sealed values. Pure: builds rich renderables, prints nothing."""
 
 from __future__ import annotations
 
@@ -39,9 +39,11 @@ QUALITY_TERMS = {
 
 
 def top(rows: Sequence[Row], settings: Settings) -> RenderableType:
-    """The hottest records; a hint instead when the lake is empty."""
+    """One row per record; when there is none, how to fill the lake."""
     if not rows:
-        return Text(f"Nothing is published in {without_credentials(settings.lake)} yet: `news run` or `news import FILE.warc.gz` fills it.")
+        return Text(
+            f"{without_credentials(settings.lake)} has no published records yet; `news run` or `news import FILE.warc.gz` publishes some."
+        )
     table = make_table("heat", "quality", "", "when (UTC)", "provider", "related", "title", numbers=(0, 1, 5), spare=(1, 5))
     for row in rows:
         table.add_row(
@@ -85,7 +87,7 @@ def why(fate: UrlFate) -> RenderableType:
 
 
 def record(found: ExplainedRecord, scoring: Scoring) -> RenderableType:
-    """One record: fields with their sources, the sum of its quality, its story."""
+    """One record: each field with where it was taken from, the terms of its quality, its story."""
     return Group(_fields(found), Text(""), _quality(found, scoring), Text(""), _story(found))
 
 
@@ -111,7 +113,7 @@ def _fields(found: ExplainedRecord) -> Table:
         "language": extracted.get("language"),
         "keywords": ", ".join(extracted.get("keywords") or []),
         "isAccessibleForFree": _yes_or_no(extracted.get("isAccessibleForFree")),
-        "text": f"{len(extracted['text'])} characters" if extracted.get("text") else None,
+        "text": counted(len(extracted["text"]), "character") if extracted.get("text") else None,
     }
     names = {"provider": "providerName", "publishedDateTime": "publishedDateTime"}
     sure = {"publishedDateTime": "published", "images": "image", "type": "article"}
@@ -122,7 +124,7 @@ def _fields(found: ExplainedRecord) -> Table:
     for wish in (extracted.get("rights") or {}).get("wishes") or []:
         table.add_row(f"rights: {wish['wish']}", escape(wish["value"] or ""), "", f"{wish['place']}, {second(wish['at'])}")
     if found.explain.get("vanishedAt") is not None:
-        table.add_row("vanished", second(found.explain["vanishedAt"]), "", "its publisher says that it is gone")
+        table.add_row("vanished", second(found.explain["vanishedAt"]), "", "the publisher answered that the page is gone")
     capture = f"{found.explain['captureFile']} at {found.explain['captureOffset']}, {second(found.explain['capturedAt'])}"
     table.add_row("capture", capture, "", f"{found.explain['via']} {found.explain['sourceId'] or ''}".strip())
     return table
@@ -149,9 +151,9 @@ def _quality(found: ExplainedRecord, scoring: Scoring) -> Table:
             table.add_row(f"{explain[column]:+d}", meaning + detail)
     table.add_row(str(explain["quality"]), "quality")
     if explain["heatRelated"]:
-        table.add_row(f"{explain['heatRelated']:+d}", f"{len(found.article['related'])} related articles")
+        table.add_row(f"{explain['heatRelated']:+d}", counted(len(found.article["related"]), "related article"))
     if explain["heat"] < 0:
-        table.add_row(str(explain["heat"]), f"heat: {explain['leadUrl']} stands for its story")
+        table.add_row(str(explain["heat"]), f"heat: its story is represented by {explain['leadUrl']}")
     else:
         table.add_row(
             str(explain["heat"]), f"heat; published from {scoring.published_heat}: {'yes' if found.article['published'] else 'no'}"
@@ -179,7 +181,7 @@ def _story(found: ExplainedRecord) -> RenderableType:
 
 
 def story(timeline: StoryTimeline) -> RenderableType:
-    """A story's timeline: who reported, who copied, who came from another story, how alike each is to the record asked for."""
+    """The articles of a story by time: lead, copies, articles that split from another story, and the similarity of each to the record."""
     explain = timeline.explain
     if explain["storyId"] is None:
         return Text(f"It stands alone: no other article reports its story.{_split_from(explain, before=' It was ')}")
@@ -202,9 +204,12 @@ def story(timeline: StoryTimeline) -> RenderableType:
         )
     copies = sum(reason["duplicateOf"] is not None for _, reason in timeline.members)
     absorbed = f"; absorbed {', '.join(explain['absorbedStoryIds'])}" if explain["absorbedStoryIds"] else ""
-    heading = (
-        f"story {explain['storyId']}: {explain['storySize']} articles, {explain['storyNewsrooms']} newsrooms, {copies} copies{absorbed}"
+    sizes = (
+        counted(explain["storySize"], "article"),
+        counted(explain["storyNewsrooms"], "newsroom"),
+        counted(copies, "copy", "copies"),
     )
+    heading = f"story {explain['storyId']}: {', '.join(sizes)}{absorbed}"
     return Group(Text(heading), table)
 
 
@@ -212,7 +217,8 @@ def _split_from(explain: Row, *, before: str = "") -> str:
     return f"{before}split from {', '.join(explain['splitFromStoryIds'])}" if explain["splitFromStoryIds"] else ""
 
 
-def opened(result: OpenedSeal) -> RenderableType:
+def private_values(result: OpenedSeal) -> RenderableType:
+    """The sealed values of a record, and the id of the key that opened them."""
     table = make_table("name", "value")
     for name, value in result.private.items():
         table.add_row(name, escape(str(value)))

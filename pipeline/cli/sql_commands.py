@@ -1,4 +1,4 @@
-"""The commands of analysts: sql, serve-sql. Loaded only when one of them is given."""
+"""The commands of analysts: sql, serve-sql. Imported only when one of them is run."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from pipeline.publishing.sql.questions import find_question
 
 
 def sql(context: CommandContext) -> int:
+    """`news sql`: run a query and show or write its rows; without one, list views and ready questions."""
     query = _query(context)
     if query is None:
         context.console.print(sql_screens.overview())
@@ -36,6 +37,7 @@ def sql(context: CommandContext) -> int:
 
 
 def serve_sql(context: CommandContext) -> int:
+    """`news serve-sql`: write a DuckDB database file whose views read the lake."""
     file: Path = context.options.duckdb
     write_database(Lake(context.settings.lake), file)
     context.show({"file": str(file)}, lambda: sql_screens.served(file))
@@ -52,7 +54,7 @@ def _query(context: CommandContext) -> str | None:
 
 
 def _format(context: CommandContext) -> str:
-    """The format asked for, else that of the output's name, else a table."""
+    """The format of the option, else that of the name of the output file, else a table."""
     options = context.options
     if options.json:
         return "json"
@@ -60,14 +62,14 @@ def _format(context: CommandContext) -> str:
         return str(options.format)
     suffix = options.output.suffix.removeprefix(".") if options.output is not None else "table"
     if suffix not in ("table", "csv", "json", "parquet"):
-        raise PermanentError(f"{options.output}: --format says which of csv, json, parquet it is to be")
+        raise PermanentError(f"{options.output}: name its format with --format: csv, json or parquet")
     return str(suffix)
 
 
 def _write_parquet(table: pa.Table, output: Path | None) -> None:
     if output is None:
         if sys.stdout.isatty():
-            raise PermanentError("Parquet is no text: --output FILE.parquet names a file for it")
+            raise PermanentError("Parquet cannot be printed: name a file with --output FILE.parquet")
         pq.write_table(table, sys.stdout.buffer, compression="zstd")
         return
     pq.write_table(table, output, compression="zstd")

@@ -1,4 +1,4 @@
-"""What the command line shows of SQL: the views and questions that there are, and the rows of a query. Pure."""
+"""Screens of SQL: the views and ready questions, and the rows of a query. Pure: builds rich renderables, prints nothing."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from pipeline.cli.tables import make_table
 from pipeline.publishing.exports.tabular import json_text, json_value, plain_rows
 from pipeline.publishing.sql.questions import QUESTIONS
 from pipeline.publishing.sql.views import MEANINGS
+from pipeline.text.counts import counted
 
 NARROWEST = 12
-"""Columns of the terminal that a column of a table needs; with fewer, each row is shown as lines of name and value."""
+"""Characters that a column of a table needs on the terminal; with fewer, each row is shown as lines of name and value. A plain choice."""
 
 
 def overview() -> RenderableType:
@@ -29,11 +30,11 @@ def overview() -> RenderableType:
 
 
 def rows(table: pa.Table, *, width: int, limit: int) -> RenderableType:
-    """The first `limit` rows, as a table where `width` is enough for its columns, else line by line."""
+    """The first `limit` rows, as a table if `width` is enough for its columns, else as lines of name and value."""
     shown = plain_rows(table.slice(0, limit))
     names = table.column_names
     more = table.num_rows - len(shown)
-    ending = Text(f"{table.num_rows} rows" + (f", {more} of them not shown (--limit)" if more else ""))
+    ending = Text(counted(table.num_rows, "row") + (f", {more} of them not shown (--limit)" if more else ""))
     if width < NARROWEST * len(names):
         blocks = [Text("\n".join([*(f"{name}: {_value(row[name])}" for name in names), ""])) for row in shown]
         return Group(*blocks, ending)
@@ -45,7 +46,7 @@ def rows(table: pa.Table, *, width: int, limit: int) -> RenderableType:
 
 
 def served(file: Path) -> RenderableType:
-    """How the written database is opened."""
+    """The file of the database, and the command that opens it."""
     return Text(f"Written: {file}. Its views read the lake where it lies. To open it: duckdb -readonly {file} -c 'from pages limit 5'")
 
 

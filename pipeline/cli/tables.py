@@ -1,4 +1,4 @@
-"""How the command line shows a table and a moment. Pure."""
+"""Tables and moments as the screens show them. Pure."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.table import Column, Table
 
 NARROW = 100
-"""Columns of the terminal below which the columns of a table that can be spared are left out."""
+"""Width of the terminal in characters below which dispensable columns are left out. A plain choice."""
 SHORT = frozenset({"when (UTC)", "captured (UTC)", "published (UTC)", "day", "date", "hour", "field"})
-"""Columns whose values are never broken."""
+"""Columns whose values are never wrapped."""
 
 
 class FittingTable(Table):
-    """A table that leaves out the columns which can be spared where the terminal is narrow; JSON has all of them."""
+    """A table that leaves out dispensable columns on a narrow terminal; the JSON of a command has all of them."""
 
     spare: Sequence[int] = ()
-    """Places of these columns."""
+    """Indexes of the dispensable columns."""
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         if options.max_width >= NARROW or not self.spare:
@@ -39,7 +39,7 @@ def _renumbered(column: Column, place: int) -> Column:
 
 
 def make_table(*columns: str, numbers: Sequence[int] = (), spare: Sequence[int] = ()) -> Table:
-    """A table with these headings; the columns at `numbers` stand to the right, those at `spare` are left out on a narrow terminal."""
+    """An empty table with these columns; those at `numbers` are aligned to the right, those at `spare` left out on a narrow terminal."""
     table = FittingTable(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True, header_style="bold")
     table.spare = spare
     for number, column in enumerate(columns):
@@ -49,8 +49,10 @@ def make_table(*columns: str, numbers: Sequence[int] = (), spare: Sequence[int] 
 
 
 def minute(moment: datetime) -> str:
+    """The moment in UTC to the minute: `2026-11-20 12:34`."""
     return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M")
 
 
 def second(moment: datetime) -> str:
+    """The moment in UTC to the second, as ISO 8601: `2026-11-20T12:34:56Z`."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,4 +1,4 @@
-"""The console that the command line prints to: strangers' text cannot command it."""
+"""The console that the command line prints to; control characters in foreign texts cannot control it."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from pipeline.text.control_characters import show_controls
 
 
 class SafeConsole(Console):
-    """A console of rich that shows control characters within texts, and sends its own."""
+    """A rich console that makes control characters in texts visible and sends only its own."""
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        """Render with control characters made visible; rich calls it."""
         for segment in super().render(renderable, options):
             yield segment if segment.control else Segment(show_controls(segment.text), segment.style)

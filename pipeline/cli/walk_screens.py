@@ -1,4 +1,4 @@
-"""What the command line shows of the walk: captures, imports, extracts and published dates. Pure: nothing is printed."""
+"""Screens of the walk: captures, imports, extracts, published dates. Pure: builds rich renderables, prints nothing."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from rich.text import Text
 from pipeline.cli.tables import make_table
 from pipeline.lake.storage import Lake
 from pipeline.publishing.differences import describe
+from pipeline.text.counts import counted
 
 if TYPE_CHECKING:
     from pipeline.capture.imports import ImportReport
@@ -19,12 +20,16 @@ if TYPE_CHECKING:
     from pipeline.core.settings import Settings
     from pipeline.operations.stages import WalkReport
 
+MANY_DATES = 31
+"""Published dates that are shown one by one. A plain choice: a month fits on a screen."""
+
 
 def walk(report: WalkReport, settings: Settings) -> RenderableType:
+    """What each stage of a walk did, and where the published files are."""
     parts: list[RenderableType] = []
     for capture in report.captures:
         counts = ", ".join(f"{number} {name}" for name, number in capture.counts.items())
-        again = " (captured before, nothing fetched)" if capture.reused else ""
+        again = " (captured before; no request was sent)" if capture.reused else ""
         parts.append(Text(f"captured {capture.interval} part {capture.part}: {counts}{again}"))
     parts += [extracts(report.extracts), publishes(report.publishes)]
     if report.captures:
@@ -33,6 +38,7 @@ def walk(report: WalkReport, settings: Settings) -> RenderableType:
 
 
 def imports(reports: Sequence[ImportReport], report: WalkReport, settings: Settings) -> RenderableType:
+    """One row per imported file, then what the walk made of them."""
     table = make_table("file", "intervals", "outcomes", "other records", "problem", numbers=(1, 3))
     for one in reports:
         counts = ", ".join(f"{number} {name}" for name, number in one.counts.items()) or "none"
@@ -42,21 +48,22 @@ def imports(reports: Sequence[ImportReport], report: WalkReport, settings: Setti
 
 
 def extracts(reports: Sequence[ExtractReport]) -> RenderableType:
+    """One line: extracted articles, and rejected pages by reason."""
     articles = sum(report.articles for report in reports)
     rejected: dict[str, int] = {}
     for report in reports:
         for reason, number in report.rejected.items():
             rejected[reason] = rejected.get(reason, 0) + number
     reasons = f", rejected {', '.join(f'{number} {reason}' for reason, number in sorted(rejected.items()))}" if rejected else ""
-    return Text(f"extracted {articles} articles{reasons}")
+    return Text(f"extracted {counted(articles, 'article')}{reasons}")
 
 
 def publishes(reports: Sequence[PublishReport]) -> RenderableType:
-    """A row per published date; only sums where there are many."""
+    """One row per published date; above `MANY_DATES` only the sums."""
     rebuilt = sum(report.rebuilt for report in reports)
-    summary = Text(f"{len(reports)} published dates, {rebuilt} built, {len(reports) - rebuilt} unchanged")
-    if len(reports) > 31:
-        return Group(summary, Text(f"{sum(report.articles for report in reports)} articles in all"))
+    summary = Text(f"{counted(len(reports), 'published date')}, {rebuilt} built, {len(reports) - rebuilt} unchanged")
+    if len(reports) > MANY_DATES:
+        return Group(summary, Text(f"{counted(sum(report.articles for report in reports), 'article')} in all"))
     table = make_table("date", "articles", "published", "stories", "difference", "final from", numbers=(1, 2, 3))
     for report in reports:
         stories = str(report.stories) if report.rebuilt else ""

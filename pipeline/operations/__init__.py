@@ -1,4 +1,4 @@
-"""The program, and what an operator does around it: stages, backfills, erasure, retention, daily round, completeness, doctor.
+"""The stages of the walk in their order, and the operator's jobs: backfill, erasure, daily maintenance, completeness, doctor, look-ups.
 
 DAG files and the `news` command start every stage through this room. It prints nothing.
 """

@@ -1,7 +1,7 @@
-"""Backfills: what an operator asks for, and what it will cost. Pure: the ledger's history and what the lake holds in, a plan out.
+"""The request for a backfill and its plan with the estimated cost. Pure: history of the ledger and content of the lake in, a plan out.
 
-The figures of a plan are medians of what the same sources took on days that the ledger knows, times the hours still to be captured.
-A host is asked at its source's pace and hosts are asked side by side, so the slowest host decides how long it takes.
+The estimates are medians of what the same sources took on earlier days of the ledger, times the hours that are still to be captured.
+Hosts are asked in parallel, each at the pace of its source, so the slowest host determines the duration.
 """
 
 from __future__ import annotations
@@ -21,22 +21,23 @@ from pipeline.core.catalogue import Source
 from pipeline.core.models import HOUR, Interval
 from pipeline.core.settings import Settings
 from pipeline.operations.archive_costs import ArchiveCost
+from pipeline.text.counts import counted
 
 DAY = timedelta(days=1)
 HISTORY_DAYS = 28
-"""Days of the ledger that figures are medians of: four whole weeks, so that each weekday counts alike."""
+"""Days of the ledger over which the medians are taken: four whole weeks, so that each weekday has the same weight."""
 PAGE_KINDS = ("page", "image", "amp")
 COST_COLUMNS = ("url", "kind", "outcome", "reason", "sourceId", "bytes", "at")
-"""The ledger columns that `count_day` reads."""
+"""The ledger columns that `count_day` needs."""
 UNSENT = frozenset({"deferred", "hostDown", "rateLimited", "robotsUnavailable", "forbiddenUrl", "badUrl"})
-"""Reasons of outcomes for which nothing was sent."""
+"""Reasons of failed outcomes for which no request was sent."""
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What a backfill is asked for: published dates from `first` to `last`, both inclusive, as whole UTC days.
+class BackfillRequest:
+    """What an operator wants of a backfill: the published dates from `first` to `last`, both inclusive, as whole UTC days.
 
-    No `sources` are all that are followed, no `origins` those of the settings. Raises ValueError when the dates are in the wrong order.
+    Empty `sources` means all followed ones, empty `origins` those of the settings. Raises ValueError when `last` is before `first`.
     """
 
     first: date
@@ -45,25 +46,26 @@ class Asked:
     origins: tuple[str, ...] = ()
     refetch: bool = False
     warc: tuple[str, ...] = ()
-    """Files, folders and patterns for the origin `warc`; none are those of the settings."""
+    """Files, folders and patterns for the origin `warc`; empty: those of the settings."""
 
     def __post_init__(self) -> None:
         if self.first > self.last:
-            raise ValueError(f"a backfill goes from the earlier date to the later, not from {self.first} to {self.last}")
+            raise ValueError(f"the last date of a backfill, {self.last}, is before its first, {self.first}")
 
     @property
     def id(self) -> str:
-        """12 hex digits that every call with the same wishes shares, so that the same command goes on with a killed one."""
+        """12 hex digits, a digest of the request, so that repeating the command continues a killed backfill."""
         wishes = [self.first.isoformat(), self.last.isoformat(), sorted(self.sources), list(self.origins), self.refetch, *self.warc]
         return hashlib.sha256(json.dumps(wishes).encode()).hexdigest()[:12]
 
     @property
     def range(self) -> tuple[datetime, datetime]:
-        """[start, end) of the published dates."""
+        """The published dates as a half-open range of moments."""
         return datetime.combine(self.first, time(), UTC), datetime.combine(self.last, time(), UTC) + DAY
 
     @property
     def dates(self) -> tuple[date, ...]:
+        """Every published date of the range, ascending."""
         return tuple(self.first + number * DAY for number in range((self.last - self.first).days + 1))
 
     def intervals(self, *, now: datetime) -> tuple[Interval, ...]:
@@ -74,8 +76,8 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
-    """What one part of the lake holds: captured pages, and the size of its captures."""
+class PartSize:
+    """The number of captured pages of one part, and the size of its captures in bytes."""
 
     pages: int = 0
     bytes: int = 0
@@ -83,7 +85,7 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class DayCount:
-    """What a source took on one day: requests by host, bytes over the wire, pages asked for, pages that robots.txt closes to us."""
+    """What one source took on one day: requests by host, bytes over the wire, pages requested, pages that robots.txt disallows."""
 
     requests: Mapping[str, int] = field(default_factory=dict)
     bytes: int = 0
@@ -92,12 +94,12 @@ class DayCount:
 
 
 @dataclass(frozen=True, slots=True)
-class Usual:
-    """A source's usual day: medians over `days` days with data."""
+class UsualDay:
+    """The median day of a source, over `days` days with data."""
 
     days: int
     requests: Mapping[str, float]
-    """By host."""
+    """Requests by host."""
     bytes: float
     pages: float
     disallowed: float
@@ -105,7 +107,7 @@ class Usual:
 
 @dataclass(frozen=True, slots=True)
 class SourcePlan:
-    """One source's share of a plan; the figures are None where the ledger has no history of it."""
+    """The part of a plan that concerns one source; requests, bytes and share are None when the ledger has no history of it."""
 
     source_id: str
     hours: int
@@ -114,66 +116,66 @@ class SourcePlan:
     requests: int | None
     bytes: int | None
     disallowed_share: float | None
-    """Share of its pages that robots.txt closes to us."""
+    """Share of its pages that robots.txt disallows."""
     days: int
-    """Days of the ledger's history behind the figures."""
+    """Days of the ledger over which the medians were taken."""
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """What a backfill will do and cost, before anything is done."""
+class BackfillPlan:
+    """What a backfill will do and its estimated cost, made before any request is sent."""
 
     id: str
-    asked: Asked
+    asked: BackfillRequest
     origins: tuple[str, ...]
     intervals: int
     captured: int
-    """Intervals for which nothing is asked: what they have is extracted again."""
+    """Intervals that need no request: their captures are extracted again."""
     to_capture: int
     pages: int
-    """Captured pages that are extracted again."""
+    """Pages in existing captures that are extracted again."""
     captures_bytes: int
-    """Size of these captures."""
+    """Size of the existing captures."""
     later_parts: int
-    """Parts of other intervals that hold articles of these dates; they are extracted again too."""
+    """Parts of other intervals with articles published on these dates; they are extracted again too."""
     sources: tuple[SourcePlan, ...]
     requests: int
     bytes: int
     hours: float
-    """At the polite pace of the slowest host."""
+    """Duration of the requests to the slowest host at its pace."""
     slowest_host: str | None
     disallowed_share: float | None
     without_history: tuple[str, ...]
-    """Sources to capture that the figures leave out, because the ledger knows no day of them."""
+    """Ids of sources to capture that the estimates leave out, because the ledger has no day of them."""
     disk_free: int | None
-    """Bytes free where the lake is; None where the store does not tell."""
+    """Free bytes where the lake is stored; None when the store does not say."""
     notes: tuple[str, ...] = ()
     archives: tuple[ArchiveCost, ...] = ()
-    """What archives of others will be asked for, beside the other figures."""
+    """The estimated cost of each archive, not included in the other estimates."""
 
     @property
     def is_known(self) -> bool:
-        """False where the ledger has no history of any source that is to be captured: the figures are of nothing then."""
+        """False when the ledger has no history of any source to capture, so that there is no estimate at all."""
         return not self.without_history or any(one.hours and one.requests is not None for one in self.sources)
 
 
-def summary(plan: Plan) -> str:
-    """A plan's figures in one line of a log."""
-    figures = f"about {plan.requests} requests, {plan.bytes} bytes, {plan.hours:g} hours at the polite pace"
-    sums = f"{plan.to_capture} of {plan.intervals} hours to capture, {figures if plan.is_known else 'at a cost that is not known'}"
-    unknown = f", without {', '.join(plan.without_history)}, of which the ledger knows nothing" if plan.without_history else ""
+def plan_summary(plan: BackfillPlan) -> str:
+    """The plan as one log line."""
+    estimate = f"about {counted(plan.requests, 'request')}, {counted(plan.bytes, 'byte')}, {plan.hours:g} h at the polite pace"
+    sums = f"{plan.to_capture} of {counted(plan.intervals, 'hour')} to capture, {estimate if plan.is_known else 'at an unknown cost'}"
+    unknown = f"; not estimated, for lack of history in the ledger: {', '.join(plan.without_history)}" if plan.without_history else ""
     archives = "".join(f"; {cost.origin}: {_known(cost)}" for cost in plan.archives)
-    return f"{sums}{unknown}; {plan.pages} captured pages are extracted again{archives}"
+    return f"{sums}{unknown}; {counted(plan.pages, 'captured page')} to extract again{archives}"
 
 
 def _known(cost: ArchiveCost) -> str:
-    figures = [f"{cost.requests} requests"] if cost.requests is not None else []
-    figures += [f"{cost.bytes} bytes"] if cost.bytes is not None else []
+    figures = [counted(cost.requests, "request")] if cost.requests is not None else []
+    figures += [counted(cost.bytes, "byte")] if cost.bytes is not None else []
     return f"at most {', '.join(figures)} ({cost.basis})" if figures else cost.basis
 
 
 def count_day(ledger: pa.Table) -> dict[str, DayCount]:
-    """What each source took by one day's ledger rows (`COST_COLUMNS`)."""
+    """Requests, bytes and pages per source id, from the ledger rows of one day (`COST_COLUMNS`)."""
     frame: pd.DataFrame = ledger.select(list(COST_COLUMNS)).to_pandas()
     frame = frame[frame["kind"].isin(PAGE_KINDS) & frame["sourceId"].notna()]
     is_failed = (frame["outcome"] == "failed") & ~frame["reason"].isin(UNSENT)
@@ -192,8 +194,8 @@ def count_day(ledger: pa.Table) -> dict[str, DayCount]:
     return counts
 
 
-def usual_days(days: Iterable[Mapping[str, DayCount]]) -> dict[str, Usual]:
-    """Each source's usual day; days on which it took nothing do not count."""
+def usual_days(days: Iterable[Mapping[str, DayCount]]) -> dict[str, UsualDay]:
+    """The median day of each source, by source id; days without data of a source do not count for it."""
     by_source: dict[str, list[DayCount]] = {}
     for day in days:
         for source, count in day.items():
@@ -202,23 +204,23 @@ def usual_days(days: Iterable[Mapping[str, DayCount]]) -> dict[str, Usual]:
 
 
 def make_plan(
-    asked: Asked,
+    asked: BackfillRequest,
     *,
     intervals: Sequence[Interval],
     sources: Sequence[Source],
     origins: Sequence[str],
     missing: Mapping[Interval, Collection[str]],
-    held: Sequence[Held],
-    later: Sequence[Held],
-    usual: Mapping[str, Usual],
+    held: Sequence[PartSize],
+    later: Sequence[PartSize],
+    usual: Mapping[str, UsualDay],
     settings: Settings,
     disk_free: int | None,
     archives: Sequence[ArchiveCost] = (),
-) -> Plan:
-    """The plan over `intervals` (those of `asked` that are over) for `sources` (those asked for) from `origins`, in their order.
+) -> BackfillPlan:
+    """The plan for `asked` over `intervals`, those of its hours that are over, for `sources` from `origins` in their order.
 
-    `missing` are the ids of the sources that are to be captured in each interval, `held` the intervals' parts that are captured, `later`
-    other intervals' parts that hold articles of the dates.
+    `missing` maps each interval to the ids of the sources to capture, `held` are the sizes of its captured parts, `later` the sizes of the
+    parts of other intervals with articles of the dates, `usual` maps source ids to their median days.
     """
     rows = [_source_plan(source, intervals, missing, usual.get(source.id)) for source in sources]
     seconds = _seconds_by_host(sources, rows, usual, origins=origins, settings=settings)
@@ -227,7 +229,7 @@ def make_plan(
     pages = sum(usual[row.source_id].pages * row.hours for row in rows if row.source_id in usual)
     closed = sum(usual[row.source_id].disallowed * row.hours for row in rows if row.source_id in usual)
     to_capture = sum(1 for hour in intervals if missing[hour])
-    return Plan(
+    return BackfillPlan(
         id=asked.id,
         asked=asked,
         origins=tuple(origins),
@@ -250,9 +252,9 @@ def make_plan(
     )
 
 
-def _usual(counts: Sequence[DayCount]) -> Usual:
+def _usual(counts: Sequence[DayCount]) -> UsualDay:
     hosts = sorted({host for count in counts for host in count.requests})
-    return Usual(
+    return UsualDay(
         days=len(counts),
         requests={host: float(median(count.requests.get(host, 0) for count in counts)) for host in hosts},
         bytes=float(median(count.bytes for count in counts)),
@@ -262,7 +264,7 @@ def _usual(counts: Sequence[DayCount]) -> Usual:
 
 
 def _source_plan(
-    source: Source, intervals: Sequence[Interval], missing: Mapping[Interval, Collection[str]], usual: Usual | None
+    source: Source, intervals: Sequence[Interval], missing: Mapping[Interval, Collection[str]], usual: UsualDay | None
 ) -> SourcePlan:
     hours = sum(source.id in missing[hour] for hour in intervals)
     if usual is None:
@@ -281,14 +283,14 @@ def _source_plan(
 
 
 def _documents(source: Source, hours: int) -> int:
-    """Requests for listings: each is kept and serves every hour that was over when it came; and one for robots.txt."""
+    """Requests for listings and robots.txt: a fetched listing is kept and serves all hours that ended before."""
     return len(source.listings) + 1 if hours else 0
 
 
 def _seconds_by_host(
-    sources: Sequence[Source], rows: Sequence[SourcePlan], usual: Mapping[str, Usual], *, origins: Sequence[str], settings: Settings
+    sources: Sequence[Source], rows: Sequence[SourcePlan], usual: Mapping[str, UsualDay], *, origins: Sequence[str], settings: Settings
 ) -> dict[str, float]:
-    """How long each host is asked at its pace. Where an archive is the first origin to ask, it answers for all."""
+    """Seconds of requests by host, at the pace of its source; when Wayback is asked first, all requests go to its host."""
     asked = [origin for origin in origins if origin != "captures"]
     archive = urlsplit(settings.wayback).netloc if asked[:1] == ["wayback"] else None
     seconds: dict[str, float] = {}
@@ -305,4 +307,4 @@ def _notes(origins: Sequence[str]) -> tuple[str, ...]:
     fetched = [origin for origin in origins if origin not in ("captures", "ccnews", "warc")]
     if fetched[:1] == ["wayback"]:
         return ()
-    return ("archives are asked for what the origins before them lack: their figures are for the case that these have nothing",)
+    return ("an archive is asked only for what the origins before it lack; its figures assume that they have nothing",)

@@ -1,9 +1,8 @@
-"""A backfill carried out: plan, run hour by hour, publish what it touched, compare. Everything it does it asks of `stages`.
+"""Plan and run a backfill: capture and extract hour by hour, publish the touched dates, compare them with what was published before.
 
-Each hour is captured and extracted before the next; published dates are built once, at the end. The record in the lake says how far it is
-(`backfill_records`): the same command goes on with a killed one. What stood on the dates before is copied first and kept until the
-backfill is done, so that the difference is against the state it began with, however often it was interrupted and whatever the schedule
-published meanwhile.
+All published dates are built once, after the last hour. The record in the lake (`backfill_records`) holds the finished steps, so that
+repeating the command continues a killed backfill. The published files are copied before the first step and kept until the backfill is done:
+the differences are against that state, however often the backfill was interrupted and whatever the schedule published in the meantime.
 """
 
 from __future__ import annotations
@@ -30,35 +29,46 @@ from pipeline.lake.ledgers import day_parts, ledger_days, read_ledger, read_mani
 from pipeline.lake.locks import exclusive_lock
 from pipeline.lake.storage import Lake
 from pipeline.operations import stages
-from pipeline.operations.backfill_plans import COST_COLUMNS, HISTORY_DAYS, Asked, Held, Plan, Usual, count_day, make_plan, usual_days
-from pipeline.operations.backfill_records import BackfillRecord, Step, from_json, to_json
+from pipeline.operations.backfill_plans import (
+    COST_COLUMNS,
+    HISTORY_DAYS,
+    BackfillPlan,
+    BackfillRequest,
+    PartSize,
+    UsualDay,
+    count_day,
+    make_plan,
+    usual_days,
+)
+from pipeline.operations.backfill_records import BackfillRecord, BackfillStep, from_json, to_json
 from pipeline.operations.cost_estimates import archive_costs
 from pipeline.publishing.date_builds import BuildOptions, DateBuild, build_dates
 from pipeline.publishing.differences import describe, difference
+from pipeline.text.counts import counted
 
 log = logging.getLogger(__name__)
 
 NO_MARK = "plan"
-"""A mark that no part bears: the plan of a refetch finds nothing captured."""
+"""A mark that no part has, so that the plan of a refetch finds no captured part."""
 PACKAGE = Path(__file__).parents[1]
 SOURCE_SUFFIXES = frozenset({".py", ".yaml", ".txt", ".tsv"})
-"""Of files that decide what is extracted and published: source, and the word lists beside it."""
+"""Suffixes of the files that decide what is extracted and published: source files, and the word lists beside them."""
 RED_IN_A_ROW = 3
-"""So many hours in a row in which too many sources failed, and the backfill stops: what ails is no single hour's."""
+"""Consecutive hours with too many failed sources after which the backfill stops: the cause then lies in no single hour. A plain choice."""
 
 
-def plan_backfill(settings: Settings, catalogue: Catalogue, asked: Asked, *, now: datetime) -> Plan:
-    """What the backfill will do and cost; nothing is asked of anyone and nothing is written.
+def plan_backfill(settings: Settings, catalogue: Catalogue, asked: BackfillRequest, *, now: datetime) -> BackfillPlan:
+    """Plan the backfill that `asked` describes. Sends no request and writes nothing.
 
-    Raises ConfigError for a source that is not followed, PermanentError when no hour of the range is over.
+    Raises ConfigError for a source that is not followed, PermanentError when no hour of the range is over at `now`.
     """
     settings, catalogue = own_settings(settings, asked), without_erased(Lake(settings.lake), catalogue)
     intervals = asked.intervals(now=now)
     if not intervals:
-        raise PermanentError(f"no hour of {asked.first} to {asked.last} is over yet")
+        raise PermanentError(f"no hour from {asked.first} to {asked.last} is over yet")
     plan = _plan(settings, catalogue, asked, intervals, _later_parts(Lake(settings.lake), asked, intervals))
     open_hours = len(asked.dates) * 24 - len(intervals)
-    note = (f"{open_hours} hours of the range are not over and are left out",) if open_hours else ()
+    note = (f"{counted(open_hours, 'hour')} of the range left out, not being over yet",) if open_hours else ()
     return replace(plan, notes=(*note, *plan.notes))
 
 
@@ -70,16 +80,18 @@ def plan_hour(
     sources: Collection[str] = (),
     origins: Sequence[str] = (),
     is_refetch: bool,
-) -> Plan:
-    """The plan of one past hour alone, as a run of `news_ingest` captures it. Asks nobody and writes nothing."""
+) -> BackfillPlan:
+    """Plan one past hour as a run of `news_ingest` captures it. Sends no request and writes nothing."""
     day = interval.start.date()
-    return _plan(settings, catalogue, Asked(day, day, tuple(sources), tuple(origins), is_refetch), (interval,), ())
+    return _plan(settings, catalogue, BackfillRequest(day, day, tuple(sources), tuple(origins), is_refetch), (interval,), ())
 
 
-def _plan(settings: Settings, catalogue: Catalogue, asked: Asked, intervals: Sequence[Interval], later: Sequence[Part]) -> Plan:
+def _plan(
+    settings: Settings, catalogue: Catalogue, asked: BackfillRequest, intervals: Sequence[Interval], later: Sequence[Part]
+) -> BackfillPlan:
     lake = Lake(settings.lake)
     missing: dict[Interval, frozenset[str]] = {}
-    held: list[Held] = []
+    held: list[PartSize] = []
     for interval in intervals:
         committed = set(lake.captured_parts(interval.key))
         parts = _parts(settings, catalogue, asked, interval, mark=NO_MARK)
@@ -101,29 +113,31 @@ def _plan(settings: Settings, catalogue: Catalogue, asked: Asked, intervals: Seq
     )
 
 
-def run_backfill(settings: Settings, catalogue: Catalogue, plan: Plan, *, clock: Clock, allow_shrink: str | None = None) -> BackfillRecord:
-    """Carry out `plan`, or go on with what an earlier call of the same wishes left; the record with what changed.
+def run_backfill(
+    settings: Settings, catalogue: Catalogue, plan: BackfillPlan, *, clock: Clock, allow_shrink: str | None = None
+) -> BackfillRecord:
+    """Carry out `plan`, continuing where an interrupted call with the same request stopped, and return the backfill's record.
 
-    `allow_shrink` is the reason for which partitions may lose more rows than the settings allow; without it such a date is refused, keeps
-    its partition, and the other dates are built. Raises LockedError when another process runs it, StorageError and other transient
-    errors: the same call goes on.
+    `allow_shrink` is the operator's reason for letting partitions lose more rows than the settings allow; without it such a date is refused
+    and keeps its partition, and the other dates are built. Raises LockedError when another process runs this backfill. After a transient
+    error the same call continues.
     """
     with exclusive_lock(Lake(settings.lake), storage.backfill_lock_path(plan.id), what=f"backfill {plan.id}"):
         return _Run(own_settings(settings, plan.asked), without_erased(Lake(settings.lake), catalogue), clock, allow_shrink).run(plan)
 
 
-def own_settings(settings: Settings, asked: Asked) -> Settings:
-    """The settings with the files that the backfill names itself."""
+def own_settings(settings: Settings, asked: BackfillRequest) -> Settings:
+    """`settings` with the WARC files that the request names in place of those of the settings."""
     return settings.model_copy(update={"warc": asked.warc}) if asked.warc else settings
 
 
 def read_record(settings: Settings, backfill_id: str) -> BackfillRecord | None:
-    """The record of a backfill; None when there is none."""
+    """The record of the backfill with this id; None when there is none."""
     return _read(Lake(settings.lake), backfill_id)
 
 
 class _Run:
-    """A backfill under way."""
+    """One call of `run_backfill`: the backfill's steps, each followed by a write of the record."""
 
     def __init__(self, settings: Settings, catalogue: Catalogue, clock: Clock, allow_shrink: str | None) -> None:
         self._settings = settings
@@ -132,8 +146,8 @@ class _Run:
         self._reason = allow_shrink
         self._lake = Lake(settings.lake)
 
-    def run(self, plan: Plan) -> BackfillRecord:
-        stages.begin_workers()
+    def run(self, plan: BackfillPlan) -> BackfillRecord:
+        stages.start_workers()
         record = self._begin(plan)
         record = self._walk(record)
         if record.state == "stopped":
@@ -144,12 +158,12 @@ class _Run:
         self._forget(record.id)
         return self._keep(replace(record, state="done", finished=self._clock.now()))
 
-    def _begin(self, plan: Plan) -> BackfillRecord:
+    def _begin(self, plan: BackfillPlan) -> BackfillRecord:
         code = code_digest(self._catalogue)
         known = _read(self._lake, plan.id)
         if known is not None and known.state != "done":
-            log.info("backfill %s: goes on after %d of its steps", plan.id, len(known.steps))
-            return self._keep(known.going_on(code=code, reason=self._reason))
+            log.info("backfill %s: continues after %s", plan.id, counted(len(known.steps), "finished step"))
+            return self._keep(known.resumed(code=code, reason=self._reason))
         self._forget(plan.id)
         for day in Lake(self._settings.lake).published_dates():
             if self._is_near(plan.asked, day):
@@ -158,7 +172,7 @@ class _Run:
         later = _later_parts(self._lake, plan.asked, plan.asked.intervals(now=started))
         mark = hashlib.sha256(f"{plan.id} {started.isoformat()}".encode()).hexdigest()[:8]
         keys = tuple(f"{part.interval.key}/{part.name}" for part in later)
-        planned = replace(plan, disk_free=None)  # it says nothing about the backfill later
+        planned = replace(plan, disk_free=None)  # the free space is of the moment, not of the backfill
         return self._keep(BackfillRecord(plan.asked, planned, started, code, mark, keys, reason=self._reason))
 
     def _walk(self, record: BackfillRecord) -> BackfillRecord:
@@ -173,14 +187,15 @@ class _Run:
             step = self._extract_again(Part(interval, part)) if part else self._hour(record, interval)
             record = self._keep(record.with_step(key, step))
             left_s = (self._clock.now() - began).total_seconds() / (len(record.steps) - before) * (len(steps) - number)
-            log.info("%s: step %d of %d, %d articles, about %s left", key, number, len(steps), step.articles, _duration(left_s))
+            articles = counted(step.articles, "article")
+            log.info("%s: step %d of %d, %s, about %s left", key, number, len(steps), articles, _duration(left_s))
             red = red + 1 if step.red is not None else 0
             if red >= RED_IN_A_ROW:
-                log.error("%s: stopped after %d red hours in a row: %s", record.id, red, step.red)
+                log.error("backfill %s: stopped after %d consecutive hours with too many failed sources: %s", record.id, red, step.red)
                 return self._keep(replace(record, state="stopped"))
         return record
 
-    def _hour(self, record: BackfillRecord, interval: Interval) -> Step:
+    def _hour(self, record: BackfillRecord, interval: Interval) -> BackfillStep:
         asked, own, catalogue = record.asked, self._settings, self._catalogue
         origins, mark = asked.origins or None, record.mark if asked.refetch else None
         planned = _parts(own, catalogue, asked, interval, mark=record.mark)
@@ -196,7 +211,7 @@ class _Run:
         judgement = stages.assess_failures(own, captures)
         told = {unserved_warning(source.id, interval.key) for source in catalogue.sources}
         told |= {warning for report in archived.reports for warning in report.warnings}
-        return Step(
+        return BackfillStep(
             articles=sum(report.articles for report in extracts),
             urls=sum(sum(report.counts.values()) for report in captures),
             dates=tuple(sorted({day for report in extracts for day in report.published_dates})),
@@ -205,14 +220,14 @@ class _Run:
             outside=sum(report.rejected.get(OUT_OF_RANGE, 0) for report in extracts),
         )
 
-    def _extract_again(self, part: Part) -> Step:
+    def _extract_again(self, part: Part) -> BackfillStep:
         report = stages.extract(self._settings, self._catalogue, part)
-        return Step(report.articles, 0, report.published_dates, outside=report.rejected.get(OUT_OF_RANGE, 0))
+        return BackfillStep(report.articles, 0, report.published_dates, outside=report.rejected.get(OUT_OF_RANGE, 0))
 
     def _publish(self, record: BackfillRecord) -> BackfillRecord:
         touched = set(stages.touched_dates(self._settings))
         days = sorted({*record.dates, *(touched & set(record.asked.dates))} - record.differences.keys())
-        for day in days:  # what stands there, before any of them is built
+        for day in days:  # copies what is published, before any of them is built
             self._before(record, day)
         for built in build_dates(self._settings, self._catalogue, days, BuildOptions(allow_shrink=record.reason is not None)):
             record = self._keep(self._compared(record, built))
@@ -228,7 +243,7 @@ class _Run:
         return record.with_difference(day, found)
 
     def _before(self, record: BackfillRecord, day: date) -> pa.Table | None:
-        """What stood on the date; a date far from those asked for, which an older article of the same hours touches, is copied now."""
+        """The records of the date before the backfill began; a date outside the copied range is copied by the first call."""
         kept = storage.backfill_before_path(record.id, day)
         if not self._lake.exists(kept):
             if self._is_near(record.asked, day):
@@ -241,8 +256,8 @@ class _Run:
         data = self._lake.read_bytes(path) if self._lake.exists(path) else b""
         self._lake.write_bytes(storage.backfill_before_path(backfill_id, day), data)
 
-    def _is_near(self, asked: Asked, day: date) -> bool:
-        """Whether stories can reach from the dates asked for to `day`."""
+    def _is_near(self, asked: BackfillRequest, day: date) -> bool:
+        """Whether a story of the requested dates can have an article on `day`."""
         window = timedelta(days=-(-self._catalogue.scoring.stories.window_hours // 24))
         return asked.first - window <= day <= asked.last + window
 
@@ -251,39 +266,39 @@ class _Run:
         return record
 
     def _forget(self, backfill_id: str) -> None:
-        """Remove what was kept for the comparison."""
+        """Delete the copies of the published files from before the backfill."""
         folder = storage.backfill_before_folder(backfill_id)
         for name in self._lake.names(folder):
             self._lake.delete(f"{folder}/{name}")
 
 
-def _sources(catalogue: Catalogue, asked: Asked) -> tuple[Source, ...]:
+def _sources(catalogue: Catalogue, asked: BackfillRequest) -> tuple[Source, ...]:
     followed = {source.id: source for source in catalogue.enabled_sources}
     unknown = [source for source in asked.sources if source not in followed]
     if unknown:
-        raise ConfigError(f"{unknown[0]!r} is no source that is followed; `news sources list` lists them")
+        raise ConfigError(f"{unknown[0]!r} is not a followed source; `news sources list` shows them")
     return tuple(source for source in followed.values() if not asked.sources or source.id in asked.sources)
 
 
-def _origins(settings: Settings, asked: Asked) -> tuple[str, ...]:
+def _origins(settings: Settings, asked: BackfillRequest) -> tuple[str, ...]:
     return origins_in_order(asked.origins or settings.origins, is_refetch=asked.refetch)
 
 
-def _parts(settings: Settings, catalogue: Catalogue, asked: Asked, interval: Interval, *, mark: str | None) -> tuple[Part, ...]:
+def _parts(settings: Settings, catalogue: Catalogue, asked: BackfillRequest, interval: Interval, *, mark: str | None) -> tuple[Part, ...]:
     return stages.plan(
         settings, catalogue, interval, origins=asked.origins or None, sources=asked.sources or None, refetch=mark if asked.refetch else None
     )
 
 
-def _later_parts(lake: Lake, asked: Asked, intervals: Sequence[Interval]) -> list[Part]:
-    """Captured parts of other intervals that hold articles published on the dates, of the sources asked for."""
+def _later_parts(lake: Lake, asked: BackfillRequest, intervals: Sequence[Interval]) -> list[Part]:
+    """Captured parts of other intervals with articles of the requested sources that were published on the requested dates."""
     inside = {interval.key for interval in intervals}
     names = sorted({(mark.interval, mark.part) for day in asked.dates for mark in lake.marks(day) if mark.interval not in inside})
     parts = [Part(Interval.parse(interval), name) for interval, name in names]
     return [part for part in parts if _concerns(lake, part, asked)]
 
 
-def _concerns(lake: Lake, part: Part, asked: Asked) -> bool:
+def _concerns(lake: Lake, part: Part, asked: BackfillRequest) -> bool:
     if not lake.exists(storage.manifest_path(part)):
         return False
     if not asked.sources:
@@ -291,12 +306,12 @@ def _concerns(lake: Lake, part: Part, asked: Asked) -> bool:
     return any(page.entry.source_id in asked.sources for page in read_manifest(lake, part).pages)
 
 
-def _held(lake: Lake, part: Part) -> Held:
+def _held(lake: Lake, part: Part) -> PartSize:
     manifest = read_manifest(lake, part)
-    return Held(pages=len(manifest.pages), bytes=manifest.captures_bytes)
+    return PartSize(pages=len(manifest.pages), bytes=manifest.captures_bytes)
 
 
-def _usual(lake: Lake) -> dict[str, Usual]:
+def _usual(lake: Lake) -> dict[str, UsualDay]:
     days = ledger_days(lake)
     newest = sorted(days)[-HISTORY_DAYS:]
     return usual_days(count_day(read_ledger(lake, day_parts(lake, days[day]), columns=COST_COLUMNS)) for day in newest)
@@ -308,7 +323,7 @@ def _read(lake: Lake, backfill_id: str) -> BackfillRecord | None:
 
 
 def code_digest(catalogue: Catalogue, package: Path = PACKAGE) -> str:
-    """Digest of the source and the word lists in `package`, and of what the catalogue decides."""
+    """Digest of the source files and word lists in `package`, and of the catalogue."""
     digest = hashlib.sha256(catalogue.digest.encode())
     for path in sorted(path for path in package.rglob("*") if path.suffix in SOURCE_SUFFIXES):
         digest.update(path.relative_to(package).as_posix().encode() + path.read_bytes())

@@ -1,7 +1,7 @@
-"""Completeness: what each source brought on a day, what it usually brings, and where the difference went. Pure: tables in, rows out.
+"""Completeness: per source and day the pages expected, found, fetched, extracted, published and dropped. Pure: tables in, rows out.
 
-A day is a UTC day of data intervals. A page counts once a day for the source that found it, with its best outcome; pages that earlier
-intervals had, and those that a past interval did not want, do not count. Found is published plus everything dropped, reason by reason.
+A day is a UTC day of data intervals. A page counts once a day for the source that listed it, with its best outcome. Pages that an earlier
+interval captured, and pages outside a past interval, do not count. `found` equals `published` plus the sum of `dropped`.
 """
 
 from __future__ import annotations
@@ -16,31 +16,33 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipeline.text.counts import counted
+
 FOUND_COLUMNS = ("url", "kind", "outcome", "reason", "sourceId", "offset")
-"""The ledger columns that `count_found` and `account_day` read."""
+"""The ledger columns that `count_found` and `source_days` need."""
 EXTRACTED_COLUMNS = ("originalUrl", "webUrl", "publishedDateTime")
 LISTINGS = frozenset({"feed", "sitemap", "section", "listing"})
 NOT_WANTED = frozenset({"outsideInterval", "outOfRange"})
-"""Reasons of pages that belong to another interval."""
+"""Reasons of pages that belong to another interval and are therefore not counted."""
 NO_DATE = "noDate"
 NO_RECORD = "notPublished"
-"""Extracted and dated, but no record of its date has it: publish has still to run, or refused to."""
+"""Drop reason of an extracted, dated article without a record on its date: publish has not run yet, or refused to."""
 ARTICLES_WITHOUT_RECORD = (f"rejected.{NO_DATE}", "rejected.rights", "rejected.doubtful", NO_RECORD)
-"""How pages end that are articles and have no record."""
+"""Drop reasons of pages that were extracted as articles and have no record."""
 RHYTHM_DAYS = 28
-"""Days before a day whose median is expected of it: four weeks hold each weekday four times."""
+"""Days before a day over which the median is taken: four weeks, so that each weekday occurs four times."""
 LEAST_DAYS = 3
-"""Fewer days have no median worth the name; with as many of one weekday, that weekday's is taken."""
+"""Days that a median needs at least; the same number of equal weekdays makes the median that of the weekday."""
 GAP_EXPECTED = 4.0
-"""A source that usually brings fewer pages a day is silent on some days by chance (one in fifty at four, were they independent)."""
+"""Expected pages a day below which silence is no gap: at four independent pages a day, one day in fifty is empty by chance (e^-4)."""
 GAP_SHARE = 0.25
-"""Far below: found less than this share of what was expected."""
+"""A day is a gap when fewer pages than this share of the expected ones were found. A plain choice."""
 _RANK = {"captured": 0, "rejected": 1, "disallowed": 2, "notModified": 3, "failed": 4}
 
 
 @dataclass(frozen=True, slots=True)
 class ListedPages:
-    """What a source's listings brought on a day, by the ledger alone."""
+    """Polls and distinct pages of a source on one day, counted in the ledger alone."""
 
     polls: int = 0
     failed_polls: int = 0
@@ -48,19 +50,20 @@ class ListedPages:
 
     @property
     def is_asked(self) -> bool:
+        """Whether the source was polled or had a page on the day."""
         return bool(self.polls or self.failed_polls or self.pages)
 
 
 @dataclass(frozen=True, slots=True)
 class SourceDay:
-    """One row of the completeness table."""
+    """One row of the completeness table: what became of the pages of a source on a UTC day."""
 
     day: date
     source_id: str
     expected: float | None
-    """Pages that it usually brings on such a day; None while its rhythm is not known."""
+    """Median number of pages on earlier days; None while fewer than `LEAST_DAYS` are known."""
     expected_from: str | None
-    """`weekday` or `days`: what the median is over."""
+    """`weekday` when the median is over days of the same weekday, `days` when over all."""
     polls: int
     failed_polls: int
     found: int
@@ -68,26 +71,27 @@ class SourceDay:
     extracted: int
     published: int
     dropped: Mapping[str, int] = field(default_factory=dict)
-    """Outcome and reason of every page that was found and is no record, to how many."""
+    """Number of pages without a record, by outcome and reason (`rejected.noDate`)."""
 
     @property
     def is_gap(self) -> bool:
+        """Whether far fewer pages were found than expected: see `GAP_EXPECTED` and `GAP_SHARE`."""
         return self.expected is not None and self.expected >= GAP_EXPECTED and self.found < GAP_SHARE * self.expected
 
     @property
     def gap(self) -> str | None:
-        """What an operator reads about a silent gap, None when there is none."""
+        """The sentence that tells an operator of the silent gap; None when the day is no gap."""
         if not self.is_gap:
             return None
         if not self.polls:
-            why = f"all {self.failed_polls} polls failed" if self.failed_polls else "it was not asked"
+            why = f"{counted(self.failed_polls, 'poll')} failed, none succeeded" if self.failed_polls else "it was not asked"
         else:
-            why = f"its listings were read {self.polls} times"
-        return f"{self.source_id}: found {self.found} on {self.day}, usually about {self.expected:.0f}; {why}"
+            why = f"its listings were read {counted(self.polls, 'time')}"
+        return f"{self.source_id}: {counted(self.found, 'page')} found on {self.day}, about {self.expected:.0f} expected; {why}"
 
 
 def count_found(ledger: pa.Table) -> dict[str, ListedPages]:
-    """Per source the polls and distinct pages of one day's ledger rows."""
+    """Polls and distinct pages per source id, from the ledger rows of one day (`FOUND_COLUMNS`)."""
     rows = _rows(ledger)
     polls = Counter((row["sourceId"], row["outcome"] in ("captured", "notModified")) for row in rows if row["kind"] in LISTINGS)
     pages = Counter(source for source, _ in _pages(rows))
@@ -95,18 +99,18 @@ def count_found(ledger: pa.Table) -> dict[str, ListedPages]:
     return {source: ListedPages(polls[source, True], polls[source, False], pages[source]) for source in sources}
 
 
-def begun(day: date, history: Mapping[str, Mapping[date, ListedPages]]) -> frozenset[str]:
-    """The sources that brought something, or were asked, on `day` or earlier: of others nothing could be expected on it.
+def sources_seen_by(day: date, history: Mapping[str, Mapping[date, ListedPages]]) -> frozenset[str]:
+    """The ids of the sources that were polled or had a page on `day` or earlier; from no other source was anything expected.
 
-    `history` are the known days of each source.
+    `history` maps each source id to its known days.
     """
     return frozenset(source for source, days in history.items() if any(other <= day and found.is_asked for other, found in days.items()))
 
 
-def expect(day: date, history: Mapping[date, ListedPages]) -> tuple[float | None, str | None]:
-    """What a source brings on such a day by its own rhythm, and whether that is its `weekday`'s or all `days`'.
+def expected_pages(day: date, history: Mapping[date, ListedPages]) -> tuple[float | None, str | None]:
+    """The median number of pages of a source before `day`, and whether it is over the same `weekday` or all `days`; None if unknown.
 
-    `history` are its earlier days; those on which nobody asked it do not count.
+    `history` maps the known days of the source to their counts; days without a poll do not count.
     """
     first = day - timedelta(days=RHYTHM_DAYS)
     pages = {other: found.pages for other, found in history.items() if first <= other < day and found.is_asked}
@@ -116,7 +120,7 @@ def expect(day: date, history: Mapping[date, ListedPages]) -> tuple[float | None
     return (float(median(pages.values())), "days") if len(pages) >= LEAST_DAYS else (None, None)
 
 
-def account_day(
+def source_days(
     day: date,
     *,
     ledger: pa.Table,
@@ -125,10 +129,10 @@ def account_day(
     history: Mapping[str, Mapping[date, ListedPages]],
     sources: Iterable[str],
 ) -> tuple[SourceDay, ...]:
-    """A row for each of `sources`, and for every other source that brought something, by id.
+    """The completeness rows of `day`, by source id: one for each of `sources` and for every other source in `ledger`.
 
-    `ledger` and `extracted` are the day's rows, `published` the (published date, webUrl) of the records there are, `history` the earlier
-    days of each source.
+    `ledger` and `extracted` hold the rows of the day, `published` the (published date, webUrl) of all records. `history` maps source ids to
+    their known days.
     """
     found = count_found(ledger)
     ends = _ends(ledger, extracted, published)
@@ -141,7 +145,7 @@ def account_day(
 def _source_day(
     day: date, source: str, found: ListedPages, ends: Sequence[tuple[bool, str | None]], history: Mapping[date, ListedPages]
 ) -> SourceDay:
-    expected, expected_from = expect(day, history)
+    expected, expected_from = expected_pages(day, history)
     dropped = Counter(reason for _, reason in ends if reason is not None)
     published = sum(reason is None for _, reason in ends)
     return SourceDay(
@@ -160,7 +164,7 @@ def _source_day(
 
 
 def _ends(ledger: pa.Table, extracted: pa.Table, published: Collection[tuple[date, str]]) -> dict[str, list[tuple[bool, str | None]]]:
-    """Per source and page: whether it was fetched, and why it is no record (None when it is one)."""
+    """For each source, a pair per page: whether the page was fetched, and why it has no record (None when it has one)."""
     records = {row["originalUrl"] for row in extracted.to_pylist() if _is_record(row, published)}
     ends: dict[str, list[tuple[bool, str | None]]] = {}
     for (source, url), row in _pages(_rows(ledger)).items():
@@ -181,7 +185,7 @@ def _drop(row: Mapping[str, Any], *, is_record: bool) -> str | None:
 
 
 def _pages(rows: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], Mapping[str, Any]]:
-    """The best row of each source's pages; of equal ones the last."""
+    """The ledger row with the best outcome for each (source id, URL); the last among equals."""
     best: dict[tuple[str, str], Mapping[str, Any]] = {}
     for row in rows:
         if row["kind"] != "page" or row["outcome"] == "duplicate" or row["reason"] in NOT_WANTED:

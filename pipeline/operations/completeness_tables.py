@@ -1,6 +1,6 @@
-"""The completeness ledger made and read: per source and day what was expected, found, fetched, extracted and published, and every drop.
+"""Read the tables behind completeness and write the completeness tables: one row for each source and UTC day.
 
-Reads `ledger`, `extracted` and `articles`, writes `completeness`; what counts how is decided in `pipeline.operations.completeness`.
+Reads `ledger`, `extracted` and `articles`, writes `completeness`. `pipeline.operations.completeness` decides what is counted.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ from pipeline.operations.completeness import (
     RHYTHM_DAYS,
     ListedPages,
     SourceDay,
-    account_day,
-    begun,
     count_found,
+    source_days,
+    sources_seen_by,
 )
 
 
-def account(lake: Lake, catalogue: Catalogue, days: Sequence[date], *, is_whole: bool = False) -> tuple[SourceDay, ...]:
-    """The completeness rows of `days`, by day and source, from what the lake holds now.
+def read_completeness(lake: Lake, catalogue: Catalogue, days: Sequence[date], *, is_whole: bool = False) -> tuple[SourceDay, ...]:
+    """Compute the completeness rows of `days` from the lake, ordered by day and source.
 
-    Every followed source has one on each day from its first in the ledger on; with `is_whole` on every day.
+    A followed source has a row on each day since the ledger first names it; with `is_whole` on every day.
     """
     known = ledger_days(lake)
     parts = {day: day_parts(lake, known.get(day, ())) for day in _with_rhythm(days)}
@@ -43,19 +43,19 @@ def account(lake: Lake, catalogue: Catalogue, days: Sequence[date], *, is_whole:
     rows: list[SourceDay] = []
     for day in sorted(set(days)):
         extracted = _read_extracted(lake, parts[day])
-        rows += account_day(
+        rows += source_days(
             day,
             ledger=read_ledger(lake, parts[day], columns=FOUND_COLUMNS),
             extracted=extracted,
             published=_published(lake, extracted, urls),
             history=history,
-            sources=followed if is_whole else begun(day, history).intersection(followed),
+            sources=followed if is_whole else sources_seen_by(day, history).intersection(followed),
         )
     return tuple(rows)
 
 
-def write_account(lake: Lake, rows: Sequence[SourceDay]) -> None:
-    """Replace the completeness table of each day that `rows` are of."""
+def write_tables(lake: Lake, rows: Sequence[SourceDay]) -> None:
+    """Replace the completeness table of each day that occurs in `rows`."""
     _leave_folders_of_days(lake)
     for day in sorted({row.day for row in rows}):
         table = checked_table([completeness_row(row) for row in rows if row.day == day], schema.COMPLETENESS, name="completeness")
@@ -72,7 +72,7 @@ def _leave_folders_of_days(lake: Lake) -> None:
 
 
 def _with_rhythm(days: Sequence[date]) -> list[date]:
-    """The days, and those before them that tell what is expected."""
+    """`days` and the `RHYTHM_DAYS` days before each of them, from which the expected number of pages is computed."""
     return sorted({day - timedelta(days=shift) for day in days for shift in range(RHYTHM_DAYS + 1)})
 
 
@@ -90,7 +90,7 @@ def _read_extracted(lake: Lake, parts: Sequence[Part]) -> pa.Table:
 
 
 def _published(lake: Lake, extracted: pa.Table, urls: dict[date, frozenset[str]]) -> frozenset[tuple[date, str]]:
-    """(published date, webUrl) of the records on the dates of `extracted`; `urls` remembers what was read."""
+    """(published date, webUrl) of every record on the dates of `extracted`; `urls` caches the URLs of dates read before."""
     dates = sorted({moment.date() for moment in extracted["publishedDateTime"].to_pylist() if moment is not None})
     for day in dates:
         if day not in urls:

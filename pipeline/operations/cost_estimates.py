@@ -1,4 +1,4 @@
-"""What is at hand of archives before they are asked: kept listings, local folders, given files. Reads the lake and files, asks nobody."""
+"""Cost estimates for a backfill's archives from kept listings, local folders and given files. Reads lake and files; sends no request."""
 
 from __future__ import annotations
 
@@ -20,24 +20,32 @@ from pipeline.core.settings import Settings
 from pipeline.discovery.autodiscovery import is_of_whole_site
 from pipeline.fetching.ranged_files import BLOCK_BYTES
 from pipeline.lake.storage import Lake
-from pipeline.operations.archive_costs import ArchiveCost, GivenShare, NewsShare, WaybackShare, ccnews_cost, warc_cost, wayback_cost
-from pipeline.operations.backfill_plans import Asked, Usual
+from pipeline.operations.archive_costs import (
+    ArchiveCost,
+    GivenFileEvidence,
+    NewsFilesEvidence,
+    SourceEvidence,
+    ccnews_cost,
+    warc_cost,
+    wayback_cost,
+)
+from pipeline.operations.backfill_plans import BackfillRequest, UsualDay
 from pipeline.text.urls import host_of
 
 
 def archive_costs(
     lake: Lake,
     settings: Settings,
-    asked: Asked,
+    asked: BackfillRequest,
     *,
     origins: Sequence[str],
     sources: Sequence[Source],
     missing: Mapping[Interval, Collection[str]],
-    usual: Mapping[str, Usual],
+    usual: Mapping[str, UsualDay],
 ) -> tuple[ArchiveCost, ...]:
-    """The costs of the archives among `origins`, in their order, for the sources that are `missing` in each hour; none when nothing is.
+    """The estimated cost of each archive among `origins`, in their order, for the sources that are `missing` in each hour.
 
-    Raises ConfigError when the origin `warc` has no file.
+    Empty when no source is missing. Raises ConfigError when the origin `warc` has no file.
     """
     hours = sorted(hour for hour, ids in missing.items() if ids)
     if not hours:
@@ -46,17 +54,23 @@ def archive_costs(
     costs = []
     for origin in origins:
         if origin == "wayback":
-            shares = [_wayback_share(lake, settings, one, [hour for hour in hours if one.id in missing[hour]], usual) for one in needed]
-            costs.append(wayback_cost(shares, settings))
+            evidence = [
+                _wayback_evidence(lake, settings, one, [hour for hour in hours if one.id in missing[hour]], usual) for one in needed
+            ]
+            costs.append(wayback_cost(evidence, settings))
         elif origin == "ccnews":
             block_bytes = min(BLOCK_BYTES, settings.ccnews_chunk_bytes)
-            costs.append(ccnews_cost(_news_share(lake, settings, hours), settings, is_remote=is_remote(settings), block_bytes=block_bytes))
+            costs.append(
+                ccnews_cost(_news_evidence(lake, settings, hours), settings, is_remote=is_remote(settings), block_bytes=block_bytes)
+            )
         elif origin == "warc":
-            costs.append(warc_cost(list(_given_shares(lake, settings, needed, asked))))
+            costs.append(warc_cost(list(_given_evidence(lake, settings, needed, asked))))
     return tuple(costs)
 
 
-def _wayback_share(lake: Lake, settings: Settings, source: Source, hours: Sequence[Interval], usual: Mapping[str, Usual]) -> WaybackShare:
+def _wayback_evidence(
+    lake: Lake, settings: Settings, source: Source, hours: Sequence[Interval], usual: Mapping[str, UsualDay]
+) -> SourceEvidence:
     days = sorted({hour.start.date() for hour in hours})
     feeds = _kept_rows(lake, settings, ((url, False) for url in source.feeds), days)
     hosts = dict.fromkeys(host_of(url) for url in source.listings if url in source.sitemaps or is_of_whole_site(url))
@@ -64,7 +78,7 @@ def _wayback_share(lake: Lake, settings: Settings, source: Source, hours: Sequen
     inside = None if pages is None else sum(any(hour.holds(row.at) for hour in hours) for row in pages)
     known = usual.get(source.id)
     page_bytes = known.bytes / known.pages if known is not None and known.pages else None
-    return WaybackShare(
+    return SourceEvidence(
         source.id,
         len(hours),
         len(days),
@@ -77,7 +91,7 @@ def _wayback_share(lake: Lake, settings: Settings, source: Source, hours: Sequen
 
 
 def _kept_rows(lake: Lake, settings: Settings, asked: Iterable[tuple[str, bool]], days: Sequence[date]) -> list[Snapshot] | None:
-    """The snapshots that kept listings of these days name; None unless there is one for every address asked for and every day."""
+    """The snapshots that kept index answers name, for each (address, is_host) and day; None when the answer for one of them is missing."""
     found: list[Snapshot] = []
     is_any = False
     for url, is_host in asked:
@@ -95,7 +109,7 @@ def _kept_rows(lake: Lake, settings: Settings, asked: Iterable[tuple[str, bool]]
     return found if is_any else None
 
 
-def _news_share(lake: Lake, settings: Settings, hours: Sequence[Interval]) -> NewsShare:
+def _news_evidence(lake: Lake, settings: Settings, hours: Sequence[Interval]) -> NewsFilesEvidence:
     listings: dict[str, bytes | None] = {}
     sizes: dict[str, int | None] = {}
     unlisted = 0
@@ -108,14 +122,14 @@ def _news_share(lake: Lake, settings: Settings, hours: Sequence[Interval]) -> Ne
             unlisted += 1
             continue
         sizes.update((file.path, _size(settings, file)) for file in _files(listing, hour, path))
-    return NewsShare(sizes, unlisted)
+    return NewsFilesEvidence(sizes, unlisted)
 
 
 def _listing(lake: Lake, settings: Settings, hour: Interval, path: str) -> bytes | None:
     if is_remote(settings):
         return kept_body(lake, listing_address(settings, hour), max_bytes=settings.max_feed_bytes)
     local = Path(settings.ccnews, path)
-    return local.read_bytes() if local.is_file() else b""  # what a folder has not, it will not have later
+    return local.read_bytes() if local.is_file() else b""  # a local folder stays as it is: without a listing it has no files of that month
 
 
 def _files(listing: bytes, hour: Interval, path: str) -> tuple[NewsFile, ...]:
@@ -132,9 +146,9 @@ def _size(settings: Settings, file: NewsFile) -> int | None:
     return path.stat().st_size if path.is_file() else 0
 
 
-def _given_shares(lake: Lake, settings: Settings, sources: Sequence[Source], asked: Asked) -> Iterable[GivenShare]:
+def _given_evidence(lake: Lake, settings: Settings, sources: Sequence[Source], asked: BackfillRequest) -> Iterable[GivenFileEvidence]:
     for path in given_paths(settings.warc):
         file = given_file(path)
         index = kept_index(lake, file)
         records, inside = index.count(set(source_by_domain(sources)), *asked.range) if index is not None else (None, None)
-        yield GivenShare(str(path), file.size, records, inside)
+        yield GivenFileEvidence(str(path), file.size, records, inside)

@@ -1,4 +1,4 @@
-"""Which files of a lake are damaged, and which command makes each again. Reads every file whole and writes nothing."""
+"""Find damaged files in a lake, each with the command that rebuilds it. Reads every file to its end and writes nothing."""
 
 from __future__ import annotations
 
@@ -14,22 +14,24 @@ from pipeline.lake.warc import read_records
 from pipeline.operations import backfill_records
 
 MADE_AGAIN = {
-    "extracted": "news extract HOUR makes it again from the captures",
-    "ledger": "news extract HOUR makes it again from the captures",
-    "articles": "news publish DATE makes it again from the extracted rows",
-    "explain": "news publish DATE makes it again from the extracted rows",
-    "completeness": "news maintain makes those of the last days again",
-    storage.DOCUMENTS: "delete it: it is fetched or made again when it is needed",
+    "extracted": "news extract HOUR rebuilds it from the captures",
+    "ledger": "news extract HOUR rebuilds it from the captures",
+    "articles": "news publish DATE rebuilds it from the extracted rows",
+    "explain": "news publish DATE rebuilds it from the extracted rows",
+    "completeness": "news maintain rebuilds the tables of the last days",
+    storage.DOCUMENTS: "delete it: it is fetched or built again when a backfill needs it",
 }
-"""Folder to what mends a damaged Parquet file in it."""
-FROM_A_COPY = "nothing makes it again: put it back from a copy of the lake"
+"""For each folder of Parquet files: what the operator does about a damaged one."""
+FROM_A_COPY = "no command can rebuild it: restore it from a copy of the lake"
 CHUNK_BYTES = 1 << 20
+"""Bytes hashed at a time, so that memory stays small whatever the size of the captures."""
 MAX_BODY_BYTES = 1 << 16
+"""Bytes kept of each body: the whole record is read for damage, its content is not needed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Damage:
-    """A damaged file, what is wrong with it, and what mends it."""
+    """A damaged file: its path in the lake, what is wrong with it, and what the operator does about it."""
 
     path: str
     problem: str
@@ -37,7 +39,7 @@ class Damage:
 
 
 def damaged_files(lake: Lake) -> Iterator[Damage]:
-    """The damaged files of every layer but the image cache. Raises StorageError."""
+    """The damaged files of every layer except the image cache. Raises StorageError when the lake cannot be read."""
     for folder, remedy in MADE_AGAIN.items():
         for path in (file.path for file in lake.files(folder) if file.path.endswith(".parquet")):
             problem = lake.damage(path)
@@ -51,7 +53,7 @@ def damaged_files(lake: Lake) -> Iterator[Damage]:
 
 
 def _damaged_captures(lake: Lake, part: Part) -> Iterator[Damage]:
-    """The part's manifest where it cannot be read, and its captures where they are not those that the manifest names."""
+    """The part's manifest when it cannot be read; else its captures when their SHA-256 differs from the manifest's."""
     path = storage.manifest_path(part)
     try:
         manifest = manifests.from_json(lake.read_bytes(path), path=path)
@@ -59,14 +61,14 @@ def _damaged_captures(lake: Lake, part: Part) -> Iterator[Damage]:
         yield Damage(path, str(error), FROM_A_COPY)
         return
     captures = storage.captures_path(part)
-    if not lake.exists(captures):  # deleted by age
+    if not lake.exists(captures):  # retention deleted them
         return
     digest = hashlib.sha256()
     with lake.open(captures) as file:
         while data := file.read(CHUNK_BYTES):
             digest.update(data)
     if digest.hexdigest() != manifest.captures_sha256:
-        yield Damage(captures, "its SHA-256 is not the one that the manifest names", FROM_A_COPY)
+        yield Damage(captures, "its SHA-256 differs from the one in the manifest", FROM_A_COPY)
 
 
 def _damaged_documents(lake: Lake) -> Iterator[Damage]:

@@ -1,4 +1,4 @@
-"""Is all in order? Settings, lake, catalogue, keys and versions, each as a finding."""
+"""`news doctor`: checks of versions, settings, lake, files, catalogue and sealing keys. Each check gives one result; none raises."""
 
 from __future__ import annotations
 
@@ -16,15 +16,17 @@ from pipeline.lake.storage import Lake
 from pipeline.operations.damage import damaged_files
 from pipeline.publishing.sealing import Sealer
 from pipeline.stories.embeddings import package_version
+from pipeline.text.counts import counted
 from pipeline.text.urls import without_credentials
 
 PACKAGES = ("apache-airflow", "feedparser", "pandas", "pyarrow", "requests", "scipy", "trafilatura", "warcio")
 PROBE = "doctor/probe"
+"""The file that is written and deleted to show that the lake can be written."""
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was looked at. `advice` says what to do about a problem or an oddity."""
+class CheckResult:
+    """The result of one check. `advice` tells the operator what to do when it is a problem or unusual."""
 
     area: str
     name: str
@@ -33,87 +35,91 @@ class Finding:
     advice: str | None = None
 
 
-def examine(settings: Settings, *, is_quick: bool = False) -> list[Finding]:
-    """Look at everything; a problem is a finding, nothing is raised. Writes and deletes one small file in a lake that exists.
+def run_checks(settings: Settings, *, is_quick: bool = False) -> list[CheckResult]:
+    """Run all checks and return their results; a failed check is a result with `is_problem`, never an exception.
 
-    Every file of the lake is read for damage, unless `is_quick`.
+    Writes and deletes one small file in a lake that exists. Unless `is_quick`, every file of the lake is read to find damage.
     """
     lake = list(_lake(settings))
     files = () if is_quick or any(finding.is_problem for finding in lake) else _files(settings)
     return [*_versions(), *_settings(settings), *lake, *files, *_catalogue(settings), *_keys(settings)]
 
 
-def _versions() -> Iterator[Finding]:
-    yield Finding("versions", "news-pipeline", VERSION)
-    yield Finding("versions", "python", platform.python_version())
+def _versions() -> Iterator[CheckResult]:
+    yield CheckResult("versions", "news-pipeline", VERSION)
+    yield CheckResult("versions", "python", platform.python_version())
     for package in PACKAGES:
         try:
-            yield Finding("versions", package, version(package))
+            yield CheckResult("versions", package, version(package))
         except PackageNotFoundError:
-            yield Finding("versions", package, "not installed", advice="the library runs without it" if "airflow" in package else None)
+            yield CheckResult("versions", package, "not installed", advice="the library runs without it" if "airflow" in package else None)
 
 
-def _settings(settings: Settings) -> Iterator[Finding]:
+def _settings(settings: Settings) -> Iterator[CheckResult]:
     for name in Settings.model_fields:
         variable = f"{ENVIRONMENT_PREFIX}{name.upper()}"
         value = getattr(settings, name)
-        shown = f"{len(value)} keys" if name == "sealing_keys" else without_credentials(str(value))
+        shown = counted(len(value), "key") if name == "sealing_keys" else without_credentials(str(value))
         advice = None
         if name == "contact" and not value:
-            advice = "set it to a URL or address: webmasters want to know whom to ask"
-        yield Finding("settings", variable, f"{shown}{'' if variable in os.environ else ' (default)'}", advice=advice)
+            advice = "set it to a URL or e-mail address, so that webmasters can reach you"
+        yield CheckResult("settings", variable, f"{shown}{'' if variable in os.environ else ' (default)'}", advice=advice)
 
 
-def _lake(settings: Settings) -> Iterator[Finding]:
+def _lake(settings: Settings) -> Iterator[CheckResult]:
     def look() -> str:
         lake = Lake(settings.lake)
         if lake.is_local and not Path(lake.root).exists():
             _demand_writable(Path(lake.root))
-            return "is not there yet: the first run or import makes it"
+            return "does not exist yet: the first run or import creates it"
         lake.write_bytes(PROBE, b"probe")
         lake.delete(PROBE)
-        return f"can be written; {len(lake.captured_intervals())} intervals captured, {len(lake.published_dates())} dates published"
+        captured, published = counted(len(lake.captured_intervals()), "interval"), counted(len(lake.published_dates()), "date")
+        return f"writable; {captured} captured, {published} published"
 
-    yield _attempt("lake", without_credentials(settings.lake), look, "create the directory, or mend NEWS_LAKE and the store's credentials")
+    yield _attempt(
+        "lake", without_credentials(settings.lake), look, "create the directory, or correct NEWS_LAKE or the credentials of the store"
+    )
 
 
 def _demand_writable(folder: Path) -> None:
-    """Raises StorageError where `folder`, which does not exist, cannot be made."""
+    """Raises StorageError when `folder`, which does not exist, could not be created."""
     above = next(one for one in folder.parents if one.exists())
     if not (above.is_dir() and os.access(above, os.W_OK)):
-        raise StorageError(f"{folder} cannot be made in {above}")
+        raise StorageError(f"{folder} cannot be created in {above}")
 
 
-def _files(settings: Settings) -> Iterator[Finding]:
+def _files(settings: Settings) -> Iterator[CheckResult]:
     try:
         damages = list(damaged_files(Lake(settings.lake)))
     except PipelineError as error:
-        yield Finding("files", "read whole", str(error), is_problem=True, advice="mend what the message names, and ask again")
+        yield CheckResult("files", "damage", str(error), is_problem=True, advice="mend what the message names, then run news doctor again")
         return
     for damage in damages:
-        yield Finding("files", damage.path, damage.problem, is_problem=True, advice=damage.remedy)
+        yield CheckResult("files", damage.path, damage.problem, is_problem=True, advice=damage.remedy)
     if not damages:
-        yield Finding("files", "read whole", "none is damaged")
+        yield CheckResult("files", "damage", "all files were read, none is damaged")
 
 
-def _catalogue(settings: Settings) -> Iterator[Finding]:
+def _catalogue(settings: Settings) -> Iterator[CheckResult]:
     def look() -> str:
         catalogue = load_catalogue(settings.config)
         embeddings = f", {package_version()}" if catalogue.scoring.stories.embeddings else ""
-        return f"{len(catalogue.enabled_sources)} sources, {len(catalogue.topics)} topics{embeddings}"
+        sources, topics = counted(len(catalogue.enabled_sources), "source"), counted(len(catalogue.topics), "topic")
+        return f"{sources}, {topics}{embeddings}"
 
-    yield _attempt("catalogue", settings.config, look, "mend the line that the message names")
+    yield _attempt("catalogue", settings.config, look, "correct the line that the message names")
 
 
-def _keys(settings: Settings) -> Iterator[Finding]:
+def _keys(settings: Settings) -> Iterator[CheckResult]:
     if not settings.sealing_keys:
-        yield Finding("keys", "sealing", "none", advice="`secured` stays null until NEWS_SEALING_KEYS has a key")
+        yield CheckResult("keys", "sealing", "none", advice="the column `secured` stays null until NEWS_SEALING_KEYS holds a key")
         return
-    yield _attempt("keys", "sealing", lambda: ", ".join(Sealer(settings.sealing_keys).key_ids), "mend NEWS_SEALING_KEYS")
+    yield _attempt("keys", "sealing", lambda: ", ".join(Sealer(settings.sealing_keys).key_ids), "correct NEWS_SEALING_KEYS")
 
 
-def _attempt(area: str, name: str, look: Callable[[], str], advice: str) -> Finding:
+def _attempt(area: str, name: str, look: Callable[[], str], advice: str) -> CheckResult:
     try:
-        return Finding(area, name, look())
+        return CheckResult(area, name, look())
     except (PipelineError, OSError) as error:
-        return Finding(area, name, str(error), is_problem=True, advice=advice)
+        return CheckResult(area, name, str(error), is_problem=True, advice=advice)

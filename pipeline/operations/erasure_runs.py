@@ -1,8 +1,8 @@
-"""A provider erased from the lake: planned, then carried out part by part, then its dates published without it.
+"""Erase a provider from the lake: plan it, redact part by part, then publish the affected dates without the provider.
 
-The record in `erasures/` is written first: from then on nothing of the provider is taken in. Every later step can be interrupted and done
-again, and the lake can be read between any two of them: a part's captures keep their length and offsets (`redaction`), a file is
-replaced whole, and published dates follow when no row of the provider is left. What other lakes hold is theirs.
+The record in `erasures/` is written first; from then on no stage captures or extracts the provider. Every later step can be interrupted and
+repeated, and the lake can be read between any two steps: captures keep their length and offsets (`redaction`), every file is replaced as a
+whole, and dates are published only when no extracted row of the provider is left. Copies of the lake are not touched.
 """
 
 from __future__ import annotations
@@ -24,64 +24,68 @@ from pipeline.core.settings import Settings
 from pipeline.extraction.extract import affected_dates
 from pipeline.lake import storage
 from pipeline.lake.erased_providers import read_erased
-from pipeline.lake.erasures import Counts, Erased, ErasureRecord, from_json, provider_domain, sum_counts, to_json
+from pipeline.lake.erasures import ErasedDomains, ErasureCounts, ErasureRecord, from_json, provider_domain, sum_counts, to_json
 from pipeline.lake.ledgers import read_manifest
 from pipeline.lake.locks import exclusive_lock
 from pipeline.lake.storage import Lake, Mark
 from pipeline.lake.warc import read_records
 from pipeline.operations import stages
-from pipeline.operations.redaction import is_theirs, scrub_part, traces_of
+from pipeline.operations.redaction import is_of_provider, redact_part, traces_of
 from pipeline.operations.retention import named_images
 from pipeline.publishing.date_builds import BuildOptions
+from pipeline.text.counts import counted
 
 log = logging.getLogger(__name__)
 
 ROW_COLUMNS = ("webUrl", "originalUrl", "publishedDateTime", "imageFile")
 MAX_DOCUMENT_BYTES = 50_000_000
+"""Bytes of a kept listing that are searched: the limit for an uncompressed sitemap (sitemaps.org: 50 MB)."""
 
 
 @dataclass(frozen=True, slots=True)
 class ErasurePlan:
-    """What the lake has of a provider; `parts` are those that hold something of it, `images` those that only its rows may name."""
+    """What the lake holds of a provider: `parts` with traces of it, `images` that its rows name, `dates` to build again."""
 
     domain: str
-    counts: Counts
+    counts: ErasureCounts
     first: date | None
-    """The first and the last published date with a record or a row of it."""
+    """`first` and `last`: the range of published dates with a record or extracted row of the provider."""
     last: date | None
     dates: tuple[date, ...]
-    """Published dates to build again: those and their neighbours, whose stories may name it."""
+    """Published dates to build again: the provider's, and the neighbours whose stories may list its articles."""
     parts: tuple[Part, ...]
     images: tuple[str, ...]
     sources: tuple[str, ...]
-    """Sources of the catalogue that rest from now on."""
+    """Ids of the catalogue's sources that are no longer asked after the erasure."""
     is_known: bool = False
-    """Whether it was erased before; then this is what came since, or what an interrupted run left."""
+    """Whether the provider was erased before; the plan then holds what an interrupted run left, or what was added since."""
 
 
 def plan_erasure(settings: Settings, catalogue: Catalogue, domain: str) -> ErasurePlan:
-    """Look through the lake for the provider of `domain`. Writes nothing.
+    """Search the lake for everything of the provider of `domain`. Writes nothing.
 
-    Raises ConfigError for what is no provider's domain, PermanentError for a lake whose records could not be built again.
+    Raises ConfigError when `domain` is not a provider's domain, PermanentError when the lake has records but no rows to build them from.
     """
     lake, name = Lake(settings.lake), provider_domain(domain)
-    erased = Erased(frozenset({name}))
-    counts, parts, images, days = Counts(), [], set(), set()
+    erased = ErasedDomains(frozenset({name}))
+    counts, parts, images, days = ErasureCounts(), [], set(), set()
     for part in _parts(lake):
         manifest = read_manifest(lake, part)
         traces = traces_of(manifest, erased)
-        rows = [row for row in _rows(lake, part) if is_theirs(row, erased)]
+        rows = [row for row in _rows(lake, part) if is_of_provider(row, erased)]
         if not traces.is_named and not rows:
             continue
         parts.append(part)
         images |= {row["imageFile"] for row in rows if row["imageFile"] is not None}
         days |= {row["publishedDateTime"].date() for row in rows if row["publishedDateTime"] is not None}
         exchanged = [one for one in traces.outcomes if one.offset is not None]
-        found = Counts(len(exchanged), sum(one.bytes for one in exchanged), rows=len(rows), ledger=len(traces.outcomes))
+        found = ErasureCounts(len(exchanged), sum(one.bytes for one in exchanged), rows=len(rows), ledger=len(traces.outcomes))
         counts = sum_counts(counts, found)
     records = {day: number for day in lake.published_dates() if (number := _records(lake, day, erased)[0])}
     if not lake.touched_dates() and any(_records(lake, day, erased)[1] for day in records):
-        raise PermanentError(f"{lake.uri} has records and not what they were made from: delete it, and build it again from a lake that has")
+        raise PermanentError(
+            f"{lake.uri} has published records but no extracted rows: delete it, and build it again from the lake that has them"
+        )
     documents = list(_documents(lake, erased))
     days |= records.keys()
     kept = replace(counts, records=sum(records.values()), documents=len(documents), images=len(images))
@@ -101,38 +105,38 @@ def plan_erasure(settings: Settings, catalogue: Catalogue, domain: str) -> Erasu
 
 
 def run_erasure(settings: Settings, catalogue: Catalogue, plan: ErasurePlan, *, reason: str, clock: Clock) -> ErasureRecord:
-    """Carry out `plan`, or go on with what an interrupted call left; the record that is kept.
+    """Carry out `plan`, continuing where an interrupted call stopped, and return the record that the lake keeps.
 
-    Raises LockedError when another process does it, StorageError and other transient errors: the same call goes on.
+    Raises LockedError when another process erases the same provider. After a transient error the same call continues.
     """
     lake = Lake(settings.lake)
     with exclusive_lock(lake, storage.erasure_lock_path(plan.domain), what=f"erasing {plan.domain}"):
         record = _begin(lake, plan, reason, clock)
-        erased = Erased(frozenset({plan.domain}))
+        erased = ErasedDomains(frozenset({plan.domain}))
         marks = _marks(lake)
         for number, part in enumerate(map(_part, record.parts), start=1):
-            scrub_part(lake, part, read_manifest(lake, part), erased, marks.get((part.interval.key, part.name), ()))
-            log.info("%s part %s: %d of %d", part.interval.key, part.name, number, len(record.parts))
+            redact_part(lake, part, read_manifest(lake, part), erased, marks.get((part.interval.key, part.name), ()))
+            log.info("redacted %s part %s: %d of %s", part.interval.key, part.name, number, counted(len(record.parts), "part"))
         for path in list(_documents(lake, erased)):
             lake.delete(path)
         _scrub_backfills(lake, erased)
         _delete_images(lake, record)
         for report in stages.publish_dates(settings, catalogue, record.dates, BuildOptions(allow_shrink=True)):
-            log.debug("%s: built without %s", report.published_date, plan.domain)
+            log.debug("published %s without %s", report.published_date, plan.domain)
         record = replace(record, state="done", images=(), parts=(), finished=clock.now())
         lake.write_bytes(storage.erasure_path(plan.domain), to_json(record))
         return record
 
 
 def erasures(settings: Settings) -> tuple[ErasureRecord, ...]:
-    """The records of all erasures, by domain."""
+    """The records of all erasures, ordered by domain."""
     lake = Lake(settings.lake)
     paths = [storage.erasure_path(domain) for domain in sorted(read_erased(lake).domains)]
     return tuple(from_json(lake.read_bytes(path), path=path) for path in paths)
 
 
 def _begin(lake: Lake, plan: ErasurePlan, reason: str, clock: Clock) -> ErasureRecord:
-    """The record before anything goes: a call that goes on keeps what the first one counted, one that finds new things adds them."""
+    """Write the record of the erasure before anything is deleted; a repeated call keeps the first reason and adds what `plan` found."""
     path = storage.erasure_path(plan.domain)
     parts = tuple(f"{part.interval.key}/{part.name}" for part in plan.parts)
     record = ErasureRecord(plan.domain, reason, clock.now(), plan.counts, plan.dates, plan.images, parts)
@@ -171,15 +175,15 @@ def _rows(lake: Lake, part: Part) -> list[dict[str, Any]]:
     return rows
 
 
-def _records(lake: Lake, day: date, erased: Erased) -> tuple[int, int]:
-    """Records of the date: the provider's, and others'."""
+def _records(lake: Lake, day: date, erased: ErasedDomains) -> tuple[int, int]:
+    """The number of records of the date that are the provider's, and of all others."""
     rows = lake.read_table(storage.articles_path(day), columns=["webUrl", "originalUrl"]).to_pylist()
-    theirs = sum(is_theirs(row, erased) for row in rows)
+    theirs = sum(is_of_provider(row, erased) for row in rows)
     return theirs, len(rows) - theirs
 
 
-def _documents(lake: Lake, erased: Erased) -> Iterator[str]:
-    """Kept listings of the provider, and those of others that name its pages; they are asked for again when they are needed."""
+def _documents(lake: Lake, erased: ErasedDomains) -> Iterator[str]:
+    """Paths of the kept listings that come from the provider or contain its domain; a backfill that needs one fetches it again."""
     for path in (file.path for file in lake.files(storage.DOCUMENTS) if file.path.endswith(".warc.gz")):
         with lake.open(path) as file:
             for record in read_records(file, max_body_bytes=MAX_DOCUMENT_BYTES):
@@ -196,8 +200,8 @@ def _marks(lake: Lake) -> dict[tuple[str, str], Sequence[Mark]]:
     return dict(found)
 
 
-def _scrub_backfills(lake: Lake, erased: Erased) -> None:
-    """Records of backfills name pages that changed; copies of what stood before are those of backfills under way."""
+def _scrub_backfills(lake: Lake, erased: ErasedDomains) -> None:
+    """Remove the provider from records of backfills, and its rows from the copies of published dates that running backfills keep."""
     for path in (file.path for file in lake.files(storage.BACKFILLS)):
         data = lake.read_bytes(path)
         if path.endswith(".json"):
@@ -206,20 +210,20 @@ def _scrub_backfills(lake: Lake, erased: Erased) -> None:
                 lake.write_bytes(path, after)
         elif path.endswith(".parquet") and data:
             table = lake.read_table(path)
-            rows = [_without_related(row, erased) for row in table.to_pylist() if not is_theirs(row, erased)]
+            rows = [_without_related(row, erased) for row in table.to_pylist() if not is_of_provider(row, erased)]
             replaced = pa.Table.from_pylist(rows, schema=table.schema)
             if not replaced.equals(table):
                 lake.write_table(path, replaced)
 
 
-def _without_related(row: dict[str, Any], erased: Erased) -> dict[str, Any]:
+def _without_related(row: dict[str, Any], erased: ErasedDomains) -> dict[str, Any]:
     related = row["related"]
     kept = [one for one in related if not erased.holds(one["webUrl"])] if isinstance(related, list) else related
     return {**row, "related": kept}
 
 
 def _delete_images(lake: Lake, record: ErasureRecord) -> None:
-    """Images that only the provider's rows named."""
+    """Delete the images of the record that no extracted row names any more."""
     if not record.images:
         return
     named, _ = named_images(lake)

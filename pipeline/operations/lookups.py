@@ -1,4 +1,4 @@
-"""What was published, looked up by the settings' lake: the hottest records, one record, its story, its sealed part. Writes nothing."""
+"""Look up published records in the lake of the settings: the hottest, one by URL, its story, its sealed part. Writes nothing."""
 
 from __future__ import annotations
 
@@ -31,16 +31,16 @@ if TYPE_CHECKING:
 
 
 def top(settings: Settings, *, days: int = 7, limit: int = 10, published_only: bool = False, topic: str | None = None) -> list[Row]:
-    """The hottest records of the newest `days` published dates. See `publishing.lookup`."""
+    """The `limit` hottest records of the newest `days` published dates, hottest first. See `publishing.lookup`."""
     return hottest_records(Lake(settings.lake), days=days, limit=limit, published_only=published_only, topic=topic)
 
 
 def show(settings: Settings, url: str) -> ExplainedRecord:
-    """One record with its explanation and its extracted row. Raises PermanentError when there is none, with what the ledger knows of it."""
+    """The record at `url`, its explanation and extracted row. PermanentError when there is none, with the ledger's outcome of the page."""
     lake = Lake(settings.lake)
     try:
         return find_record(lake, url)
-    except DamagedError:  # says which file, and what makes it again
+    except DamagedError:  # its message names the file and the command that rebuilds it
         raise
     except PermanentError as error:
         known = _newest_outcome(lake, url)
@@ -48,7 +48,7 @@ def show(settings: Settings, url: str) -> ExplainedRecord:
 
 
 def _newest_outcome(lake: Lake, url: str) -> str | None:
-    """What became of the page at `url`, by the newest hour whose ledger names it; None where none does."""
+    """The outcome of the page at `url` in the newest ledger that lists it, as a clause of a message; None when no ledger does."""
     try:
         wanted = {url, canonical_url(url)}
     except ValueError:
@@ -59,7 +59,7 @@ def _newest_outcome(lake: Lake, url: str) -> str | None:
             for row in reversed(rows_of(table)):
                 if row["kind"] == "page" and row["url"] in wanted:
                     reason = f" ({row['reason']})" if row["reason"] is not None else ""
-                    return f"the ledger of {interval.key} says: {row['outcome']}{reason}"
+                    return f"its outcome in the ledger of {interval.key} is {row['outcome']}{reason}"
     return None
 
 
@@ -122,8 +122,8 @@ def search(settings: Settings, words: Sequence[str], *, days: int | None, topic:
 
 
 def unseal(settings: Settings, url: str) -> OpenedSeal:
-    """What the `secured` of the record at `url` holds; SealError when no key opens it."""
+    """The private values in `secured` of the record at `url`. Raises SealError when it has none, or none of our keys opens it."""
     article = show(settings, url).article
     if article["secured"] is None:
-        raise SealError(f"{article['webUrl']}: the record has no sealed part; it was published without a key")
+        raise SealError(f"{article['webUrl']}: the record has no sealed part, because it was published without a key")
     return open_sealed(article["secured"], web_url=article["webUrl"], keys=settings.sealing_keys)

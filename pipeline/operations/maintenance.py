@@ -1,6 +1,6 @@
-"""The daily round: pages looked at again, old captures deleted, images pruned, the completeness ledger written.
+"""The daily maintenance: ask for recent pages again, delete old captures and unused images, write the completeness tables.
 
-Each function is one task of `dags/news_maintenance.py`; `maintain` does them all, as `news maintain`. Any of them can be called again.
+Each function is one task of `dags/news_maintenance.py`; `maintain`, which `news maintain` calls, runs them all. Every one can be repeated.
 """
 
 from __future__ import annotations
@@ -29,20 +29,20 @@ from pipeline.lake.replacements import sweep_temporaries
 from pipeline.lake.storage import Lake
 from pipeline.operations import stages
 from pipeline.operations.completeness import SourceDay
-from pipeline.operations.completeness_tables import account, write_account
+from pipeline.operations.completeness_tables import read_completeness, write_tables
 from pipeline.operations.retention import delete_old_captures, prune_images
 from pipeline.text.counts import counted
 
 log = logging.getLogger(__name__)
 
 ACCOUNT_DAYS = 8
-"""Days whose completeness is written anew each day: a week of late captures and rebuilds, and yesterday."""
+"""Days whose completeness tables are written each day: yesterday, and the week before it, which late captures and rebuilds change."""
 DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Round:
-    """What a daily round did."""
+class MaintenanceReport:
+    """The reports of one daily maintenance, step by step."""
 
     revisits: RevisitReport
     extracted: ExtractReport
@@ -50,11 +50,11 @@ class Round:
     retention: RetentionReport
     images: ImagesReport
     gaps: tuple[str, ...]
-    """Silent gaps of the last days, one sentence each."""
+    """One sentence for each silent gap of the last `ACCOUNT_DAYS` days."""
 
 
 def revisit(settings: Settings, catalogue: Catalogue, interval: Interval, *, clock: Clock) -> RevisitReport:
-    """Ask again for the pages captured a day and a week ago. See `pipeline.capture.revisits`."""
+    """Ask by conditional GET for the pages captured a day and a week ago. See `pipeline.capture.revisits`."""
     return revisit_part(Lake(settings.lake), settings, catalogue, interval, clock=clock)
 
 
@@ -64,41 +64,41 @@ def retain(settings: Settings, *, now: datetime) -> RetentionReport:
 
 
 def prune(settings: Settings, *, now: datetime) -> ImagesReport:
-    """Delete cached images that no row names, and temporary files of killed writers. See `pipeline.operations.retention`."""
+    """Delete cached images that no extracted row names, and temporary files that killed processes left in a local lake."""
     lake = Lake(settings.lake)
     if lake.is_local and (swept := sweep_temporaries(Path(lake.root))):
-        log.info("removed %s that killed processes left", counted(swept, "temporary file"))
+        log.info("deleted %s that killed processes left", counted(swept, "temporary file"))
     return prune_images(lake, now=now)
 
 
 def completeness(settings: Settings, catalogue: Catalogue, *, days: int, now: datetime, is_whole: bool = False) -> tuple[SourceDay, ...]:
-    """The completeness rows of the last `days` whole UTC days, of each source from its first one on. See `completeness_tables`."""
-    return account(Lake(settings.lake), catalogue, last_days(days, now=now), is_whole=is_whole)
+    """The completeness rows of the last `days` whole UTC days; `is_whole` as in `completeness_tables.read_completeness`."""
+    return read_completeness(Lake(settings.lake), catalogue, last_days(days, now=now), is_whole=is_whole)
 
 
-def keep_accounts(settings: Settings, catalogue: Catalogue, *, now: datetime) -> tuple[SourceDay, ...]:
-    """Write the completeness tables of the last days; their rows."""
+def write_completeness(settings: Settings, catalogue: Catalogue, *, now: datetime) -> tuple[SourceDay, ...]:
+    """Write the completeness tables of the last `ACCOUNT_DAYS` days and return their rows."""
     rows = completeness(settings, catalogue, days=ACCOUNT_DAYS, now=now, is_whole=True)
-    write_account(Lake(settings.lake), rows)
+    write_tables(Lake(settings.lake), rows)
     return rows
 
 
-def gaps(rows: Sequence[SourceDay]) -> tuple[str, ...]:
-    """The silent gaps among `rows`."""
+def silent_gaps(rows: Sequence[SourceDay]) -> tuple[str, ...]:
+    """One sentence for each row of `rows` that is a silent gap."""
     return tuple(gap for row in rows if (gap := row.gap) is not None)
 
 
-def maintain(settings: Settings, catalogue: Catalogue, interval: Interval, *, clock: Clock) -> Round:
-    """The whole round; its revisits belong to `interval`. Raises StorageError and other transient errors: the same call goes on."""
+def maintain(settings: Settings, catalogue: Catalogue, interval: Interval, *, clock: Clock) -> MaintenanceReport:
+    """Run every step; the revisited pages become a part of `interval`. After a transient error the same call continues where it stopped."""
     revisits = revisit(settings, catalogue, interval, clock=clock)
     extracted = stages.extract(settings, catalogue, Part(interval, REVISIT_PART))
     publishes = tuple(stages.publish_dates(settings, catalogue, extracted.published_dates))
     retention = retain(settings, now=clock.now())
     images = prune(settings, now=clock.now())
-    found = gaps(keep_accounts(settings, catalogue, now=clock.now()))
+    found = silent_gaps(write_completeness(settings, catalogue, now=clock.now()))
     for gap in found:
-        log.warning("silent: %s", gap)
-    return Round(revisits, extracted, publishes, retention, images, found)
+        log.warning("silent source: %s", gap)
+    return MaintenanceReport(revisits, extracted, publishes, retention, images, found)
 
 
 def last_days(days: int, *, now: datetime) -> tuple[date, ...]:

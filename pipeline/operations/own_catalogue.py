@@ -1,4 +1,4 @@
-"""The shipped catalogue copied into a folder of the user's, to be edited there."""
+"""Copy the shipped catalogue into a folder of the user's, to be edited there."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from pipeline.core.settings import default_catalogue
 
 
 def copy_catalogue(folder: Path) -> tuple[Path, ...]:
-    """Copy the files of the shipped catalogue into `folder`, which is made where it is missing; their new paths.
+    """Copy the files of the shipped catalogue into `folder`, created when missing, and return the paths of the copies.
 
-    Raises ConfigError when one of them is there already, or cannot be written; then nothing is overwritten.
+    Raises ConfigError when one of the files exists already or cannot be written. No file is ever overwritten.
     """
     shipped = sorted(default_catalogue().glob("*.yaml"))
     copies = tuple(folder / one.name for one in shipped)
     there = [path for path in copies if path.exists()]
     if there:
-        raise ConfigError(f"{there[0]} exists already: name an empty or new folder, or delete the file")
+        raise ConfigError(f"{there[0]} exists already: choose a new or empty folder, or delete the file")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for one, copy in zip(shipped, copies, strict=True):

@@ -1,7 +1,7 @@
-"""Retention: old captures are deleted, and cached images that no row names. Only `pipeline.operations.erasure_runs` deletes more.
+"""Retention: delete old captures, and cached images that no row names. Only `pipeline.operations.erasure_runs` deletes more.
 
-Of a part only `captures.warc.gz` goes, and only when its rows are in `extracted` and `ledger`: the manifest stays, so that nothing is
-fetched again and no memory is lost, and so do the rows. What was made from the captures can then not be made anew.
+Of a part only `captures.warc.gz` is deleted, and only when its rows are in `extracted` and `ledger`. Manifest and rows stay, so that
+no page is fetched a second time. A part without captures can no longer be extracted again.
 """
 
 from __future__ import annotations
@@ -13,15 +13,16 @@ from pipeline.core import schema
 from pipeline.core.models import ImagesReport, Part, RetentionReport
 from pipeline.lake import storage
 from pipeline.lake.storage import Lake
+from pipeline.text.counts import counted
 
 log = logging.getLogger(__name__)
 
 IMAGE_REST = timedelta(days=2)
-"""A younger image may belong to a part that is being extracted: it is written before the rows that name it."""
+"""Images younger than this stay: extract writes an image before the rows that name it, and no DAG run takes over 12 hours."""
 
 
 def delete_old_captures(lake: Lake, *, raw_days: int, now: datetime) -> RetentionReport:
-    """Delete captures and kept listings older than `raw_days`, by their hour and by when they were written; 0 keeps all for ever."""
+    """Delete captures whose hour and file are both older than `raw_days`, and kept listings whose file is; 0 keeps everything."""
     if not raw_days:
         return RetentionReport()
     before = now - timedelta(days=raw_days)
@@ -35,7 +36,7 @@ def delete_old_captures(lake: Lake, *, raw_days: int, now: datetime) -> Retentio
             if file is None or file.modified > before:
                 continue
             if not (lake.exists(storage.extracted_path(part)) and lake.exists(storage.ledger_path(part))):
-                log.warning("%s part %s: old, but never extracted: its captures stay", interval.key, name)
+                log.warning("%s part %s: its captures are old, but stay until they are extracted", interval.key, name)
                 waiting += 1
                 continue
             lake.delete(file.path)
@@ -49,27 +50,29 @@ def delete_old_captures(lake: Lake, *, raw_days: int, now: datetime) -> Retentio
 def prune_images(lake: Lake, *, now: datetime) -> ImagesReport:
     """Delete cached images that no extracted row names.
 
-    Rows of an older extractor do not name their images; while there are such rows nothing is deleted, and the report says how many.
+    Rows written by an older extractor may have a cached image without naming it; while such rows exist nothing is deleted, and the report
+    counts them.
     """
-    named, silent = named_images(lake)
+    named, unnamed = named_images(lake)
     images = lake.files(storage.IMAGES)
     loose = [file for file in images if file.path not in named and file.modified <= now - IMAGE_REST]
-    if silent:
-        log.warning("%d extracted rows do not name their cached image: extract their hours again, until then no image is deleted", silent)
-        return ImagesReport(kept=len(images), unnamed_rows=silent)
+    if unnamed:
+        rows = counted(unnamed, "extracted row does", "extracted rows do")
+        log.warning("no image is deleted, because %s not name the image it has in the cache: extract these hours again", rows)
+        return ImagesReport(kept=len(images), unnamed_rows=unnamed)
     for file in loose:
         lake.delete(file.path)
     return ImagesReport(deleted=len(loose), bytes=sum(file.size for file in loose), kept=len(images) - len(loose))
 
 
 def named_images(lake: Lake) -> tuple[set[str], int]:
-    """The images that rows name, and how many rows have one and do not name it."""
+    """The paths of the images that extracted rows name, and the number of rows that have a cached image and do not name it."""
     named: set[str] = set()
-    silent = 0
+    unnamed = 0
     for path in (file.path for file in lake.files("extracted")):
         for row in lake.read_rows([path], None, schema.EXTRACTED, columns=["images", "imageFile"]).to_pylist():
             if row["imageFile"] is not None:
                 named.add(row["imageFile"])
             else:
-                silent += any(image["isCached"] for image in row["images"])
-    return named, silent
+                unnamed += any(image["isCached"] for image in row["images"])
+    return named, unnamed

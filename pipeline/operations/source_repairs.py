@@ -1,7 +1,7 @@
-"""Sources that heal: what broke by the lake's own evidence, what is known of it, and the change of sources.yaml that is proposed.
+"""Repair of broken listings: which feeds and sitemaps the lake shows as broken, and the change of sources.yaml that replaces them.
 
-Reads manifests and asks sites; writes sources.yaml only in `apply_repairs`. How a candidate is looked for and chosen is the business of
-`discovery.repair_search` and `discovery.repairs`.
+Reads manifests and asks sites; only `apply_repairs` writes, and only sources.yaml. `discovery.repair_search` looks for replacements and
+`discovery.repairs` chooses among them.
 """
 
 from __future__ import annotations
@@ -19,21 +19,21 @@ from pipeline.core.models import HOUR, Clock, Entry, Interval, Part
 from pipeline.core.settings import Settings
 from pipeline.discovery.repair_search import find_repairs
 from pipeline.discovery.repairs import BrokenListing, Repair, known_articles
-from pipeline.discovery.source_health import findings
+from pipeline.discovery.source_health import feed_findings
 from pipeline.discovery.sources_file import NAME, with_listing, write_sources
 from pipeline.lake.erased_providers import without_erased
 from pipeline.lake.ledgers import read_manifest
 from pipeline.lake.storage import Lake
 
 KNOWN_DAYS = 60
-"""Days of manifests that are searched for articles of a broken listing."""
+"""Days of manifests that are searched for articles of a broken listing. A plain choice: it bounds the manifests read."""
 ENOUGH_KNOWN = 200
-"""Articles of a listing after which no older manifest is read for it."""
+"""Articles of a listing after which no older manifest is read for it. A plain choice: it bounds the manifests read."""
 
 
 @dataclass(frozen=True, slots=True)
 class HealedSources:
-    """What was found for each broken listing, and sources.yaml before and after the proposals."""
+    """The repair found for each broken listing, and the text of sources.yaml before and after the proposed changes."""
 
     repairs: tuple[Repair, ...]
     before: str
@@ -47,14 +47,14 @@ class HealedSources:
 
 
 def heal_sources(settings: Settings, catalogue: Catalogue, *, clock: Clock, sources: Collection[str] = ()) -> HealedSources:
-    """Look for what takes the place of each listing that moved, is gone, blocked or fell silent, of `sources` (none: of all enabled ones).
+    """Search a replacement for each listing of `sources` (all enabled ones by default) that moved, is gone, is blocked or fell silent.
 
-    Nothing is written. Raises ConfigError for a source that is not followed.
+    Nothing is written. Raises ConfigError when one of `sources` is not followed.
     """
     followed = {source.id for source in catalogue.enabled_sources}
     for name in sources:
         if name not in followed:
-            raise ConfigError(f"{name!r} is no source that is followed; `news sources list` lists them")
+            raise ConfigError(f"{name!r} is not a followed source; `news sources list` shows them")
     lake = Lake(settings.lake)
     broken = [
         one for one in broken_listings(settings, without_erased(lake, catalogue), clock=clock) if not sources or one.source_id in sources
@@ -69,19 +69,19 @@ def heal_sources(settings: Settings, catalogue: Catalogue, *, clock: Clock, sour
 
 
 def apply_repairs(settings: Settings, healed: HealedSources) -> None:
-    """Write the proposed sources.yaml. Raises ConfigError when the file changed since, or would make no valid catalogue."""
+    """Write the proposed sources.yaml. Raises ConfigError when the file changed in the meantime or the result is not a valid catalogue."""
     folder = Path(settings.config)
     if (folder / NAME).read_text(encoding="utf-8") != healed.before:
-        raise ConfigError(f"{folder / NAME}: the file changed while the repairs were looked for; run `news sources heal` again")
+        raise ConfigError(f"{folder / NAME}: the file changed during the search for repairs; run `news sources heal` again")
     if healed.after != healed.before:
         write_sources(folder, healed.after)
 
 
 def broken_listings(settings: Settings, catalogue: Catalogue, *, clock: Clock) -> list[BrokenListing]:
-    """The enabled sources' listings that the lake shows as broken, with the articles that they are known by, in the catalogue's order."""
+    """The listings of enabled sources that the lake shows as broken, in the catalogue's order, each with articles that it listed."""
     lake, now = Lake(settings.lake), clock.now()
     memory = read_earlier_captures(lake, Interval.containing(now + HOUR), days=settings.seen_days, is_live=True)
-    found = findings(tuple(memory.feeds.values()), now=now, news=memory.news)
+    found = feed_findings(tuple(memory.feeds.values()), now=now, news=memory.news)
     problems = {finding.url: finding.text for finding in found if finding.kind != "twin"}
     broken = []
     for source in catalogue.enabled_sources:
@@ -98,7 +98,7 @@ def _problem(text: str) -> str:
 
 
 def _known_entries(lake: Lake, source_id: str, urls: Sequence[str], listings: Sequence[str], *, until: Interval) -> dict[str, list[Entry]]:
-    """The entries that the source's `urls` listed, by their address, the newest last; a source with one listing owns all its entries."""
+    """The entries that each of `urls` listed, oldest first. If the source has one listing, all its entries count for that listing."""
     known: dict[str, list[Entry]] = {url: [] for url in urls}
     only = listings[0] if len(listings) == 1 else None
     for interval in sorted(lake.captured_intervals(), reverse=True):

@@ -1,7 +1,7 @@
-"""The program, top to bottom: capture, extract, publish, and what is said about them.
+"""The stages of the walk in their order: plan, capture, extract, publish, check; and the assessment of failed sources.
 
-Each function takes settings and catalogue, works on one part, interval or published date, and can be called again with the same result.
-Airflow's tasks call these; the command line calls these and, for what is no step of the walk, the rooms below.
+Each function takes settings and catalogue, works on one part, interval or published date, and gives the same result when it is repeated.
+Airflow's tasks call these functions. So does the command line, which calls other modules of this room for whatever is no stage.
 """
 
 from __future__ import annotations
@@ -34,30 +34,31 @@ from pipeline.lake.storage import Lake
 from pipeline.publishing.date_builds import DEFAULT_OPTIONS, BuildOptions, build_dates
 from pipeline.publishing.date_checks import check_date
 from pipeline.publishing.publish import publish_date
+from pipeline.text.counts import counted
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
-    """Whether an interval's captures are good enough; `message` says which sources failed and why."""
+class FailureAssessment:
+    """Whether more sources of an interval failed than the settings tolerate (`is_red`); `message` names the failed sources with reasons."""
 
     failed: int
     total: int
     is_red: bool
     message: str
     warnings: tuple[str, ...] = ()
-    """What is odd about feeds, read or not."""
+    """One sentence for each unusual finding about a feed, whether the feed was read or not."""
 
 
 @dataclass(frozen=True, slots=True)
 class WalkReport:
-    """One walk from sources or files to published records."""
+    """The reports of every stage of one walk from sources or files to published records."""
 
     captures: tuple[CaptureReport, ...]
     extracts: tuple[ExtractReport, ...]
     publishes: tuple[PublishReport, ...]
-    judgement: Judgement
+    judgement: FailureAssessment
 
 
 def plan(
@@ -70,18 +71,18 @@ def plan(
     sources: Collection[str] | None = None,
     refetch: str | None = None,
 ) -> tuple[Part, ...]:
-    """The interval's parts: those it has, imported ones included, and one for each share of the sources that it lacks.
+    """The parts of the interval: those captured or imported already, and new ones for the sources that have no part yet.
 
-    A host's sources stay together, so that one part keeps the host's pace. `sources` are the ids that are wanted (None: all). The other
-    options are those of `capture`; our own captures alone as `origins` plan nothing new. See `capture.part_plans`.
+    All sources of a host are in one part, which keeps the host's pace. `sources` are the wanted ids (None: all). The other options are
+    those of `capture`; with `captures` as the only origin no part is new. See `capture.part_plans`.
 
-    Raises ConfigError for a source or an origin that there is not.
+    Raises ConfigError for a source that is not followed and for an unknown origin.
     """
     catalogue = without_erased(Lake(settings.lake), catalogue)
     followed = [source.id for source in catalogue.enabled_sources]
     unknown = sorted(set(sources or ()) - set(followed))
     if unknown:
-        raise ConfigError(f"{unknown[0]!r} is no source that is followed")
+        raise ConfigError(f"{unknown[0]!r} is not a followed source; `news sources list` shows them")
     return plan_parts(
         interval,
         group_sources(catalogue.enabled_sources, settings.sources_per_part),
@@ -104,11 +105,11 @@ def capture(
     refetch: str | None = None,
     taken: tuple[datetime, datetime] | None = None,
 ) -> CaptureReport:
-    """Fetch the part's sources, or find them captured; `live` is false for a past hour. See `capture.capture`.
+    """Fetch the sources of the part, unless the part is captured already; `live` is false for a past hour. See `capture.capture`.
 
-    A scheduled run asks the feeds that are due (`discovery.polling`), a run by hand asks all. Of a past hour, `origins` says where it is
-    looked for, in this order (None: as `NEWS_ORIGINS` says), and `taken` which published dates, half-open, are taken in (None: those a day
-    around it). `refetch`, an id of 8 hex digits, captures anew what is captured already, into parts that bear it.
+    With `only_due` only the feeds that are due are asked (`discovery.polling`). For a past hour, `origins` are searched in this order
+    (None: `NEWS_ORIGINS`) and articles published within `taken`, half-open, are captured (None: from a day before to a day after the hour).
+    `refetch`, an id of 8 hex digits, captures the pages once more into parts whose names end in it.
     """
     past = None if live else _past(settings, part.interval, origins, refetch, taken)
     return capture_part(Lake(settings.lake), settings, catalogue, part, clock=clock or SystemClock(), past=past, only_due=only_due)
@@ -125,10 +126,10 @@ def capture_archives(
     refetch: str | None = None,
     taken: tuple[datetime, datetime] | None = None,
 ) -> FileCaptures:
-    """Read the WARC files of `ccnews` and `warc` for the sources of a past interval that its captured parts left to them; options as
-    `capture` has them.
+    """Read the WARC files of the origins `ccnews` and `warc` for the sources for which the earlier origins of a past interval had nothing.
 
-    Comes after the captures of all parts, and gives parts of its own to be extracted. See `capture.warc_captures`.
+    Call it after all parts of the interval are captured; its report names new parts to extract. Options as in `capture`. See
+    `capture.warc_captures`.
     """
     past = _past(settings, interval, origins, refetch, taken)
     lake, wanted = Lake(settings.lake), tuple(sources) if sources else None
@@ -158,7 +159,7 @@ def _committed(settings: Settings, interval: Interval) -> list[Manifest]:
 
 
 def extract(settings: Settings, catalogue: Catalogue, part: Part) -> ExtractReport:
-    """Turn the part's captures into rows, and say which published dates may have changed. See `extraction.extract`."""
+    """Write the extracted rows and the ledger of the part; the report names the dates that may change. See `extraction.extract`."""
     return extract_part(Lake(settings.lake), settings, catalogue, part)
 
 
@@ -171,7 +172,10 @@ def publish(
     as_of: datetime | None = None,
     into: str | None = None,
 ) -> PublishReport:
-    """Build a published date's records, unless they are built; `as_of` a past moment into another lake. See `publishing.publish`."""
+    """Build the records of a published date, unless the same inputs were built before. See `publishing.publish`.
+
+    `as_of` uses only what was captured up to that moment; it needs `into`, the URI of another lake that is written to.
+    """
     target = Lake(into) if into is not None else None
     return publish_date(Lake(settings.lake), settings, catalogue, published_date, allow_shrink=allow_shrink, as_of=as_of, into=target)
 
@@ -179,34 +183,34 @@ def publish(
 def publish_dates(
     settings: Settings, catalogue: Catalogue, dates: Sequence[date], options: BuildOptions = DEFAULT_OPTIONS
 ) -> Iterator[PublishReport]:
-    """As `publish`, then `check`, of many dates, side by side; their reports in the order of `dates`. See `publishing.date_builds`.
+    """`publish` and `check` many dates in parallel; the reports come in the order of `dates`. See `publishing.date_builds`.
 
-    Raises ShrinkError when it comes to the first date that was refused; some of the dates behind it are built then.
+    Raises ShrinkError at the first date whose partition would shrink too much; some of the later dates may be built by then.
     """
     for built in build_dates(settings, catalogue, dates, options):
         if built.report is None:
-            raise built.refused or ShrinkError(f"{built.published_date} was refused")
+            raise built.refused or ShrinkError(f"{built.published_date} was not built")
         yield built.report
 
 
 def check(settings: Settings, catalogue: Catalogue, published_date: date) -> dict[str, int]:
-    """Hold what was published for the date against the contract and the laws; raises SchemaError."""
+    """Check the published files of the date against the schema and the rules of the record; row counts by table. Raises SchemaError."""
     return check_date(Lake(settings.lake), catalogue, published_date)
 
 
-def captured(settings: Settings, interval: Interval) -> tuple[Part, ...]:
-    """The interval's parts that have captures."""
+def captured_parts(settings: Settings, interval: Interval) -> tuple[Part, ...]:
+    """The parts of the interval that are captured or imported."""
     return tuple(Part(interval, name) for name in Lake(settings.lake).captured_parts(interval.key))
 
 
 def touched_dates(settings: Settings) -> list[date]:
-    """All dates on which an extracted article was published, and those that have a partition."""
+    """Every date with an extracted article or a published partition, ascending."""
     lake = Lake(settings.lake)
     return sorted({*lake.touched_dates(), *lake.published_dates()})
 
 
-def poll(settings: Settings, catalogue: Catalogue) -> list[FeedCheck]:
-    """Ask each enabled source's feeds once, write nothing; what the lake knows of them is said too. See `discovery.source_checks`."""
+def check_feeds(settings: Settings, catalogue: Catalogue) -> list[FeedCheck]:
+    """Ask each feed of the enabled sources once; add what earlier captures in the lake show of it. Writes nothing. See `source_checks`."""
     clock = SystemClock()
     polls = check_sources(settings, without_erased(Lake(settings.lake), catalogue), clock=clock)
     now = clock.now()
@@ -215,14 +219,14 @@ def poll(settings: Settings, catalogue: Catalogue) -> list[FeedCheck]:
 
 
 def add_source(settings: Settings, catalogue: Catalogue, url: str, *, topic: str) -> AddedSource:
-    """Find a site's feed and follow it. See `discovery.subscriptions`."""
+    """Find the feed of the site at `url` and add it to sources.yaml under `topic`. See `discovery.subscriptions`."""
     return add_site(settings, catalogue, url, topic=topic, clock=SystemClock())
 
 
-def assess_failures(settings: Settings, reports: Sequence[CaptureReport], *, lost: Sequence[str] = ()) -> Judgement:
-    """Red when more than the tolerated share of sources failed; `lost` are sources of parts that gave no report at all.
+def assess_failures(settings: Settings, reports: Sequence[CaptureReport], *, lost: Sequence[str] = ()) -> FailureAssessment:
+    """Count the failed sources; red when their share exceeds the tolerated one. `lost` are sources of parts without a report.
 
-    Where no host could be reached, the message begins with that, and does not name each source.
+    When no host could be reached, the message says so first and does not name each source.
     """
     failed = {source: reason for report in reports for source, reason in report.failed_sources.items()}
     failed.update(dict.fromkeys(lost, "its part failed"))
@@ -231,15 +235,16 @@ def assess_failures(settings: Settings, reports: Sequence[CaptureReport], *, los
     names = "; ".join(f"{source}: {reason}" for source, reason in sorted(failed.items()))
     unreached = {host: reason for report in reports for host, reason in report.unreached.items()}
     offline = network_problem(unreached) if all(report.unreached for report in reports) else None
-    message = (
-        f"{len(failed)} of {total} sources failed{f' ({names})' if names and not offline else ''}; {settings.tolerated_failures:.0%} may"
-    )
+    listed, tolerated = f" ({names})" if names and not offline else "", f"{settings.tolerated_failures:.0%}"
+    message = f"{len(failed)} of {counted(total, 'source')} failed{listed}; up to {tolerated} are tolerated"
     if offline:
         message = f"{offline}; {message}"
     warnings = tuple(warning for report in reports for warning in report.warnings)
     if warnings:
-        message += f"; worth a look: {'; '.join(warnings)}"
-    return Judgement(failed=len(failed), total=total, is_red=share > settings.tolerated_failures, message=message, warnings=warnings)
+        message += f"; warnings: {'; '.join(warnings)}"
+    return FailureAssessment(
+        failed=len(failed), total=total, is_red=share > settings.tolerated_failures, message=message, warnings=warnings
+    )
 
 
 def run(
@@ -255,9 +260,9 @@ def run(
     refetch: str | None = None,
     taken: tuple[datetime, datetime] | None = None,
 ) -> WalkReport:
-    """The whole walk of one interval, as the DAGs do it; all feeds are asked unless `only_due`. For the other options see `capture`."""
+    """Run the whole walk of one interval, as the DAGs do; all feeds are asked unless `only_due`. For the other options see `capture`."""
     parts = plan(settings, catalogue, interval, live=live, origins=origins, sources=sources, refetch=refetch)
-    begin_workers()
+    start_workers()
     captures = [
         capture(settings, catalogue, part, live=live, only_due=only_due, clock=clock, origins=origins, refetch=refetch, taken=taken)
         for part in parts
@@ -271,23 +276,23 @@ def run(
 def with_archived(
     captures: Sequence[CaptureReport], parts: Sequence[Part], archived: FileCaptures
 ) -> tuple[list[CaptureReport], list[Part]]:
-    """Reports and parts of an interval with those of the archive; what the plan named already is not named twice."""
+    """The reports and parts of an interval together with those of `archived`; a part that both have appears once."""
     names = {part.name for part in parts}
     new = [part for part in archived.parts if part.name not in names]
     return [*captures, *(report for report in archived.reports if report.part not in names)], [*parts, *new]
 
 
-def begin_workers() -> None:
-    """Let worker processes for extract and publish get ready while something else is done first; nothing where they are."""
+def start_workers() -> None:
+    """Start the server that worker processes are forked from, so that it loads its libraries during capture. Repeated calls do nothing."""
     workers.start_fork_server(workers.READING, workers.LISTING, workers.PUBLISHING)
 
 
 def import_files(settings: Settings, catalogue: Catalogue, paths: Iterable[Path]) -> tuple[tuple[ImportReport, ...], WalkReport]:
-    """Take web archives into the lake, then extract and publish what they touch. See `capture.imports`.
+    """Import web archives into the lake, then extract their parts and publish the dates that change. See `capture.imports`.
 
-    A file that is none is reported with its problem beside the others; raises WarcError when no file is one.
+    A file that is not a web archive has a problem in its report; raises WarcError when no file is one.
     """
-    begin_workers()
+    start_workers()
     lake = Lake(settings.lake)
     imports: list[ImportReport] = []
     refusals: list[WarcError] = []
@@ -310,5 +315,5 @@ def _finish(settings: Settings, catalogue: Catalogue, captures: Sequence[Capture
     for number, report in enumerate(publish_dates(settings, catalogue, dates), start=1):
         publishes.append(report)
         if number % 100 == 0:
-            log.info("%d of %d dates published", number, len(dates))
+            log.info("%d of %s published", number, counted(len(dates), "date"))
     return WalkReport(tuple(captures), tuple(extracts), tuple(publishes), assess_failures(settings, captures))

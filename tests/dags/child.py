@@ -43,7 +43,7 @@ def _describe() -> dict[str, Any]:
     from airflow.serialization.serialized_objects import DagSerialization
 
     described = {}
-    for dag_id, dag in dag_runs.bag().dags.items():
+    for dag_id, dag in dag_runs.load_dags().dags.items():
         kept = DagSerialization.deserialize_dag(DagSerialization.serialize_dag(dag))
         described[dag_id] = {
             "doc": dag.doc_md,

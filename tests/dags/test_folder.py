@@ -51,6 +51,8 @@ def test_parsing_it_imports_nothing_heavy(airflow: Child, tmp_path: Path) -> Non
         "pipeline.core.errors",
         "pipeline.core.models",
         "pipeline.core.settings",
+        "pipeline.text",
+        "pipeline.text.counts",
     }
 
 

@@ -92,7 +92,7 @@ def test_a_past_hour_takes_only_what_is_dated_inside_it(ingested: tuple[Run, Pat
     assert (past.state, len(past.results["plan"])) == ("success", 1)
     assert 0 < articles_of(past) < articles_of(ingested[0])
     assert DATE in past.results["announce"]
-    assert "1 of 1 hours to capture, at a cost that is not known" in past.log
+    assert "1 of 1 hour to capture, at an unknown cost" in past.log
 
 
 def test_the_form_says_which_sources_are_looked_for_and_where(ingest: Callable[..., Run], room: Newsroom) -> None:
@@ -104,7 +104,7 @@ def test_the_form_says_which_sources_are_looked_for_and_where(ingest: Callable[.
     assert not any("archive.org" in seen.host or "commoncrawl" in seen.host for seen in room.requests)
     room.forget_requests()
     again = ingest({**form, "looking": "auto"})
-    assert "part 00: kestrel-post: captured already, is extracted again" in again.log
+    assert "part 00: kestrel-post: captured already, to be extracted again" in again.log
     assert room.requests == []
 
 
@@ -135,7 +135,7 @@ def test_the_form_of_a_date_builds_what_the_data_said_then_into_another_lake(
     assert (before.state, before.results["publish"]["articles"]) == ("success", 0)
     refused = airflow.run("news_publish", {**form, "into": None}, environment=environment)
     assert refused.state == "failed"
-    assert "a past state is built into another lake" in refused.log
+    assert "a past state must be written into another lake" in refused.log
 
 
 @pytest.mark.parametrize("origin", ["ccnews", "warc"])
@@ -164,7 +164,7 @@ def test_what_no_source_has_any_more_is_read_from_files(
 def test_origins_are_of_the_past(ingest: Callable[..., Run]) -> None:
     run = ingest({**FORM, "origins": ["pages"]})
     assert (run.state, run.states["plan"], run.tries["plan"]) == ("failed", "failed", 1)
-    assert "origins, warc and refetch are of the past" in run.log
+    assert "origins, warc and refetch work only for the past" in run.log
 
 
 def test_a_field_that_the_form_lacks_is_refused_and_not_passed_over(ingest: Callable[..., Run]) -> None:
@@ -192,7 +192,7 @@ def test_the_connection_holds_the_sealing_keys(own_lake: Path, publish: Callable
 def test_a_run_by_hand_without_a_date_says_what_to_do(publish: Callable[..., Run]) -> None:
     run = publish(None)
     assert run.state == "failed"
-    assert "fill in the form" in run.log
+    assert "fill in `published_date` of the form" in run.log
 
 
 def test_one_dead_source_leaves_a_green_run_with_a_warning(ingest: Callable[..., Run], room: Newsroom) -> None:

@@ -20,7 +20,7 @@ from pipeline.lake import storage
 from pipeline.lake.locks import exclusive_lock
 from pipeline.lake.storage import Lake
 from pipeline.operations import stages
-from pipeline.operations.backfill_plans import Asked, Plan
+from pipeline.operations.backfill_plans import BackfillPlan, BackfillRequest
 from pipeline.operations.backfill_records import BackfillRecord
 from pipeline.operations.backfill_runs import plan_backfill, read_record, run_backfill
 from tests.integration import walking
@@ -29,7 +29,7 @@ from tests.integration.test_rebuild import files
 from tests.newsroom import Newsroom, World
 
 DAY = date(2026, 11, 20)
-ASKED = Asked(DAY, DAY, origins=("captures", "pages"))
+ASKED = BackfillRequest(DAY, DAY, origins=("captures", "pages"))
 NOW = NOON + timedelta(minutes=30)
 KILLS = 4
 
@@ -52,13 +52,13 @@ def catalogue(settings: Settings) -> Catalogue:
 
 
 @pytest.fixture
-def few(room: Newsroom, settings: Settings, catalogue: Catalogue) -> Asked:
+def few(room: Newsroom, settings: Settings, catalogue: Catalogue) -> BackfillRequest:
     """Two sources, so that a test takes seconds."""
     room.forget_requests()
     return replace(ASKED, sources=tuple(sorted(source.id for source in catalogue.enabled_sources[:2])))
 
 
-def backfill(settings: Settings, catalogue: Catalogue, asked: Asked, **options: Any) -> tuple[Plan, BackfillRecord]:
+def backfill(settings: Settings, catalogue: Catalogue, asked: BackfillRequest, **options: Any) -> tuple[BackfillPlan, BackfillRecord]:
     plan = plan_backfill(settings, catalogue, asked, now=NOW)
     return plan, run_backfill(settings, catalogue, plan, clock=walking.StoppedClock(NOW), **options)
 
@@ -68,16 +68,16 @@ def published(settings: Settings, day: date = DAY) -> dict[str, dict[str, Any]]:
     return {row["webUrl"]: row for row in table.to_pylist()}
 
 
-def test_a_plan_asks_nobody_and_writes_nothing(room: Newsroom, settings: Settings, catalogue: Catalogue, few: Asked) -> None:
+def test_a_plan_asks_nobody_and_writes_nothing(room: Newsroom, settings: Settings, catalogue: Catalogue, few: BackfillRequest) -> None:
     plan = plan_backfill(settings, catalogue, few, now=NOW)
     assert (plan.intervals, plan.captured, plan.to_capture) == (13, 0, 13)
     assert plan.without_history == tuple(source.id for source in catalogue.enabled_sources[:2])
-    assert plan.notes == ("11 hours of the range are not over and are left out",)
+    assert plan.notes == ("11 hours of the range left out, not being over yet",)
     assert room.requests == []
     assert not Path(settings.lake).exists()
 
 
-def test_the_figures_of_a_plan_come_from_the_ledger(settings: Settings, catalogue: Catalogue, few: Asked) -> None:
+def test_the_figures_of_a_plan_come_from_the_ledger(settings: Settings, catalogue: Catalogue, few: BackfillRequest) -> None:
     stages.run(settings, catalogue, Interval.parse("2026-11-19T12"), live=True, clock=walking.StoppedClock())
     plan = plan_backfill(settings, catalogue, few, now=NOW)
     ledger = Lake(settings.lake).read_table(storage.ledger_path(Part(Interval.parse("2026-11-19T12"), "00"))).to_pylist()
@@ -91,20 +91,20 @@ def test_the_figures_of_a_plan_come_from_the_ledger(settings: Settings, catalogu
 
 
 def test_a_backfill_takes_in_the_articles_of_its_dates_and_no_others(
-    room: Newsroom, settings: Settings, catalogue: Catalogue, few: Asked
+    room: Newsroom, settings: Settings, catalogue: Catalogue, few: BackfillRequest
 ) -> None:
     _, record = backfill(settings, catalogue, few)
     assert (record.state, len(record.steps), record.red, record.refused) == ("done", 13, {}, {})
     found = published(settings)
     assert {row["publishedDateTime"].date() for row in found.values()} == {DAY}
     assert len({row["provider"]["domain"] for row in found.values()}) == 2
-    assert record.differences[DAY].new == len(found) == record.change.new > 3
+    assert record.differences[DAY].new == len(found) == record.total_difference.new > 3
     world = {site.url(article): article for site, article in room.world.articles if not article.missing}
     assert all(world[url].published.date() == DAY for url in found if url in world)
 
 
 def test_the_same_backfill_again_fetches_nothing_and_changes_nothing(
-    room: Newsroom, settings: Settings, catalogue: Catalogue, few: Asked
+    room: Newsroom, settings: Settings, catalogue: Catalogue, few: BackfillRequest
 ) -> None:
     backfill(settings, catalogue, few)
     before = {name: digest for name, digest in files(settings.lake).items() if not name.startswith("backfills/")}
@@ -112,11 +112,11 @@ def test_the_same_backfill_again_fetches_nothing_and_changes_nothing(
     plan, record = backfill(settings, catalogue, few)
     assert (plan.captured, plan.to_capture, plan.requests) == (13, 0, 0)
     assert room.requests == []
-    assert (record.change.new, record.change.changed, record.change.vanished) == (0, 0, 0)
+    assert (record.total_difference.new, record.total_difference.changed, record.total_difference.vanished) == (0, 0, 0)
     assert {name: digest for name, digest in files(settings.lake).items() if not name.startswith("backfills/")} == before
 
 
-def test_a_changed_catalogue_shows_the_changed_fields(settings: Settings, catalogue: Catalogue, few: Asked) -> None:
+def test_a_changed_catalogue_shows_the_changed_fields(settings: Settings, catalogue: Catalogue, few: BackfillRequest) -> None:
     backfill(settings, catalogue, few)
     pictures = {row["webUrl"] for row in published(settings).values() if row["images"]}
     quality = catalogue.scoring.quality.model_copy(update={"image": 0})
@@ -130,7 +130,7 @@ def test_a_changed_catalogue_shows_the_changed_fields(settings: Settings, catalo
 
 
 def test_a_refetch_captures_everything_anew_beside_what_is_there(
-    room: Newsroom, settings: Settings, catalogue: Catalogue, few: Asked
+    room: Newsroom, settings: Settings, catalogue: Catalogue, few: BackfillRequest
 ) -> None:
     backfill(settings, catalogue, few)
     raw = {name: digest for name, digest in files(settings.lake).items() if name.startswith("raw/interval")}
@@ -144,7 +144,9 @@ def test_a_refetch_captures_everything_anew_beside_what_is_there(
     assert len(fresh) == 13
 
 
-def test_what_a_partition_may_not_lose_is_refused_until_there_is_a_reason(settings: Settings, catalogue: Catalogue, few: Asked) -> None:
+def test_what_a_partition_may_not_lose_is_refused_until_there_is_a_reason(
+    settings: Settings, catalogue: Catalogue, few: BackfillRequest
+) -> None:
     backfill(settings, catalogue, few)
     lake, path = Lake(settings.lake), storage.articles_path(DAY)
     before = lake.read_bytes(path)
@@ -155,7 +157,7 @@ def test_what_a_partition_may_not_lose_is_refused_until_there_is_a_reason(settin
     grown = lake.read_bytes(path)
     _, refused = backfill(settings, catalogue, few)
     assert (refused.state, list(refused.refused)) == ("refused", [DAY])
-    assert "more than 20% would go" in refused.refused[DAY]
+    assert "more than 20% would be lost" in refused.refused[DAY]
     assert lake.read_bytes(path) == grown
     _, allowed = backfill(settings, catalogue, few, allow_shrink="the doubles were a mistake")
     assert (allowed.state, allowed.reason, allowed.refused) == ("done", "the doubles were a mistake", {})
@@ -165,25 +167,27 @@ def test_what_a_partition_may_not_lose_is_refused_until_there_is_a_reason(settin
     assert read_record(settings, few.id) == allowed
 
 
-def test_a_second_process_with_the_same_wishes_is_refused_and_changes_nothing(settings: Settings, catalogue: Catalogue, few: Asked) -> None:
+def test_a_second_process_with_the_same_wishes_is_refused_and_changes_nothing(
+    settings: Settings, catalogue: Catalogue, few: BackfillRequest
+) -> None:
     before = files(settings.lake)
     with (
         exclusive_lock(Lake(settings.lake), storage.backfill_lock_path(few.id), what="the first"),
-        pytest.raises(LockedError, match=f"backfill {few.id} is under way"),
+        pytest.raises(LockedError, match=f"backfill {few.id} is running"),
     ):
         backfill(settings, catalogue, few)
     assert files(settings.lake) == before
 
 
 def test_an_unknown_source_and_a_range_in_the_future_are_refused(settings: Settings, catalogue: Catalogue) -> None:
-    with pytest.raises(ConfigError, match="'nobody' is no source"):
-        plan_backfill(settings, catalogue, Asked(DAY, DAY, ("nobody",)), now=NOW)
-    with pytest.raises(PermanentError, match="no hour of 2026-12-01 to 2026-12-02 is over"):
-        plan_backfill(settings, catalogue, Asked(date(2026, 12, 1), date(2026, 12, 2)), now=NOW)
+    with pytest.raises(ConfigError, match="'nobody' is not a followed source"):
+        plan_backfill(settings, catalogue, BackfillRequest(DAY, DAY, ("nobody",)), now=NOW)
+    with pytest.raises(PermanentError, match="no hour from 2026-12-01 to 2026-12-02 is over"):
+        plan_backfill(settings, catalogue, BackfillRequest(date(2026, 12, 1), date(2026, 12, 2)), now=NOW)
 
 
 def test_killed_anywhere_and_run_again_gives_the_same_bytes_and_fetches_nothing_twice(
-    room: Newsroom, settings: Settings, few: Asked, tmp_path: Path
+    room: Newsroom, settings: Settings, few: BackfillRequest, tmp_path: Path
 ) -> None:
 
     def run(lake: Path, kill_at: int | None = None) -> tuple[int, int]:

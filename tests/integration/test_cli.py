@@ -140,7 +140,7 @@ def test_options_for_all_commands_stand_before_the_command(news: News, tmp_path:
     elsewhere = tmp_path / "elsewhere"
     said = news("--lake", str(elsewhere), "top")
     assert said.code == 0
-    assert f"Nothing is published in {elsewhere} yet" in said.out
+    assert f"{elsewhere} has no published records yet" in said.out
     assert not elsewhere.exists(), "looking makes no directories"
     said = news("--config", str(tmp_path / "nowhere"), "sources", "list")
     assert said.code == 1
@@ -312,7 +312,7 @@ def test_an_interrupt_is_130_without_a_traceback(news: News, monkeypatch: pytest
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [
-        ("NEWS_LAKES", "x", "NEWS_LAKES is not a setting; `news doctor` lists those there are"),
+        ("NEWS_LAKES", "x", "NEWS_LAKES is not a setting; `news doctor` lists all settings"),
         ("NEWS_FETCH_THREADS", "many", "NEWS_FETCH_THREADS: "),
         ("NEWS_FETCH_THREADS", "0", "NEWS_FETCH_THREADS: "),
         ("NEWS_ALLOW_NETWORKS", "10.0.0.0/8,inside", "NEWS_ALLOW_NETWORKS: "),
@@ -332,7 +332,7 @@ def test_a_wrong_setting_is_1_and_named(news: News, name: str, value: str, messa
         ("sources.yaml", f"{SOURCE}    feeds: [https://one.example/feed]\n    topic: Nonsense\n", r"sources\.yaml:5: sources\.0\.topic"),
         ("sources.yaml", f"{SOURCE}    feeds: [one.example/feed]\n    topic: AI\n", r"sources\.yaml:4: sources\.0\.feeds\.0"),
         ("sources.yaml", f"{SOURCE}    fees: [https://one.example/feed]\n    topic: AI\n", r"sources\.yaml:\d: sources\.0\.fee"),
-        ("topics.yaml", "topics:\n  - name: AI\n  - name: AI\n", r"topics\.yaml:3: topics\.1\.name: .*'AI' stands twice"),
+        ("topics.yaml", "topics:\n  - name: AI\n  - name: AI\n", r"topics\.yaml:3: topics\.1\.name: .*'AI' occurs twice"),
         ("scoring.yaml", "heat:\n  related: much\n", r"scoring\.yaml:2: heat\.related"),
         ("scoring.yaml", "heat: [\n", r"scoring\.yaml:2: not YAML"),
     ],
@@ -373,13 +373,13 @@ def test_a_rejected_page_is_shown_with_what_the_ledger_knows(news: News, tmp_pat
     assert news("import", str(path)).code == 0
     said = news("show", f"{HOST}/empty")
     assert said.code == 1
-    assert "the ledger of 2026-11-21T12 says: rejected (" in said.err
+    assert "its outcome in the ledger of 2026-11-21T12 is rejected (" in said.err
 
 
 def test_publish_of_a_date_without_articles_writes_nothing(news: News, tmp_path: Path) -> None:
     said = news("publish", "2020-01-01")
     assert said.code == 1
-    assert "no article that was published on 2020-01-01" in said.err
+    assert "no article published on 2020-01-01" in said.err
     assert not (tmp_path / "lake/articles/published_date=2020-01-01").exists()
 
 
@@ -416,7 +416,7 @@ def test_run_walks_an_hour_from_feeds_to_records(news: News, world: dict[str, st
     assert Lake(str(tmp_path / "fresh")).exists(storage.articles_path(date(2026, 11, 20)))
     said = news("run", "--interval", "2026-11-20T12", **world)
     shown = " ".join(said.out.split())  # lines are broken by their length
-    assert "captured before, nothing fetched" in shown
+    assert "captured before; no request was sent" in shown
     assert "1 of 2 sources failed (two: status 404)" in shown
 
 

@@ -66,7 +66,7 @@ def test_without_consent_a_backfill_shows_its_plan_and_touches_nothing(news: New
     before = files(str(lake))
     said = news("backfill", *DATES, *consent)
     assert said.code == (0 if "--dry-run" in consent else 2)
-    assert ("--yes runs this plan" in said.err) == ("--dry-run" not in consent)
+    assert ("--yes carries out this plan" in said.err) == ("--dry-run" not in consent)
     if "--json" in consent:
         assert (said.json["plan"]["intervals"], said.json["plan"]["pages"], said.json["plan"]["requests"]) == (24, 12, 0)
     else:
@@ -114,11 +114,11 @@ def test_a_partition_that_would_shrink_is_1_and_the_reason_is_kept(news: News, l
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (("--from", "2026-11-21", "--to", "2026-11-20"), 2, "from the earlier date to the later"),
+        (("--from", "2026-11-21", "--to", "2026-11-20"), 2, "2026-11-20, is before its first, 2026-11-21"),
         (("--from", "2026-11-20"), 2, "required: --to"),
         ((*DATES, "--yes", "--dry-run"), 2, "not allowed with argument"),
         ((*DATES, "--origin", "memory"), 2, "invalid choice: 'memory'"),
-        ((*DATES, "--source", "nobody"), 1, "'nobody' is no source that is followed"),
+        ((*DATES, "--source", "nobody"), 1, "'nobody' is not a followed source"),
         (("--from", "2026-12-01", "--to", "2026-12-02"), 1, "is over yet"),
     ],
 )
@@ -140,7 +140,7 @@ def test_the_ledger_has_a_row_for_each_source_and_day(news: News) -> None:
 
 def test_the_ledger_begins_with_the_first_day_that_a_source_has_anything_on(news: News, lake: Path) -> None:
     assert news("ledger", "--json").json == []  # what was imported is no source's
-    assert "nothing on these days" in news("ledger").out
+    assert "no row on these days" in news("ledger").out
     early, late = sorted(source.id for source in load_catalogue(REPOSITORY / "data").enabled_sources)[:2]
     for day, source_id in ((18, early), (20, late), (21, early)):
         at = datetime(2026, 11, day, 12, tzinfo=UTC)
@@ -158,8 +158,8 @@ def test_the_ledger_begins_with_the_first_day_that_a_source_has_anything_on(news
     ("arguments", "message"),
     [
         (("--from", "2026-11-20", "--days", "2"), "not allowed with argument"),
-        (("--from", "2026-11-20", "--until", "2026-11-19"), "from the earlier date to the later"),
-        (("--from", "2026-11-23"), "from the earlier date to the later"),
+        (("--from", "2026-11-20", "--until", "2026-11-19"), "2026-11-19, is before the first, 2026-11-20"),
+        (("--from", "2026-11-23"), "is before the first, 2026-11-23"),
     ],
 )
 def test_a_ledger_of_no_days_says_why(news: News, arguments: tuple[str, ...], message: str) -> None:
@@ -171,7 +171,7 @@ def test_a_ledger_of_no_days_says_why(news: News, arguments: tuple[str, ...], me
 def test_a_ledger_of_a_source_that_there_is_not_says_so(news: News) -> None:
     said = news("ledger", "--source", "typo")
     assert (said.code, said.out) == (1, "")
-    assert "'typo' is no source" in said.err
+    assert "'typo' is not a source" in said.err
 
 
 def test_a_ledger_shows_how_often_each_source_was_polled(news: News) -> None:
@@ -190,14 +190,14 @@ def test_erasing_shows_its_plan_and_needs_consent_and_a_reason(news: News, lake:
     before = files(str(lake))
     assert "required: --reason" in news("erase", "any.example").err
     said = news("erase", "any.example", "--reason", "a letter")
-    assert (said.code, "--yes runs this plan" in said.err) == (2, True)
+    assert (said.code, "--yes carries out this plan" in said.err) == (2, True)
     assert "12 records" in said.out
     assert "published 2026-11-20 to 2026-11-20" in said.out
     assert news("erase", "co.uk", "--reason", "a letter", "--yes").code == 1
     assert files(str(lake)) == before
     done = news("erase", "www.any.example", "--reason", "a letter", "--yes", "--json")
     assert (done.code, done.json["state"], done.json["counts"]["records"]) == (0, "done", 12)
-    assert "there is nothing of it" in news("erase", "any.example", "--reason", "a letter", "--dry-run").out
+    assert "the lake holds nothing of it" in news("erase", "any.example", "--reason", "a letter", "--dry-run").out
 
 
 def test_the_plan_of_a_backfill_from_given_files_names_them(news: News, tmp_path: Path) -> None:

@@ -19,8 +19,8 @@ def test_the_doctor_finds_all_in_order(news: News) -> None:
     said = news("doctor", "--json")
     assert said.code == 0
     findings = {finding["name"]: finding for finding in said.json}
-    assert "1 dates published" in next(one["value"] for one in said.json if one["area"] == "lake")
-    assert findings["NEWS_SEALING_KEYS"]["value"] == "1 keys"
+    assert "1 date published" in next(one["value"] for one in said.json if one["area"] == "lake")
+    assert findings["NEWS_SEALING_KEYS"]["value"] == "1 key"
     assert key_id(KEY) in findings["sealing"]["value"]
     assert KEY not in said.out
 
@@ -46,7 +46,7 @@ def test_the_doctor_finds_what_is_not(news: News, environment: dict[str, str], a
 def test_the_doctor_makes_no_lake_and_says_that_there_is_none(news: News, tmp_path: Path) -> None:
     said = news("--lake", str(tmp_path / "mistyped"), "doctor", "--json")
     assert said.code == 0
-    assert next(one["value"] for one in said.json if one["area"] == "lake").startswith("is not there yet")
+    assert next(one["value"] for one in said.json if one["area"] == "lake").startswith("does not exist yet")
     assert not (tmp_path / "mistyped").exists()
 
 

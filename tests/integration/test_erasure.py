@@ -25,7 +25,7 @@ from pipeline.lake.ledgers import read_manifest
 from pipeline.lake.storage import Lake
 from pipeline.lake.warc import read_record_at, read_records
 from pipeline.operations import maintenance, stages
-from pipeline.operations.backfill_plans import Asked
+from pipeline.operations.backfill_plans import BackfillRequest
 from pipeline.operations.backfill_records import to_json as backfill_json
 from pipeline.operations.backfill_runs import plan_backfill, run_backfill
 from pipeline.operations.erasure_runs import erasures, plan_erasure, run_erasure
@@ -91,7 +91,10 @@ def _build(room: Newsroom, settings: Settings, catalogue: Catalogue) -> None:
     maintenance.maintain(settings, catalogue, Interval.containing(tomorrow - timedelta(hours=1)), clock=FrozenClock(tomorrow))
     own = Lake(settings.lake)
     record = run_backfill(
-        settings, catalogue, plan_backfill(settings, catalogue, Asked(DAY, DAY, origins=("pages",)), now=NOON), clock=FrozenClock()
+        settings,
+        catalogue,
+        plan_backfill(settings, catalogue, BackfillRequest(DAY, DAY, origins=("pages",)), now=NOON),
+        clock=FrozenClock(),
     )
     named = Difference(new=1, new_urls=(f"{ONE}/{PHRASE}-a", f"{TWO}/harbour-a"))
     own.write_bytes(storage.backfill_path(record.id), backfill_json(record.with_difference(DAY, named)))
@@ -181,7 +184,7 @@ def test_nothing_of_it_is_taken_in_any_more(settings: Settings, catalogue: Catal
     assert [one.sources for one in report.captures] == [("two",)]
     (imported,), _ = stages.import_files(settings, catalogue, [copy])
     assert imported.counts == {"page.erased": 1}
-    assert plan_backfill(settings, catalogue, Asked(DAY, DAY), now=NOON + timedelta(days=3)).sources[0].source_id == "two"
+    assert plan_backfill(settings, catalogue, BackfillRequest(DAY, DAY), now=NOON + timedelta(days=3)).sources[0].source_id == "two"
     assert not any(PHRASE in seen.path for seen in room.requests)
     assert all(name.startswith("raw/") for name in found(lake, PHRASE))  # the other's feed still lists a title
 
@@ -218,7 +221,7 @@ def test_a_page_behind_a_short_link_and_captures_that_were_deleted_by_age_are_fo
 def test_a_lake_of_records_alone_is_refused(settings: Settings, catalogue: Catalogue, lake: Lake, tmp_path: Path) -> None:
     other = settings.model_copy(update={"lake": str(tmp_path / "then")})
     stages.publish(settings, catalogue, DAY, as_of=NOON + timedelta(days=2), into=other.lake)
-    with pytest.raises(PermanentError, match="not what they were made from"):
+    with pytest.raises(PermanentError, match="no extracted rows"):
         plan_erasure(other, catalogue, "one.example")
 
 
@@ -270,7 +273,7 @@ def test_killed_anywhere_it_goes_on_to_the_same_bytes_and_the_lake_is_readable_m
 
 def _is_readable(lake: Lake, settings: Settings, catalogue: Catalogue) -> None:
     for interval in lake.captured_intervals():
-        for part in stages.captured(settings, interval):
+        for part in stages.captured_parts(settings, interval):
             with lake.open(storage.captures_path(part)) as file:
                 for page in read_manifest(lake, part).pages:
                     assert read_record_at(file, page.offset, max_body_bytes=100_000).problem is None

@@ -75,7 +75,7 @@ class Live:
 def live() -> Iterator[Live]:
     if importlib.util.find_spec("airflow") is None:
         pytest.skip("Airflow is not installed: pip install -e .[airflow]")
-    reason = postgres.missing()
+    reason = postgres.why_unavailable()
     if reason:
         pytest.skip(reason)
     with tempfile.TemporaryDirectory(prefix="news-airflow-", ignore_cleanup_errors=True) as folder, Newsroom(World.load()) as room:

@@ -34,7 +34,7 @@ def test_the_second_process_is_told_who_works_and_a_killed_one_leaves_nothing_th
     process.start()
     try:
         assert ready.wait(30)
-        with pytest.raises(LockedError, match=rf"backfill 0123456789ab is under way \(process {process.pid} on .*the same command"):
+        with pytest.raises(LockedError, match=rf"backfill 0123456789ab is running \(process {process.pid} on .*repeat the command"):
             exclusive_lock(Lake(str(tmp_path)), PATH, what="backfill 0123456789ab").__enter__()
     finally:
         os.kill(process.pid or 0, signal.SIGKILL)

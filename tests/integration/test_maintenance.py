@@ -1,4 +1,4 @@
-"""The daily round over a real lake: revisits for edits, retention, pruned images, and the completeness ledger that finds a silent gap."""
+"""The daily maintenance over a real lake: revisits for edits, retention, pruned images, and completeness, which finds a silent gap."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def captured(settings: Settings, catalogue: Catalogue, world: Newsroom) -> Newsr
     return world
 
 
-def maintain(settings: Settings, catalogue: Catalogue, now: datetime = TOMORROW) -> maintenance.Round:
+def maintain(settings: Settings, catalogue: Catalogue, now: datetime = TOMORROW) -> maintenance.MaintenanceReport:
     interval = Interval.containing(now - timedelta(hours=1))
     return maintenance.maintain(settings, catalogue, interval, clock=FrozenClock(now))
 
@@ -258,7 +258,7 @@ def test_a_day_without_its_usual_articles_is_a_silent_gap(
         lake.write_table(storage.ledger_path(Part(Interval.containing(day), "00")), checked_table(rows, schema.LEDGER, name="ledger"))
     stages.run(settings, catalogue, HOUR, live=True, clock=FrozenClock())  # the feed of the second source is not there any more
     done = maintain(settings, catalogue)
-    assert done.gaps == ("two: found 0 on 2026-11-20, usually about 6; all 1 polls failed",)
+    assert done.gaps == ("two: 0 pages found on 2026-11-20, about 6 expected; 1 poll failed, none succeeded",)
     written = lake.read_table(storage.completeness_path(DAY)).to_pylist()
     assert {row["sourceId"]: (row["expected"], row["found"], row["isGap"]) for row in written} == {
         "one": (6.0, 4, False),

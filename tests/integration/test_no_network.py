@@ -59,7 +59,7 @@ def test_the_walk_says_first_that_no_host_resolves(
 ) -> None:
     monkeypatch.setattr(socket, "getaddrinfo", nothing_resolves)
     report = stages.run(offline(settings), catalogue, HOUR, live=True, clock=clock)
-    assert report.judgement.message == f"{SENTENCE}; 3 of 3 sources failed; 50% may"
+    assert report.judgement.message == f"{SENTENCE}; 3 of 3 sources failed; up to 50% are tolerated"
     assert report.judgement.is_red
     (again,) = stages.plan(settings, catalogue, HOUR)
     kept = stages.capture(offline(settings), catalogue, Part(HOUR, again.name, again.source_ids), live=True, clock=clock)

@@ -215,7 +215,7 @@ def test_the_order_is_the_operator_s(
     put(room, shown)
     _, manifest = take(make_catalogue([source(ONE)]), own=archive, origins=["wayback", "pages"])
     assert manifest.origins == {"one": "wayback"}
-    with pytest.raises(ConfigError, match="origins: 'attic' is none of"):
+    with pytest.raises(ConfigError, match="origins: 'attic' is not one of"):
         take(make_catalogue([source(ONE)]), origins=["attic"])
 
 
@@ -298,7 +298,7 @@ def test_only_the_wanted_sources_are_captured_and_the_others_can_follow(
     assert not any(seen.host == "one.example" and seen.path.startswith("/feed") for seen in room.requests)
     second = stages.run(settings, catalogue, HOUR, live=False, clock=clock, origins=["pages"])
     assert [(one.part, one.sources, one.reused) for one in second.captures] == [("00", ("two",), True), ("01", ("one",), False)]
-    with pytest.raises(ConfigError, match="'nobody' is no source that is followed"):
+    with pytest.raises(ConfigError, match="'nobody' is not a followed source"):
         stages.plan(settings, catalogue, HOUR, sources=["nobody"])
 
 

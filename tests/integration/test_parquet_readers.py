@@ -29,7 +29,7 @@ FOLDER_KEYS = {"articles": "published_date", "explain": "published_date", "extra
 @pytest.fixture(scope="module")
 def lake(sample: SampleWalk) -> Lake:
     """The sample world with its completeness."""
-    maintenance.keep_accounts(sample.settings, sample.catalogue, now=NOON + timedelta(days=1))
+    maintenance.write_completeness(sample.settings, sample.catalogue, now=NOON + timedelta(days=1))
     return Lake(sample.settings.lake)
 
 
@@ -123,7 +123,7 @@ def test_completeness_that_lies_in_folders_of_days_is_put_beside_them(lake: Lake
     new = storage.completeness_path(date(2026, 11, 1))
     old = "completeness/day=2026-11-01/completeness.parquet"
     lake.write_table(old, lake.read_table(storage.completeness_path(date(2026, 11, 20))).slice(0, 1))
-    maintenance.keep_accounts(sample.settings, sample.catalogue, now=NOON + timedelta(days=1))
+    maintenance.write_completeness(sample.settings, sample.catalogue, now=NOON + timedelta(days=1))
     assert not lake.exists(old)
     assert lake.read_table(new).num_rows == 1
     assert len(pd.read_parquet(f"{lake.root}/completeness")) > 1

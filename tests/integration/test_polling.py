@@ -147,20 +147,20 @@ def test_what_is_odd_about_feeds_is_in_the_report_and_in_the_judgement(world: Ne
     world.misbehave(f"{TWO}/feed", RedirectTo(f"{ONE}/feed", status=301))
     report, _ = capture()
     assert [warning.split(" ", 2)[2] for warning in report.warnings] == [
-        f"moved for good to {ONE}/feed: write that into sources.yaml",
-        f"the same feed as {ONE}/feed of one: both lead to the same address",
+        f"moved permanently to {ONE}/feed: write that URL into sources.yaml",
+        f"the same feed as {ONE}/feed of one: both redirect to the same address",
     ]
     judgement = stages.assess_failures(settings, [report])
     assert judgement.warnings == report.warnings
-    assert "moved for good" in judgement.message
+    assert "moved permanently" in judgement.message
 
 
 def test_checking_the_sources_says_what_is_odd(world: Newsroom, settings: Settings, catalogue: Catalogue) -> None:
     world.misbehave(f"{TWO}/feed", RedirectTo(f"{ONE}/feed", status=301))
-    one, two = stages.poll(settings, catalogue)
+    one, two = stages.check_feeds(settings, catalogue)
     assert (one.note, one.problem, two.problem) == (None, None, None)
     assert two.note is not None
-    assert "moved for good" in two.note
+    assert "moved permanently" in two.note
     assert "the same feed as" in two.note
 
 

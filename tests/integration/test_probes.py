@@ -132,7 +132,7 @@ def test_readers_that_die_while_they_wait_are_no_fault_of_the_next_page() -> Non
     with PageReader(processes=1, timeout_s=20) as reader:
         assert read(reader, PAGE).pictures == (PICTURE,)
         kill_workers()
-        with pytest.raises(TransientError, match="the workers died"):
+        with pytest.raises(TransientError, match="the worker processes died"):
             ask_on(lambda: read(reader, PAGE))
 
 
@@ -143,12 +143,12 @@ def test_a_capture_whose_readers_die_writes_nothing_and_can_be_made_again(
     room.add_page(f"{ONE}/feed", feed(URL), content_type="application/rss+xml")
     catalogue = make_catalogue([source(ONE)])
     (part,) = stages.plan(settings, catalogue, HOUR)
-    with dying_workers(), pytest.raises(TransientError, match="the workers died"):
+    with dying_workers(), pytest.raises(TransientError, match="the worker processes died"):
         stages.capture(settings, catalogue, part, live=True, clock=clock)
     assert not any(name.startswith(("raw/interval=", "extracted/")) for name in files(settings.lake))
     stages.capture(settings, catalogue, part, live=True, clock=clock)
     (page,) = read_manifest(Lake(settings.lake), part).pages
     assert [probe.url for probe in page.images] == [PICTURE]
-    with dying_workers(), pytest.raises(TransientError, match="the workers died"):
+    with dying_workers(), pytest.raises(TransientError, match="the worker processes died"):
         stages.extract(settings, catalogue, part)
     assert stages.extract(settings, catalogue, part).articles == 1

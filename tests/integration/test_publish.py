@@ -257,23 +257,25 @@ def unsort_related(rows: list[Row]) -> None:
 
 
 BROKEN: Mapping[str, Callable[[list[Row]], Any]] = {
-    "its date is another": lambda rows: rows[-1].update(publishedDateTime=datetime(2026, 11, 21, tzinfo=UTC)),
+    "its date is not the published date of the partition": lambda rows: rows[-1].update(
+        publishedDateTime=datetime(2026, 11, 21, tzinfo=UTC)
+    ),
     "the parts of quality do not add up": lambda rows: alone(rows).update(quality=999, heat=999, published=True),
     "its heat does not follow": lambda rows: alone(rows).update(heat=69),
     "published does not follow from heat": lambda rows: alone(rows).update(published=True),
     "related is not sorted": unsort_related,
     "related names itself or one twice": relate_to_itself,
-    "the cache URL is not there with the AMP URL": lambda rows: lead(rows).update(cdnAmpWebUrl=None),
-    "a topic stands twice": lambda rows: lead(rows).update(topics=["AI", "AI"]),
+    "it has an AMP URL without a cache URL, or the reverse": lambda rows: lead(rows).update(cdnAmpWebUrl=None),
+    "a topic occurs twice": lambda rows: lead(rows).update(topics=["AI", "AI"]),
     "rows are not sorted": lambda rows: rows.reverse(),
-    "a webUrl stands twice": twice,
-    "explain has other rows": lambda rows: rows.pop(),
+    "a webUrl occurs twice": twice,
+    "the rows of explain are not those of articles": lambda rows: rows.pop(),
 }
 MORE: Mapping[str, tuple[str, Callable[[list[Row]], Any]]] = {
     "a member with the heat of a lead": ("its heat does not follow", lambda rows: member(rows).update(heat=member(rows)["quality"])),
     "one related twice": ("related names itself or one twice", relate_twice),
     "a cache URL without an AMP URL": (
-        "the cache URL is not there with the AMP URL",
+        "it has an AMP URL without a cache URL, or the reverse",
         lambda rows: alone(rows).update(cdnAmpWebUrl="https://x.cdn.ampproject.org/c/s/x"),
     ),
 }

@@ -18,7 +18,7 @@ from pipeline.lake import storage
 from pipeline.lake.ledgers import read_manifest
 from pipeline.lake.storage import Lake
 from pipeline.operations import stages
-from pipeline.operations.backfill_plans import Asked
+from pipeline.operations.backfill_plans import BackfillRequest
 from pipeline.operations.backfill_runs import plan_backfill
 from pipeline.operations.source_repairs import apply_repairs, heal_sources
 from tests.integration.conftest import FrozenClock
@@ -166,19 +166,19 @@ def test_a_failing_or_an_empty_answer_forgets_nothing(site: Site, settings: Sett
 
 
 def test_the_check_of_sources_counts_the_links_that_may_be_articles(site: Site, settings: Settings, catalogue: Catalogue) -> None:
-    (check,) = stages.poll(settings, catalogue)
+    (check,) = stages.check_feeds(settings, catalogue)
     assert (check.problem, check.status) == (None, 200)
     assert check.entries >= SHOWN
     assert "section page" in (check.note or "")
     site.room.mount(FRONT, lambda _url, _asked: Resource(b"<html><body><div id=app></div></body></html>", "text/html"))
-    (check,) = stages.poll(settings, catalogue)
+    (check,) = stages.check_feeds(settings, catalogue)
     assert "not a section page" in (check.problem or "")
 
 
 def test_a_backfill_over_hours_before_the_source_was_followed_says_that_nothing_reaches_back(
     site: Site, settings: Settings, catalogue: Catalogue, clock: FrozenClock
 ) -> None:
-    asked = Asked(date(2026, 11, 18), date(2026, 11, 18), origins=("captures", "sitemap", "pages"))
+    asked = BackfillRequest(date(2026, 11, 18), date(2026, 11, 18), origins=("captures", "sitemap", "pages"))
     plan = plan_backfill(settings, catalogue, asked, now=clock.now())
     assert plan.sources[0].hours == 24
     report = stages.run(settings, catalogue, Interval.parse("2026-11-18T12"), live=False, clock=clock, origins=["sitemap", "pages"])

@@ -85,12 +85,12 @@ def test_the_diff_shows_each_proposal_and_applying_it_keeps_every_other_byte(hea
     text = Path(healing.settings.config, "sources.yaml").read_text()
     assert text.startswith(COMMENT)
     assert {name: source.listings[0] for name in proposals if (source := load_catalogue(healing.settings.config).source(name))} == proposals
-    with pytest.raises(ConfigError, match="changed while"):
+    with pytest.raises(ConfigError, match="changed during"):
         apply_repairs(healing.settings, healing.healed)
 
 
 def test_a_source_that_is_not_followed_is_said_so(healing: Healing) -> None:
-    with pytest.raises(ConfigError, match="no source that is followed"):
+    with pytest.raises(ConfigError, match="is not a followed source"):
         heal_sources(healing.settings, load_catalogue(healing.settings.config), clock=FrozenClock(), sources=["typo"])
 
 
@@ -127,13 +127,13 @@ def test_the_command_shows_evidence_and_diff_and_writes_only_when_told(
     clock = FrozenClock(datetime.now(UTC) - timedelta(hours=2))
     _capture(mine, clock, hours=1)
     assert main.main(["sources", "heal"]) == 0
-    assert "by what the lake knows" in capsys.readouterr().out
+    assert "The lake shows no feed that moved" in capsys.readouterr().out
     BREAKS["moved-301"].happen(room, site, site)
     _capture(mine, clock, hours=1)
     assert main.main(["sources", "heal", "one"]) == 0
     shown = capsys.readouterr().out
     assert f"{site.origin}/rss/" in shown
-    assert "redirects there for good" in shown
+    assert "redirects there permanently" in shown
     assert (folder / "sources.yaml").read_text() == text
     assert main.main(["sources", "heal", "--apply"]) == 0
     assert (folder / "sources.yaml").read_text() == text.replace(f"'{site.origin}/feed'", f'"{site.origin}/rss/"')

@@ -140,7 +140,7 @@ def test_what_is_committed_is_read_while_somebody_holds_the_part(options: dict[s
 
 def test_whoever_waits_too_long_may_try_again(options: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(locks, "PATIENCE_S", 0.0)
-    who = rf"the capture of 2026-11-20T12 part 00 is under way \(process {os.getpid()} on "
+    who = rf"the capture of 2026-11-20T12 part 00 is running \(process {os.getpid()} on "
     with locks.exclusive_lock(Lake(options["lake"]), storage.part_lock_path(PART), what="it"), pytest.raises(BusyError, match=who):
         capture(options)
 
@@ -153,5 +153,5 @@ def test_on_an_object_store_whoever_lost_the_lease_does_not_commit(monkeypatch: 
     with locks.lock_in_turn(store, path, what="it") as check:
         check()
         store.write_bytes(path, store.read_bytes(path).replace(b'"key": "', b'"key": "not'))
-        with pytest.raises(BusyError, match="another process has taken it over"):
+        with pytest.raises(BusyError, match="another process has taken over"):
             check()

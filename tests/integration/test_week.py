@@ -17,7 +17,7 @@ from functools import cache
 
 import pytest
 
-from pipeline.discovery.polling import EARLY_S, Bounds, after_document, after_failure, after_not_modified, sends_validators, wait_s
+from pipeline.discovery.polling import EARLY_S, PollBounds, after_document, after_failure, after_not_modified, sends_validators, wait_s
 from pipeline.lake.schedules import Schedule
 
 START = datetime(2026, 11, 16, tzinfo=UTC)
@@ -66,7 +66,9 @@ class Follower:
             server.limits.pop(0)
             server.closed_until = at + timedelta(seconds=RETRY_AFTER_S)
             self.verdicts["429"] += 1
-            self.schedule = after_failure(self.schedule, now=at, bounds=Bounds(), reason="status", status=429, retry_after_s=RETRY_AFTER_S)
+            self.schedule = after_failure(
+                self.schedule, now=at, bounds=PollBounds(), reason="status", status=429, retry_after_s=RETRY_AFTER_S
+            )
             return
         headers = {"cache-control": f"max-age={server.max_age_s}"} if server.max_age_s else {}
         server.closed_until = at + timedelta(seconds=max(server.max_age_s, server.ttl_s))
@@ -76,7 +78,7 @@ class Follower:
         newest = server.newest(at)
         if is_conditional and newest == self.known:
             self.verdicts["304"] += 1
-            self.schedule = after_not_modified(self.schedule, now=at, bounds=Bounds(), headers=headers)
+            self.schedule = after_not_modified(self.schedule, now=at, bounds=PollBounds(), headers=headers)
             return
         shown = range(max(0, newest - SHOWN), newest)
         new = [number for number in shown if self.known is None or number >= self.known]
@@ -86,7 +88,7 @@ class Follower:
         self.known = newest
         self.verdicts["200"] += 1
         self.schedule = after_document(
-            self.schedule, now=at, bounds=Bounds(), new=len(new), total=len(shown), headers=headers, document_s=server.ttl_s
+            self.schedule, now=at, bounds=PollBounds(), new=len(new), total=len(shown), headers=headers, document_s=server.ttl_s
         )
 
 

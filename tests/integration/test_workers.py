@@ -42,9 +42,9 @@ def ask_on(ask: Callable[[], object]) -> None:
 
 def test_work_of_a_pool_whose_workers_died_may_be_tried_again(pool: ProcessPool) -> None:
     kill_workers()
-    with pytest.raises(TransientError, match="the workers died"):
+    with pytest.raises(TransientError, match="the worker processes died"):
         ask_on(lambda: length(pool, "abc"))
-    with pytest.raises(TransientError, match="the workers died"):
+    with pytest.raises(TransientError, match="the worker processes died"):
         length(pool, "abc")
 
 
@@ -62,7 +62,7 @@ def test_work_that_comes_in_the_moment_in_which_the_workers_die_is_not_waited_fo
         put(task)
 
     monkeypatch.setattr(tasks, "put", put_late)
-    with pytest.raises(TransientError, match="the workers died"):
+    with pytest.raises(TransientError, match="the worker processes died"):
         length(pool, "abc")
 
 

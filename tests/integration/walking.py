@@ -18,7 +18,7 @@ from pipeline.core.models import Interval
 from pipeline.core.settings import Settings
 from pipeline.fetching.fetcher import Fetcher
 from pipeline.operations import stages
-from pipeline.operations.backfill_plans import Asked
+from pipeline.operations.backfill_plans import BackfillRequest
 from pipeline.operations.backfill_runs import plan_backfill, run_backfill
 from pipeline.operations.erasure_runs import plan_erasure, run_erasure
 
@@ -83,7 +83,7 @@ def walk_back(settings: dict[str, Any], interval: str, kill_at: int | None, coun
     stages.run(chosen, load_catalogue(chosen.config), Interval.parse(interval), live=False, clock=StoppedClock())
 
 
-def backfill(settings: dict[str, Any], asked: Asked, now: datetime, kill_at: int | None, count: Any) -> None:
+def backfill(settings: dict[str, Any], asked: BackfillRequest, now: datetime, kill_at: int | None, count: Any) -> None:
     """Plan and run a backfill; SIGKILL this process at its `kill_at`-th step."""
     kill_this_process(kill_at, count)
     chosen = Settings(**settings)

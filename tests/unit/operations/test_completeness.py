@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.core import schema
-from pipeline.operations.completeness import ListedPages, SourceDay, account_day, begun, count_found, expect
+from pipeline.operations.completeness import ListedPages, SourceDay, count_found, expected_pages, source_days, sources_seen_by
 
 DAY = date(2026, 11, 20)  # a Friday
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -48,7 +48,7 @@ def account(
     *rows: dict[str, Any], articles: pa.Table | None = None, records: tuple[str, ...] = (), history: dict[date, ListedPages] | None = None
 ) -> SourceDay:
     """The day of the source `one`."""
-    days = account_day(
+    days = source_days(
         DAY,
         ledger=ledger(*rows),
         extracted=articles if articles is not None else extracted(),
@@ -93,7 +93,7 @@ def test_duplicates_and_pages_of_other_intervals_are_not_found() -> None:
 
 
 def test_a_record_of_another_date_does_not_stand_for_an_article() -> None:
-    day = account_day(
+    day = source_days(
         DAY,
         ledger=ledger(row("a")),
         extracted=extracted(a="A"),
@@ -129,7 +129,7 @@ def test_a_source_without_any_row_has_a_row_of_zeros() -> None:
 def test_the_median_of_the_weekday_or_of_all_days_is_expected(
     history: dict[date, ListedPages], expected: tuple[float | None, str | None]
 ) -> None:
-    assert expect(DAY, history) == expected
+    assert expected_pages(DAY, history) == expected
 
 
 @pytest.mark.parametrize(
@@ -145,10 +145,10 @@ def test_far_fewer_than_expected_is_a_silent_gap(usual: int, pages: int, is_gap:
 
 def test_a_gap_says_whether_the_source_was_asked() -> None:
     history = weeks(*[12] * 10)
-    assert account(history=history).gap == "one: found 0 on 2026-11-20, usually about 12; it was not asked"
+    assert account(history=history).gap == "one: 0 pages found on 2026-11-20, about 12 expected; it was not asked"
     failing = [row("f", "failed", "status", kind="feed")] * 3
-    assert "all 3 polls failed" in str(account(*failing, history=history).gap)
-    assert "its listings were read 1 times" in str(account(row("f", kind="feed"), history=history).gap)
+    assert "3 polls failed, none succeeded" in str(account(*failing, history=history).gap)
+    assert "its listings were read 1 time" in str(account(row("f", kind="feed"), history=history).gap)
 
 
 OUTCOMES = st.sampled_from([("captured", None), ("rejected", "noText"), ("failed", "timeout"), ("disallowed", None), ("duplicate", None)])
@@ -159,7 +159,7 @@ OUTCOMES = st.sampled_from([("captured", None), ("rejected", "noText"), ("failed
     st.sets(st.sampled_from("abcdef")),
 )
 def test_found_is_always_published_plus_dropped(rows: list[tuple[str, str, tuple[str, str | None]]], records: set[str]) -> None:
-    days = account_day(
+    days = source_days(
         DAY,
         ledger=ledger(*(row(url, *outcome, source=source) for url, source, outcome in rows)),
         extracted=extracted(**{url: url for url in "abcdef"}),
@@ -174,6 +174,6 @@ def test_found_is_always_published_plus_dropped(rows: list[tuple[str, str, tuple
 
 def test_a_source_begins_with_the_day_on_which_it_was_first_asked() -> None:
     history = {"one": {DAY: ListedPages(polls=1)}, "two": {DAY: ListedPages(), DAY + timedelta(days=1): ListedPages(failed_polls=1)}}
-    assert begun(DAY - timedelta(days=1), history) == frozenset()
-    assert begun(DAY, history) == {"one"}
-    assert begun(DAY + timedelta(days=1), history) == {"one", "two"}
+    assert sources_seen_by(DAY - timedelta(days=1), history) == frozenset()
+    assert sources_seen_by(DAY, history) == {"one"}
+    assert sources_seen_by(DAY + timedelta(days=1), history) == {"one", "two"}
