@@ -15,6 +15,7 @@ from pipeline.extraction.body.blocks import NON_TEXT_TAGS, is_blog_post
 from pipeline.extraction.body.relevance import speaks_of
 from pipeline.extraction.furniture import class_and_id
 from pipeline.extraction.pages import Page, containing_element, shown_text
+from pipeline.extraction.structured_data import types_of
 from pipeline.text.plain_text import weight_of
 
 CONTAINER_SHARE = 0.65
@@ -84,7 +85,7 @@ class Weights(NamedTuple):
     long: _Weights
     frames: frozenset[lxml.html.HtmlElement]
     entries: lxml.html.HtmlElement | None = None
-    """A list of comments or of a live blog's entries that does not count."""
+    """A list of comments that does not count."""
 
 
 def text_weights(page: Page) -> Weights:
@@ -192,13 +193,13 @@ def container_of(tree: lxml.html.HtmlElement, weights: Weights) -> lxml.html.Htm
 
 
 def article_container(page: Page, root: lxml.html.HtmlElement, weights: Weights) -> tuple[lxml.html.HtmlElement, Weights]:
-    """The element below `root` that holds the article, and the weights without its list of entries, if there is one.
+    """The element below `root` that holds the article, and the weights without the comments, if there are some.
 
-    Comments and the entries of a live blog, many elements of one class with a number or a time each, often hold more text than the
-    article at the page's heading: where that is long enough, they do not count.
+    Comments, many elements of one class with a number or a time each, often hold more text than the article at the page's heading: where
+    that is long enough, they do not count. The entries of a declared live blog look the same, and are its text.
     """
     container = container_of(root, weights)
-    if not _is_list_of_entries(container, weights.running) or container in page.heading_path:
+    if not _is_list_of_entries(container, weights.running) or container in page.heading_path or _is_live_blog(page):
         return container, weights
     rest = Weights(weights.running.copy(), weights.long.copy(), weights.frames, container)
     for element in (container, *container.iterancestors()):
@@ -206,6 +207,10 @@ def article_container(page: Page, root: lxml.html.HtmlElement, weights: Weights)
         rest.long[element] -= weights.long[container]
     other = container_of(root, rest)
     return (other, rest) if rest.long[other] >= MIN_OWN else (container, weights)
+
+
+def _is_live_blog(page: Page) -> bool:
+    return any("LiveBlogPosting" in types_of(node) for node in page.nodes)
 
 
 def _is_list_of_entries(container: lxml.html.HtmlElement, running: Mapping[lxml.html.HtmlElement, float]) -> bool:

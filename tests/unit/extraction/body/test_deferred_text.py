@@ -141,9 +141,15 @@ def entries(mark: str) -> str:
 
 
 @pytest.mark.parametrize("mark", [" id='post-N'>", " data-id='N'>", "><time datetime='2026-03-05'>10:12</time>"])
-def test_entries_and_comments_that_hold_more_text_than_the_article_are_not_its_text(mark: str) -> None:
+def test_comments_that_hold_more_text_than_the_article_are_not_its_text(mark: str) -> None:
     page = f"<div id=page><div><h1>{TITLE}</h1><div class=body>{STORY}</div></div><div class=opinie>{entries(mark)}</div></div>"
     assert [line for line in lines(page) if line != TITLE] == PROSE
+
+
+def test_the_entries_of_a_declared_live_blog_are_its_text() -> None:
+    head = '<script type="application/ld+json">{"@type": "LiveBlogPosting", "headline": "Owls"}</script>'
+    page = f"<div id=page><div><h1>{TITLE}</h1><div class=body>{STORY}</div></div><div class=live>{entries(' id=post-N>')}</div></div>"
+    assert len(lines(page, head)) >= 12
 
 
 def test_a_live_blog_without_a_text_of_its_own_has_that_of_its_entries() -> None:
