@@ -1,11 +1,14 @@
-"""Kills the process at random points of a walk and a backfill and continues it: the final lake must have the same bytes as without kills.
+"""Kills over capture, extract, publish and a backfill, each followed by other work and by going on: the end state must have equal bytes.
 
-    python -m bench.chaos                    50 kills
+    python -m bench.chaos                    50 kills at random points
     python -m bench.chaos --kills 200 --seed 7
+    python -m bench.chaos --each             one kill at each point in turn: every request, every write of every layer
 
-Each round begins with an empty lake, runs the hour of the sample world live and then backfills its day for some sources. The process is
-killed (SIGKILL) at a random request, or just before or after a random file is renamed into place, and started again with the same commands,
-until it finishes. Every file of the lake is then compared with the same file of an undisturbed run.
+Each round begins with a lake that holds another day's hour, captured and not yet extracted. It walks the sample world's hour live and then
+backfills its day for some sources. The process is killed (SIGKILL) at a request, or just before or after a file is renamed into place.
+Then another process works on the lake, by chance: none, one that publishes all touched dates, or one that extracts and publishes the other
+hour. The killed work is started again with the same commands, until it comes to its end. Every file of the lake is then compared with
+those of a run that nobody disturbed; records of backfills only where the other hour did not run between, since they count what they found.
 """
 
 from __future__ import annotations
@@ -15,23 +18,25 @@ import difflib
 import hashlib
 import multiprocessing
 import random
+import shutil
 import signal
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from multiprocessing.sharedctypes import RawArray
 from pathlib import Path
 from typing import Any
 
 from pipeline.core.catalogue import load_catalogue
-from pipeline.core.models import Interval
+from pipeline.core.models import Interval, Part
 from pipeline.core.settings import Settings
 from pipeline.operations import stages
 from pipeline.operations.backfill_plans import BackfillRequest
 from pipeline.operations.backfill_runs import plan_backfill, read_record, run_backfill
+from pipeline.publishing.date_builds import BuildOptions
 from pipeline.text.counts import counted
 from tests.integration import walking
 from tests.newsroom import Newsroom, World
@@ -39,6 +44,9 @@ from tests.newsroom import Newsroom, World
 HOUR = Interval.parse("2026-11-20T12")
 DAY = date(2026, 11, 20)
 NOW = walking.MOMENT + timedelta(minutes=30)
+OTHER_HOUR = Part(Interval.parse("2026-11-19T12"), "00")
+OTHER_SOURCES = 2
+"""Sources of the other hour; what it captures, the walked hour has seen."""
 KEY = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 
 
@@ -51,6 +59,31 @@ def work(options: dict[str, Any], asked: BackfillRequest, kill_at: int | None, c
     if record is None or record.state != "done":
         stages.run(settings, catalogue, HOUR, live=True, clock=walking.StoppedClock())
         run_backfill(settings, catalogue, plan_backfill(settings, catalogue, asked, now=NOW), clock=walking.StoppedClock(NOW))
+
+
+def publish_touched(options: dict[str, Any]) -> None:
+    """What the schedule or an operator does meanwhile: build every date that has rows, from whatever there is."""
+    settings = Settings(**options)
+    dates = stages.touched_dates(settings)
+    list(stages.publish_dates(settings, load_catalogue(settings.config), dates, BuildOptions(allow_shrink=True)))
+
+
+def walk_other_hour(options: dict[str, Any]) -> None:
+    """Extract the other hour and publish its dates."""
+    settings = Settings(**options)
+    catalogue = load_catalogue(settings.config)
+    report = stages.extract(settings, catalogue, OTHER_HOUR)
+    list(stages.publish_dates(settings, catalogue, report.published_dates, BuildOptions(allow_shrink=True)))
+
+
+SECOND_ACTORS: tuple[Callable[[dict[str, Any]], None] | None, ...] = (None, publish_touched, walk_other_hour)
+
+
+def capture_other_hour(settings: Settings) -> None:
+    """The lake that every round begins with."""
+    catalogue = load_catalogue(settings.config)
+    few = catalogue.model_copy(update={"sources": catalogue.sources[-OTHER_SOURCES:]})
+    stages.capture(settings, few, OTHER_HOUR, live=True, clock=walking.StoppedClock())
 
 
 class Rounds:
@@ -77,6 +110,14 @@ class Rounds:
             sys.exit(f"the process failed without being killed: exit code {process.exitcode}")
         return False, count.value
 
+    def let(self, actor: Callable[[dict[str, Any]], None], lake: Path) -> None:
+        """Another process works on the lake and comes to its end."""
+        process = self._context.Process(target=actor, args=({**self._options, "lake": str(lake)},))
+        process.start()
+        process.join()
+        if process.exitcode != 0:
+            sys.exit(f"{actor.__name__} failed between a kill and going on: exit code {process.exitcode}")
+
 
 def _place(last_words: str, lake: Path) -> str:
     """Where the process was killed: at a `request`, or at a file of this layer of the lake."""
@@ -97,38 +138,65 @@ def _first_lines(whole: Path, lake: Path, names: Sequence[str]) -> Iterator[str]
         yield from (f"{name}: {line}" for line in list(difflib.unified_diff(expected, found, lineterm="", n=0))[:20])
 
 
+def _disturbed(rounds: Rounds, lake: Path, kills: Iterable[int], chance: random.Random) -> tuple[int, list[str]]:
+    """Work on `lake`, killed at each of `kills` in turn until it ends; how often it was killed, and who worked between."""
+    killed, between = 0, []
+    for kill_at in kills:
+        if not rounds.run(lake, kill_at)[0]:
+            break
+        killed += 1
+        actor = chance.choice(SECOND_ACTORS)
+        if actor is not None:
+            rounds.let(actor, lake)
+            between.append(actor.__name__)
+    rounds.run(lake)
+    rounds.let(walk_other_hour, lake)
+    return killed, between
+
+
 def main() -> None:
     """Kill and continue until `--kills` is reached; ends with a message and exit code 1 at the first difference."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--kills", type=int, default=50)
+    parser.add_argument("--each", action="store_true", help="one kill at each point in turn instead")
     parser.add_argument("--seed", type=int, default=20261120)
     parser.add_argument("--sources", type=int, default=3, help="number of sources of the backfill")
     options = parser.parse_args()
     chance = random.Random(options.seed)
     began = time.monotonic()
     with Newsroom(World.load(), now=walking.MOMENT) as room, tempfile.TemporaryDirectory(prefix="news-chaos-") as folder:
-        settings = Settings.from_environment({**room.environment, "NEWS_SEALING_KEYS": KEY}, lake=folder)
+        settings = Settings.from_environment({**room.environment, "NEWS_SEALING_KEYS": KEY}, lake=f"{folder}/before")
+        capture_other_hour(settings)
         sources = [source.id for source in load_catalogue(settings.config).enabled_sources[: options.sources]]
         rounds = Rounds(settings.model_dump(), BackfillRequest(DAY, DAY, tuple(sorted(sources)), ("captures", "pages")))
-        _, steps = rounds.run(Path(folder, "whole"))
-        whole = digests(Path(folder, "whole"))
+        undisturbed = Path(shutil.copytree(settings.lake, Path(folder, "whole")))
+        _, steps = rounds.run(undisturbed)
+        rounds.let(walk_other_hour, undisturbed)
+        whole = digests(undisturbed)
         print(f"undisturbed: {counted(steps, 'step')}, {counted(len(whole), 'file')}")
-        kills, number = 0, 0
-        while kills < options.kills:
+        kills, number, actors = 0, 0, Counter[str]()
+        while number < steps if options.each else kills < options.kills:
             number += 1
-            lake, mine = Path(folder, f"round-{number}"), 0
-            while kills < options.kills and rounds.run(lake, chance.randint(1, steps))[0]:
-                kills, mine = kills + 1, mine + 1
-            rounds.run(lake)
+            lake = Path(shutil.copytree(settings.lake, Path(folder, f"round-{number}")))
+            points = [number] if options.each else [chance.randint(1, steps) for _ in range(options.kills - kills)]
+            mine, between = _disturbed(rounds, lake, points, chance)
+            kills += mine
+            actors.update(between)
+            left_out = "backfills/" if walk_other_hour.__name__ in between else "\0"
             found = digests(lake)
-            different = sorted(name for name in whole.keys() | found.keys() if whole.get(name) != found.get(name))
+            different = sorted(
+                name for name in whole.keys() | found.keys() if whole.get(name) != found.get(name) and not name.startswith(left_out)
+            )
             if different:
-                print(f"round {number}, after {counted(mine, 'kill')}: different {counted(len(different), 'file')}: {different[:10]}")
-                sys.exit("\n".join(_first_lines(Path(folder, "whole"), lake, different)))
-            print(f"round {number}: {counted(mine, 'kill')}, equal", flush=True)
+                files = counted(len(different), "file")
+                print(f"round {number}, after {counted(mine, 'kill')} and {between}: different {files}: {different[:10]}")
+                sys.exit("\n".join(_first_lines(undisturbed, lake, different)))
+            print(f"round {number}: {counted(mine, 'kill')}, {counted(len(between), 'time')} another between, equal", flush=True)
+            shutil.rmtree(lake)
     places = ", ".join(f"{count} {place}" for place, count in rounds.places.most_common())
-    total = f"{counted(kills, 'kill')} in {counted(number, 'round')} ({places})"
-    print(f"{total}, all bytes equal, {time.monotonic() - began:.0f} s, seed {options.seed}")
+    beside = ", ".join(f"{count} {actor}" for actor, count in actors.most_common())
+    print(f"{counted(kills, 'kill')} in {counted(number, 'round')} ({places}), between them {beside}: all bytes equal", end=", ")
+    print(f"{time.monotonic() - began:.0f} s, seed {options.seed}")
 
 
 if __name__ == "__main__":
