@@ -24,6 +24,15 @@ def test_the_readme_is_short() -> None:
     assert len(README.splitlines()) <= 200
 
 
+def test_real_feeds_go_into_another_lake_than_the_sample_world() -> None:
+    (commands,) = (block for block in blocks("sh") if "news sources check" in block)
+    (lake,) = re.findall(r"^export NEWS_LAKE=(\S+)", commands, re.MULTILINE)
+    sample = (REPOSITORY / "deploy" / "sample.py").read_text(encoding="utf-8")
+    assert f'"NEWS_LAKE", "{lake}"' not in sample
+    assert '"NEWS_LAKE", "data/lake"' in sample
+    assert f"/{lake}/" in (REPOSITORY / ".gitignore").read_text(encoding="utf-8").split()
+
+
 def test_the_python_of_the_readme_runs(sample: SampleWalk, capsys: pytest.CaptureFixture[str]) -> None:
     (code,) = blocks("python")
     exec(code.replace("data/lake", sample.settings.lake), {})
