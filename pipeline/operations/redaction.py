@@ -179,7 +179,8 @@ def _scrub_ledger(lake: Lake, path: str, traces: ProviderTraces, erased: ErasedD
         if erased.names(row["url"]) or (row["kind"] in PAGE_KINDS and (row["url"] in traces.probes or row["offset"] in cleared)):
             continue
         listed_by = [way for way in row["listedBy"] if not erased.names(way)]
-        rows.append({**row, "listedBy": listed_by, "offset": None if row["offset"] in cleared else row["offset"]})
+        place = {"offset": None, "captureFile": None} if row["offset"] in cleared else {}
+        rows.append({**row, "listedBy": listed_by, **place})
     after = pa.Table.from_pylist(rows, schema=table.schema)
     if not after.equals(table):
         lake.write_table(path, after)
