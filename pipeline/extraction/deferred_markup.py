@@ -18,15 +18,17 @@ MAX_FRAGMENTS = 500
 _CALL = re.compile(r"""\(\s*["']([^"'\s]{1,60})["']\s*,\s*["']([^"'\s]{1,60})["']""")
 """The first two arguments of a call, where both are strings."""
 _NAMED = lxml.etree.XPath("//*[@id and (@hidden or self::template)]")
-_HIDDEN = lxml.etree.XPath("//*[@hidden or contains(@style, 'display')]")
 _NO_DISPLAY = re.compile(r"display\s*:\s*none", re.IGNORECASE)
-_OWN = lxml.etree.XPath("descendant-or-self::*[self::h1 or self::article or contains(@itemprop, 'articleBody')]")
 
 
-def place_deferred_markup(tree: lxml.html.HtmlElement) -> None:
-    """Move streamed fragments to their placeholders, open shadow roots and show a hidden article, as a browser does. Changes `tree`."""
-    _open_shadow_roots(tree)
-    _place_fragments(tree)
+def place_deferred_markup(tree: lxml.html.HtmlElement, *, has_templates: bool) -> None:
+    """Move streamed fragments to their placeholders, open shadow roots and show a hidden article, as a browser does. Changes `tree`.
+
+    Without `has_templates` the page has neither placeholders nor shadow roots, and only a hidden article is looked for.
+    """
+    if has_templates:
+        _open_shadow_roots(tree)
+        _place_fragments(tree)
     _show_hidden_article(tree)
 
 
@@ -85,12 +87,13 @@ def _open_shadow_roots(tree: lxml.html.HtmlElement) -> None:
 
 def _show_hidden_article(tree: lxml.html.HtmlElement) -> None:
     """Show the hidden elements around the page's only article or heading, where they hold most of the page's paragraphs."""
-    known = {element for element in _HIDDEN(tree)[:MAX_FRAGMENTS] if _is_hidden(element)}
-    own = _OWN(tree) if known else []
-    if not own or any(known.isdisjoint((element, *element.iterancestors())) for element in own):
-        return
-    around = [place for place in (own[0], *own[0].iterancestors()) if place in known]
-    if _paragraphs_length(around[-1]) > _paragraphs_length(tree) / 2:
+    around: list[lxml.html.HtmlElement] = []
+    for own in tree.iter("h1", "article"):
+        hidden = [place for place in (own, *own.iterancestors()) if _is_hidden(place)]
+        if not hidden:
+            return
+        around = around or hidden
+    if around and _paragraphs_length(around[-1]) > _paragraphs_length(tree) / 2:
         for element in around:
             element.attrib.pop("hidden", None)
             element.set("style", _NO_DISPLAY.sub("", element.get("style", "")))

@@ -136,8 +136,7 @@ def read_page(body: bytes, *, url: str, content_type: str | None = None) -> Page
     tree = _parse(body if text is None else text.encode("utf-8", "replace"))
     if tree is None:
         return Page(url=url, is_html=False, encoding=encoding, base=url)
-    if b"<template" in body or b"hidden" in body:
-        place_deferred_markup(tree)
+    place_deferred_markup(tree, has_templates=b"<template" in body)
     return _read_head(tree, url=url, encoding=encoding)
 
 
