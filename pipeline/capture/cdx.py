@@ -70,7 +70,7 @@ def read_rows(body: bytes, *, url: str) -> CdxAnswer:
     """
     try:
         lines = json.loads(body or b"[]")
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits is a ValueError too
         raise FeedError(f"{url}: not an answer of a CDX server: {error}") from error
     if not isinstance(lines, list) or not all(isinstance(line, list) for line in lines):
         raise FeedError(f"{url}: not an answer of a CDX server: not a list of rows")

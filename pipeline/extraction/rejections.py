@@ -91,7 +91,7 @@ _LIST_PATH = re.compile(
     r"|keywords?|label|search|suche|archive?s?)/[^/]+(?:/(?:page/)?\d*)?/?$|/(?:search|suche|archive)/?$",
     re.IGNORECASE,
 )
-_SLUG = re.compile(r"\d{4,}|(?:[^-_]+[-_]){3}")
+_SLUG = re.compile(r"\d{4,}|(?<![^-_])(?:[^-_]+[-_]){3}")
 """A number of four digits, or several words of a title: what the path of an article contains."""
 _is_frame = furniture.names_of(furniture.COMMENTS, furniture.MARGINS, furniture.NAVIGATION, furniture.CONSENT, match="word")
 

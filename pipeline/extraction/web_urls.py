@@ -14,7 +14,7 @@ from pipeline.extraction.pages import Page
 from pipeline.extraction.structured_data import text_of
 from pipeline.text.urls import canonical_url, join, registered_domain
 
-_SLUG = re.compile(r"(?:[^/-]+-){3}")
+_SLUG = re.compile(r"(?<![^/-])(?:[^/-]+-){3}")
 """Several words of a title in a path."""
 _WORD = re.compile(r"[^\W\d_]{4,}")
 _TITLED = 2

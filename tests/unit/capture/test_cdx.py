@@ -99,3 +99,8 @@ def test_a_snapshot_s_address_tells_its_time_again() -> None:
     assert snapshot_time(address) == one.at
     assert snapshot_time("https://web.archive.org/web/20261118120501/http://a.example/") == one.at
     assert snapshot_time("https://a.example/20261118120501/x") is None
+
+
+def test_a_number_of_thousands_of_digits_is_no_answer() -> None:
+    with pytest.raises(FeedError, match="not an answer of a CDX server"):
+        read_rows(b"1" * 10_000, url="https://archive.example/cdx")
