@@ -2,7 +2,7 @@
 
 Runs start when `news_ingest` or `news_maintenance` announces a date; several announcements of a date before its run starts give one run.
 `publish` is **skipped** when the same inputs were built before; `check` runs in any case. `difference` logs and returns the new, changed
-(by field) and vanished records.
+(by field) and vanished records, and names the file of the table `changes` that lists them all.
 
 **One date by hand**: trigger with the form, for example after a change of `topics.yaml` or `scoring.yaml`. With `as_of` and `into` the date
 is built into another lake from what was captured up to that time.
@@ -127,6 +127,8 @@ with DAG(
                 log.info("%s: %s", kind, url)
             if (more := getattr(change, kind) - len(urls)) > 0:
                 log.info("%s: and %d more", kind, more)
+        if published.changes is not None:
+            log.info("every change, by record and field: %s", published.changes)
         return {"published_date": published.published_date.isoformat(), "summary": describe(change), **dump(change)}
 
     published: Any = publish()

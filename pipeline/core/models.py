@@ -340,6 +340,8 @@ class PublishReport:
     """The changes to the records published before; empty when the date was not rebuilt."""
     warnings: tuple[str, ...] = ()
     """One sentence for each file of the date that was damaged or missing and was built again."""
+    changes: str | None = None
+    """The file of the lake with the build's rows of the table `changes`; None when no record changed."""
 
 
 @dataclass(frozen=True, slots=True)

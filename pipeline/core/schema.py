@@ -249,7 +249,27 @@ COMPLETENESS = pa.schema(
     ]
 )
 
-TABLES = {"articles": ARTICLES, "explain": EXPLAIN, "extracted": EXTRACTED, "ledger": LEDGER, "completeness": COMPLETENESS}
+CHANGES = pa.schema(
+    [
+        _field("webUrl", pa.string(), "the record, as in `articles`", null=False),
+        _field("change", pa.string(), "new, changed or gone", null=False),
+        _field("field", pa.string(), "the column of `articles` that differs; null for a record that is new or gone"),
+        _field("old", pa.string(), "its value before, as JSON; of `related` the webUrls; null for `secured`, which stays sealed"),
+        _field("new", pa.string(), "its value after, as JSON"),
+        _field("knownUntil", TIMESTAMP, "the newest capture that the build knew; null where it knew none"),
+        _field("build", pa.string(), "the build that made the change: 12 digits of the digest of its inputs", null=False),
+        _field("buildBefore", pa.string(), "the build that stood before; null for the first one of a date"),
+    ]
+)
+
+TABLES = {
+    "articles": ARTICLES,
+    "explain": EXPLAIN,
+    "extracted": EXTRACTED,
+    "ledger": LEDGER,
+    "completeness": COMPLETENESS,
+    "changes": CHANGES,
+}
 
 
 def check_table(table: pa.Table, schema: pa.Schema, *, name: str) -> pa.Table:

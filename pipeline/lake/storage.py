@@ -11,6 +11,7 @@
     touched/published_date=2026-11-23/2026-11-23T14.00.9f2c   marks: which extracted parts have rows of that date, and their digest
     articles/published_date=2026-11-23/articles.parquet   the published records
     explain/published_date=2026-11-23/explain.parquet     how each record got its values
+    changes/published_date=2026-11-23/....parquet         what each build of the date changed in its records
     completeness/2026-11-23.parquet                       pages per source: expected, found, and why the others are missing
     images/ab/abcdef....jpg                               the image cache, by SHA-256
     backfills/0123456789ab.json                           a backfill's record; the records it replaces lie beside it while it runs
@@ -47,10 +48,8 @@ if TYPE_CHECKING:
     import pyarrow.dataset as ds
 
 ROW_GROUP_ROWS = 250
-"""Rows in a row group. Rows are sorted by publication time, so a reader of one date skips most groups of a file that spans many dates.
-
-Measured on 1,000 rows of 82 dates: reading the window of one date takes half as long as with one group, and the file is a tenth larger.
-"""
+"""Rows in a row group. Rows are sorted by publication time, so a reader of one date skips most groups of a file that spans many dates:
+on 1,000 rows of 82 dates, reading the window of one date takes half as long as with one group, and the file is a tenth larger."""
 DOCUMENTS = "raw/documents"
 BACKFILLS = "backfills"
 ERASURES = "erasures"

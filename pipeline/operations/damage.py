@@ -12,17 +12,19 @@ from pipeline.lake import erasures, manifests, storage
 from pipeline.lake.storage import Lake
 from pipeline.lake.warc import read_records
 from pipeline.operations import backfill_records
+from pipeline.publishing.changes import CHANGES
 
+FROM_A_COPY = "no command can rebuild it: restore it from a copy of the lake"
 MADE_AGAIN = {
     "extracted": "news extract HOUR rebuilds it from the captures",
     "ledger": "news extract HOUR rebuilds it from the captures",
     "articles": "news publish DATE rebuilds it from the extracted rows",
     "explain": "news publish DATE rebuilds it from the extracted rows",
     "completeness": "news maintain rebuilds the tables of the last days",
+    CHANGES: f"{FROM_A_COPY}, or delete it",
     storage.DOCUMENTS: "delete it: it is fetched or built again when a backfill needs it",
 }
 """For each folder of Parquet files: what the operator does about a damaged one."""
-FROM_A_COPY = "no command can rebuild it: restore it from a copy of the lake"
 CHUNK_BYTES = 1 << 20
 """Bytes hashed at a time, so that memory stays small whatever the size of the captures."""
 MAX_BODY_BYTES = 1 << 16

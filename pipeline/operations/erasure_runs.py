@@ -32,6 +32,7 @@ from pipeline.lake.warc import read_records
 from pipeline.operations import stages
 from pipeline.operations.redaction import is_of_provider, redact_part, traces_of
 from pipeline.operations.retention import named_images
+from pipeline.publishing.changes import scrub_changes
 from pipeline.publishing.date_builds import BuildOptions
 from pipeline.text.counts import counted
 
@@ -120,6 +121,7 @@ def run_erasure(settings: Settings, catalogue: Catalogue, plan: ErasurePlan, *, 
         for path in list(_documents(lake, erased)):
             lake.delete(path)
         _scrub_backfills(lake, erased)
+        scrub_changes(lake, erased)
         _delete_images(lake, record)
         for report in stages.publish_dates(settings, catalogue, record.dates, BuildOptions(allow_shrink=True)):
             log.debug("published %s without %s", report.published_date, plan.domain)

@@ -1,6 +1,6 @@
 """Builds, checks, compares and looks up the records of a published date: topics, quality, stories, heat, seal.
 
-Reads `extracted`, writes `articles` and `explain`; never reads a capture and never fetches.
+Reads `extracted`, writes `articles`, `explain` and `changes`; never reads a capture and never fetches.
 """
 
-__all__ = ["date_builds", "date_checks", "differences", "exports", "lookup", "publish", "sealing", "sql"]
+__all__ = ["changes", "date_builds", "date_checks", "differences", "exports", "lookup", "publish", "sealing", "sql"]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import pyarrow as pa
 
@@ -19,10 +21,37 @@ def difference(before: pa.Table | None, after: pa.Table) -> Difference:
 
     Records are matched by webUrl. A record has changed when a column that both tables have differs.
     """
+    return count_changes(compare(before, after))
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The records of two builds by webUrl, each as the values of `columns`, which both tables have."""
+
+    columns: Sequence[str]
+    old: Mapping[str, Sequence[Any]]
+    new: Mapping[str, Sequence[Any]]
+
+    def changed_columns(self, url: str) -> tuple[str, ...]:
+        """The columns that differ of a record that both builds have."""
+        return tuple(name for name, before, after in zip(self.columns, self.old[url], self.new[url], strict=True) if before != after)
+
+    def values(self, url: str, column: str) -> tuple[Any, Any]:
+        """The old and the new value of a column of a record that both builds have."""
+        place = self.columns.index(column)
+        return self.old[url][place], self.new[url][place]
+
+
+def compare(before: pa.Table | None, after: pa.Table) -> Comparison:
+    """The records of both tables of `articles`; `before` is None when there was no partition."""
     columns = [name for name in after.column_names if before is None or name in before.column_names]
-    old = _cells_by_url(before, columns) if before is not None else {}
-    new = _cells_by_url(after, columns)
-    changes = {url: _changed_columns(old[url], new[url], columns) for url in sorted(old.keys() & new.keys())}
+    return Comparison(columns, _cells_by_url(before, columns) if before is not None else {}, _cells_by_url(after, columns))
+
+
+def count_changes(compared: Comparison) -> Difference:
+    """How many records are new, changed, by field, or gone, and the first of each."""
+    old, new = compared.old, compared.new
+    changes = {url: compared.changed_columns(url) for url in sorted(old.keys() & new.keys())}
     changed = [url for url, fields in changes.items() if fields]
     appeared, vanished = sorted(new.keys() - old.keys()), sorted(old.keys() - new.keys())
     return Difference(
@@ -73,10 +102,6 @@ def describe(one: Difference) -> str:
 def _cells_by_url(table: pa.Table, columns: Sequence[str]) -> dict[str, tuple[object, ...]]:
     """The cells of `columns` of each record, by webUrl."""
     return dict(zip(table[KEY].to_pylist(), zip(*(table[name].to_pylist() for name in columns), strict=True), strict=True))
-
-
-def _changed_columns(old: Sequence[object], new: Sequence[object], columns: Sequence[str]) -> tuple[str, ...]:
-    return tuple(name for name, before, after in zip(columns, old, new, strict=True) if before != after)
 
 
 def _counts(changes: Iterable[Iterable[str]]) -> dict[str, int]:

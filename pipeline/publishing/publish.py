@@ -11,7 +11,7 @@ import functools
 import hashlib
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -26,7 +26,8 @@ from pipeline.core.settings import VERSION, Settings
 from pipeline.lake import storage
 from pipeline.lake.erased_providers import read_erased
 from pipeline.lake.storage import Lake, Mark
-from pipeline.publishing.differences import difference
+from pipeline.publishing.changes import Build, write_changes
+from pipeline.publishing.differences import Comparison, compare, count_changes
 from pipeline.publishing.record_tables import articles_table, explain_table
 from pipeline.publishing.records import Seal, build_records
 from pipeline.publishing.sealing import Sealer
@@ -83,11 +84,26 @@ def publish_date(
     known = before if before is not None else standing.explain
     if known is not None and not allow_shrink:
         _refuse_shrinking(known, articles, published_date, max_shrink=settings.max_shrink)
+    compared = compare(before, articles)
+    changes = _write_changes(target, standing, published_date, fingerprint, versions, compared)
     metadata = {FINGERPRINT: fingerprint.encode(), **_as_of(versions, as_of)}
     target.write_table(storage.explain_path(published_date), explain.replace_schema_metadata(metadata))
     target.write_table(storage.articles_path(published_date), articles.replace_schema_metadata(metadata))
     log.debug("%s: %s, %s", published_date, counted(articles.num_rows, "article"), counted(records.stories, "story", "stories"))
-    return report(articles, stories=records.stories, is_rebuilt=True, change=difference(before, articles), warnings=standing.warnings)
+    return report(
+        articles, stories=records.stories, is_rebuilt=True, change=count_changes(compared), warnings=standing.warnings, changes=changes
+    )
+
+
+def _write_changes(
+    target: Lake, standing: _Standing, published_date: date, fingerprint: str, versions: Sequence[ArticleVersion], compared: Comparison
+) -> str | None:
+    """The path of the build's changes; None where there are none, or where damage hides what stood before."""
+    if standing.articles is None and standing.warnings:
+        return None
+    known_until = max((version.captured_at for version in versions), default=None)
+    build = Build(published_date, standing.built_from, fingerprint, known_until)
+    return write_changes(target, build, compared, erased=read_erased(target))
 
 
 @functools.cache
@@ -108,7 +124,12 @@ class _Standing:
     @property
     def fingerprint(self) -> str | None:
         """The fingerprint of the inputs from which both tables were built; None when one of them must be built again."""
-        if self.articles is None or self.explain is None:
+        return self.built_from if self.explain is not None else None
+
+    @property
+    def built_from(self) -> str | None:
+        """The fingerprint of the inputs from which `articles` was built."""
+        if self.articles is None:
             return None
         found: bytes = (self.articles.schema.metadata or {}).get(FINGERPRINT, b"")
         return found.decode()
@@ -217,6 +238,7 @@ def _report(
     final_from: datetime,
     change: Difference,
     warnings: tuple[str, ...] = (),
+    changes: str | None = None,
 ) -> PublishReport:
     return PublishReport(
         published_date=published_date,
@@ -228,4 +250,5 @@ def _report(
         final_from=final_from,
         difference=change,
         warnings=warnings,
+        changes=changes,
     )

@@ -22,7 +22,11 @@ from pipeline.stories.timeline import COUNTED_DAYS, fold_day, reached_days
 
 @dataclass(frozen=True, slots=True)
 class DayCaptures:
-    """What was captured on a day: `digest` changes with it, and `read` gives it, with the pages that are no articles any more."""
+    """What was captured on a day.
+
+    `digest` changes with it, with the constants of stories and with the code; `read` gives the newest version of each page, and the pages
+    that are no articles any more, each with the published day that it stood on.
+    """
 
     day: int
     digest: str

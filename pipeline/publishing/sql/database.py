@@ -31,6 +31,7 @@ FOLDER_KEYS = {
     "explain": pa.field("published_date", pa.date32()),
     "extracted": pa.field("interval", pa.string()),
     "ledger": pa.field("interval", pa.string()),
+    "changes": pa.field("published_date", pa.date32()),
 }
 """Table to the key of its folders, which its views name even where the lake has no file of it yet."""
 

@@ -42,6 +42,7 @@ VIEWS = {
             on x.captureFile = e.captureFile and x.captureOffset = e.captureOffset and x.webUrl = e.webUrl and x.movedTo is null""",
     "ledger": f"select *, {HOUR} from lake.ledger",
     "completeness": "select * from lake.completeness",
+    "changes": "select * from lake.changes",
     "images": """
         select published_date, webUrl, image.url as imageUrl, image.width, image.height, image.isCached
         from (select published_date, webUrl, unnest(images) as image from lake.articles)""",
@@ -63,6 +64,7 @@ MEANINGS = {
     "pages": "a record with the text, authors and language of the page it was made from: one row a record",
     "ledger": "a URL that was seen in an hour, with its outcome and the reason",
     "completeness": "a source's day: expected, found, fetched, extracted, published, and why the rest was not",
+    "changes": "what a build of a date changed in a record: new, gone, or a field with its old and its new value",
     "images": "a picture of a record",
     "related": "another article of a record's story, with its similarity",
 }
