@@ -46,6 +46,7 @@ def test_parsing_it_imports_nothing_heavy(airflow: Child, tmp_path: Path) -> Non
         "pipeline.core",
         "pipeline.core.catalogue",
         "pipeline.core.checked_yaml",
+        "pipeline.core.confidence",
         "pipeline.core.rights",
         "pipeline.core.rights_policy",
         "pipeline.core.errors",
