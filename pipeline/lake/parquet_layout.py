@@ -33,6 +33,7 @@ LAYOUTS = {
     "extracted": ParquetLayout(("publishedDateTime", "webUrl", "originalUrl"), ("webUrl", "originalUrl")),
     "ledger": ParquetLayout((), ("url",)),
     "completeness": ParquetLayout(("day", "sourceId"), ()),
+    "changes": ParquetLayout(("webUrl",), ("webUrl",)),
 }
 """Folder of the lake to the layout of its files; other files have none."""
 

@@ -100,7 +100,7 @@ def test_the_form_says_which_sources_are_looked_for_and_where(ingest: Callable[.
     run = ingest({**form, "looking": "auto"})
     assert run.state == "success"
     assert [one["part"]["source_ids"] for one in run.results["plan"]] == [["kestrel-post"]]
-    assert "part 00: kestrel-post: is captured" in run.log
+    assert "part 00: kestrel-post: to be captured" in run.log
     assert not any("archive.org" in seen.host or "commoncrawl" in seen.host for seen in room.requests)
     room.forget_requests()
     again = ingest({**form, "looking": "auto"})

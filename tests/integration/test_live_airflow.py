@@ -156,7 +156,7 @@ def test_a_backfill_over_three_past_hours_keeps_to_its_form(live: Live) -> None:
     wait_until(lambda: len(live.runs("news_ingest", run_type="backfill", state="success")) == 3)
     for run in live.runs("news_ingest", run_type="backfill"):
         said = [line["event"] for line in live.log(run, "plan")]
-        assert [line for line in said if source.id in line and line.endswith("is captured")]
+        assert [line for line in said if source.id in line and line.endswith("to be captured")]
     for hour in hours:
         assert len(list(live.lake.glob(f"raw/interval={hour:%Y-%m-%dT%H}/part=00-r*/manifest.json"))) == 1
     assert urlsplit(source.feeds[0]).hostname in {seen.host for seen in live.room.requests}

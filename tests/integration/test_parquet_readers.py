@@ -23,7 +23,13 @@ from pipeline.publishing.sql.database import open_database, run_query
 from tests.integration.conftest import NOON, SampleWalk
 
 TABLES = sorted(LAYOUTS)
-FOLDER_KEYS = {"articles": "published_date", "explain": "published_date", "extracted": "interval", "ledger": "interval"}
+FOLDER_KEYS = {
+    "articles": "published_date",
+    "changes": "published_date",
+    "explain": "published_date",
+    "extracted": "interval",
+    "ledger": "interval",
+}
 
 
 @pytest.fixture(scope="module")

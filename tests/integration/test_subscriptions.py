@@ -63,7 +63,7 @@ def test_a_feed_that_is_followed_is_not_followed_twice(room: Newsroom, settings:
     add_site(settings, load_catalogue(settings.config), f"{ONE}/feed", topic="Science", clock=clock)
     again = add_site(settings, load_catalogue(settings.config), f"{ONE}/feed", topic="Science", clock=clock)
     assert again.source is None
-    assert again.problem == "followed already, as one"
+    assert again.problem == "followed already as one"
 
 
 def test_a_site_without_a_feed_and_an_unknown_topic_are_said_so(room: Newsroom, settings: Settings, clock: FrozenClock) -> None:
