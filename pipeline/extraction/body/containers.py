@@ -63,7 +63,9 @@ _BESIDE = re.compile(
 
 MIN_ENTRIES = 6
 ENTRY_SHARE = 0.8
-"""Share of the elements of a list that must have a number or a time of their own."""
+"""Share of the elements of a list that must have a number or a time of their own; elements with headings are parts of an article."""
+MIN_HELD = 0.6
+"""Share of a list's text that must be in these elements: between an article's paragraphs stand numbered captions."""
 MIN_OWN = 300
 """Weighted characters of long text beside a list of entries from which that text is the article."""
 _ENTRY_TAGS = frozenset({"div", "li", "article", "section"})
@@ -219,7 +221,9 @@ def _is_list_of_entries(container: lxml.html.HtmlElement, running: Mapping[lxml.
         if child.tag in _ENTRY_TAGS and running.get(child):
             groups[child.get("class", "")].append(child)
     entries = max(groups.values(), key=len, default=[])
+    is_most = sum(map(running.__getitem__, entries)) >= MIN_HELD * running[container]
+    headed = sum(one.find(".//h2") is not None or one.find(".//h3") is not None for one in entries)
     numbered = sum(
         bool(_NUMBERED.search(f"{one.get('id', '')} {one.get('data-id', '')}")) or one.find(".//time") is not None for one in entries
     )
-    return len(entries) >= MIN_ENTRIES and numbered >= ENTRY_SHARE * len(entries)
+    return is_most and headed <= len(entries) / 2 and len(entries) >= MIN_ENTRIES and numbered >= ENTRY_SHARE * len(entries)

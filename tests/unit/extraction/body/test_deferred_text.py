@@ -154,3 +154,12 @@ def test_the_entries_of_a_declared_live_blog_are_its_text() -> None:
 
 def test_a_live_blog_without_a_text_of_its_own_has_that_of_its_entries() -> None:
     assert len(lines(f"<main><h1>{TITLE}</h1><div class=live>{entries(' id=post-N>')}</div></main>")) >= 12
+
+
+def test_numbered_captions_between_the_paragraphs_make_no_comments_of_them() -> None:
+    captions = [
+        f"<div class=wp-caption id=attachment_{93000 + number}>A lamp post with an owl on it, seen at dusk.</div>" for number in range(9)
+    ]
+    between = "".join(f"{caption}<p>{line}</p>" for caption, line in zip(captions, [*PROSE, *PROSE[:2]], strict=False))
+    page = f"<main><div><h1>{TITLE}</h1><p>{PROSE[0] * 4}</p></div><div class=entry>{''.join(captions)}{between}</div></main>"
+    assert set(PROSE) <= set(lines(page))
