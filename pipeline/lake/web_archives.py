@@ -126,6 +126,7 @@ class WebArchive:
                 for entry, end in zip(wanted, ends, strict=True)
             )
         except (zipfile.BadZipFile, struct.error, NotImplementedError, UnicodeDecodeError) as error:
+            # zipfile's own: NotImplementedError for a version of the format that it does not know, as damaged fields claim
             raise WarcError(f"{self._path}: it is a damaged zip file") from error
         except WarcError as error:
             raise WarcError(f"{self._path}: {error}") from error
