@@ -1,4 +1,4 @@
-"""The `news` command run in this process, with what it said."""
+"""Runs the `news` command in this process and returns its exit code and output."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ News = Callable[..., Said]
 
 
 def say(arguments: Sequence[str], capsys: pytest.CaptureFixture[str]) -> Said:
-    """Run the command; no fault of ours may show."""
+    """Run the command; returns its exit code and output. Fails when a traceback is printed."""
     capsys.readouterr()
     try:
         code = main.main(list(arguments))
@@ -42,7 +42,7 @@ def say(arguments: Sequence[str], capsys: pytest.CaptureFixture[str]) -> Said:
 
 @contextmanager
 def root_logger_kept() -> Iterator[None]:
-    """The command sets up the root logger; here it is given back as it was."""
+    """Restore the handlers and level of the root logger, which the command changes."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     yield

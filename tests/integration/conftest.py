@@ -33,7 +33,7 @@ KEY = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 
 
 class FrozenClock:
-    """Stands still; sleeping is noted and costs nothing."""
+    """A clock that stands still: `sleep` returns at once and notes the seconds."""
 
     def __init__(self, moment: datetime = NOON) -> None:
         self.moment = moment
@@ -48,7 +48,7 @@ class FrozenClock:
 
 @pytest.fixture(scope="session", autouse=True)
 def _server_of_processes() -> None:
-    """What processes are forked from has imported what those of the tests need as well; each would import it again for seconds."""
+    """Start the fork server with all modules that the tests' processes need, so that none of them imports these again for seconds."""
     workers.start_fork_server(workers.READING, workers.LISTING, workers.PUBLISHING, walking.__name__)
 
 
@@ -74,7 +74,7 @@ def settings(room: Newsroom, tmp_path: Path) -> Settings:
 
 
 def catalogue_with(folder: Path, sources: list[dict[str, Any]], **scoring: Any) -> Catalogue:
-    """The shipped catalogue in `folder` with other sources, and `scoring` laid over its scoring.yaml."""
+    """Write the shipped catalogue to `folder`, with these sources and with `scoring` in place of the same keys of scoring.yaml; load it."""
     folder.mkdir(exist_ok=True)
     for name in ("topics.yaml", "providers.yaml"):
         shutil.copy(REPOSITORY / "data" / name, folder / name)
@@ -92,7 +92,7 @@ def make_catalogue(tmp_path: Path) -> Callable[..., Catalogue]:
 
 @pytest.fixture
 def take(settings: Settings, clock: FrozenClock) -> Callable[..., tuple[CaptureReport, Manifest]]:
-    """Capture a past hour, by default that of `PAST_HOUR`; gives the report and the manifest."""
+    """A function that captures a past hour, by default `PAST_HOUR`, and returns the report and the manifest."""
 
     def run(
         catalogue: Catalogue, interval: Interval = PAST_HOUR, *, own: Settings = settings, **options: Any
@@ -112,7 +112,7 @@ def wayback(room: Newsroom) -> Wayback:
 
 @pytest.fixture
 def archive(settings: Settings, wayback: Wayback) -> Settings:
-    """With the Wayback Machine that the newsroom plays."""
+    """The settings with the address of the newsroom's Wayback Machine."""
     return settings.model_copy(update=wayback.settings)
 
 

@@ -1,4 +1,4 @@
-"""A past that publishers and archives list: pages, feeds, sitemaps, and what of them an interval holds."""
+"""Builds articles of past hours and the feeds and sitemaps that list them, and reads which of them a capture took."""
 
 from __future__ import annotations
 

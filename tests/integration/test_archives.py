@@ -1,4 +1,4 @@
-"""The news files of Common Crawl: what no other origin has, read in stretches that a killed read goes on from."""
+"""The origin `ccnews`: Common Crawl's files serve the sources that no earlier origin has, and are read in stretches that can be resumed."""
 
 from __future__ import annotations
 
@@ -167,7 +167,7 @@ def test_the_listing_of_a_month_is_asked_for_once(run: Run, room: Newsroom) -> N
 
 @pytest.fixture
 def small(own: Settings) -> Settings:
-    """Stretches of a few records."""
+    """Settings with stretches of a few records."""
     return own.model_copy(update={"ccnews_chunk_bytes": 1500})
 
 
@@ -205,7 +205,7 @@ def test_a_half_read_file_goes_on_at_its_record(small: Settings, run: Run, crawl
 
 
 def _break_after(room: Newsroom, address: str, *, requests: int) -> Any:
-    """Let the file's server fail from the so many-th request on; what served it before."""
+    """Answer 503 after `requests` requests for the file at `address`; returns the function that answered before."""
     prefix = next(prefix for prefix in room._mounted if address.startswith(prefix))
     before, count = room._mounted[prefix], iter(range(1_000_000))
 

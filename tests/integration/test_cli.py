@@ -56,7 +56,7 @@ SOURCE = "sources:\n  - id: one\n    name: One\n"
 
 @pytest.fixture(autouse=True)
 def _own_settings(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """No NEWS_ variable of the caller's counts, and the root logger is given back as it was."""
+    """Remove the caller's NEWS_ variables, and restore the root logger afterwards."""
     import os
 
     for name in list(os.environ):

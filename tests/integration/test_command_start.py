@@ -46,7 +46,7 @@ print(json.dumps(sorted(sys.modules)))
 
 
 def imported(*arguments: str) -> set[str]:
-    """The modules that a process has imported which ran the command."""
+    """Run the command in a process of its own; returns the modules that the process has imported by the end."""
     done = subprocess.run([sys.executable, "-c", CHILD, *arguments], cwd=REPOSITORY, capture_output=True, text=True, check=True)
     return set(json.loads(done.stdout.splitlines()[-1]))
 

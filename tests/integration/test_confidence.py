@@ -33,7 +33,7 @@ def catalogue(room: Newsroom, make_catalogue: Callable[..., Catalogue]) -> Catal
 
 @pytest.fixture
 def strict(settings: Settings, catalogue: Catalogue, clock: FrozenClock) -> Settings:
-    """After a run that held nothing back: the settings with a minimum that only the second title reaches."""
+    """Run the hour without a minimum; returns the settings with a minimum for titles that only the second article reaches."""
     stages.run(settings, catalogue, HOUR, live=True, clock=clock)
     return settings.model_copy(update={"min_confidence_title": extracted(settings)[SURE]["confidence"]["title"]})
 

@@ -51,7 +51,7 @@ def undated(title: str, head: str = "") -> str:
 
 @pytest.fixture
 def walk(room: Newsroom, settings: Settings, make_catalogue: Callable[..., Catalogue], clock: FrozenClock) -> Walk:
-    """Walk an hour over a feed with entries of these dates, by name, and pages with this head; gives the extracted rows by name."""
+    """Walk an hour over a feed with an entry for each name and date, and pages with this head; returns the extracted rows by name."""
 
     def run(dates: dict[str, str], head: str = "") -> dict[str, dict[str, Any]]:
         items = "".join(

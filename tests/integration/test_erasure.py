@@ -116,7 +116,7 @@ def erase(settings: Settings, catalogue: Catalogue, domain: str = "one.example")
 
 
 def found(lake: Lake, phrase: str) -> list[str]:
-    """The files in which the phrase stands, hidden ones too, whatever they are packed in."""
+    """The files of the lake, hidden ones included, that contain the phrase once they are unpacked."""
     return [name for name in files(lake.root) if phrase in name or phrase.encode() in _unpacked(Path(lake.root, name))]
 
 
@@ -241,7 +241,7 @@ def test_again_it_finds_nothing_and_changes_nothing(settings: Settings, catalogu
 
 
 def test_a_part_that_is_extracted_again_after_an_erasure_keeps_its_marks(settings: Settings, catalogue: Catalogue, lake: Lake) -> None:
-    """So no date is published again for the same rows."""
+    """A changed mark would make `news publish` build a date again from the same rows."""
     erase(settings, catalogue)
     before = {mark.path for day in lake.touched_dates() for mark in lake.marks(day)}
     stages.extract(settings, catalogue, PART)

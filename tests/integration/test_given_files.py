@@ -153,7 +153,7 @@ def test_a_broken_record_is_an_outcome_and_the_rest_of_the_file_is_read(own: Set
 
 
 def test_every_page_of_real_files_is_found_at_its_place(shared: Path, tmp_path: Path) -> None:
-    """Files of many tools and broken ones: what a reading from the start gives, the index leads to as well."""
+    """The index of each file, broken ones included, leads to the same records as reading the file from its start."""
     lake, found, broken = Lake(str(tmp_path / "lake")), 0, 0
     for path in given_paths([str(shared / "corpora/warc")]):
         with path.open("rb") as file:

@@ -22,7 +22,7 @@ def read(path: Path) -> list[dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def drawn(request: pytest.FixtureRequest) -> dict[str, list[str]]:
-    """The judged links that are drawn, by what they were judged. Stories are found among all articles of the links' catalogues."""
+    """How many of the judged links our stories draw, by judgement. Stories are formed over all articles of the links' catalogues."""
     origin = request.getfixturevalue("shared") / "corpora" / "origin"
     links = read(origin / "related_pairs_judged.jsonl.gz")
     assert len(links) == 35

@@ -97,7 +97,7 @@ def live() -> Iterator[Live]:
 
 
 def capture_yesterday(settings: Settings) -> Interval:
-    """One source was captured more than a day ago, when its pages were new: they are due to be looked at again.
+    """Capture one source as if more than a day ago, when its pages were new, so that a revisit of them is due.
 
     The sample world's own dates do not move, and articles that were older than a week when they were captured are left alone.
     """

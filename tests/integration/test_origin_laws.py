@@ -147,7 +147,7 @@ def test_heat_is_the_originals_but_for_a_dozen_records(
 
 
 def possible_heats(row: Row, constants: HeatConstants) -> set[int]:
-    """One heat, but two where the best of the others is as good: the rows lack the dates that decide on the lead."""
+    """The heats that are possible: two where another member has the same quality, because the rows lack the dates that choose the lead."""
     others = max(row["relatedQualities"], default=-1)
     roles = [True] if others < row["quality"] else [False] if others > row["quality"] else [True, False]
     return {heat(quality=row["quality"], related=row["nRelated"], is_lead=is_lead, constants=constants) for is_lead in roles}
@@ -205,7 +205,7 @@ def test_videos_are_exact_as_featured_content_of_an_official_source(origin: Path
 
 
 def test_topics_of_most_titles_are_the_originals_for_some_source(origin: Path) -> None:
-    """Any topic may be the source's own: the rows do not name it. Whole words: so the original gave topics."""
+    """The rows do not name the source's own topic, so each is tried. Keywords are matched as whole words, as the original did."""
     taxonomies = json.loads((origin / "taxonomies.json").read_text(encoding="utf-8"))
     matchers = {name: TopicMatcher([Topic(**topic) for topic in topics], match="words") for name, topics in taxonomies.items()}
     rows = list(lines(origin / "topics_eval.jsonl.gz"))

@@ -1,4 +1,4 @@
-"""What a page names beside itself, read for the capture: a page cannot hold it, and costs no more than its own pictures."""
+"""Capture reads each page for its pictures and AMP page in workers: a hostile page delays nothing and loses only its own pictures."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ ATTRIBUTES = b"<!doctype html><title>x</title><p " + b" ".join(b"a%d=1" % number
 
 @pytest.fixture(autouse=True)
 def _no_grace(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A worker in the middle of a parser does not hear that it shall end: three seconds later it is killed, which no test waits for."""
+    """Kill a worker 0.1 s after it was told to end, not 3 s: inside a parser it does not notice the signal."""
     monkeypatch.setattr(CONSTS, "term_timeout", 0.1)
 
 
@@ -117,7 +117,7 @@ def test_a_page_that_cannot_be_read_holds_no_import(
 
 
 def die(_max_bytes: int) -> None:
-    """How a worker begins on a machine that has no memory left for it."""
+    """End the process at once, as a worker does on a machine that has no memory left for it."""
     os._exit(1)
 
 

@@ -87,7 +87,7 @@ def test_two_hours_after_each_other_give_what_each_gives_alone(world: Newsroom, 
 
 @pytest.fixture
 def walk(world: Newsroom, settings: Settings, catalogue: Catalogue, tmp_path: Path) -> Callable[..., tuple[int, int]]:
-    """Walks the hour into a lake in another process; its exit code and how many steps it took."""
+    """A function that walks the hour into a lake in another process and returns its exit code and the number of its steps."""
 
     def run(lake: Path, kill_at: int | None = None) -> tuple[int, int]:
         options: dict[str, Any] = {**settings.model_dump(), "lake": str(lake), "config": str(tmp_path / "catalogue")}
@@ -114,7 +114,7 @@ def test_killed_anywhere_and_run_again_gives_the_same_bytes(walk: Callable[..., 
 def test_a_publish_between_a_kill_at_any_write_and_going_on_loses_nothing(
     walk: Callable[..., tuple[int, int]], settings: Settings, catalogue: Catalogue, tmp_path: Path
 ) -> None:
-    """The second actor is the next hour's publish, or one by hand, of dates that the killed walk was about to change."""
+    """The publish in between builds the dates that the killed walk was about to change, as the next hour's or one by hand would."""
     captured = tmp_path / "captured"
     stages.capture(in_lake(settings, captured), catalogue, Part(HOUR, "00"), live=True, clock=walking.StoppedClock())
     shutil.copytree(captured, tmp_path / "whole")
@@ -134,12 +134,12 @@ def test_a_publish_between_a_kill_at_any_write_and_going_on_loses_nothing(
 
 
 def but_changes(found: dict[str, str]) -> dict[str, str]:
-    """The files without those of `changes`, which tell the builds that took place: a publish in between is one more."""
+    """The files without those of `changes`, which have one more file for a publish in between."""
     return {name: digest for name, digest in found.items() if not name.startswith("changes/")}
 
 
 def told_records(lake: Path) -> set[str]:
-    """The records that builds called new and none called gone."""
+    """The records that some build called new and no build called gone."""
     rows = [row for path in Path(lake, "changes").rglob("*.parquet") for row in pq.read_table(path).to_pylist()]
     new, gone = ({row["webUrl"] for row in rows if row["change"] == change} for change in ("new", "gone"))
     return new - gone

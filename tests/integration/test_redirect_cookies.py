@@ -56,7 +56,7 @@ def wall(room: Newsroom, url: str, *, to: str | None = None, cookie: str = "seen
 
 
 def cookies(room: Newsroom) -> list[tuple[str, str]]:
-    """Host and path of each request that brought a cookie."""
+    """Host and path of each request that sent a cookie."""
     return [(seen.host, seen.path) for seen in room.requests if "cookie" in seen.headers]
 
 

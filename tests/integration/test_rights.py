@@ -1,4 +1,4 @@
-"""Publishers' wishes on the product's own way: from a host that states them to the rows and records that keep to them."""
+"""Publishers' wishes on the use of articles, from the answers that state them to the rows and records that respect them."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def extracted(settings: Settings) -> dict[str, Row]:
 
 
 def said(row: Row) -> list[str]:
-    """The statements on an article, as `place wish=value`."""
+    """The wishes recorded with an article, as `place wish=value`."""
     wishes = (row["rights"] or {"wishes": []})["wishes"]
     return [f"{wish['place']} {wish['wish']}{'' if wish['value'] is None else '=' + wish['value']}" for wish in wishes]
 
@@ -178,7 +178,7 @@ def test_extracting_again_gives_the_same_bytes(world: Newsroom, settings: Settin
 
 
 def decided(catalogue: Catalogue, **wishes: str) -> Catalogue:
-    """The catalogue with another policy."""
+    """The catalogue with this policy in its rights.yaml."""
     return catalogue.model_copy(update={"rights": RightsPolicy.model_validate({"wishes": wishes})})
 
 

@@ -30,7 +30,7 @@ def articles(sample: SampleWalk) -> Rows:
 
 @pytest.fixture
 def pages(sample: SampleWalk) -> dict[str, tuple[str, str | None]]:
-    """URL of each page to its outcome and reason."""
+    """The outcome and reason of each page, by its URL."""
     table = ds.dataset(f"{sample.settings.lake}/ledger", format="parquet").to_table()
     return {row["url"]: (row["outcome"], row["reason"]) for row in table.to_pylist() if row["kind"] == "page"}
 

@@ -92,7 +92,7 @@ def later(hours: int) -> Interval:
 
 
 def hours(site: Site, walk: Walk, *, count: int = 5, own: Settings | None = None) -> None:
-    """Walk `count` hours; from the second one on an article appears in each, in the last none."""
+    """Walk `count` hours; a new article appears in each but the first and the last."""
     for hour in range(count):
         site.newest = SHOWN + min(hour, count - 2)
         walk(hour, **({"own": own} if own is not None else {}))

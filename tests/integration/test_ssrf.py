@@ -28,7 +28,7 @@ HTML = "<html><body>A page with some words in it.</body></html>"
 
 
 class Internet:
-    """`answers` maps a name to its DNS answers, one list of addresses for each time it is asked; the last is repeated."""
+    """Stands in for DNS and for sockets: `answers` has, for each name, a list of addresses per look-up; the last one is repeated."""
 
     def __init__(self, room: Newsroom) -> None:
         self.answers: dict[str, list[list[str]]] = {}
@@ -55,7 +55,7 @@ class Internet:
         ]
 
     def connect(self, sock: socket.socket, address: Any) -> None:
-        """Note where it was to go; carry it to the newsroom."""
+        """Note the address that was to be connected to; connect to the newsroom instead."""
         if sock.family == socket.AF_UNIX:  # the server that worker processes are forked from
             self._connect(sock, address)
             return
@@ -76,7 +76,7 @@ def internet(room: Newsroom, monkeypatch: pytest.MonkeyPatch) -> Internet:
 
 @pytest.fixture
 def settings(settings: Settings) -> Settings:
-    """No routes: every name is resolved and judged."""
+    """Settings without routes: every name is resolved and its addresses are checked."""
     return settings.model_copy(update={"connect_to": ()})
 
 
@@ -143,7 +143,7 @@ def test_one_private_address_among_public_ones_is_enough(get: Get, internet: Int
 
 
 def test_the_connection_goes_to_the_address_that_was_checked(get: Get, internet: Internet) -> None:
-    """DNS rebinding: whatever the name says a moment later, nobody asks again between check and connection."""
+    """Against DNS rebinding: a second look-up between check and connection could give another address."""
     internet.answers["www.any.example"] = [[PUBLIC], ["127.0.0.1"]]
     get()
     assert internet.connected[0] == (PUBLIC, 443)
@@ -265,7 +265,7 @@ def test_no_proxy_of_the_environment_is_used(get: Get, internet: Internet, monke
 
 @pytest.fixture
 def world(room: Newsroom, internet: Internet, settings: Settings, clock: FrozenClock, make_catalogue: Callable[..., Catalogue]) -> Any:
-    """Captures a feed of `links` into the lake; how each URL ended, by kind."""
+    """A function that captures a feed of `links` and returns the outcome of each URL, by kind."""
     internet.answers = {"one.example": [[PUBLIC]], "inside.example": [["10.0.0.5"]], "inside.one.example": [["127.0.0.1"]]}
     room.add_page(f"{ONE}/fine", article("A page that is fine"))
 

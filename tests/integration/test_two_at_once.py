@@ -1,4 +1,4 @@
-"""Two processes capture the same part: the second waits for the first and takes what that has, whoever dies; readers wait for nobody."""
+"""Two processes capture one part: the second waits for the first and reuses its capture, even when one is killed; readers never wait."""
 
 from __future__ import annotations
 
@@ -44,14 +44,14 @@ def options(world: Newsroom, settings: Settings, make_catalogue: Callable[..., C
 
 
 class Flags:
-    """What the two processes tell each other and the test."""
+    """Events by which the two processes and the test wait for each other."""
 
     def __init__(self) -> None:
         self.at_commit, self.may_commit, self.settled = CONTEXT.Event(), CONTEXT.Event(), CONTEXT.Event()
 
 
 def stand_before_commit(options: dict[str, Any], flags: Flags) -> None:
-    """Capture the part, and stand with its captures written and its manifest not."""
+    """Capture the part, but wait for `may_commit` between writing its captures and its manifest."""
     replace = Path.replace
 
     def late(path: Path, target: Any) -> Path:
@@ -65,7 +65,7 @@ def stand_before_commit(options: dict[str, Any], flags: Flags) -> None:
 
 
 def capture_meanwhile(options: dict[str, Any], flags: Flags) -> None:
-    """Capture the part, and say when that is done or waits for somebody."""
+    """Capture the part, and set `settled` when the capture is done or waits for the other process."""
     sleep = locks.time.sleep  # type: ignore[attr-defined]
 
     def told(seconds: float) -> None:
@@ -87,7 +87,7 @@ def asked_for(world: Newsroom, url: str) -> int:
 
 
 def committed(options: dict[str, Any]) -> Manifest:
-    """The part's manifest, whose captures must be the ones that it was made with."""
+    """The part's manifest. Fails when the WARC file beside it is not the one whose digest it holds."""
     lake = Lake(options["lake"])
     manifest = from_json(lake.read_bytes(storage.manifest_path(PART)), path="manifest")
     assert hashlib.sha256(lake.read_bytes(storage.captures_path(PART))).hexdigest() == manifest.captures_sha256

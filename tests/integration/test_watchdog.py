@@ -1,4 +1,4 @@
-"""One page cannot hold a worker: neither its time nor its memory."""
+"""A page that takes too much time or memory is rejected, and its worker reads the next one."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def job(body: bytes) -> Job:
 
 
 def read(body: bytes, *, max_bytes: int = 1 << 30, timeout_s: float = 120) -> Article | Rejected:
-    """What a worker with these limits makes of the page."""
+    """Read the page with a worker's limits of time and memory."""
     with ProcessPool(
         max_workers=1, initializer=bound_memory, initargs=[max_bytes], context=multiprocessing.get_context("forkserver")
     ) as pool:
@@ -77,7 +77,7 @@ def test_a_page_over_the_memory_of_its_worker_is_rejected_and_the_worker_lives()
 
 @pytest.mark.parametrize("megabytes", [8, 64])
 def test_a_page_that_its_parser_has_no_memory_for_is_not_taken_for_one_without_html(megabytes: int) -> None:
-    """Beside 8 the parser gets none; beside 64 those that read its tree."""
+    """With 8 MiB the parser runs out of memory, with 64 MiB the code that reads its tree."""
     assert read(HEAD + b"<p><b><i>x</i></b>" * 60_000, max_bytes=megabytes << 20) == Rejected("pageMemory")
 
 

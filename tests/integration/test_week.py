@@ -29,7 +29,7 @@ RETRY_AFTER_S = 10_800
 
 @dataclass
 class Server:
-    """A feed's server: shows the newest entries, answers a validator honestly, and says what it does not want."""
+    """A feed's server: lists the newest entries, answers conditional requests, and counts the polls that it had forbidden."""
 
     published: list[datetime]
     per_day: float
@@ -44,13 +44,13 @@ class Server:
     polls: list[datetime] = field(default_factory=list)
 
     def newest(self, at: datetime) -> int:
-        """How many entries there are; stands for the ETag too."""
+        """The number of entries published up to `at`, which also serves as the ETag."""
         return bisect.bisect_right(self.published, at)
 
 
 @dataclass
 class Follower:
-    """A feed as we know it: how many of its entries were seen, and the schedule."""
+    """Our state of a feed: the number of entries seen, and its poll schedule."""
 
     server: Server
     known: int | None = None
@@ -133,7 +133,7 @@ def servers() -> list[Server]:
 
 @cache
 def week(minute_past: int, step_min: int) -> tuple[Follower, ...]:
-    """Runs every `step_min` minutes, the first `minute_past` the hour; each reaches its feeds within three minutes."""
+    """Simulate a week of runs every `step_min` minutes, the first `minute_past` the hour; a run polls its feeds within three minutes."""
     chance = random.Random(7)
     followers = tuple(Follower(server) for server in servers())
     for tick in range(minute_past, WEEK_H * 60, step_min):
@@ -191,7 +191,7 @@ def test_silent_feeds_are_asked_rarely_within_a_day(minute_past: int, step_min: 
 
 
 def test_busy_feeds_are_captured_half_an_hour_after_publication_and_sooner_by_runs_behind_the_rush_of_the_full_hour() -> None:
-    """An hourly poll finds what comes evenly after 30 minutes in the middle; only its minute can be better chosen."""
+    """An hourly poll finds articles that appear evenly after 30 minutes in the median; only the minute of the poll can improve that."""
     at_the_hour, behind_it, often = (median_delay_min(week(*schedule)) for schedule in [(0, 60), (7, 60), (0, 10)])
     assert at_the_hour < 30
     assert behind_it < 27

@@ -1,4 +1,4 @@
-"""Pools of worker processes: what ends when the workers die through no work's fault."""
+"""Pools whose worker processes die through no fault of their work: the work raises an error and may be tried again."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def kill_workers() -> None:
 
 
 def ask_on(ask: Callable[[], object]) -> None:
-    """Ask until the pool has learned that its workers are dead."""
+    """Call `ask` until it raises because the pool has noticed that its workers are dead."""
     for _ in range(1_000):
         ask()
 

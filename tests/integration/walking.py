@@ -1,4 +1,4 @@
-"""A walk, or a backfill, in a process of its own that can be killed at a chosen point."""
+"""Runs a walk, a backfill or an erasure in a process of its own that kills itself at a chosen step."""
 
 from __future__ import annotations
 
@@ -37,7 +37,10 @@ class StoppedClock:
 
 
 def carry_out(work: Callable[..., None], *arguments: Any, kill_at: int | None = None, patience_s: float = 120) -> tuple[int, int]:
-    """Do one of the works below in a process of its own; its exit code, and how many steps it took."""
+    """Call `work`, one of the functions below, in a process of its own; returns its exit code and the number of its steps.
+
+    Raises TimeoutError, and kills the process, when it runs longer than `patience_s`.
+    """
     context = multiprocessing.get_context("forkserver")
     count = context.RawValue("i", 0)
     process = context.Process(target=on_its_own, args=(work, *arguments, kill_at, count))
@@ -50,15 +53,20 @@ def carry_out(work: Callable[..., None], *arguments: Any, kill_at: int | None = 
 
 
 def on_its_own(work: Callable[..., None], *arguments: Any) -> None:
-    """Do the work with workers of this process's own, whose server begins as a copy of this process: a new interpreter would import all
-    that is here once more."""
+    """Call `work` in this process, with a fork server of its own for its worker processes.
+
+    The server starts as a fork of this process, which has imported everything; a new interpreter would take seconds to import it.
+    """
     util.spawnv_passfds = _forked  # type: ignore[assignment]
     workers.start_fork_server(workers.READING, workers.LISTING, workers.PUBLISHING)
     work(*arguments)
 
 
 def _forked(_path: bytes, argv: Sequence[str], passed: Sequence[int]) -> int:
-    """In place of `multiprocessing.util.spawnv_passfds`: `python -c CODE` in a fork of this process, which has one thread yet."""
+    """Replaces `multiprocessing.util.spawnv_passfds`: runs the code of `python -c CODE` in a fork of this process.
+
+    Forking is safe, because this process has no second thread yet.
+    """
     child = os.fork()
     if child == 0:
         kept = sorted({0, 1, 2, *passed})
@@ -94,8 +102,8 @@ def backfill(settings: dict[str, Any], asked: BackfillRequest, now: datetime, ki
 def kill_this_process(kill_at: int | None, count: Any, last_words: Any = None) -> None:
     """SIGKILL this process at the `kill_at`-th step from now on.
 
-    A step is a request, or a file just before or after it is renamed into place. `count` (shared memory) is how many there were,
-    `last_words` (too) what the one was at which it ended.
+    A step is a request, and the moments just before and just after a file is renamed to its final name. Steps are counted in `count`,
+    which lies in shared memory; so does `last_words`, which gets the URL or the target path of the step that kills.
     """
     lock = threading.Lock()  # of this process: one shared with the test would die locked
 
