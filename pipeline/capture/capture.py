@@ -22,6 +22,7 @@ from pipeline.capture.earlier_captures import EarlierCaptures, read_earlier_capt
 from pipeline.capture.host_declarations import ask_hosts, robots_declarations
 from pipeline.capture.part_commits import PartContents, commit_part, report_once
 from pipeline.capture.past.kept_documents import KeptDocuments
+from pipeline.capture.past.kept_robots import KeptRobots
 from pipeline.capture.past.origins import find_past_entries
 from pipeline.capture.probes import PageReader, page_reader
 from pipeline.capture.segments import Segment, join_segments
@@ -144,9 +145,10 @@ def _captured(
     if past is not None and past.is_refetch:
         earlier = replace(earlier, seen=frozenset())
     known_robots = robots_reader(lake, earlier, now=clock.now())
+    kept = KeptRobots(lake, past.documents_since(part.interval, now=clock.now()), clock) if past is not None else None
     with (
         scratch_folder("capture") as folder,
-        Fetcher(settings, clock=clock, known_robots=known_robots) as fetcher,
+        Fetcher(settings, clock=clock, known_robots=known_robots, keep_robots=kept.answer if kept is not None else None) as fetcher,
         page_reader(settings) as reader,
     ):
         work = _PartCapture(

@@ -8,8 +8,7 @@ from datetime import datetime, timedelta
 
 from pipeline.core.errors import WarcError
 from pipeline.core.models import Interval, Outcome, Part
-from pipeline.fetching.fetcher import KnownRobots
-from pipeline.fetching.robots import MAX_AGE, MAX_BYTES
+from pipeline.fetching.robots import MAX_AGE, MAX_BYTES, KnownRobots
 from pipeline.lake import storage
 from pipeline.lake.ledgers import read_manifest
 from pipeline.lake.manifests import FeedState, HostDeclaration

@@ -20,6 +20,7 @@ from pipeline.capture.part_commits import PartContents, commit_part, committed_m
 from pipeline.capture.part_plans import LEFT_TO_FILES
 from pipeline.capture.past.given_files import PAGE_RECORDS, given_paths, warn_of_dates_outside
 from pipeline.capture.past.kept_documents import KeptDocuments
+from pipeline.capture.past.kept_robots import KeptRobots
 from pipeline.capture.past.warc_sources import GivenFiles, NewsFiles, RecordReader, SourceFile, warc_sources_of
 from pipeline.capture.segments import write_robots
 from pipeline.core.catalogue import Catalogue, Source
@@ -99,13 +100,15 @@ def _captured(
     earlier = read_earlier_captures(lake, interval, days=settings.seen_days, is_live=False)
     committed = _committed(lake, interval, mark)
     seen = set() if past.is_refetch else {*earlier.seen, *(digest for manifest in committed for digest in manifest.seen)}
-    documents = KeptDocuments(lake, past.documents_since(interval, now=clock.now()), settings.max_feed_bytes)
+    since = past.documents_since(interval, now=clock.now())
+    documents = KeptDocuments(lake, since, settings.max_feed_bytes)
+    known_robots = robots_reader(lake, earlier, now=clock.now())
     manifests: list[Manifest] = []
     reused: set[str] = set()
     lacking = sources
     with (
         scratch_folder("archive") as folder,
-        Fetcher(settings, clock=clock, known_robots=robots_reader(lake, earlier, now=clock.now())) as fetcher,
+        Fetcher(settings, clock=clock, known_robots=known_robots, keep_robots=KeptRobots(lake, since, clock).answer) as fetcher,
     ):
         for warc_source in warc_sources_of(
             past.order, lake=lake, settings=settings, interval=interval, documents=documents, clock=clock, fetcher=fetcher

@@ -64,10 +64,6 @@ RETRY_DELAY_S = 1.0
 """Seconds before the second attempt after a transient failure, unless Retry-After asks for more. A plain choice."""
 
 
-KnownRobots = Callable[[str], tuple[int, bytes] | None]
-"""Maps the URL of a robots.txt to status and body of an answer captured within `robots.MAX_AGE`; None when there is none."""
-
-
 class SystemClock:
     """The clock of the machine."""
 
@@ -95,8 +91,18 @@ class Target:
 class Fetcher:
     """Sends requests as the docstring of the module says. Close it, or use it as a context manager."""
 
-    def __init__(self, settings: Settings, *, clock: Clock, known_robots: KnownRobots | None = None) -> None:
-        """`known_robots` gives the robots.txt answers that earlier intervals captured, which are then not requested again."""
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        clock: Clock,
+        known_robots: robots.KnownRobots | None = None,
+        keep_robots: robots.RobotsKeeper | None = None,
+    ) -> None:
+        """`known_robots` gives the robots.txt answers that earlier intervals captured, which are then not requested again.
+
+        `keep_robots` may keep those that are requested, and give the kept ones to a run that continues a killed one.
+        """
         self._settings = settings
         self._clock = clock
         self._routes = Routes(connect_to=settings.connect_to, allow_networks=settings.allow_networks)
@@ -106,6 +112,7 @@ class Fetcher:
         paces = PacesInFiles(settings.pace_dir, connections=connections) if settings.pace_dir else PacesOfProcess(connections=connections)
         self._schedule = HostSchedule(paces)
         self._known_robots = known_robots or (lambda _url: None)
+        self._keep_robots = keep_robots or (lambda _url, ask: ask())
         self._robots: dict[str, robots.RobotsRules] = {}
         self._robots_answers: dict[str, Answer] = {}
         self._robots_locks: dict[str, threading.Lock] = {}
@@ -219,17 +226,11 @@ class Fetcher:
             if known is not None:
                 self._robots[robots_url] = robots.read_rules(*known)
             if robots_url not in self._robots:
-                answer = self._robots_answer(robots_url, pace_s=pace_s)
-                status = answer.final.status if answer.final is not None else None
-                if isinstance(answer.error, PermanentFetchError) and answer.error.status is None:
-                    status = 404  # endless redirects or headers: there are no rules
-                if isinstance(answer.error, TransientFetchError) and answer.error.status is None:
-                    status = None  # cut off, or no answer after a redirect: the rules are unknown
+                answer = self._keep_robots(robots_url, lambda: self._robots_answer(robots_url, pace_s=pace_s))
                 if isinstance(answer.error, PermanentFetchError) and answer.error.reason.startswith("forbidden"):
                     raise answer.error
-                body = answer.final.body if answer.final is not None else b""
                 self._robots_answers[robots_url] = answer
-                self._robots[robots_url] = robots.read_rules(status, body)
+                self._robots[robots_url] = robots.rules_of(answer)
         rules = self._robots[robots_url]
         if rules.is_closed:
             message = f"{url}: {robots_url} gave no usable answer, so nothing on the host may be requested (RFC 9309, 2.3.1.4)"

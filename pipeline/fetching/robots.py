@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 from protego import Protego
 
+from pipeline.core.errors import PermanentFetchError, TransientFetchError
+from pipeline.core.models import Answer
 from pipeline.text.rights import is_usage_line
 
 MAX_BYTES = 500 * 1024
@@ -16,6 +18,11 @@ MAX_BYTES = 500 * 1024
 
 MAX_AGE = timedelta(hours=24)
 """RFC 9309, section 2.4: an answer is not used for longer."""
+
+KnownRobots = Callable[[str], tuple[int, bytes] | None]
+"""Maps the URL of a robots.txt to status and body of an answer captured within `MAX_AGE`; None when there is none."""
+RobotsKeeper = Callable[[str, Callable[[], Answer]], Answer]
+"""Gets the URL of a robots.txt and a function that requests it; returns a kept answer without calling the function, or its answer."""
 
 MAX_CRAWL_DELAY_S = 60.0
 """Longest Crawl-delay that is honoured. Common Crawl's news crawler takes up to 120 s; we request only a few pages an hour."""
@@ -70,6 +77,16 @@ def read_rules(status: int | None, body: bytes) -> RobotsRules:
     named = (_SITEMAP.match(line) for line in text.splitlines())
     sitemaps = tuple(dict.fromkeys(match[1] for match in named if match is not None))
     return RobotsRules(rules=Protego.parse(_groups(text)), sitemaps=sitemaps, usage=_usage(text))
+
+
+def rules_of(answer: Answer) -> RobotsRules:
+    """The rules in `answer`, which may have ended with an error: the same as `read_rules` gives for its status and body."""
+    status = answer.final.status if answer.final is not None else None
+    if isinstance(answer.error, PermanentFetchError) and answer.error.status is None:
+        status = 404  # endless redirects or headers: there are no rules
+    if isinstance(answer.error, TransientFetchError) and answer.error.status is None:
+        status = None  # cut off, or no answer after a redirect: the rules are unknown
+    return read_rules(status, answer.final.body if answer.final is not None else b"")
 
 
 def _groups(text: str) -> str:

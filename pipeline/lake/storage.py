@@ -4,7 +4,7 @@
 
     raw/interval=2026-11-23T14/part=00/captures.warc.gz   every HTTP exchange, WARC/1.1
     raw/interval=2026-11-23T14/part=00/manifest.json      outcomes, counts, validators; written last, it commits the part
-    raw/documents/ab/abcdef....warc.gz                    listings read for past intervals, by the SHA-256 of their address
+    raw/documents/ab/abcdef....warc.gz                    listings and robots.txt read for past intervals, by the SHA-256 of their URL
     raw/documents/ab/abcdef....parquet                    the offsets of the pages in a WARC file of the origin `warc`
     extracted/interval=2026-11-23T14/part-00.parquet      one row per article page
     ledger/interval=2026-11-23T14/part-00.parquet         one row per URL seen, with its one outcome
@@ -82,7 +82,7 @@ def files_lock_path(interval: Interval) -> str:
 
 
 def document_path(sha256: str) -> str:
-    """The WARC file of a kept listing, by the SHA-256 of its URL."""
+    """The WARC file of a kept listing or robots.txt, by the SHA-256 of its URL."""
     return f"{DOCUMENTS}/{sha256[:2]}/{sha256}.warc.gz"
 
 

@@ -207,3 +207,24 @@ def test_killed_anywhere_and_run_again_gives_the_same_bytes_and_fetches_nothing_
         assert run(lake)[0] == 0
         assert files(str(lake)) == whole, kill_at
         assert len(kept) < 13 or not room.requests, "every hour was committed"
+
+
+def test_an_hour_killed_between_its_listings_and_its_commit_records_the_robots_txt_that_it_asked_for(
+    room: Newsroom, settings: Settings, few: BackfillRequest, tmp_path: Path
+) -> None:
+    asked, now = replace(few, sources=few.sources[:1]), NOW.replace(hour=6)
+
+    def run(lake: Path, kill_at: int | None = None) -> int:
+        return walking.carry_out(walking.backfill, {**settings.model_dump(), "lake": str(lake)}, asked, now, kill_at=kill_at)[0]
+
+    assert run(tmp_path / "whole") == 0
+    for kill_at in range(2, 20):
+        lake = tmp_path / f"killed-{kill_at}"
+        assert run(lake, kill_at) == -signal.SIGKILL
+        if list(lake.glob("raw/documents/*/*.warc.gz")):
+            break
+    room.forget_requests()
+    assert not list(lake.glob("raw/interval=*/*/manifest.json"))
+    assert run(lake) == 0
+    assert "/robots.txt" not in {request.path for request in room.requests}
+    assert files(str(lake)) == files(str(tmp_path / "whole")), kill_at

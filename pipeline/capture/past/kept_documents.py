@@ -86,7 +86,7 @@ class KeptDocuments:
 
     def _kept(self, session: SourceSession, url: str, kind: Kind, *, since: datetime) -> Document | None:
         try:
-            data = self.lake.read_bytes(storage.document_path(_digest(url)))
+            data = self.lake.read_bytes(kept_path(url))
             records = [one for one in read_records(io.BytesIO(data), max_body_bytes=self.max_bytes) if one.type == "response"]
         except (FileNotFoundError, WarcError):
             return None
@@ -102,7 +102,7 @@ class KeptDocuments:
             return Document(url, outcome_of(answer, kind, source_id=session.source.id, offset=None))
         file = io.BytesIO()
         CaptureWriter(file).write_answer(answer)
-        self.lake.write_bytes(storage.document_path(_digest(url)), file.getvalue())
+        self.lake.write_bytes(kept_path(url), file.getvalue())
         file.seek(0)
         records = [one for one in read_records(file, max_body_bytes=self.max_bytes) if one.type == "response"]
         return _document(url, kind, records, source_id=session.source.id)
@@ -111,7 +111,7 @@ class KeptDocuments:
 def kept_body(lake: Lake, url: str, *, max_bytes: int) -> bytes | None:
     """The body of the kept document at `url`, however old; None when the lake keeps none."""
     try:
-        data = lake.read_bytes(storage.document_path(_digest(url)))
+        data = lake.read_bytes(kept_path(url))
         records = [one for one in read_records(io.BytesIO(data), max_body_bytes=max_bytes) if one.type == "response"]
     except (FileNotFoundError, WarcError):
         return None
@@ -156,5 +156,6 @@ def _document(url: str, kind: Kind, records: list[WarcRecord], *, source_id: str
     return Document(last.url or url, outcome, last.body if is_there else None, last.content_type, last.at)
 
 
-def _digest(url: str) -> str:
-    return hashlib.sha256(url.encode()).hexdigest()
+def kept_path(url: str) -> str:
+    """The path in the lake at which the answer for `url` is kept."""
+    return storage.document_path(hashlib.sha256(url.encode()).hexdigest())
