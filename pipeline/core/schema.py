@@ -148,7 +148,7 @@ EXPLAIN = pa.schema(
         _field(
             "duplicateMethod",
             pa.string(),
-            "how it copies: text (the same text), rewrite (a lightly changed text), title (the same title, one has no text)",
+            "how it copies: text (the same text), rewrite (a lightly changed text), title (the same title, where texts cannot decide)",
         ),
         _field("duplicateSimilarity", pa.float32(), "Jaccard similarity of both texts' runs of three words; 1 for equal titles"),
         _field("isLead", pa.bool_(), "true for the record that stands for its story, and for an article that stands alone", null=False),

@@ -20,14 +20,14 @@ Floats = NDArray[np.float64]
 SmallIntegers = NDArray[np.int32]
 
 LOOSE_FROM = 4
-"""Larger clusters of headlines are compared by their centres, see `_scales`."""
+"""Members up to which a cluster of headlines is compared by averages alone; the larger it is, the more its centre counts, see `_scales`."""
 LEFT_OUT = 0.7
 """Pairs below this share of the threshold lead to no merge. Averages never rise, but the centres of large clusters can: 0.5 gives the same
 clusters of the labelled sets, 0.9 fewer."""
 
 
 ROUNDS = 5
-"""After so many rounds the clusters that can never merge any more are dropped; more often costs more than it saves."""
+"""Rounds after which the clusters that can never merge any more are dropped; doing it more often costs more than it saves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +52,15 @@ class _State:
     values: Floats
     sizes: Floats
     inner: Floats
-    """Of each cluster the sum of the similarities of its pairs of members."""
+    """The sum of the similarities of all pairs of members, for each cluster."""
     brief: Floats
-    """Of each cluster the number of members with little text."""
+    """The number of headlines among the members, for each cluster."""
     scales: Floats
-    """Of each cluster the divisor of sums of similarities, see `_scales`."""
+    """The divisor of sums of similarities, for each cluster, see `_scales`."""
     earliest_s: Integers
     latest_s: Integers
     names: Integers
-    """Of each cluster its smallest row."""
+    """The smallest row of each cluster."""
 
 
 def cluster_labels(pairs: Pairs, seconds: Integers, *, is_brief: NDArray[np.bool_], window_s: int, threshold: float) -> Integers:
@@ -102,10 +102,9 @@ def cluster_labels(pairs: Pairs, seconds: Integers, *, is_brief: NDArray[np.bool
 def _scales(sizes: Floats, inner: Floats, brief: Floats) -> Floats:
     """The divisor of each cluster's sums of similarities: its size, and less for a large cluster of headlines.
 
-    At the least it is the size times the length of the centre.
-
-    In a large story of headlines every article resembles the centre although few resemble each other, and averages over pairs would
-    break it in pieces. In a small one, and among long texts, the average is the better evidence, and a shorter centre would glue.
+    In a large story of headlines every article resembles the centre although few resemble each other, so that averages over pairs would
+    break it in pieces; its divisor nears the size times the length of the centre. In small stories and among long texts the average is
+    the better evidence, and the centre would join different events.
     """
     loose = np.maximum(0.0, 1 - LOOSE_FROM / sizes) * brief / sizes
     centre = np.sqrt((sizes + 2 * inner) / sizes**2)

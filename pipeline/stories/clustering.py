@@ -1,8 +1,8 @@
-"""Law 5: stories, the clusters of articles about one event, and the articles in them that only copy another.
+"""Finds stories, the clusters of articles about one event, and the articles in them that only copy another.
 
-Pure: columns or a table of articles in, stories and links out; the order of the articles never matters. The requirement: a wrong link
-hides a good article behind another (heat -1), a missing link only shows an event twice. So precision comes first, and no story chains
-from one event to the next. docs/stories.md has the method, what was tried, and the figures.
+Pure: columns or a table of articles in, stories and links out; the order of the articles never matters. A wrong link hides a good article
+behind another (heat -1), a missing link only shows an event twice. So precision comes first, and no story chains from one event to the
+next. docs/stories.md has the method, what was tried, and the figures.
 """
 
 from __future__ import annotations
@@ -41,15 +41,15 @@ DEFAULTS = StoryConstants()
 
 @dataclass(frozen=True, slots=True)
 class Articles:
-    """Columns of equal length, a place an article; times in whole seconds since 1970."""
+    """Columns of equal length, one place per article; times are whole seconds since 1970."""
 
     urls: Sequence[str]
     titles: Sequence[str | None]
     texts: Sequence[str | None]
     published_s: Sequence[int | None]
-    """An article without a time stands alone."""
+    """None for an article without a time, which stands alone."""
     captured_s: Sequence[int] | None
-    """When each was captured first; None where captures are not known."""
+    """When each page was captured for the first time; None where captures are not known."""
     domains: Sequence[str | None]
     languages: Sequence[str | None]
 
@@ -78,25 +78,25 @@ def cluster_articles(
 ) -> tuple[list[Membership], list[Link]]:
     """The membership of each article, by webUrl, and the links between the articles of each story, in order.
 
-    `of` limits the links to those of the articles with these webUrls. `find_stories` does the same with tables, and says how.
+    `of` limits the links to those of the articles with these webUrls. `find_stories` does the same with tables and has the rules.
     """
     found = _cluster(articles, constants)
     return found.memberships, _links(found, of)
 
 
 def find_stories(articles: pd.DataFrame, *, constants: StoryConstants = DEFAULTS) -> pd.DataFrame:
-    """The story of each article, a row each, sorted by webUrl; storyId is null for one that stands alone.
+    """The story of each article, one row per webUrl, sorted by webUrl; storyId is null for an article that stands alone.
 
     Columns: `webUrl, storyId, duplicateOf` (webUrl of the article that it copies, null for most), `duplicateMethod` (text, rewrite, title),
     `duplicateSimilarity` (0 to 1), `absorbedStoryIds`, the same list for each member of a story, and `splitFromStoryIds`, a list for
     each article.
 
-    Needs the columns webUrl, title, text and publishedDateTime (UTC; an article without one stands alone); uses `providerDomain`,
-    `capturedAt` and `language` (two letters; only `constants.embeddings` asks for it) where they are there. A story id is the first
-    16 hex digits of SHA-256 of the webUrl of the member that was captured first (published first, where captures are not known): a
-    story that grows keeps it. When an article joins two stories, the one that was known first gives the id, and the other's id is
-    among the absorbed. An article that stood in another story at the end of an earlier day of captures, which is no part of its
-    story now, was split from it. Raises ConfigError where the extra `embeddings` is asked for and missing.
+    Needs the columns webUrl, title, text and publishedDateTime (UTC; null for an article that stands alone); uses `providerDomain`,
+    `capturedAt` and `language` (two letters, needed only with `constants.embeddings`) when the table has them. A story id is the first
+    16 hex digits of SHA-256 of the webUrl of the member that was captured first, or published first where captures are not known, so
+    that a story that grows keeps its id. When an article joins two stories, the id of the one that was known first stays, and the other
+    id is among the absorbed. An article was split from each story that it belonged to at the end of an earlier day of captures and that
+    is no part of its story now. Raises ConfigError when `constants.embeddings` is on and the extra is missing.
     """
     return _story_table(_cluster(_columns(articles), constants).memberships)
 
@@ -114,7 +114,7 @@ def find_story_links(
 
 @dataclass(frozen=True, slots=True)
 class _Table:
-    """The dated articles, ordered by webUrl; times in seconds since 1970."""
+    """The articles with a publication time, ordered by webUrl; times are seconds since 1970."""
 
     urls: list[str]
     titles: list[str]
@@ -122,7 +122,7 @@ class _Table:
     domains: list[str | None]
     published_s: Integers
     known_s: Integers
-    """When it was captured first; when it was published, where captures are not known."""
+    """When the page was captured for the first time; when it was published, where captures are not known."""
     has_captures: bool
     words: Words
 
@@ -138,7 +138,7 @@ class _Table:
 
 @dataclass(frozen=True, slots=True)
 class _Clustered:
-    """The memberships and what the links are computed from; `groups` are the rows of `table` in each story."""
+    """The memberships, and the values from which links are computed; `groups` has the rows of `table` in each story."""
 
     memberships: list[Membership]
     table: _Table
@@ -179,7 +179,7 @@ def _cluster(articles: Articles, constants: StoryConstants) -> _Clustered:
 
 
 def _read(articles: Articles) -> _Table:
-    """The dated articles, one a webUrl: of several that with the first title in the order of strings."""
+    """The articles with a publication time, one per webUrl; of several the one with the first title in the order of strings."""
 
     def key(row: int) -> tuple[str, bool, str]:
         title = articles.titles[row]

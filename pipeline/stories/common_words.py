@@ -1,9 +1,9 @@
-"""Words that tell no event from another, the shares of news texts that hold the common words of news, and the names of the weekdays.
+"""Stop words, the shares of news texts that contain the common words of news, and the names of the weekdays.
 
 The words stand in `stop_words.txt`, `common_words.tsv` and `weekdays.tsv` beside this module and are read once a process, when first
-needed. A share is that of 1,400 news texts in English, German, Polish, Greek and Russian, none of them in the sets on which stories are
+needed. Shares are counted on 1,400 news texts in English, German, Polish, Greek and Russian, none of them in the sets on which stories are
 measured: the mean over the collections without the one that uses the word most, so that no collection's subject counts as common, rounded
-down to 0.4, 0.2, 0.1, 0.05 or 0.025. The words of market reports were added by hand: a genre whose texts differ in little else.
+down to 0.4, 0.2, 0.1, 0.05 or 0.025. The words of market reports were added by hand, because such reports differ in little else.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ import functools
 from importlib import resources
 
 WEEKDAY_LANGUAGES = ("de", "en", "es", "fr", "it", "nl", "pl", "ru")
+"""Languages whose names of weekdays mean nothing else. Portuguese names are ordinals (`segunda`)."""
 NO_WEEKDAYS = frozenset({"среда"})
-"""Names of weekdays that mostly mean something else: Russian for Wednesday is also the word for surroundings."""
+"""Names of weekdays that mostly mean something else: the Russian word for Wednesday also means surroundings."""
 
 
 @functools.cache
@@ -24,19 +25,18 @@ def stop_words() -> frozenset[str]:
 
 @functools.cache
 def common_word_shares() -> dict[str, float]:
-    """The share of news texts that hold a word, from 0 to 1; words of fewer than 0.025 are not in it."""
+    """The share of news texts, from 0 to 1, that contain each common word; words with a share below 0.025 are left out."""
     _, *rows = _lines("common_words.tsv")
     return {word: float(share) for word, share in (row.split("\t") for row in rows)}
 
 
 @functools.cache
 def weekdays() -> dict[str, int]:
-    """The number of the weekday that a word names, in lower case; Monday is 0.
+    """The number of the weekday, Monday being 0, by its names in lower case.
 
-    The names of CLDR in the languages of the stop words without Portuguese, whose names are ordinals (`segunda`), and `weekdays.tsv` with
-    the forms that CLDR lacks. Left out is what mostly means something else.
+    The names are CLDR's in WEEKDAY_LANGUAGES, without NO_WEEKDAYS, and the forms in `weekdays.tsv`, which CLDR lacks.
     """
-    from babel import Locale  # where stories are formed, and not where a command only looks one up
+    from babel import Locale  # imported here, because a command that only looks up a story does not need it
 
     named = {
         name.lower(): number

@@ -1,6 +1,6 @@
-"""What is kept of the articles that entered the timeline on one day of captures: their words, their vectors, and their similar pairs.
+"""Features of the articles that entered the timeline on one day of captures: their words, vectors and similar pairs.
 
-Pure: articles in, arrays out. None of it changes later, but where the day itself is folded again.
+Pure: articles in, arrays out. Features change only when the day itself is folded again.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from pipeline.stories.fixed_vectors import FixedVectors, TermCounts, fix_vectors
 from pipeline.stories.words import RaggedArray, read_words, weekday_bits
 
 BRIEF_WORDS = 60
-"""An article with fewer words of text counts as a headline: which words it shares with another is left to chance."""
+"""An article with fewer words of text counts as a headline: chance decides which words it shares with another article."""
 
 
 @dataclass(frozen=True, slots=True)
 class CapturedArticles:
-    """The newest versions of the pages captured on a day, a place a page, in the order of their webUrls, which are unique."""
+    """The newest versions of the pages captured on a day, as columns, in the order of their webUrls, which are unique."""
 
     urls: Sequence[str]
     titles: Sequence[str]
@@ -48,14 +48,14 @@ class CapturedArticles:
         )
 
     def digests(self) -> list[str]:
-        """For each article 16 hex digits of SHA-256 of all that decides its place in a story."""
+        """For each article 16 hex digits of SHA-256 of its title, text, domain and publication time, which decide its story."""
         contents = zip(self.titles, self.texts, self.domains, self.published_s.tolist(), strict=True)
         return [hashlib.sha256("\x00".join(map(str, content)).encode("utf-8", "surrogatepass")).hexdigest()[:16] for content in contents]
 
 
 @dataclass(frozen=True, slots=True)
 class DayFeatures:
-    """A row an article that entered on the day, or whose content changed on it."""
+    """One row for each article that entered on the day or whose content changed on it."""
 
     titles: Sequence[str]
     title_words: RaggedArray
@@ -85,7 +85,7 @@ class ReadArticles:
 
 
 def read_articles(articles: CapturedArticles, before: Sequence[TermCounts]) -> ReadArticles:
-    """The features of a day's articles; `before` are the counts of the days over which rarity is counted besides."""
+    """The features of a day's articles; `before` are the term counts of the earlier days over which rarity is counted."""
     words = read_words(articles.titles, articles.texts)
     vectors, counts = fix_vectors(words, before)
     numbers = word_numbers(words.vocabulary)

@@ -25,7 +25,8 @@ SAME_TEXT, REWRITE = 0.9, 0.4
 """Jaccard similarities of shingles: from 0.9 on the text is the same but for a credit line, from 0.4 on a light rewrite. Reports of one
 event that were written apart share quotations, and stay under 0.2."""
 TITLE_WORDS = 4
-"""Equal titles of fewer words of two or more characters ("Morning briefing") say nothing: they stand over different articles."""
+"""Equal titles with fewer words of two or more characters ("Morning briefing") are no sign of a copy: different articles have
+them."""
 BLOCK_TEXTS = 500
 """Texts that are compared with all others in one product. A plain choice: it bounds memory."""
 _BITS = 21
@@ -34,7 +35,7 @@ TOKEN = re.compile(r"\w+")
 """Titles are compared with their single characters: "March 4" and "March 5" are different."""
 
 Apart = Callable[[int, int], bool]
-"""Tells of two rows whether the articles are about different things, whatever words they share."""
+"""Whether the articles of two rows are about different things, whatever words they share."""
 
 
 class WordRows(Protocol):
@@ -62,10 +63,10 @@ class Copy:
 def find_copies(
     stories: Iterable[Sequence[int]], titles: Sequence[str], texts: WordRows, domains: Sequence[str | None], *, are_apart: Apart
 ) -> Iterator[Copy]:
-    """The copies in each story; members come in the order of publication, and of two equal articles the later one is the copy.
+    """The copies in each story. The members of a story come in the order of publication; of two equal articles the later one is the copy.
 
-    Texts are compared where both articles have one. Equal titles count where one has none, or both come from the same publisher. Two
-    articles that `are_apart` are no copies of each other, however similar they are.
+    Texts are compared where both articles have one. Equal titles count where one article has no text, or both have the same publisher.
+    Two articles that `are_apart` are no copies of each other, however similar they are.
     """
     has_text = texts.lengths >= SHINGLE_WORDS
     for batch in _batches(stories, has_text):

@@ -38,11 +38,10 @@ def package_version() -> str:
 
 
 def title_vectors(titles: Sequence[str]) -> NDArray[np.int16]:
-    """The vectors of titles: a row a title, DIMENSIONS columns, in whole STEPS.
+    """The vectors of titles: one row per title, DIMENSIONS columns, in whole STEPS.
 
-    Each title is read by itself, so that no vector depends on other titles.
-
-    About 300 titles a second of a core. Raises ConfigError where the extra is missing.
+    Each title is read by itself, so that no vector depends on other titles: about 300 titles per second on one core. Raises ConfigError
+    when the extra is missing.
     """
     package_version()
     vectors = np.empty((len(titles), DIMENSIONS), dtype=np.int16)

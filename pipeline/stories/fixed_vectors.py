@@ -1,4 +1,4 @@
-"""Vectors of articles that never change: the rarity of a term is counted over what was captured by the end of the article's own day.
+"""Vectors of articles that never change: the rarity of a term is counted over the articles captured by the end of the article's own day.
 
 Pure: words in, arrays out. Terms are numbered by a hash of their letters, so that the number of a term is the same on every day and no
 vocabulary has to be kept. Of a million terms some 200 share their number with another one. docs/stories.md says why vectors are fixed.
@@ -36,22 +36,22 @@ Terms = NDArray[np.uint32]
 """Numbers of terms: even for words, odd for groups of letters."""
 
 COMMON_ARTICLES = 100
-"""A term of a tenth of the articles is common where so many hold it. With 300 the labelled sets lose 0.004 of precision at the same F1:
-a timeline that has just begun knows few articles."""
+"""A term in over a tenth of the articles is dropped when more than this number of articles have it. With 300 the labelled sets lose 0.004
+of precision at the same F1, because a timeline that has just begun knows few articles."""
 _MIXER = np.uint64(0xFF51AFD7ED558CCD)
 """The multiplier of MurmurHash3's last step: the upper bits of the product depend on all bits of the hash."""
 
 
 @dataclass(frozen=True, slots=True)
 class TermCounts:
-    """In how many of `articles` articles each term stands; `terms` ascending."""
+    """The number of articles, out of `articles`, that contain each term; `terms` are in ascending order."""
 
     terms: Terms
     counts: Integers
     articles: int
 
     def of(self, terms: Terms) -> Floats:
-        """The counts of these terms, 0 for one that is not there."""
+        """The counts of these terms; 0 for a term that no article contains."""
         if not len(self.terms):
             return np.zeros(len(terms))
         places = np.minimum(np.searchsorted(self.terms, terms), len(self.terms) - 1)
@@ -60,7 +60,7 @@ class TermCounts:
 
 @dataclass(frozen=True, slots=True)
 class FixedVectors:
-    """The terms of each article and their weights, a row an article; `ends` are the ends of the rows."""
+    """The terms of each article and their weights, one row per article, joined to two arrays; row i ends before `ends[i]`."""
 
     terms: Terms
     weights: NDArray[np.float32]

@@ -17,21 +17,22 @@ import numpy as np
 from pipeline.stories.average_linkage import Integers, Pairs
 
 Cluster = Callable[[Pairs, int], Integers]
-"""Clusters the pairs of so many copies of all rows, numbered copy after copy; labels as `average_linkage.cluster_labels` has them."""
+"""Clusters pairs over several copies of all rows, numbered copy after copy: takes the pairs and the number of copies, returns labels as
+`average_linkage.cluster_labels` does."""
 
 DAY_S = 86_400
 BLOCK_PAIRS = 300_000
-"""So many pairs are clustered in one call: all days of a small window together, of a large one only as many as memory should hold."""
+"""Pairs that are clustered in one call: all days of a small window, but only some of a large one. A plain choice: it bounds memory."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lineage:
-    """The absorbed and the left stories, as lists of their owners in the order of captures."""
+    """The stories that were absorbed, and those that articles left; each as a list of their owners in the order of captures."""
 
     absorbed: dict[int, list[int]]
-    """Owner of a story to the stories that are part of it now."""
+    """By the owner of a story: the stories that are part of it now."""
     left: dict[int, list[int]]
-    """Row of an article to the stories that it stood in at the end of a day and that are no part of its story now."""
+    """By the row of an article: the stories that it belonged to at the end of a day and that are no part of its story now."""
 
 
 def find_lineage(
@@ -45,8 +46,8 @@ def find_lineage(
 ) -> Lineage:
     """The history of the stories that `labels` names, the cluster of each row.
 
-    `captured_s` are seconds since 1970, `ranks` the places of the rows in the order of captures, each once; `cluster` is the function
-    that gave the labels; two articles with a similarity of at least `threshold` are a story by themselves.
+    `captured_s` are seconds since 1970; `ranks` are the places of the rows in the order of captures, without ties; `cluster` is the
+    function that gave the labels; two articles with a similarity of at least `threshold` form a story by themselves.
     """
     owner_now = _owners(labels, ranks)
     known: set[tuple[int, int]] = set()
@@ -68,7 +69,7 @@ def find_lineage(
 
 @dataclass(frozen=True, slots=True)
 class FollowedStories:
-    """For each row the id of its story (None for one that stands alone), the ids that its story absorbed, and those that the row left."""
+    """For each row: the id of its story (None for one that stands alone), the ids that its story absorbed, and the ids that it left."""
 
     ids: list[str | None]
     absorbed: list[tuple[str, ...]]
@@ -86,10 +87,11 @@ def followed_stories(
     left: Sequence[tuple[str, ...]],
     threshold: float,
 ) -> FollowedStories:
-    """The stories that `labels` names, and their history: told from the story that each row stood in `before`, and from what was told then.
+    """The stories that `labels` names, and their history.
 
-    `own_ids` are the ids of the stories that each row would give its name to; a story has that of its first captured member. A story
-    whose first member stands in another one now was absorbed by it; a row that is not with the first member of its former story left it.
+    `before` has the story id of each row in the state before, None where it stood alone; `absorbed` and `left` have the history up to
+    then. `own_ids` has the id of a story whose first captured member is that row. A story whose first member is in another story now was
+    absorbed by that one; a row that is in another story than the first member of its former story left it.
     """
     owners = _owners(labels, ranks).tolist()
     ids = [None if owner < 0 else own_ids[owner] for owner in owners]

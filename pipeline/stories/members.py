@@ -1,4 +1,4 @@
-"""The articles of the timeline as columns: where each stands, its story, and what it copies. Pure."""
+"""The articles of the timeline as columns: when and by whom each was published, its story, and the article that it copies. Pure."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ Objects = NDArray[np.object_]
 
 @dataclass(frozen=True, slots=True)
 class Members:
-    """A place an article, in the order of webUrl; times in whole seconds and days since 1970."""
+    """Columns of equal length, one place per article, in the order of webUrl; times are whole seconds or days since 1970."""
 
     urls: Objects
     own_ids: Objects
-    """The id of the story that the article would give its name to."""
+    """The id of a story whose first captured member is this article."""
     contents: Objects
-    """A digest of all that decides its place."""
+    """A digest of everything that decides its story (`CapturedArticles.digests`)."""
     domains: Objects
     published_s: Integers
     captured_s: Integers
@@ -64,7 +64,7 @@ class Members:
         return {day: self.take(np.flatnonzero(days == day)) for day in np.unique(days).tolist()}
 
     def place_of(self) -> dict[str, int]:
-        """webUrl to place."""
+        """The place of each article, by its webUrl."""
         return {url: place for place, url in enumerate(self.urls.tolist())}
 
 
@@ -80,7 +80,7 @@ _KINDS: Mapping[str, type] = {
 
 
 def members_of(**columns: Sequence[Any] | NDArray[Any]) -> Members:
-    """Members of columns by name, in the given order."""
+    """The members with these columns, by the names of the fields of `Members`; the order of the places is kept."""
     return Members(**{name: _column(name, values) for name, values in columns.items()})
 
 

@@ -10,8 +10,8 @@ from pipeline.stories.vectors import TimeFactor
 FAR_LOSS, FAR_DAYS = 0.5, 3.0
 """Similarity falls with the days d between two articles, by FAR_LOSS * (1 - exp(-d / FAR_DAYS)): chosen on the labelled sets."""
 OTHER_WEEKDAY = 0.65
-"""Factor for two articles that both name weekdays, but none in common: of the pairs of the labelled sets with texts and a similarity around
-the threshold 8 % are one story then, and 51 % where they share a weekday. 0.5 gives the same stories."""
+"""Factor for two articles that both name weekdays, but none in common. Of the pairs of the labelled sets with texts and a similarity around
+the threshold, 8 % of those without a common weekday are one story, and 51 % of those with one. 0.5 gives the same stories."""
 MIN_SIMILARITY = 0.05
 """Pairs with a lower similarity are dropped, unless the threshold is lower still. 0.04 costs a fifth more pairs for the same stories,
 0.06 breaks large ones."""

@@ -1,7 +1,6 @@
-"""The stories around the articles of one day of captures: the similar pairs of those articles, and the stories that they come near, formed
-again from their members.
+"""Forms again the stories that the articles of one day of captures come near, from their members and their similar pairs.
 
-Pure: members and what is kept of earlier days in, members out. A story that no new article comes near stays as it is.
+Pure: members and the features of earlier days in, members out. A story that no new article comes near stays as it is.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ from pipeline.stories.words import RaggedArray
 
 
 class FeatureHistory(Protocol):
-    """What is kept of the days of captures before a day, numbered from 1970-01-01."""
+    """The features and similar pairs of earlier days of captures; days are numbered from 1970-01-01."""
 
     def features(self, day: int) -> DayFeatures | None:
         """The features of a day of captures; None for a day without articles."""
@@ -61,7 +60,7 @@ class StoryCircle:
         return time_factor(self._published_s[places], self._members.weekdays[places], self._window_s)
 
     def new_pairs(self) -> Pairs:
-        """The pairs of places in `members` of which one entered on the day."""
+        """The similar pairs of places in `members` in which at least one article entered on the day."""
         is_new = self._days == self._day
         if not is_new.any():
             return Pairs(np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64), np.empty(0))
@@ -77,14 +76,14 @@ class StoryCircle:
         return Pairs(np.minimum(one, other), np.maximum(one, other), found.similarities)
 
     def day_pairs(self, pairs: Pairs) -> DayPairs:
-        """The pairs with days and rows instead of places, in their order."""
+        """The pairs as days and rows instead of places, in ascending order."""
         swap = self._days[pairs.rows] != self._day
         mine, other = np.where(swap, pairs.others, pairs.rows), np.where(swap, pairs.rows, pairs.others)
         order = np.lexsort((self._rows[other], self._days[other], self._rows[mine]))
         return DayPairs(self._rows[mine][order], self._days[other][order], self._rows[other][order], pairs.similarities[order])
 
     def form_again(self, new: Pairs, *, disturbed: set[str]) -> Members:
-        """The members after the stories were formed again that new articles come near, and those that lost an article."""
+        """Form again the stories that the pairs `new` touch and the stories with the ids `disturbed`; returns all members."""
         places = self._affected(new, disturbed)
         if not len(places):
             return self._members

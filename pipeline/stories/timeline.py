@@ -22,7 +22,7 @@ from pipeline.stories.members import DAY_S, Members, joined_members, members_of,
 from pipeline.stories.story_circle import FeatureHistory, StoryCircle
 
 COUNTED_DAYS = 28
-"""Rarity is counted over the captures of so many days before an article's own: with 7 the labelled sets lose 0.001 of F1."""
+"""Days of captures before an article's own over which rarity is counted: with 7 the labelled sets lose 0.001 of F1."""
 
 
 class History(FeatureHistory, Protocol):
@@ -37,8 +37,10 @@ class History(FeatureHistory, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class DayFold:
-    """What a day of captures adds and changes; `members` holds the published days that differ from the state before, None for one that
-    has no article any more."""
+    """The parts of the state that a day of captures adds or changes.
+
+    `members` has the published days that differ from the state before, None for a day that has no article any more.
+    """
 
     features: DayFeatures | None
     pairs: DayPairs | None
@@ -76,7 +78,10 @@ def _stay(articles: CapturedArticles, entering: Sequence[int], place_of: Mapping
 
 
 def reached_days(days: set[int], constants: StoryConstants) -> list[int]:
-    """The published days whose stories may change with articles of `days`: a story reaches a window further than a pair."""
+    """The published days whose stories may change when articles of `days` change.
+
+    They reach two windows to both sides: a pair spans at most one window, and so does the story of its other article.
+    """
     reach = 2 * -(-constants.window_hours // 24)
     return sorted({day + shift for day in days for shift in range(-reach, reach + 1)})
 
@@ -123,13 +128,13 @@ def _changed(before: Mapping[int, Members | None], members: Members) -> dict[int
 
 @dataclass
 class KeptTimeline:
-    """A timeline in memory, as far as it was folded; the `History` of the next day."""
+    """A timeline that is kept in memory; it is the `History` of the day that is folded next."""
 
     days: dict[int, tuple[DayFeatures, DayPairs]] = field(default_factory=dict)
     published: dict[int, Members] = field(default_factory=dict)
 
     def fold(self, day: int, articles: CapturedArticles, gone: Mapping[str, int], *, constants: StoryConstants) -> DayFold:
-        """Fold a day of captures, and keep what it gives."""
+        """Fold a day of captures into the timeline; returns the parts that changed."""
         fold = fold_day(day, articles, gone, self, constants=constants)
         if fold.features is not None and fold.pairs is not None:
             self.days[day] = fold.features, fold.pairs

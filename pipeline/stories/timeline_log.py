@@ -1,8 +1,8 @@
-"""The log of the timeline: for each day of captures what it was folded from and what it gave, so that only what changed is folded again.
+"""The log of the timeline: a step for each day of captures, which names what its fold read and wrote, so that only changed days are folded.
 
-Pure but for the store that it is given. A day is folded again when its own captures or anything that its fold reads has another digest:
-the days over which rarity is counted, the published days within reach, and the days of captures that those name. So a late article folds
-its own day again and those that it reaches; the fold ends where everything read is as it was.
+Pure except for the store. A day is folded again when the digest of its captures changed, or the digest of what its fold reads: the counts
+of the days over which rarity is counted, the published days within reach, and the features of the days of captures that these name. So a
+late article makes its own day fold again, and the later days that it reaches, until a day reads what it read before.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from pipeline.stories.timeline import COUNTED_DAYS, fold_day, reached_days
 
 @dataclass(frozen=True, slots=True)
 class DayCaptures:
-    """What was captured on a day.
+    """The captures of a day.
 
-    `digest` changes with it, with the constants of stories and with the code; `read` gives the newest version of each page, and the pages
-    that are no articles any more, each with the published day that it stood on.
+    `digest` changes with the captures, the constants of stories and the code. `read` returns the newest version of each page, and the
+    pages that are no articles any more, each with the published day that it stood on.
     """
 
     day: int
@@ -35,23 +35,23 @@ class DayCaptures:
 
 @dataclass(frozen=True, slots=True)
 class DayStep:
-    """The fold of a day: digests of its captures and of what it read, and what it wrote."""
+    """The fold of a day: the digests of its captures and of what it read, and the keys of what it wrote."""
 
     day: int
     captures: str
     published_days: tuple[int, ...]
-    """The published days of its articles, from which follows what it reads."""
+    """The published days of its articles, which decide which parts of the state it reads."""
     read: str
     features: str | None
     """The key of features and pairs; None for a day on which no article entered."""
     members: Mapping[int, str | None]
-    """Published day to the key of its members; None where none is left."""
+    """The key of the members of each published day that changed; None where no member is left."""
     named_days: Mapping[int, tuple[int, ...]]
-    """Published day to the days of captures that its members name."""
+    """For each of these published days, the days of captures that its members name."""
 
 
 class Store(Protocol):
-    """Keeps what folds give. A key follows from the day and the content that were put."""
+    """Stores the results of folds. A key follows from the day and the content of what is stored."""
 
     def put_features(self, day: int, features: DayFeatures, pairs: DayPairs) -> str:
         """Store the features and pairs of a day of captures; returns their key."""
@@ -80,7 +80,7 @@ class Store(Protocol):
 
 @dataclass
 class State:
-    """The keys of the parts of the state after a day, and the parts themselves (`timeline.History`)."""
+    """The state after a day as keys into the store; reads the parts from the store (`timeline.History`)."""
 
     store: Store
     feature_keys: dict[int, str] = field(default_factory=dict)
@@ -88,7 +88,7 @@ class State:
     named_days: dict[int, tuple[int, ...]] = field(default_factory=dict)
 
     def apply(self, step: DayStep) -> None:
-        """Change the keys as the step of a day says."""
+        """Apply a step: afterwards this is the state after the step's day."""
         if step.features is not None:
             self.feature_keys[step.day] = step.features
         for day, key in step.members.items():
@@ -99,7 +99,7 @@ class State:
                 self.member_keys[day], self.named_days[day] = key, step.named_days[day]
 
     def read_digest(self, day: int, published_days: Sequence[int], constants: StoryConstants) -> str:
-        """A digest of all that the fold of `day` reads of the state before it."""
+        """A digest of everything that the fold of `day` reads from this state; `published_days` are those of its articles."""
         reached = [one for one in reached_days(set(published_days), constants) if one in self.member_keys]
         captured = {past for past in range(day - COUNTED_DAYS, day) if past in self.feature_keys}
         captured.update(past for one in reached for past in self.named_days[one])
@@ -125,7 +125,7 @@ class State:
 
 
 def fold_days(days: Sequence[DayCaptures], known: Mapping[int, DayStep], store: Store, *, constants: StoryConstants) -> dict[int, DayStep]:
-    """The steps of all days of captures, given in their order. Those of `known` that read the same captures and the same state are kept."""
+    """The steps of all `days`, which are in ascending order; a step of `known` whose captures and state are unchanged is reused."""
     state, steps = State(store), {}
     for captures in days:
         step = known.get(captures.day)

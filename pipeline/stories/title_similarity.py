@@ -45,10 +45,10 @@ class TitleVectors:
 
 
 def read_title_vectors(titles: Sequence[str], languages: Sequence[str | None], is_brief: NDArray[np.bool_]) -> TitleVectors:
-    """The vectors of titles, each less the mean of the titles of its language in the window.
+    """The vectors of titles, each minus the mean vector of the titles of its language in the window.
 
-    Otherwise the theme of the window would make all titles similar, and a language all of its own. A title in a language that the model
-    does not know is not read, and where there is no headline none is. Raises ConfigError where the extra is missing.
+    Without that the theme of a window would make all its titles similar, and so would a common language. Titles in languages that the
+    model does not know are not read; without any headline (`is_brief`) no title is. Raises ConfigError when the extra is missing.
     """
     is_read = np.array(
         [language in LANGUAGES and bool(title.strip()) for title, language in zip(titles, languages, strict=True)], dtype=bool
@@ -74,7 +74,7 @@ def _of_unit_length(vectors: Floats) -> NDArray[np.int16]:
 def add_title_similarity(
     pairs: Pairs, titles: TitleVectors, seconds: Integers, words: Vectors, time_factor: TimeFactor, *, window_s: int, least: float
 ) -> Pairs:
-    """`pairs`, which are similar by their words, with titles counted, and the pairs that only their titles bring together."""
+    """Add the similarity of titles to `pairs`, and add the pairs that only their titles make similar; without pairs below `least`."""
     size = len(seconds)
     near = _near(titles, seconds, time_factor, window_s=window_s, least=least)
     added = np.setdiff1d(near, pairs.rows * size + pairs.others)

@@ -27,34 +27,34 @@ GROUP_LETTERS = 5
 MAX_NAME = 1 << 62
 """Letter groups are numbered below this, so that the numbers fit in 64 bits."""
 USUAL_ARTICLES = 1000
-"""Rarity is counted as if the window had so many more articles of everyday news: in a window of few articles common words are rare."""
+"""Articles of everyday news that are added to the window when rarity is counted: in a small window common words would seem rare."""
 LEAD_SHARE = 0.1
-"""Of the everyday articles that hold a word, the share that has it in the title or the lead, where letter groups are read."""
+"""Share of the everyday articles with a word that have it in the title or the lead, where letter groups are read."""
 COMMON_SHARE, COMMON_ARTICLES = 0.1, 300
 """Terms of more than a tenth of the articles (and of more than 300) are dropped: they separate no events and cost most of the time."""
 TERMS = 500
-"""So many terms of an article count, those of the largest weights. With 250 F1 falls from 0.824 to 0.812."""
+"""Terms of an article that count, those with the largest weights. With 250 F1 falls from 0.824 to 0.812."""
 INDEX_ENTRIES = 2_000
-"""So many entries of the inverted index are read for an article, its rarest terms first. With 3,000 the labelled sets have the same F1 and
-candidates take a third more time."""
+"""Entries of the inverted index that are read for an article, its rarest terms first. With 3,000 the labelled sets have the same F1, and
+finding candidates takes a third more time."""
 NEIGHBOURS = 100
-"""So many most similar articles are kept for each article. With 50 F1 falls from 0.824 to 0.813: stories of 300 headlines break."""
+"""Most similar articles that are kept for each article. With 50 F1 falls from 0.824 to 0.813, because stories of 300 headlines break."""
 WEAK_WORDS = 0.5
-"""One shared word is weak evidence, whatever its weight in two short texts: a similarity by n shared words counts n / (n + 0.5)."""
+"""One shared word is weak evidence, whatever its weight in two short texts: with n shared words a similarity counts n / (n + 0.5)."""
 KEY_BITS = 31
 """Bits of a row in the key of a pair, which is a number of 64 bits."""
 BLOCK_ROWS, BLOCK_PAIRS = 250, 5_000
-"""Small enough for the processor's caches, large enough that the interpreter costs little."""
+"""Rows and pairs that are computed at once: few enough for the processor's caches, enough that the interpreter costs little."""
 
 TimeFactor = Callable[[Integers, Integers], Floats]
-"""Gives for pairs of rows the factor from 0 to 1 by which the time between them lowers their similarity; 0 beyond the window."""
+"""For pairs of rows, the factor from 0 to 1 by which times and weekdays lower their similarity; 0 beyond the window."""
 
 
 @dataclass(frozen=True, slots=True)
 class Vectors:
-    """A row an article, a column a term, the rarest first.
+    """One row per article, one column per term, the rarest term first.
 
-    Rows have unit length before the terms of a single article are dropped, which are in no cosine. `is_word` is 1 for the columns of
+    Rows have unit length before the terms that only one article has are dropped: these enter no cosine. `is_word` is 1 for the columns of
     words, 0 for those of letter groups.
     """
 
@@ -88,7 +88,7 @@ def article_vectors(words: Words) -> Vectors:
 
 
 def only_placed(rows: RaggedArray, place: NDArray[np.int32]) -> RaggedArray:
-    """The places of the numbers that have one (not -1)."""
+    """The rows with each number replaced by its `place`, without those whose place is -1."""
     places = place[rows.numbers]
     kept = places >= 0
     return RaggedArray(places[kept], np.append(0, np.cumsum(kept))[rows.ends])
@@ -102,7 +102,7 @@ def count_words(rows: RaggedArray, columns: int) -> csr_matrix:
 
 
 def letter_groups(vocabulary: Sequence[str], columns: int) -> csr_matrix:
-    """A row a word, a column a letter group: how often the group stands in the word with a space at both ends.
+    """How often each letter group (column) occurs in each word (row) with a space at both ends.
 
     Groups are numbered in the order in which they first appear.
     """
@@ -139,7 +139,8 @@ def _weighted(counts: csr_matrix, shares: Floats, part: float) -> csr_matrix:
 def weigh(counts: csr_matrix, shares: Floats, part: float, *, articles_with: Floats | Integers, articles: int) -> csr_matrix:
     """The counts turned in place into TF-IDF vectors of the squared length `part`, with logarithmic term frequency.
 
-    `shares` are the terms' shares of everyday articles; `articles_with` says in how many of `articles` articles each term stands.
+    `shares` are the shares of everyday articles that contain each term; `articles_with` is the number of articles, out of `articles`,
+    that do.
     """
     rarity = np.log((1 + articles + USUAL_ARTICLES) / (1 + articles_with + USUAL_ARTICLES * shares)) + 1
     counts.data = (1 + np.log(counts.data)) * rarity[counts.indices]
@@ -150,7 +151,7 @@ def weigh(counts: csr_matrix, shares: Floats, part: float, *, articles_with: Flo
 
 
 def scale_rows(matrix: csr_matrix, lengths: Floats) -> None:
-    """Divide each row by its length, where it has one."""
+    """Divide each row in place by its length, unless that is 0."""
     matrix.data *= np.repeat(1 / np.where(lengths > 0, lengths, 1.0), np.diff(matrix.indptr))
 
 
@@ -167,7 +168,7 @@ def _ordered(together: csr_matrix, word_columns: int) -> Vectors:
 
 
 def is_common(articles_with: Floats | Integers, articles: int, *, least: int = COMMON_ARTICLES) -> NDArray[np.bool_]:
-    """The terms that stand in more than COMMON_SHARE of `articles` articles, and in more than `least`: they tell no events apart."""
+    """The terms in more than COMMON_SHARE of `articles` articles and in more than `least` of them: they tell no events apart."""
     common: NDArray[np.bool_] = articles_with > max(least, COMMON_SHARE * articles)
     return common
 

@@ -1,8 +1,8 @@
 """The words of articles as numbers of one vocabulary.
 
-Pure: texts in, arrays out. A word is a run of two or more letters, digits and underscores, in lower case. Many texts are read at a time
-as one array of code points: words begin and end where the class of the character changes, and equal words of a batch are found by a hash
-of 64 bits (in a batch of 100,000 different words two have the same hash once in some billion batches), so each becomes a string only once.
+Pure: texts in, arrays out. A word is a run of two or more letters, digits and underscores, in lower case. Many texts are read at a time as
+one array of code points. Equal words of a batch are found by a hash of 64 bits, so that each becomes a string only once; in a batch of
+100,000 different words two have the same hash once in some billion batches.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from pipeline.stories.average_linkage import Integers
 from pipeline.stories.common_words import weekdays
 
 TEXT_CHARACTERS = 3000
-"""Characters of a text that are read: what follows is background that other stories share."""
+"""Characters of a text that are read: the rest is background that other stories share."""
 LEAD_CHARACTERS = 300
-"""The start of a text, of which letter groups are read."""
+"""Characters at the start of a text from which letter groups are read."""
 BATCH_CHARACTERS = 1 << 20
 """Characters of texts that are read as one array. A plain choice: it bounds memory."""
 THREADS = 2
@@ -41,7 +41,7 @@ _FACTOR = 0x9E3779B97F4A7C15
 
 @dataclass(frozen=True, slots=True)
 class RaggedArray:
-    """A list of numbers for each article, joined to one array; the list of row i ends before `ends[i]`."""
+    """A list of numbers for each article, joined to one array; the list of article i ends before `ends[i]`."""
 
     numbers: NDArray[np.int32]
     ends: Integers
@@ -65,7 +65,7 @@ class RaggedArray:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """The words of each article as places in `vocabulary`, in their order; `leads` are the numbers of words in the start of each text."""
+    """The words of each article as places in `vocabulary`, in their order; `leads` counts those in the first LEAD_CHARACTERS of texts."""
 
     vocabulary: list[str]
     titles: RaggedArray
@@ -83,7 +83,7 @@ def in_threads(work: Callable[[Item], Result], items: Sequence[Item]) -> Iterato
 
 
 def read_words(titles: Sequence[str], texts: Sequence[str]) -> Words:
-    """The words of titles and of the first TEXT_CHARACTERS of texts, numbered in the order in which they first come."""
+    """The words of titles and of the first TEXT_CHARACTERS of texts, numbered in the order in which they first occur."""
     numbers: defaultdict[str, int] = defaultdict()
     numbers.default_factory = numbers.__len__
     of_titles = _read(titles, numbers)
