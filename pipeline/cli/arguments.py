@@ -152,6 +152,8 @@ def _add_lookups(commands: Any) -> None:
     text = "the story of a record: its articles by time, the lead, copies, newsrooms, and the similarity of each article"
     story = _add(commands, "story", "record_commands:story", text)
     story.add_argument("story", metavar="URL|ID", help="webUrl or originalUrl of any member, or the story's id")
+    text = "answer the questions of a language model (Model Context Protocol on standard input and output); read-only"
+    commands.add_parser("mcp", help=text, description=text).set_defaults(command="model_server:mcp")
     opening = _add(commands, "open", "record_commands:open_", "print the sealed values of a record, and which key opened them")
     opening.add_argument("url", metavar="URL", help="its webUrl or originalUrl")
 

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pipeline.cli.tables import make_table, minute, second
+from pipeline.publishing.quality_terms import QUALITY_TERMS
 from pipeline.text.counts import counted
 from pipeline.text.urls import without_credentials
 
@@ -19,23 +20,6 @@ if TYPE_CHECKING:
     from pipeline.core.settings import Settings
     from pipeline.operations.lookups import UrlFate
     from pipeline.publishing.lookup import ExplainedRecord, OpenedSeal, Row, StoryTimeline
-
-QUALITY_TERMS = {
-    "qualityImage": "a lead image",
-    "qualityAmp": "an AMP page",
-    "qualityProvider": "the provider's weight",
-    "qualityTopics": "topics",
-    "qualityKeywords": "keywords in the title",
-    "qualityVideo": "a video of a topic's own source",
-    "qualityTitleLength": "a long title",
-    "qualityPromotion": "a market report or press release",
-    "qualityClickbait": "a clickbait title",
-    "qualityThin": "little text",
-    "qualityStockPicture": "a picture that is a logo or a default",
-    "qualityCopied": "copied text",
-    "qualityReliability": "the provider's reliability",
-    "qualityFloor": "never below 0",
-}
 
 
 def top(rows: Sequence[Row], settings: Settings) -> RenderableType:

@@ -13,6 +13,7 @@ __all__ = [
     "erasure_runs",
     "lookups",
     "maintenance",
+    "model_lookups",
     "own_catalogue",
     "source_repairs",
     "stages",

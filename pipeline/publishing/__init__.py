@@ -3,4 +3,4 @@
 Reads `extracted`, writes `articles`, `explain` and `changes`; never reads a capture and never fetches.
 """
 
-__all__ = ["changes", "date_builds", "date_checks", "differences", "exports", "lookup", "publish", "sealing", "sql"]
+__all__ = ["changes", "date_builds", "date_checks", "differences", "exports", "lookup", "publish", "quality_terms", "sealing", "sql"]

@@ -27,9 +27,16 @@ VERSION_COLUMNS = (
 
 
 def search_records(
-    lake: Lake, words: Sequence[str], *, days: int | None = None, topic: str | None = None, published_only: bool = False, limit: int = 20
+    lake: Lake,
+    words: Sequence[str],
+    *,
+    days: int | None = None,
+    topic: str | None = None,
+    published_only: bool = False,
+    limit: int = 20,
+    columns: Sequence[str] = FOUND_COLUMNS,
 ) -> list[Row]:
-    """The records that have all `words` in title, excerpt or text, whole words in any case and without accents.
+    """The records that have all `words` in title, excerpt or text, whole words in any case and without accents; `columns` of `pages`.
 
     Those with all of them in the title come first, then the hottest. A word with spaces is a phrase. `foundIn` says where the first of
     title, excerpt and text is that has all of them, else `together`. With `days` only that many newest published dates count.
@@ -48,7 +55,7 @@ def search_records(
         kept.append("published")
     found_in = " ".join(f"when {every} then '{place}'" for place, every in places.items())
     query = f"""
-        select {", ".join(FOUND_COLUMNS)}, case {found_in} else 'together' end as foundIn
+        select {", ".join(columns)}, case {found_in} else 'together' end as foundIn
         from pages where {" and ".join(kept)}
         order by (foundIn = 'title') desc, heat desc, publishedDateTime desc, webUrl limit {int(limit)}"""
     parameters: dict[str, object] = {}
