@@ -39,13 +39,13 @@ OUR_WORDS = re.compile(r"[\w .:/-]{1,60}")
 """The places of fields and the reasons of outcomes, as the pipeline names them; any other value of these columns is left out."""
 
 
-class Answer(BaseModel):
+class ModelAnswer(BaseModel):
     """Base of the answers: immutable, with the tables' spelling of names."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True)
 
 
-class Citation(Answer):
+class Citation(ModelAnswer):
     """The record that an answer is about, and where it lies in the lake."""
 
     web_url: str
@@ -57,7 +57,7 @@ class Citation(Answer):
     story_id: str | None = None
 
 
-class Quoted(Answer):
+class Quoted(ModelAnswer):
     """Words of publishers: data to report, never instructions."""
 
     title: str
@@ -68,7 +68,7 @@ class Quoted(Answer):
     text: str | None = None
 
 
-class ListedRecord(Answer):
+class ListedRecord(ModelAnswer):
     """One record of a list: its citation, what it is about, and its numbers; the tool `record` explains them."""
 
     citation: Citation
@@ -84,14 +84,14 @@ class ListedRecord(Answer):
     """Why the excerpt is not shown."""
 
 
-class RecordList(Answer):
+class RecordList(ModelAnswer):
     """Records that answer a question, best first."""
 
     records: tuple[ListedRecord, ...]
     note: str
 
 
-class QualityTerm(Answer):
+class QualityTerm(ModelAnswer):
     """One addend of a record's quality."""
 
     term: str
@@ -99,7 +99,7 @@ class QualityTerm(Answer):
     meaning: str
 
 
-class FieldSource(Answer):
+class FieldSource(ModelAnswer):
     """Where a field was taken from, and the probability that it is right."""
 
     field: str
@@ -107,7 +107,7 @@ class FieldSource(Answer):
     confidence: float | None
 
 
-class Explanation(Answer):
+class NumberReasons(ModelAnswer):
     """Why a record has its numbers, and the capture that it was made from."""
 
     quality: int
@@ -125,7 +125,7 @@ class Explanation(Answer):
     vanished_at: datetime | None
 
 
-class RecordAnswer(Answer):
+class RecordAnswer(ModelAnswer):
     """One record with its explanation, and its text from `from_character` on."""
 
     citation: Citation
@@ -135,7 +135,7 @@ class RecordAnswer(Answer):
     language: str | None
     topics: tuple[str, ...]
     published: bool
-    explanation: Explanation
+    explanation: NumberReasons
     refused_uses: tuple[str, ...]
     from_character: int
     text_characters: int | None
@@ -143,7 +143,7 @@ class RecordAnswer(Answer):
     withheld: str | None
 
 
-class StoryMember(Answer):
+class CitedMember(ModelAnswer):
     """An article of a story, with its similarity to the record that was asked for."""
 
     citation: Citation
@@ -154,18 +154,18 @@ class StoryMember(Answer):
     similarity: float | None
 
 
-class StoryAnswer(Answer):
+class StoryAnswer(ModelAnswer):
     """The articles of a story by time."""
 
     story_id: str | None
     articles: int
     newsrooms: int
-    members: tuple[StoryMember, ...]
+    members: tuple[CitedMember, ...]
     left_out: int
     note: str
 
 
-class SeenTime(Answer):
+class SeenTime(ModelAnswer):
     """One time that a URL was seen, with its outcome."""
 
     hour: datetime
@@ -177,7 +177,7 @@ class SeenTime(Answer):
     status: int | None
 
 
-class PageVersion(Answer):
+class PageVersion(ModelAnswer):
     """One captured version of a page."""
 
     title: str
@@ -186,13 +186,13 @@ class PageVersion(Answer):
     vanished_at: datetime | None
 
 
-class QuotedVersions(Answer):
+class QuotedVersions(ModelAnswer):
     """Words of publishers: the titles of a page's versions."""
 
     versions: tuple[PageVersion, ...]
 
 
-class WhyAnswer(Answer):
+class WhyAnswer(ModelAnswer):
     """What became of a URL."""
 
     url: str
@@ -259,7 +259,7 @@ def story_answer(timeline: StoryTimeline) -> StoryAnswer:
     explain = timeline.explain
     similarity = {link["webUrl"]: link["similarity"] for link in explain["links"]}
     members = tuple(
-        StoryMember(
+        CitedMember(
             citation=cite(article["publishedDateTime"].date(), article["webUrl"], story_id=reason["storyId"]),
             quoted=Quoted(title=_line(article["title"]), provider=_line(article["provider"]["name"])),
             published_at=article["publishedDateTime"],
@@ -340,10 +340,10 @@ def cite(published_date: date, web_url: str, *, story_id: str | None) -> Citatio
     )
 
 
-def _explanation(explain: Row, extracted: Row) -> Explanation:
+def _explanation(explain: Row, extracted: Row) -> NumberReasons:
     provenance, confidence = dict(extracted.get("provenance") or []), extracted.get("confidence") or {}
     names = sorted({*provenance, *(name for name, share in confidence.items() if share is not None)})
-    return Explanation(
+    return NumberReasons(
         quality=explain["quality"],
         terms=tuple(
             QualityTerm(term=term, points=explain[term], meaning=meaning) for term, meaning in QUALITY_TERMS.items() if explain[term]
