@@ -17,7 +17,7 @@ from pipeline.cli.context import CommandContext
 from pipeline.core.errors import PermanentError, PipelineError
 from pipeline.core.settings import Settings
 from pipeline.operations import model_lookups
-from pipeline.publishing.exports.model_answers import RecordAnswer, RecordList, StoryAnswer, WhyAnswer
+from pipeline.publishing.model_answers import RecordAnswer, RecordList, StoryAnswer, WhyAnswer
 
 if TYPE_CHECKING:
     from collections.abc import Collection

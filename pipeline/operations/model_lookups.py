@@ -1,6 +1,6 @@
 """The questions that a language model may ask of the lake: search, hottest, record, story, why. Writes nothing and asks no server.
 
-Each returns a value of `publishing.exports.model_answers`. Raises PermanentError, in words that the model can act on.
+Each returns a value of `publishing.model_answers`. Raises PermanentError, in words that the model can act on.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from pipeline.core.errors import PermanentError
 from pipeline.core.settings import Settings
 from pipeline.lake.storage import Lake
 from pipeline.operations import lookups
-from pipeline.publishing.exports.model_answers import (
+from pipeline.publishing.model_answers import (
     RecordAnswer,
     RecordList,
     StoryAnswer,

@@ -3,4 +3,16 @@
 Reads `extracted`, writes `articles`, `explain` and `changes`; never reads a capture and never fetches.
 """
 
-__all__ = ["changes", "date_builds", "date_checks", "differences", "exports", "lookup", "publish", "quality_terms", "sealing", "sql"]
+__all__ = [
+    "changes",
+    "date_builds",
+    "date_checks",
+    "differences",
+    "exports",
+    "lookup",
+    "model_answers",
+    "publish",
+    "quality_terms",
+    "sealing",
+    "sql",
+]

@@ -18,7 +18,7 @@ from pipeline.lake import storage
 from pipeline.lake.storage import Lake
 from pipeline.lake.tables import rows_of
 from pipeline.operations import model_lookups
-from pipeline.publishing.exports.model_answers import TEXT_CHARACTERS
+from pipeline.publishing.model_answers import TEXT_CHARACTERS
 from tests.integration.conftest import REPOSITORY, SampleWalk
 from tests.integration.hostile_lake import MOMENT, PART, TEXTS, write_hostile_lake
 

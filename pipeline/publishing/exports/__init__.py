@@ -3,4 +3,4 @@
 Pure: rows in, text out; strangers' text stays text in every format, and what a publisher refuses is left out.
 """
 
-__all__ = ["contracts", "digests", "feeds", "front_matter", "links", "model_answers", "pages", "permissions", "tabular"]
+__all__ = ["contracts", "digests", "feeds", "front_matter", "links", "pages", "permissions", "tabular"]

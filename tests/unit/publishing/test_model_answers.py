@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from pipeline.publishing.exports.model_answers import LINE_CHARACTERS, listed_record, refused_by, withheld_reason
+from pipeline.publishing.model_answers import LINE_CHARACTERS, listed_record, refused_by, withheld_reason
 
 ROW: dict[str, Any] = {
     **{
