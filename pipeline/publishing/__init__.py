@@ -1,6 +1,7 @@
 """Builds, checks, compares and looks up the records of a published date: topics, quality, stories, heat, seal.
 
-Reads `extracted`, writes `articles`, `explain` and `changes`; never reads a capture and never fetches.
+Writes `articles`, `explain` and `changes`. Records are built from `extracted`; queries and exports read every table. Never reads a capture
+and never fetches.
 """
 
 __all__ = [

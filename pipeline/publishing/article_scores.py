@@ -1,4 +1,4 @@
-"""Applies laws 1 and 4 to the articles of a window: topics, provider, images and the terms of quality. Pure: values in, values out."""
+"""Finds topics, provider, shown images and the terms of quality of the articles of a window. Pure: values in, values out."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ QUALITY_COLUMNS = {
 
 @dataclass(frozen=True, slots=True)
 class ScoredArticle:
-    """An article of the window with its topics, its provider, its lead images, and its quality."""
+    """An article of the window with its topics, provider, shown images and quality."""
 
     version: ArticleVersion
     topics: TopicMatch
@@ -66,10 +66,10 @@ def score_articles(
     stories: Mapping[str, ArticleStory],
     default_pictures: Collection[tuple[str, str]],
 ) -> list[ScoredArticle]:
-    """Score each article by laws 1 and 4, in the given order.
+    """Find the topics, provider, shown images and terms of quality of each article, in the given order.
 
-    `stories` maps a webUrl to the story of the article, which names what it copies; `default_pictures` is `find_default_pictures` of the
-    window.
+    `stories` has the story of each article by webUrl, with the similarity to the article that it copies; `default_pictures` is the result
+    of `find_default_pictures` for the window.
     """
     matcher = _topic_matcher(catalogue.topics, match=catalogue.scoring.keyword_match)
     providers = ProviderTable(catalogue.provider_lists, catalogue.official)

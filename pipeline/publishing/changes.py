@@ -1,7 +1,7 @@
-"""The table `changes`: what each build of a published date changed in its records, a row a change.
+"""The table `changes`: what each build of a published date changed in its records, one row per change.
 
-A build is told by its inputs and by the newest capture that it knew, never by a clock. Its file is written before `articles`, which commits
-the build, under a name that follows from both builds: a build that was killed and is done again writes the same file.
+A build is identified by the digest of its inputs and the newest capture that it read, never by a clock. Its file is written before
+`articles`, which commits the build, under a name made from both builds: a build that was killed and is repeated writes the same file.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ CHANGES = "changes"
 """The folder of the table in the lake."""
 KEY = "webUrl"
 SEALED = "secured"
-"""The values of this column are not kept: the private side of a record may not outlive its key."""
+"""The column whose values are not kept, so that sealed values do not stay in the lake after the key was replaced."""
 BUILD_DIGITS = 12
 FIRST = "0" * BUILD_DIGITS
-"""Stands for the build before a date's first one."""
+"""Takes the place of the build before, in the name of the file of a date's first build."""
 
 
 def changes_folder(published_date: date) -> str:
@@ -39,13 +39,13 @@ def changes_folder(published_date: date) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Build:
-    """A build of a date: the digests of its inputs and of those of the build before it (None for the first), and what it knew."""
+    """A build of a date: the digest `after` of its inputs, and `before` of those of the build before it (None for the first)."""
 
     published_date: date
     before: str | None
     after: str
     known_until: datetime | None
-    """The newest capture among all that it read; None where it read none."""
+    """The time of the newest capture that it read; None when it read none."""
 
     @property
     def path(self) -> str:
@@ -55,9 +55,9 @@ class Build:
 
 
 def write_changes(lake: Lake, build: Build, compared: Comparison, *, erased: ErasedDomains) -> str | None:
-    """Write what differs between two builds of `articles`, and give the path; None where nothing does.
+    """Write the differences between two builds of `articles`, without erased providers; returns the path, None when nothing differs.
 
-    Files of builds that were never committed go. Of erased providers nothing is told.
+    Deletes the files of builds that were never committed.
     """
     for path in uncommitted_paths([file.path for file in lake.files(changes_folder(build.published_date))], build.before):
         if path != build.path:
@@ -70,14 +70,14 @@ def write_changes(lake: Lake, build: Build, compared: Comparison, *, erased: Era
 
 
 def uncommitted_paths(paths: Sequence[str], standing: str | None) -> list[str]:
-    """The files of builds that began from the build that stands and from which no other went on: none of them was committed."""
+    """The files of builds that were never committed: they followed the `standing` build, and no other build followed them."""
     builds = {path: tuple(path.rpartition("/")[2].removesuffix(".parquet").split("-")[1:]) for path in paths}
     begun = {before for before, _ in builds.values()}
     return [path for path, (before, after) in builds.items() if before == _short(standing) and after not in begun]
 
 
 def scrub_changes(lake: Lake, erased: ErasedDomains) -> None:
-    """Take the records of erased providers out of all files, and their URLs out of the values of others."""
+    """Delete the rows of erased providers from all files, and their URLs from the values of other rows."""
     for path in [file.path for file in lake.files(CHANGES) if file.path.endswith(".parquet")]:
         table = lake.read_table(path)
         rows = [_scrubbed(row, erased) for row in rows_of(table) if not erased.holds(row[KEY])]
@@ -97,7 +97,7 @@ def _short(digest: str | None) -> str:
 
 
 def _changes(build: Build, compared: Comparison, erased: ErasedDomains) -> Iterator[dict[str, Any]]:
-    """The changes, by webUrl, those of a record in the order of its columns."""
+    """The rows, ordered by webUrl; those of one record in the order of its columns."""
     former = None if build.before is None else _short(build.before)
     told = {"knownUntil": build.known_until, "build": _short(build.after), "buildBefore": former}
     for url in sorted(compared.old.keys() | compared.new.keys()):

@@ -38,7 +38,7 @@ def check_date(lake: Lake, catalogue: Catalogue, published_date: date) -> dict[s
 
 
 def _broken_law(record: ArticleRecord, explanation: Explanation, catalogue: Catalogue, published_date: date) -> str | None:
-    """Which law the record breaks; None when it keeps all."""
+    """The problem of the record, when it breaks a law; else None."""
     scoring, related = catalogue.scoring, record.related
     order = [(-other.quality, other.published, other.web_url) for other in related]
     for_related = scoring.heat.related * len(related) if record.quality >= scoring.heat.lead_quality else 0

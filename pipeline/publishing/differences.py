@@ -33,7 +33,7 @@ class Comparison:
     new: Mapping[str, Sequence[Any]]
 
     def changed_columns(self, url: str) -> tuple[str, ...]:
-        """The columns that differ of a record that both builds have."""
+        """The columns in which a record differs that both builds have."""
         return tuple(name for name, before, after in zip(self.columns, self.old[url], self.new[url], strict=True) if before != after)
 
     def values(self, url: str, column: str) -> tuple[Any, Any]:
@@ -49,7 +49,7 @@ def compare(before: pa.Table | None, after: pa.Table) -> Comparison:
 
 
 def count_changes(compared: Comparison) -> Difference:
-    """How many records are new, changed, by field, or gone, and the first of each."""
+    """The numbers of records that are new, changed (also by field) or gone, and the first `SHOWN` URLs of each kind."""
     old, new = compared.old, compared.new
     changes = {url: compared.changed_columns(url) for url in sorted(old.keys() & new.keys())}
     changed = [url for url, fields in changes.items() if fields]

@@ -1,4 +1,4 @@
-"""The editorial terms of quality: signs of poor articles that law 1 does not count, each as a degree from 0 (none) to 1.
+"""The editorial terms of quality: signs of poor articles, each as a degree from 0 (no sign) to 1.
 
 Pure: strings in, numbers out. The operator decides how many points a degree is worth (scoring.yaml, `editorial`; 0 by default).
 docs/benchmarks.md has the agreement of the degrees with human ratings. The words are in `publishing/data/phrases.yaml`.
@@ -29,10 +29,11 @@ _CLICKBAIT = (
     (0.3, r"!\s*$|\bthat\b.{0,40}\b(?:will|are|should|prove)\b|\.\.\.$"),
     (0.65, r"^(?:%(shouted_starts)s)\b|!|\b(?:%(shouted_phrases)s)\b|\((?:video|watch|photos?)\)\s*$"),
 )
-"""Weights and patterns of the cues that count."""
+"""Weight and pattern of each cue of clickbait; words and weights were chosen on the titles of docs/benchmarks.md (editorial terms)."""
 _SHOUTED, _SHOUT = 0.35, re.compile(r"\b[A-Z]{5,}\b")
 _ONE_CUE = 0.3
-"""Subtracted from the sum of the cues: one weak cue alone is no clickbait (news addresses its readers too, and has tickers in capitals)."""
+"""Subtracted from the sum of the cues, because one weak cue alone is no clickbait: news addresses its readers too, and has tickers in
+capitals."""
 _AGITATION = (
     r"\b(?:%(secrets)s)\b",
     r"\b(?:%(accusations)s)\b",
@@ -44,7 +45,7 @@ _AGITATION_WEIGHT = 0.25
 """Added for each pattern of _AGITATION that matches. One or more match 7 % of the titles of domains that Ad Fontes rates 0.7 or better,
 and 41 % of those rated under 0.5."""
 _STOCK_PICTURE = re.compile(
-    # in the file's name, and two folders; others say nothing: many sites keep every photo under /sites/default/files/
+    # Words in the file's name, and two folders. Other folders are no sign: many sites keep every photo under /sites/default/files/.
     r"(?:^|/)(?:logos?|placeholders?)/"
     r"|(?:^|[/_.-])(?:\w*logo|default|placeholder|no-?image|avatar|favicon|icon|og-?image|social-?share|fallback|stock-?photo)"
     r"(?:[\d_.-][^/]*)?$",

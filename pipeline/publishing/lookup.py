@@ -45,7 +45,7 @@ class OpenedSeal:
 def hottest_records(lake: Lake, *, days: int, limit: int, published_only: bool = False, topic: str | None = None) -> list[Row]:
     """The records with the highest heat among the newest `days` published dates, ties by quality, then time, then webUrl.
 
-    With `topic`, in any case, only those that have it.
+    With `topic`, whose case does not matter, only records that have it.
     """
     dates = lake.published_dates()
     if not dates:

@@ -1,4 +1,4 @@
-"""Looks up the name of an article's publisher and its points in law 1.
+"""Looks up the name of an article's publisher and the provider's points of quality.
 
 Pure look-ups in the provider lists of the catalogue by registered domain; no name is invented from a domain.
 """
@@ -47,7 +47,7 @@ class ProviderTable:
         return None if listed is None else listed.name
 
     def weight(self, url: str, *, domain: str, topics: Sequence[str]) -> ProviderWeight:
-        """Law 1's provider term of the article at `url` with the registered domain `domain` and these topics.
+        """The provider term of quality for the article at `url` with the registered domain `domain` and these topics.
 
         It is the larger of the list's weight and the weight of an official source of one of the topics. A source is official for its
         own host and the hosts below it.

@@ -39,7 +39,7 @@ log = logging.getLogger(__name__)
 
 FINGERPRINT = b"news.fingerprint"
 AS_OF = b"news.asOf"
-"""The time of the newest capture that the records are built from, or the past time that was asked for."""
+"""Key of the time of the newest capture that the records are built from, or of the past time that was asked for."""
 RECORDS_VERSION = "5"
 """Part of the fingerprint. Raise it when a change of the code gives other records for the same inputs, so that every date is rebuilt."""
 SMALL_PARTITION = 10
@@ -60,8 +60,9 @@ def publish_date(
     """Build the partitions of the date, unless they were built from the same inputs before.
 
     With `as_of` only captures up to that time are used, and the partitions are written `into` another lake: the records as they were then.
-    Raises ShrinkError when the rebuild would lose more rows than `settings.max_shrink`, PermanentError for `as_of` without another lake,
-    ConfigError where the extra `embeddings` is asked for and missing, SchemaError, StorageError.
+    Raises ShrinkError when the rebuild would lose a larger share of the rows than `settings.max_shrink` and `allow_shrink` is false,
+    PermanentError for `as_of` without another lake, ConfigError when the extra `embeddings` is asked for and missing, SchemaError,
+    StorageError.
     """
     target = into or lake
     if as_of is not None and target.root == lake.root:
@@ -98,7 +99,7 @@ def publish_date(
 def _write_changes(
     target: Lake, standing: _Standing, published_date: date, fingerprint: str, versions: Sequence[ArticleVersion], compared: Comparison
 ) -> str | None:
-    """The path of the build's changes; None where there are none, or where damage hides what stood before."""
+    """Write the build's changes; returns their path, None when nothing changed or the damaged old table cannot be compared."""
     if standing.articles is None and standing.warnings:
         return None
     known_until = max((version.captured_at for version in versions), default=None)
@@ -115,7 +116,7 @@ def warn_unsealed(*, is_sealed: bool) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Standing:
-    """The present tables of a date; None for one that is missing or damaged, with a warning when it should be there."""
+    """The present tables of a date. A table is None when it is missing or damaged; a warning says so when it should exist."""
 
     articles: pa.Table | None
     explain: pa.Table | None

@@ -1,6 +1,9 @@
-"""Builds the records of a published date and their explanations: applies all six laws to the articles of the date's window.
+"""Builds the records of a published date and their explanations from the articles of the date's window.
 
-Pure: versions of articles in, records out. `record_tables` turns records into the tables `articles` and `explain`.
+Pure: versions of articles in, records out. `record_tables` turns records into the tables `articles` and `explain`. A record follows six
+laws: 1, its quality is a sum of points (`scoring`); 2, its heat is its quality, raised for the lead of a story and -1 for other members
+(`scoring`); 3, it is published when its heat is high enough (`scoring`); 4, its topics follow from keywords in its title (`topics`); 5, its
+related articles are the other members of its story (`window_stories`); 6, its source, capture and digests are sealed (`sealing`).
 """
 
 from __future__ import annotations
@@ -19,7 +22,7 @@ from pipeline.publishing.window_stories import ArticleStory, find_window_stories
 from pipeline.text.amp import cache_url
 
 Seal = Callable[[Mapping[str, object], str], str]
-"""Seals private values for the record with this webUrl."""
+"""Seals the given values for the record with the given webUrl; returns the text of `secured`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +140,8 @@ def build_records(
     """The records of `published_date`, ordered by publication time and webUrl.
 
     `versions` are all versions of all pages of the date and of the story window around it. Without `seal` no record has sealed values.
-    Articles with a probability below that of `min_confidences` (by field) count as if they were not there.
+    Articles whose publisher refuses publication (rights.yaml), and articles with a probability below that of `min_confidences` (by
+    field), are left out, also from stories.
     """
     policy = catalogue.rights
     newest = [
@@ -165,7 +169,7 @@ def build_records(
 
 
 def _story_places(scored: Mapping[str, ScoredArticle], stories: Mapping[str, ArticleStory], scoring: Scoring) -> dict[str, _StoryPlace]:
-    """Law 2: each article's place in its story, by webUrl."""
+    """Each article's place in its story and its heat, by webUrl."""
     members: dict[str, list[StoryMember]] = defaultdict(list)
     for url, article in scored.items():
         if (story := stories[url].id) is not None:

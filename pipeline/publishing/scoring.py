@@ -1,4 +1,4 @@
-"""Laws 1 to 3: quality, heat, published, and the order inside a story.
+"""Computes quality (law 1), heat (law 2) and published (law 3) of a record, and the order of the members of a story.
 
 Pure arithmetic. It never reads a page, the words of a title or a domain: the caller counts and decides.
 """
@@ -17,7 +17,7 @@ NOT_LEAD = -1
 
 @dataclass(frozen=True, slots=True)
 class QualityParts:
-    """The terms of law 1, in points; they add up to `total`."""
+    """The terms of quality in points, the editorial ones included; they add up to `total`."""
 
     image: int
     amp: int
@@ -26,7 +26,7 @@ class QualityParts:
     topics: int
     keywords: int
     title_length: int
-    """At most 0: the penalty of a long title."""
+    """Points taken off for a long title: at most 0."""
     promotion: int
     clickbait: int
     thin: int
@@ -34,7 +34,7 @@ class QualityParts:
     copied: int
     reliability: int
     floor: int
-    """At least 0: lifts a negative sum to 0."""
+    """Points that raise a negative sum to 0: at least 0."""
 
     @property
     def total(self) -> int:
@@ -79,9 +79,9 @@ def quality_parts(
     degrees: EditorialDegrees = NO_DEGREES,
     editorial: EditorialConstants = NO_EDITORIAL,
 ) -> QualityParts:
-    """Law 1. `topics` is the number of the article's topics, `keyword_hits` that of their keywords in its title.
+    """Law 1: the terms of quality. `topics` is the number of the article's topics, `keyword_hits` that of their keywords in its title.
 
-    The editorial terms are rounded to whole points, halves to the even one.
+    The editorial terms are rounded to whole points, halves to even.
     """
     image = constants.image if has_image else 0
     amp = constants.amp if has_amp else 0
@@ -111,12 +111,12 @@ def quality_parts(
 
 
 def related_order(members: Iterable[StoryMember]) -> list[StoryMember]:
-    """Law 5's order: quality falling, then the earliest published, then the smaller URL."""
+    """The members in the order of `related`: the highest quality first, then the earliest published, then the smaller URL."""
     return sorted(members, key=lambda member: (-member.quality, member.published, member.web_url))
 
 
 def pick_lead(members: Iterable[StoryMember]) -> StoryMember:
-    """Law 2's lead: the first in law 5's order. Raises ValueError when there are no members."""
+    """The lead of a story: the first member in the order of `related`. Raises ValueError when there are no members."""
     ordered = related_order(members)
     if not ordered:
         raise ValueError("a story has at least one member")
@@ -124,7 +124,7 @@ def pick_lead(members: Iterable[StoryMember]) -> StoryMember:
 
 
 def heat(*, quality: int, related: int, is_lead: bool, constants: HeatConstants) -> int:
-    """Law 2. `related` is the number of the other members of the story; 0 for an article that stands alone."""
+    """Law 2: the heat. `related` is the number of the other members of the story, 0 for an article that stands alone."""
     if related == 0:
         return quality
     if not is_lead:
@@ -133,5 +133,5 @@ def heat(*, quality: int, related: int, is_lead: bool, constants: HeatConstants)
 
 
 def is_published(heat: int, *, threshold: int, removed: bool) -> bool:
-    """Law 3. `removed` is true for an article on the list of removed URLs."""
+    """Law 3: whether the record is published. `removed` is true for an article on the list of removed URLs (scoring.yaml)."""
     return heat >= threshold and not removed

@@ -1,4 +1,4 @@
-"""Law 6: the private side of a record, sealed so that only the holder of a key can read it.
+"""Seals the private values of a record (law 6), so that only the holder of a key can read them.
 
 AES-SIV (RFC 5297): authenticated, and equal inputs give equal bytes, so a rebuild changes nothing. Pure: keys come in
 as arguments and never from the environment; no error, fingerprint or representation shows a key.
@@ -21,7 +21,7 @@ from pipeline.core.errors import ConfigError, SealError
 KEY_BYTES = (32, 48, 64)
 """Lengths of AES-SIV keys: two AES keys of 128, 192 or 256 bits (RFC 5297)."""
 BLOCK_BYTES = 16
-"""Plaintexts are padded to a multiple of this (PKCS #7, RFC 5652, section 6.3), as in the seed: lengths tell less."""
+"""Plaintexts are padded to a multiple of this (PKCS #7, RFC 5652, section 6.3), as in the seed, so that lengths reveal less."""
 IV_BYTES = 16
 """Length of the synthetic IV, one AES block (RFC 5297)."""
 
@@ -55,10 +55,9 @@ class Sealer:
         return f"{_base64(sealed[IV_BYTES:])};{_base64(sealed[:IV_BYTES])}"
 
     def open(self, blob: str, *, web_url: str) -> tuple[dict[str, object], int]:
-        """The private side of the record at `web_url`, and the index of the key that opened it.
+        """The private values of the record at `web_url`, and the index of the key that opened them.
 
-        Raises SealError when the blob is malformed, was changed, belongs to another record, or was sealed with another
-        key.
+        Raises SealError when the blob is malformed, was changed, belongs to another record, or was sealed with another key.
         """
         ciphertext, iv = _split(blob)
         for index, cipher in enumerate(self._ciphers):

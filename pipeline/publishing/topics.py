@@ -1,4 +1,4 @@
-"""Law 4: the topics of a title, and the keywords that gave them.
+"""Finds the topics of a title (law 4), and the keywords that gave them.
 
 Pure: a vocabulary and a title in, names out. One pass over the title finds the keywords of all topics (Aho and Corasick 1975), so its
 cost grows with the length of the title and not with the number of keywords; a matcher is built once for many titles.
@@ -29,7 +29,7 @@ _UNSPACED = ("CJK", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO", "THAI", "LAO",
 
 @dataclass(frozen=True, slots=True)
 class TopicMatch:
-    """The topics of one title in law 4's order, and the (topic, keyword) pairs that stand in it, by position."""
+    """The topics of one title, each before its parents, and the (topic, keyword) pairs that occur in it, both in order of position."""
 
     topics: tuple[str, ...]
     hits: tuple[tuple[str, str], ...]
@@ -37,7 +37,7 @@ class TopicMatch:
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """One keyword of one topic: `normal` is the string that is searched, `order` its place in the vocabulary."""
+    """One keyword of one topic: `normal` is the string that is searched for, `order` its place in the vocabulary."""
 
     topic: str
     keyword: str
@@ -47,7 +47,7 @@ class _Entry:
     """Two-letter codes; empty for a keyword of all languages."""
 
     def is_of(self, language: str | None) -> bool:
-        """Whether titles in `language` are searched for it: titles in an unknown language for every keyword."""
+        """Whether titles in `language` are searched for this keyword; titles in an unknown language (None) are searched for every one."""
         return not self.languages or language is None or language in self.languages
 
 
@@ -86,13 +86,12 @@ class TopicMatcher:
         self._is_empty = not entries
 
     def topics_of(self, title: str, *, root: str | None, vocabulary: Sequence[str] = (), language: str | None = None) -> TopicMatch:
-        """The topics and hits of `title` by the keywords of its article's `language`, by all keywords where that is None (not known).
+        """The topics of `title` and their keywords in it, by the keywords of the article's `language`; by all keywords where that is None.
 
-        A title that is clearly in another language is searched for the keywords of that one (`ai` in an Italian title).
-        `root` is the own topic of the article's source, None where it has none;
-        `vocabulary` names the root topics whose trees are searched; empty means all of them. A topic comes before its
-        parents, topics of the same rank by their position in the title, the source's own topic last where no keyword
-        gave it. The hits are those of all topics given, parents and the source's own included.
+        A title that is clearly in another language is searched for the keywords of that language (`ai` means something else in an Italian
+        title). `root` is the own topic of the article's source, None when it has none; it comes last when no keyword gave it.
+        `vocabulary` names the root topics whose trees count; empty means all. A topic comes before its parents, otherwise topics come in
+        the order of their keywords in the title. The hits are those of all returned topics.
         """
         found = self._find(title, language)
         if language is not None and any(hit.entry.languages for hit in found):
@@ -106,7 +105,7 @@ class TopicMatcher:
         return TopicMatch(topics=topics, hits=_pairs(found, topics))
 
     def hits_of(self, title: str, topics: Sequence[str]) -> tuple[tuple[str, str], ...]:
-        """The (topic, keyword) pairs of just these `topics` that stand in `title`, in order of position; keywords of all languages."""
+        """The (topic, keyword) pairs of these `topics` only that occur in `title`, in order of position; keywords of all languages."""
         return _pairs(self._find(title, None), topics)
 
     def _find(self, title: str, language: str | None) -> list[_Match]:
@@ -147,7 +146,7 @@ def _upwards(name: str, parents: dict[str, str | None]) -> Iterator[str]:
 
 
 def _last_places(names: Iterable[str]) -> tuple[str, ...]:
-    """`names` without repeats, each at its last place: so a parent stands behind all of its children."""
+    """`names` without repeats, each at its last place, so that a parent comes after all its children."""
     return tuple(reversed(dict.fromkeys(reversed(list(names)))))
 
 

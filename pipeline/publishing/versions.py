@@ -47,7 +47,7 @@ class ArticleVersion:
     refusals: frozenset[str]
     """The uses that its publisher refuses (`pipeline.core.rights.refused_uses`)."""
     confidence: Confidence
-    """The probability that each field is right; of rows from before this column all None."""
+    """The probability that each field is right; all None in rows that were written before the column existed."""
     first_captured_at: datetime
     """When the page was captured for the first time."""
 
@@ -80,8 +80,8 @@ def _refusals(rights: dict[str, Any] | None) -> frozenset[str]:
 def newest_versions(versions: Iterable[ArticleVersion]) -> list[ArticleVersion]:
     """The newest version of each webUrl, ordered by webUrl, without the pages that now name a date outside the window.
 
-    Where the newest has no picture or AMP page and an earlier version of the same payload had, the earlier probe stands: a failed probe
-    says nothing about an unchanged page (law 1).
+    When the newest version has no picture or AMP page and an earlier version with the same payload had one, it gets the earlier one: a
+    failed request says nothing about an unchanged page, and quality must not go up and down with it.
     """
     of_page: dict[str, list[ArticleVersion]] = defaultdict(list)
     for version in versions:
@@ -96,7 +96,7 @@ def _newest(versions: list[ArticleVersion]) -> ArticleVersion:
     ordered = sorted(versions, key=_capture_order, reverse=True)
     newest = ordered[0]
     same = [version for version in ordered if version.payload_digest == newest.payload_digest]
-    # a cached picture is a probe that worked; a mere declaration does not stand against one
+    # a cached picture was fetched, so it counts for more than one that is only declared
     probed = next((version for version in same if any(image.is_cached for image in version.images)), newest)
     return replace(
         newest,
@@ -108,5 +108,5 @@ def _newest(versions: list[ArticleVersion]) -> ArticleVersion:
 
 
 def _capture_order(version: ArticleVersion) -> tuple[object, ...]:
-    """Of one capture the article itself comes after the mark that it left on its earlier date."""
+    """The sort key of captures; within one capture the article itself comes after the row that marks its move to another date."""
     return version.captured_at, version.capture_file, version.capture_offset, version.moved_to is None

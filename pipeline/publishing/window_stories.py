@@ -1,4 +1,4 @@
-"""Law 5 for the articles of a window: each article's story, its size, and how many newsrooms reported it. Pure: values in, values out."""
+"""Finds the stories of a window's articles (law 5): each article's story, its size, and the number of newsrooms that reported it. Pure."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class ArticleStory:
     absorbed: tuple[str, ...]
     """Ids of the stories that its story absorbed."""
     split_from: tuple[str, ...]
-    """Ids of the stories that the article stood in before."""
+    """Ids of the stories that the article left."""
     size: int
     newsrooms: int
     """Registered domains with an article of the story that is no copy."""
@@ -34,14 +34,14 @@ class ArticleStory:
 
 @dataclass(frozen=True, slots=True)
 class WindowStories:
-    """The story of each article by webUrl, and the similarity of pairs of members of a story, both ways round."""
+    """The story of each article by webUrl, and the similarity of pairs of members of a story, in both orders of the two webUrls."""
 
     of_article: Mapping[str, ArticleStory]
     similarity: Mapping[tuple[str, str], float]
 
 
 def find_window_stories(versions: Sequence[ArticleVersion], constants: StoryConstants, *, listed: Collection[str]) -> WindowStories:
-    """The stories of the window's articles, one version each; similarities are computed for pairs with a webUrl that is `listed`."""
+    """The stories of the window's articles, one version of each; similarities are computed for pairs in which a webUrl is `listed`."""
     memberships, links = cluster_articles(_columns(versions), constants=constants, of=listed)
     similarity = {}
     for one, other, value in links:

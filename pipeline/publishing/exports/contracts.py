@@ -1,6 +1,6 @@
 """The contract of the tables in the formats of data catalogues: ODCS, Croissant, Frictionless. Pure.
 
-All are made from `pipeline.core.schema`, as the data dictionary and the files are, so that none can say anything else.
+All are made from `pipeline.core.schema`, as the data dictionary and the files are, so that they always agree.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ FILES = {
     "ledger": "ledger/interval=*/part-*.parquet",
     "completeness": "completeness/*.parquet",
 }
-"""Table to the pattern of its files in the lake; another table lies anywhere below the folder of its name."""
+"""The pattern of a table's files in the lake; the files of other tables are anywhere below the folder with the table's name."""
 KEYS = {"articles": ("webUrl",), "explain": ("webUrl",), "completeness": ("day", "sourceId")}
-"""Table to its primary key within a file."""
+"""A table's primary key within one file."""
 
 
 def files_of(table: str) -> str:
@@ -114,7 +114,7 @@ def _meaning(field: pa.Field) -> str:
 
 
 def _kind(type_: pa.DataType) -> str:
-    """What a value of the type is, in the words of ODCS."""
+    """The logical type of ODCS for an Arrow type."""
     if pa.types.is_struct(type_) or pa.types.is_map(type_):
         return "object"
     if pa.types.is_list(type_):

@@ -1,6 +1,7 @@
-"""The daily digest: the ten hottest published records of 24 hours, as the original's newsletter chose them, and its text. Pure.
+"""The daily digest: the ten hottest published records of 24 hours, and its text. Pure.
 
-117 of 128 real picks of the original were the published records with the highest heat of the last 24 hours, in falling order.
+The original system's newsletter chose in the same way: 117 of 128 real picks were the published records with the highest heat of the last
+24 hours, in falling order.
 """
 
 from __future__ import annotations
@@ -19,10 +20,7 @@ WIDTH = 78
 
 
 def choose_digest(records: Iterable[Row], *, until: datetime) -> list[Row]:
-    """The records of the digest, the hottest first, ties by quality, then time, then webUrl.
-
-    `records` are rows of `articles`; those count that were published in the 24 hours before `until`.
-    """
+    """The SIZE hottest of the published `records` (rows of `articles`) of the 24 hours before `until`; ties by quality, time, webUrl."""
     first = until - timedelta(days=1)
     chosen = [row for row in records if row["published"] and first <= row["publishedDateTime"] < until]
     return sorted(chosen, key=lambda row: (-row["heat"], -row["quality"], row["publishedDateTime"], row["webUrl"]))[:SIZE]

@@ -20,7 +20,7 @@ NO_XML = re.compile(r"[\ufffe\uffff\ud800-\udfff]")
 
 @dataclass(frozen=True, slots=True)
 class FeedHead:
-    """What a feed says of itself: its title, an id that stays the same, and the address of a page about it, if there is one."""
+    """The title of a feed, its permanent id, and the URL of a page about it (None when there is none)."""
 
     title: str
     id: str
@@ -74,7 +74,7 @@ def atom(head: FeedHead, records: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _text(parent: ET.Element, name: str, value: str | None, **attributes: str) -> None:
-    """A child of `parent` with this text; none for no text."""
+    """Add a child with this text to `parent`; without a text add nothing."""
     if value:
         ET.SubElement(parent, name, {key: _xml(one) for key, one in attributes.items()}).text = _xml(value)
 

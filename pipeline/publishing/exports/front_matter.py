@@ -1,7 +1,7 @@
-"""A record as the seed has it: a document of YAML front matter. Pure.
+"""Writes a record in the format of the seed: a document of YAML front matter. Pure.
 
-The shape is that of the original's files, byte for byte: texts and URLs in double quotes, names plain where YAML reads them as texts, an
-empty line before each group, fields that are absent left out.
+The format is that of the original system's files, byte for byte: texts and URLs in double quotes, names without quotes where YAML reads
+them as texts, an empty line before each group, no line for an absent field.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pipeline.text.control_characters import CONTROLS
 
 ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t"}
 UNPRINTED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
-"""Characters that YAML does not let stand in a quoted text, or takes for the end of a line."""
+"""Characters that YAML does not allow in a quoted text, or reads as the end of a line."""
 PLAIN = re.compile(r"\w[^\n\t\"\\]*")
 HEAD = (
     "category",
@@ -74,7 +74,7 @@ def _quoted(text: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """The text without quotes where YAML then reads the same text, else in quotes."""
+    """The text without quotes if YAML then reads the same text, else in quotes."""
     if not PLAIN.fullmatch(text) or CONTROLS.search(text) or UNPRINTED.search(text):
         return _quoted(text)
     try:

@@ -1,4 +1,4 @@
-"""Which URLs of strangers become links. Pure."""
+"""Decides which URLs of publishers become links. Pure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pipeline.text.control_characters import CONTROLS
 
 
 def safe_link(url: str | None) -> str | None:
-    """`url` where it is an http(s) URL with a host and nothing that a browser would read otherwise; None else."""
+    """`url` when it is an http(s) URL with a host, without credentials and without characters that browsers read differently; else None."""
     if url is None or CONTROLS.search(url) or any(character.isspace() or character in "\"'<>\\`" for character in url):
         return None
     try:

@@ -1,7 +1,7 @@
 """HTML pages that open from disk: a digest of ten records, a report of a range of dates. Pure.
 
-A page needs no script, no font and no file beside it, asks no server for anything (its content security policy forbids all but its own
-style), follows the reader's light or dark scheme and fits a narrow screen. Texts of strangers are escaped, their URLs only links.
+A page needs no script, no font and no other file, and sends no request (its content security policy forbids everything but its own style);
+it follows the reader's light or dark scheme and fits a narrow screen. Texts of publishers are escaped, their URLs are only links.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def digest_page(records: Sequence[Row], *, day: date) -> str:
 def report_page(records: Sequence[Row], *, first: date, last: date, title: str | None = None) -> str:
     """The records of the dates from `first` to `last` inclusive: an overview of the dates, then each date's records, the hottest first.
 
-    A record that another one stands for is listed below that one only.
+    A member of a story that is not its lead is listed only below the lead.
     """
     name = title or (f"News of {first.isoformat()}" if first == last else f"News from {first.isoformat()} to {last.isoformat()}")
     by_date = {day: list(rows) for day, rows in groupby(sorted(records, key=_order), key=lambda row: row["published_date"])}

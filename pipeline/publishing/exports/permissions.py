@@ -1,7 +1,7 @@
-"""What a publisher refuses is left out of what leaves the lake: excerpts, pictures, texts. Pure.
+"""Leaves excerpts, pictures and texts that their publishers refuse out of exports. Pure.
 
-`extracted.rights` has what publishers state; an agreement of the operator (`agreements` in rights.yaml) lifts it. Titles and links stay:
-what withdraws a record altogether is the operator's policy, before it is published.
+`extracted.rights` has the publishers' statements; an agreement of the operator (`agreements` in rights.yaml) lifts a refusal. Titles and
+links stay: a whole record is withdrawn only by the operator's policy, when dates are built.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ Row = dict[str, Any]
 EXCERPT_REFUSALS = frozenset({"nosnippet"})
 IMAGE_REFUSALS = frozenset({"noimageindex", "noimageai"})
 TEXT_REFUSALS = frozenset({"noarchive", "nosnippet", "noai", "aiInput", "aiTrain", "tdm"})
-"""The uses of which one refused is enough to keep a text in the lake: a copy shown, a snippet, an input of a model, mining."""
+"""Uses of a text: a text is exported only when none of these is refused."""
 
 
 def permitted_record(record: Row, refused: Mapping[str, Collection[str]]) -> Row:
     """The row of `articles`, and its related articles, without the excerpts and pictures that their publishers refuse.
 
-    `refused` has the uses that are refused by webUrl, without those that an agreement lifts.
+    `refused` has the refused uses of each webUrl, without those that an agreement lifts.
     """
     related = [_permitted(other, refused.get(other["webUrl"], ())) for other in record["related"]]
     return {**_permitted(record, refused.get(record["webUrl"], ())), "related": related}

@@ -1,7 +1,7 @@
-"""A table of Arrow as CSV, JSON or JSON Lines. Pure.
+"""Writes a table of Arrow as CSV, JSON or JSON Lines. Pure.
 
 Times are written as `2026-11-20T12:00:00Z`, lists and structs as JSON. In CSV a text that a spreadsheet would calculate gets an apostrophe
-before it (OWASP, "CSV Injection"), and control characters are left out.
+before it (OWASP, "CSV Injection"), and control characters are dropped.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\r\n]")
 
 
 def csv_text(table: pa.Table) -> str:
-    """`table` as CSV (RFC 4180) with a line of headings; null is an empty cell."""
+    """`table` as CSV (RFC 4180) with a header line; null is an empty cell."""
     lines = io.StringIO()
     writer = csv.writer(lines, lineterminator="\r\n")
     writer.writerow([_cell(name) for name in table.column_names])
@@ -34,17 +34,17 @@ def csv_text(table: pa.Table) -> str:
 
 
 def json_text(value: object, *, indent: int | None = None) -> str:
-    """`value`, made of rows, as JSON in which no character commands a terminal."""
+    """`value`, made of rows, as JSON with control characters escaped, so that none reaches a terminal."""
     return escape_controls(json.dumps(value, default=json_value, indent=indent, ensure_ascii=False))
 
 
 def json_lines(table: pa.Table) -> str:
-    """A JSON object for each row, a line each."""
+    """A JSON object for each row, one per line."""
     return "".join(f"{json_text(row)}\n" for row in plain_rows(table))
 
 
 def plain_rows(table: pa.Table) -> list[dict[str, Any]]:
-    """The rows of `table`; a map of the contract is an object."""
+    """The rows of `table`, with columns of type map as dicts."""
     maps = [field.name for field in table.schema if pa.types.is_map(field.type)]
     rows = rows_of(table)
     for row in rows:
@@ -53,7 +53,7 @@ def plain_rows(table: pa.Table) -> list[dict[str, Any]]:
 
 
 def json_value(value: object) -> object:
-    """What JSON holds for a value that it has no type for."""
+    """The JSON value for a date, a time, a decimal or any other value that JSON has no type for."""
     if isinstance(value, datetime):
         return moment_text(value)
     if isinstance(value, date):
@@ -64,7 +64,7 @@ def json_value(value: object) -> object:
 
 
 def moment_text(moment: datetime) -> str:
-    """`moment` in UTC, with fractions of a second where it has some."""
+    """`moment` in UTC as ISO 8601, with fractions of a second unless they are zero."""
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 

@@ -1,7 +1,7 @@
-"""A lake as a DuckDB database: locked in memory for one query, or as a file of views for other programs.
+"""Opens a lake as a DuckDB database: in memory and locked, for queries, or as a file of views for other programs.
 
 In memory DuckDB reads the tables through the lake's own file system, and opens no file and no connection itself: a query cannot write,
-leave the lake or change a setting. Only `select` and `explain` are run.
+read anything outside the lake or change a setting. Only `select` and `explain` are run.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ FOLDER_KEYS = {
     "ledger": pa.field("interval", pa.string()),
     "changes": pa.field("published_date", pa.date32()),
 }
-"""Table to the key of its folders, which its views name even where the lake has no file of it yet."""
+"""The key of a table's folders, which its views name even when the lake has no file of the table yet."""
 
 
 @dataclass(frozen=True, slots=True)
 class TableFiles:
-    """The Parquet files of a table, and the column that the names of its folders hold (None: no column, or one of its own)."""
+    """The Parquet files of a table, and the column whose values are in the names of its folders (None when the files have it, or none)."""
 
     name: str
     paths: tuple[str, ...]
@@ -120,10 +120,10 @@ def run_query(connection: duckdb.DuckDBPyConnection, query: str, *, parameters: 
 
 
 def write_database(lake: Lake, file: Path) -> None:
-    """Write a DuckDB database to `file` whose views read the local lake's files where they lie, those that come later included.
+    """Write a DuckDB database to `file` whose views read the files of the local lake, also those that are written later.
 
-    A table that has no file yet is empty there until the database is written again. An earlier file at this place is replaced.
-    Raises PermanentError for a lake in an object store, and for a `file` that is no DuckDB database.
+    A table that has no file yet stays empty there until the database is written again. An earlier DuckDB database at `file` is replaced.
+    Raises PermanentError for a lake in an object store, and when `file` exists and is no DuckDB database.
     """
     import duckdb
 
@@ -157,7 +157,7 @@ def _read_files(lake: Lake, table: TableFiles) -> str:
     pattern = _text("/".join([lake.root, table.name, *["*"] * (depth - 1), "*.parquet"]))
     hive = f"hive_partitioning = true, hive_types = {{{table.key.name}: {types[table.key.name]}}}" if table.key is not None else ""
     options = ", ".join(filter(None, [pattern, "union_by_name = true", hive or "hive_partitioning = false"]))
-    # files that were written before a column came to the contract lack it
+    # files that were written before a column was added lack it
     return f"select {', '.join(map(_quoted, types))} from ({nothing} union all by name select * from read_parquet({options}))"
 
 

@@ -12,7 +12,7 @@ from pipeline.core.errors import PermanentError
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question, the name under which `news sql --question` knows it, and the query that answers it."""
+    """A question, its name for `news sql --question`, and the query that answers it."""
 
     name: str
     text: str

@@ -1,4 +1,4 @@
-"""The records that an export takes: of a range of dates, a topic, a story; without what their publishers refuse."""
+"""Selects the records of an export by dates, topic and story, without the excerpts and pictures that their publishers refuse."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ COLUMNS = ("published_date", *schema.ARTICLES.names)
 
 @dataclass(frozen=True, slots=True)
 class RecordChoice:
-    """Which records are wanted: the dates are inclusive, None is no condition."""
+    """The conditions on the records; dates are inclusive, None is no condition."""
 
     first: date | None = None
     last: date | None = None
     topic: str | None = None
-    """In any case."""
+    """A topic; its case does not matter."""
     story: str | None = None
     """The story's id."""
     published_only: bool = False
 
 
 def select_records(lake: Lake, choice: RecordChoice, *, agreements: Collection[str] = ()) -> list[Row]:
-    """The chosen rows of `articles` with their `published_date`, by time of publication and webUrl.
+    """The chosen rows of `articles` with their `published_date`, ordered by time of publication and webUrl.
 
-    Excerpts and pictures that publishers refuse are left out, but those of the registered domains in `agreements`.
+    Excerpts and pictures that publishers refuse are left out, except those of the registered domains in `agreements`.
     """
     conditions: dict[str, tuple[str, object]] = {
         "first": ("published_date >= $first", choice.first),

@@ -1,4 +1,4 @@
-"""Look-ups over all tables: records by words, and all that the lake knows of a URL. Rows are those of the tables and views."""
+"""Looks up records by words, and all rows of a URL in all tables. Returns rows of the tables and views."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pipeline.publishing.sql.database import open_database, run_query
 from pipeline.text.urls import canonical_url
 
 SPACED_SCRIPT = re.compile(r"[\u0000-\u10ff]+")
-"""A word in a script that puts spaces between words; words of other scripts are found anywhere in a text."""
+"""A word in a script that puts spaces between words; words in other scripts are also found inside of longer ones."""
 EDGE = r"(^|$|[^\pL\pN])"
 FOUND_COLUMNS = (
     *("published_date", "webUrl", "title", "excerpt", "publishedDateTime", "providerName", "providerDomain", "topics"),
@@ -38,8 +38,9 @@ def search_records(
 ) -> list[Row]:
     """The records that have all `words` in title, excerpt or text, whole words in any case and without accents; `columns` of `pages`.
 
-    Those with all of them in the title come first, then the hottest. A word with spaces is a phrase. `foundIn` says where the first of
-    title, excerpt and text is that has all of them, else `together`. With `days` only that many newest published dates count.
+    Those with all words in the title come first, then the hottest. A word with spaces is a phrase. `foundIn` names the first of title,
+    excerpt and text that has all words; it is `together` when only all three together have them. With `days` only that many of the newest
+    published dates are searched.
     """
     words = [word for word in words if word.strip()]
     if not words:
@@ -73,28 +74,29 @@ def _has(place: str, number: int) -> str:
 
 
 def _pattern(word: str) -> str:
-    """A regular expression (RE2) for the word or phrase; its blanks stand for any."""
+    """A regular expression (RE2) for the word or phrase; a blank in it matches any blanks."""
     escaped = r"\s+".join(re.escape(part) for part in word.split())
     return f"{EDGE}{escaped}{EDGE}" if SPACED_SCRIPT.fullmatch(word) else escaped
 
 
 @dataclass(frozen=True, slots=True)
 class UrlHistory:
-    """All that the lake knows of a URL: each time it was seen, each version of its page, its records.
+    """All rows of a URL: each time it was seen, each version of its page, its records.
 
-    `seen` holds rows of the view `ledger`, oldest first; `versions` columns of `lake.extracted`; `records` rows of `pages` without text.
+    `seen` has rows of the view `ledger`, the oldest first; `versions` VERSION_COLUMNS of `lake.extracted`; `records` rows of `pages`
+    without text.
     """
 
     url: str
     addresses: tuple[str, ...]
-    """The URL and the others under which its page stands."""
+    """The URL, and the other URLs of its page."""
     seen: list[Row]
     versions: list[Row]
     records: list[Row]
 
 
 def url_history(lake: Lake, url: str) -> UrlHistory:
-    """What the lake knows of `url`, under any of its page's addresses. Raises ValueError for what is no URL."""
+    """All rows of `url` and of the other URLs of its page. Raises ValueError when `url` is no URL."""
     with open_database(lake) as connection:
 
         def rows(query: str, urls: Sequence[str]) -> list[dict[str, Any]]:

@@ -1,7 +1,7 @@
 """The views that analysts query, as SQL over the tables of the schema `lake`. Pure.
 
-`lake.NAME` is a table as its files hold it, with the key of its folders (`published_date`, `interval`) as a column. A view of the same name
-without a schema is what most questions are about: dates and hours as such, one row a page.
+`lake.NAME` is a table as its files hold it, with the key of its folders (`published_date`, `interval`) as a column. The view of the same
+name without a schema is made for questions: hours are times, and a page has one row.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ VIEWS = {
             select published_date, webUrl, unnest(related) as other, generate_subscripts(related, 1) as position from lake.articles
         ) r join lake.explain e using (published_date, webUrl)""",
 }
-"""Name of a view to its query; a view stands behind those that it uses."""
+"""The query of each view, in an order in which a view comes after those that it uses."""
 
 MEANINGS = {
     "articles": "a record, as published; leadHeat is its heat, null where another record stands for its story",
@@ -68,7 +68,7 @@ MEANINGS = {
     "images": "a picture of a record",
     "related": "another article of a record's story, with its similarity",
 }
-"""Name of a view to what one of its rows is."""
+"""What a row of each view is."""
 
 
 def view_statements(tables: Collection[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""The second opinion: what it says of single titles, and how well it tells kinds of articles apart where the data is at hand."""
+"""Editorial terms of quality: the degrees of single titles, and how well they separate kinds of articles of the shared data."""
 
 from __future__ import annotations
 
