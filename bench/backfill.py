@@ -37,8 +37,8 @@ from pipeline.core.catalogue import load_catalogue
 from pipeline.core.models import Exchange, Interval, Validators
 from pipeline.core.settings import Settings
 from pipeline.fetching.fetcher import SystemClock
+from pipeline.lake.archives.warc import CaptureWriter, read_records
 from pipeline.lake.storage import Lake
-from pipeline.lake.warc import CaptureWriter, read_records
 from pipeline.operations import stages
 from pipeline.text.counts import counted
 

@@ -28,7 +28,7 @@ import requests
 
 from pipeline.core.settings import Settings
 from pipeline.fetching.fetcher import Fetcher, SystemClock, Target
-from pipeline.lake.warc import WRITE_BUFFER, CaptureWriter
+from pipeline.lake.archives.warc import WRITE_BUFFER, CaptureWriter
 
 HOSTS, PAGES, DELAY_S = 200, 50, 0.005
 WORDS = b"<p>A sentence of a page that says something about the news of the day.</p>\n"

@@ -37,12 +37,12 @@ import yaml  # noqa: E402
 from scipy.stats import rankdata, spearmanr  # noqa: E402
 
 from pipeline.core.catalogue import EditorialConstants, QualityConstants, StoryConstants  # noqa: E402
-from pipeline.publishing.editorial import clickbait_degree, is_stock_picture, promotion_degree  # noqa: E402
-from pipeline.publishing.scoring import EditorialDegrees, quality_parts  # noqa: E402
+from pipeline.publishing.scoring.editorial import clickbait_degree, is_stock_picture, promotion_degree  # noqa: E402
+from pipeline.publishing.scoring.laws import EditorialDegrees, quality_parts  # noqa: E402
 from pipeline.stories import title_similarity  # noqa: E402
 from pipeline.stories.clustering import find_stories  # noqa: E402
-from pipeline.stories.day_features import CapturedArticles  # noqa: E402
-from pipeline.stories.timeline import fold_articles  # noqa: E402
+from pipeline.stories.timeline.day_features import CapturedArticles  # noqa: E402
+from pipeline.stories.timeline.folds import fold_articles  # noqa: E402
 
 SHARED = Path(os.environ.get("NEWS_SHARED", REPOSITORY.parent / "shared"))
 BASELINE_THRESHOLDS = (0.275, 0.20, 0.225, 0.25, 0.30, 0.40)

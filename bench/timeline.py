@@ -30,8 +30,8 @@ import numpy as np  # noqa: E402
 from bench.stories import SHARED, scorer  # noqa: E402
 from pipeline.core.catalogue import StoryConstants  # noqa: E402
 from pipeline.stories.clustering import Articles, cluster_articles  # noqa: E402
-from pipeline.stories.day_features import CapturedArticles  # noqa: E402
-from pipeline.stories.timeline import KeptTimeline, fold_articles  # noqa: E402
+from pipeline.stories.timeline.day_features import CapturedArticles  # noqa: E402
+from pipeline.stories.timeline.folds import KeptTimeline, fold_articles  # noqa: E402
 
 DAY_S = 86_400
 WINDOW_DAYS = 7

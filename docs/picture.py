@@ -9,7 +9,7 @@ import sys
 from rich.console import Console
 from rich.terminal_theme import MONOKAI
 
-from pipeline.cli.record_screens import top
+from pipeline.cli.screens.records import top
 from pipeline.core.settings import Settings
 from pipeline.operations import lookups
 

@@ -31,16 +31,16 @@ from pipeline.core.catalogue import Catalogue, Source
 from pipeline.core.models import CaptureReport, Clock, Entry, Interval, Origin, Outcome, Part
 from pipeline.core.settings import Settings
 from pipeline.discovery.entries import SourceListing, choose_entries, digest_of, interleaved
+from pipeline.discovery.health.findings import UNREACHED, feed_findings
 from pipeline.discovery.polling import wait_s
-from pipeline.discovery.source_health import UNREACHED, feed_findings
 from pipeline.fetching.fetcher import Fetcher
-from pipeline.lake.erased_providers import read_erased
-from pipeline.lake.erasures import ErasedDomains
+from pipeline.lake.archives.warc import WRITE_BUFFER, CaptureWriter
 from pipeline.lake.locks import Check
 from pipeline.lake.manifests import FeedState, HostDeclaration, Manifest, PageCapture, Pending
+from pipeline.lake.removals.erased_providers import read_erased
+from pipeline.lake.removals.erasures import ErasedDomains
 from pipeline.lake.scratch_folders import scratch_folder
 from pipeline.lake.storage import Lake
-from pipeline.lake.warc import WRITE_BUFFER, CaptureWriter
 from pipeline.text.counts import counted
 
 log = logging.getLogger(__name__)

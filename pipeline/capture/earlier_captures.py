@@ -10,10 +10,10 @@ from pipeline.core.errors import WarcError
 from pipeline.core.models import Interval, Outcome, Part
 from pipeline.fetching.robots import MAX_AGE, MAX_BYTES, KnownRobots
 from pipeline.lake import storage
+from pipeline.lake.archives.warc import read_record_at
 from pipeline.lake.ledgers import read_manifest
 from pipeline.lake.manifests import FeedState, HostDeclaration
 from pipeline.lake.storage import Lake
-from pipeline.lake.warc import read_record_at
 
 log = logging.getLogger(__name__)
 

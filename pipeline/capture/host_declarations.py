@@ -16,8 +16,8 @@ from pipeline.capture.segments import Segment
 from pipeline.capture.source_sessions import outcome_of
 from pipeline.core.models import Answer, Outcome
 from pipeline.fetching.fetcher import Fetcher, Target
+from pipeline.lake.archives.warc import CaptureWriter
 from pipeline.lake.manifests import HostDeclaration
-from pipeline.lake.warc import CaptureWriter
 from pipeline.text.rights import tdm_rules
 
 TDM_FILE = "/.well-known/tdmrep.json"

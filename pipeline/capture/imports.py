@@ -21,12 +21,12 @@ from pipeline.capture.probes import PageReader, page_reader
 from pipeline.core.catalogue import Catalogue
 from pipeline.core.models import Entry, Interval, Outcome, Part, Verdict
 from pipeline.core.settings import Settings
-from pipeline.lake.erased_providers import read_erased
+from pipeline.lake.archives.files import open_archive
+from pipeline.lake.archives.warc import CaptureWriter, WarcRecord, capture_of, read_record_at
 from pipeline.lake.manifests import PageCapture, Probe, count_outcomes
+from pipeline.lake.removals.erased_providers import read_erased
 from pipeline.lake.scratch_folders import scratch_folder
 from pipeline.lake.storage import Lake
-from pipeline.lake.warc import CaptureWriter, WarcRecord, capture_of, read_record_at
-from pipeline.lake.web_archives import open_archive
 from pipeline.text.counts import counted
 from pipeline.text.urls import registered_domain
 

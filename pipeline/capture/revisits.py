@@ -29,13 +29,13 @@ from pipeline.core.models import REVISIT_PART, Clock, Entry, Exchange, Interval,
 from pipeline.core.settings import Settings
 from pipeline.fetching.fetcher import Fetcher, Target
 from pipeline.lake import storage
-from pipeline.lake.erased_providers import without_erased
+from pipeline.lake.archives.warc import CaptureWriter, read_record_at, validators_of
 from pipeline.lake.ledgers import read_manifest
 from pipeline.lake.locks import Check
 from pipeline.lake.manifests import GonePage, Manifest, PageCapture, RecordPlace
+from pipeline.lake.removals.erased_providers import without_erased
 from pipeline.lake.scratch_folders import scratch_folder
 from pipeline.lake.storage import Lake
-from pipeline.lake.warc import CaptureWriter, read_record_at, validators_of
 from pipeline.text.counts import counted
 
 log = logging.getLogger(__name__)

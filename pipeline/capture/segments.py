@@ -15,8 +15,8 @@ from typing import BinaryIO
 from pipeline.capture.source_sessions import outcome_of
 from pipeline.core.models import Answer, Outcome
 from pipeline.core.settings import VERSION
+from pipeline.lake.archives.warc import CaptureWriter
 from pipeline.lake.manifests import GonePage, PageCapture, Probe
-from pipeline.lake.warc import CaptureWriter
 
 SOFTWARE = f"news-pipeline/{VERSION}"
 

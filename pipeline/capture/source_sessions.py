@@ -17,8 +17,10 @@ from pipeline.core.catalogue import Source
 from pipeline.core.errors import FeedError, PermanentFetchError, TransientError, TransientFetchError
 from pipeline.core.models import Answer, Clock, Entry, Exchange, Kind, Outcome, Validators, Verdict
 from pipeline.core.settings import Settings
-from pipeline.discovery.listing_readers import read_feed, read_section, read_sitemap
-from pipeline.discovery.partial_listings import partial_listing
+from pipeline.discovery.listings.partial_documents import partial_listing
+from pipeline.discovery.listings.readers import read_feed, read_section, read_sitemap
+from pipeline.discovery.listings.sections import SectionMemory, listed_articles
+from pipeline.discovery.listings.sitemaps import newer_children
 from pipeline.discovery.polling import (
     PollBounds,
     after_document,
@@ -29,13 +31,11 @@ from pipeline.discovery.polling import (
     sends_validators,
     were_validators_wrong,
 )
-from pipeline.discovery.sections import SectionMemory, listed_articles
-from pipeline.discovery.sitemaps import newer_children
 from pipeline.extraction.images import measure_picture
 from pipeline.fetching.fetcher import Fetcher, Target
+from pipeline.lake.archives.warc import CaptureWriter
 from pipeline.lake.manifests import FeedState, PageCapture, Probe
 from pipeline.lake.schedules import Schedule
-from pipeline.lake.warc import CaptureWriter
 from pipeline.text.amp import is_amp
 from pipeline.text.counts import counted
 from pipeline.text.urls import root_of, url_digest

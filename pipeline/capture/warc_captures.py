@@ -29,14 +29,14 @@ from pipeline.core.models import CaptureReport, Clock, Entry, Interval, Outcome,
 from pipeline.core.settings import Settings
 from pipeline.fetching.fetcher import Fetcher
 from pipeline.lake import storage
-from pipeline.lake.erased_providers import read_erased, without_erased
-from pipeline.lake.erasures import ErasedDomains
+from pipeline.lake.archives.warc import CaptureWriter, WarcRecord
 from pipeline.lake.ledgers import read_manifest
 from pipeline.lake.locks import Check, lock_in_turn
 from pipeline.lake.manifests import Manifest, PageCapture
+from pipeline.lake.removals.erased_providers import read_erased, without_erased
+from pipeline.lake.removals.erasures import ErasedDomains
 from pipeline.lake.scratch_folders import scratch_folder
 from pipeline.lake.storage import Lake
-from pipeline.lake.warc import CaptureWriter, WarcRecord
 from pipeline.text.counts import counted
 from pipeline.text.urls import registered_domain, url_digest
 

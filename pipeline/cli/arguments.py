@@ -1,6 +1,6 @@
 """The command line of `news`: commands, options, and the parsers of argument values. Imports only modules that load quickly.
 
-Each command names the function of this room that carries it out as `module:function`; `main` imports only the module of the chosen one.
+Each command names the function of `cli/commands` that carries it out as `module:function`; `main` imports the chosen module only.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ def make_parser() -> argparse.ArgumentParser:
     _add_exports(commands)
     _add_catalogue(commands)
     text = "check versions, settings, the lake and its files, the catalogue and the sealing keys"
-    doctor = _add(commands, "doctor", "operation_commands:doctor", text)
+    doctor = _add(commands, "doctor", "operations:doctor", text)
     doctor.add_argument("--quick", action="store_true", help="do not read every file of the lake to find damage")
     text = "print the data dictionary: every column of every table"
-    dictionary = _add(commands, "dictionary", "catalogue_commands:dictionary", text)
+    dictionary = _add(commands, "dictionary", "catalogue:dictionary", text)
     formats = ("markdown", "odcs", "croissant", "frictionless")
     text = "Markdown, or JSON of a data contract (ODCS), of Croissant or of a Frictionless data package (default: markdown)"
     dictionary.add_argument("--format", choices=formats, default="markdown", help=text)
@@ -57,7 +57,7 @@ def _add(commands: Any, name: str, command: str, text: str) -> argparse.Argument
 
 
 def _add_run(commands: Any) -> None:
-    run = _add(commands, "run", "walk_commands:run", "capture, extract and publish one hour: the given one, else the present one")
+    run = _add(commands, "run", "walk:run", "capture, extract and publish one hour: the given one, else the present one")
     run.add_argument("--interval", type=_interval, metavar="HOUR", help=HOUR_HELP)
     run.add_argument("--live", action="store_true", help="capture everything that the sources list now, even when HOUR is in the past")
     run.add_argument("--due", action="store_true", help="ask only the feeds that are due, as scheduled runs do")
@@ -65,7 +65,7 @@ def _add_run(commands: Any) -> None:
 
 def _add_backfill(commands: Any) -> None:
     text = "show the plan for past published dates; after consent capture, extract and publish them; repeat it to continue a killed one"
-    backfill = _add(commands, "backfill", "operation_commands:backfill", text)
+    backfill = _add(commands, "backfill", "operations:backfill", text)
     backfill.add_argument("--from", dest="first", type=_date, required=True, metavar="DATE", help="the first published date")
     backfill.add_argument("--to", dest="last", type=_date, required=True, metavar="DATE", help="the last published date, inclusive")
     backfill.add_argument("--source", action="extend", nargs="+", default=[], metavar="ID", help="only these sources (default: all)")
@@ -85,7 +85,7 @@ def _add_backfill(commands: Any) -> None:
 
 def _add_erase(commands: Any) -> None:
     text = "delete a provider from the lake for good (captures, rows, records), and capture nothing of it any more"
-    erase = _add(commands, "erase", "operation_commands:erase", text)
+    erase = _add(commands, "erase", "operations:erase", text)
     erase.add_argument("domain", metavar="DOMAIN", help="its registered domain or a host, such as example.com; subdomains are included")
     erase.add_argument("--reason", required=True, metavar="TEXT", help="why; the lake keeps it with the date and the counts")
     _add_consent(erase)
@@ -99,12 +99,12 @@ def _add_consent(parser: argparse.ArgumentParser) -> None:
 
 def _add_maintenance(commands: Any) -> None:
     text = "the daily maintenance: revisit pages, delete old captures and unused images, write the completeness tables"
-    maintain = _add(commands, "maintain", "operation_commands:maintain", text)
+    maintain = _add(commands, "maintain", "operations:maintain", text)
     maintain.add_argument(
         "--interval", type=_interval, metavar="HOUR", help="the hour to which the revisits belong (default: the last one)"
     )
     text = "completeness: pages found, expected and published per source and day, and why the others were dropped"
-    ledger = _add(commands, "ledger", "operation_commands:ledger", text)
+    ledger = _add(commands, "ledger", "operations:ledger", text)
     first = ledger.add_mutually_exclusive_group()
     text = "number of whole days up to --until (default 7); a source is shown from its first day on"
     first.add_argument("--days", type=_positive, default=7, help=text)
@@ -117,11 +117,11 @@ def _add_maintenance(commands: Any) -> None:
 
 def _add_stages(commands: Any) -> None:
     text = "import WARC and WACZ files of any origin, then extract and publish; without network"
-    imports = _add(commands, "import", "walk_commands:import_", text)
+    imports = _add(commands, "import", "walk:import_", text)
     imports.add_argument("files", nargs="+", type=Path, metavar="FILE.warc.gz")
-    extract = _add(commands, "extract", "walk_commands:extract", "extract the captures of an hour again")
+    extract = _add(commands, "extract", "walk:extract", "extract the captures of an hour again")
     extract.add_argument("interval", type=_interval, metavar="HOUR", help=HOUR_HELP)
-    publish = _add(commands, "publish", "walk_commands:publish", "build published dates whose inputs changed")
+    publish = _add(commands, "publish", "walk:publish", "build published dates whose inputs changed")
     publish.add_argument("dates", nargs="*", type=_date, metavar="DATE", help="such as 2026-11-23; all dates of the lake by default")
     publish.add_argument("--allow-shrink", action="store_true", help="let a partition lose more rows than NEWS_MAX_SHRINK")
     publish.add_argument(
@@ -134,37 +134,37 @@ def _add_stages(commands: Any) -> None:
 
 
 def _add_lookups(commands: Any) -> None:
-    top = _add(commands, "top", "record_commands:top", "the hottest records of the newest dates")
+    top = _add(commands, "top", "records:top", "the hottest records of the newest dates")
     top.add_argument("--days", type=_positive, default=7, help="how many of the newest published dates (default 7)")
     top.add_argument("--limit", type=_positive, default=10, help="how many records (default 10)")
     _add_choice(top)
     text = "the records that contain all these words in title, excerpt or text, those with all in the title first"
-    search = _add(commands, "search", "record_commands:search", text)
+    search = _add(commands, "search", "records:search", text)
     search.add_argument("words", nargs="+", metavar="WORD", help="whole words in any case; in quotes a phrase")
     search.add_argument("--days", type=_positive, help="how many of the newest published dates (default: all)")
     search.add_argument("--limit", type=_positive, default=20, help="how many records (default 20)")
     _add_choice(search)
-    show = _add(commands, "show", "record_commands:show", "one record: where each field came from, each term of its quality, its story")
+    show = _add(commands, "show", "records:show", "one record: where each field came from, each term of its quality, its story")
     show.add_argument("url", metavar="URL", help="its webUrl or originalUrl")
     text = "what happened to a URL: when it was listed, its outcomes with reasons, its versions, its record"
-    why = _add(commands, "why", "record_commands:why", text)
+    why = _add(commands, "why", "records:why", text)
     why.add_argument("url", metavar="URL", help="any address of the page")
     text = "the story of a record: its articles by time, the lead, copies, newsrooms, and the similarity of each article"
-    story = _add(commands, "story", "record_commands:story", text)
+    story = _add(commands, "story", "records:story", text)
     story.add_argument("story", metavar="URL|ID", help="webUrl or originalUrl of any member, or the story's id")
     text = "answer the questions of a language model (Model Context Protocol on standard input and output); read-only"
     commands.add_parser("mcp", help=text, description=text).set_defaults(command="model_server:mcp")
-    opening = _add(commands, "open", "record_commands:open_", "print the sealed values of a record, and which key opened them")
+    opening = _add(commands, "open", "records:open_", "print the sealed values of a record, and which key opened them")
     opening.add_argument("url", metavar="URL", help="its webUrl or originalUrl")
 
 
 def _add_exports(commands: Any) -> None:
-    digest = _add(commands, "digest", "export_commands:digest", "a day's ten hottest published records, as a letter or a page")
+    digest = _add(commands, "digest", "exports:digest", "a day's ten hottest published records, as a letter or a page")
     digest.add_argument("--date", type=_date, metavar="DATE", help="the 24 hours of this UTC day (default: the newest published date)")
     digest.add_argument("--format", choices=("text", "html"), default="text", help="a plain letter or a page (default: text)")
     digest.add_argument("--output", type=Path, metavar="FILE", help="write there instead of the terminal")
     text = "records as files for other programs and readers"
-    export = _add(commands, "export", "export_commands:export", text)
+    export = _add(commands, "export", "exports:export", text)
     formats = ("frontmatter", "jsonl", "csv", "rss", "atom", "html")
     text = "YAML front matter as the seed has it, JSON Lines, CSV, a feed, or a report that opens from disk"
     export.add_argument("--format", choices=formats, required=True, help=text)
@@ -183,7 +183,7 @@ def _add_choice(parser: argparse.ArgumentParser) -> None:
 
 def _add_sql(commands: Any) -> None:
     text = "run a SQL query (DuckDB) over views of the lake; without a query, list the views and ready questions"
-    sql = _add(commands, "sql", "sql_commands:sql", text)
+    sql = _add(commands, "sql", "sql:sql", text)
     asked = sql.add_mutually_exclusive_group()
     asked.add_argument("query", nargs="?", metavar="QUERY", help="one select; - reads it from stdin")
     asked.add_argument("--question", metavar="NAME", help="a ready query; `news sql` lists them")
@@ -192,27 +192,27 @@ def _add_sql(commands: Any) -> None:
     )
     sql.add_argument("--output", type=Path, metavar="FILE", help="write to this file instead of the terminal")
     sql.add_argument("--limit", type=_positive, default=100, metavar="ROWS", help="number of rows that a table shows (default 100)")
-    serve = _add(commands, "serve-sql", "sql_commands:serve_sql", "write a DuckDB database file whose views read the lake")
+    serve = _add(commands, "serve-sql", "sql:serve_sql", "write a DuckDB database file whose views read the lake")
     serve.add_argument("--duckdb", type=Path, required=True, metavar="FILE", help="the database file; an existing database is replaced")
 
 
 def _add_catalogue(commands: Any) -> None:
     sources = commands.add_parser("sources", help="the publishers that are followed").add_subparsers(required=True, metavar="COMMAND")
-    _add(sources, "check", "catalogue_commands:sources_check", "ask each feed once and show its status, entries and problems")
-    _add(sources, "list", "catalogue_commands:sources_list", "list the sources of the catalogue")
+    _add(sources, "check", "catalogue:sources_check", "ask each feed once and show its status, entries and problems")
+    _add(sources, "list", "catalogue:sources_list", "list the sources of the catalogue")
     text = "search the new address of each feed that moved, is gone, blocked or silent, and show the change of sources.yaml"
-    heal = _add(sources, "heal", "catalogue_commands:sources_heal", text)
+    heal = _add(sources, "heal", "catalogue:sources_heal", text)
     heal.add_argument("sources", nargs="*", metavar="ID", help="only these sources (default: all that are followed)")
     heal.add_argument("--apply", action="store_true", help="write the change into sources.yaml")
-    add = _add(sources, "add", "catalogue_commands:sources_add", "find the feed of a site and add it to sources.yaml")
+    add = _add(sources, "add", "catalogue:sources_add", "find the feed of a site and add it to sources.yaml")
     add.add_argument("url", metavar="URL", help="the address of the site or of its feed")
     add.add_argument("--topic", required=True, help="the root topic of its articles")
-    imports = _add(sources, "import-opml", "catalogue_commands:sources_import", "add every feed of an OPML file to sources.yaml")
+    imports = _add(sources, "import-opml", "catalogue:sources_import", "add every feed of an OPML file to sources.yaml")
     imports.add_argument("file", type=Path, metavar="FILE.opml")
     imports.add_argument("--topic", required=True, help="the root topic of feeds that are in no folder named like a root topic")
-    _add(sources, "export-opml", "catalogue_commands:sources_export", "print the followed sources as OPML")
+    _add(sources, "export-opml", "catalogue:sources_export", "print the followed sources as OPML")
     config = commands.add_parser("config", help="the catalogue's files").add_subparsers(required=True, metavar="COMMAND")
-    init = _add(config, "init", "catalogue_commands:config_init", "copy the shipped catalogue into a folder, to edit it there")
+    init = _add(config, "init", "catalogue:config_init", "copy the shipped catalogue into a folder, to edit it there")
     init.add_argument("folder", type=Path, metavar="DIR", help="a new or empty folder")
 
 

@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         settings = Settings.from_environment(lake=options.lake, config=options.config)
         module, _, name = options.command.partition(":")
-        command = getattr(importlib.import_module(f"{__package__}.{module}"), name)
+        command = getattr(importlib.import_module(f"{__package__}.commands.{module}"), name)
         return int(command(CommandContext(settings, console, options)))
     except TransientError as error:
         _complain(error)

@@ -39,7 +39,7 @@ class Source(FrozenModel):
     sitemaps: tuple[WebUrl, ...] = ()
     """Sitemaps or sitemap indexes. A news sitemap has titles and publication times, others only modification times."""
     sections: tuple[WebUrl, ...] = ()
-    """Pages that list articles, for sites without feed and sitemap; see `pipeline.discovery.sections`."""
+    """Pages that list articles, for sites without feed and sitemap; see `pipeline.discovery.listings.sections`."""
     topic: str
     """The root topic that each of its articles gets, with its parents."""
     vocabulary: tuple[str, ...] = ()

@@ -108,7 +108,7 @@ class Entry:
     snapshot: str | None = None
     """The URL of the page's snapshot in an archive; None when the page is fetched from its publisher."""
     alias: str | None = None
-    """A second identity, for entries whose link changes from poll to poll (`pipeline.discovery.entry_aliases`); None for others."""
+    """A second identity, for entries whose link changes from poll to poll (`discovery.listings.entry_aliases`); None for others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,7 +250,7 @@ class CaptureReport:
     reused: bool = False
     """True when the part had been captured before and nothing was fetched."""
     warnings: tuple[str, ...] = ()
-    """Findings about the feeds of the part (`pipeline.discovery.source_health`)."""
+    """Findings about the feeds of the part (`pipeline.discovery.health.findings`)."""
     unreached: Mapping[str, str] = field(default_factory=dict)
     """Hosts that could not be reached, with the reason (`dns`, `connection`, `timeout`); empty when any request was answered."""
 

@@ -3,19 +3,4 @@
 It fetches listings and home pages only through `fetching`, never an article, and decides nothing about an article's content.
 """
 
-__all__ = [
-    "autodiscovery",
-    "entries",
-    "feeds",
-    "listing_readers",
-    "partial_listings",
-    "polling",
-    "repair_search",
-    "repairs",
-    "sections",
-    "sitemaps",
-    "source_checks",
-    "source_health",
-    "sources_file",
-    "subscriptions",
-]
+__all__ = ["autodiscovery", "entries", "health", "listings", "polling", "sources_file", "subscriptions"]

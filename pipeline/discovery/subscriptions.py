@@ -18,8 +18,8 @@ from pipeline.core.models import Clock, Exchange
 from pipeline.core.settings import Settings
 from pipeline.core.workers import BoundedReader
 from pipeline.discovery.autodiscovery import COMMON_PATHS
-from pipeline.discovery.feeds import Feed
-from pipeline.discovery.listing_readers import declared_feeds, listing_reader, read_feed
+from pipeline.discovery.listings.feeds import Feed
+from pipeline.discovery.listings.readers import declared_feeds, listing_reader, read_feed
 from pipeline.discovery.opml import read_opml, write_opml
 from pipeline.discovery.sources_file import NAME, write_sources
 from pipeline.fetching.fetcher import Fetcher, Target

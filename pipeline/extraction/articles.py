@@ -12,19 +12,19 @@ from dataclasses import replace
 from typing import Literal
 
 from pipeline.core.models import AmpAnswer, Article, CaptureRef, Entry, Image, ImageCandidate, Picture, Rejected
-from pipeline.extraction import titles
-from pipeline.extraction.authors import declared_authors, find_authors
 from pipeline.extraction.body import body_text
 from pipeline.extraction.confidence import confidence_of
 from pipeline.extraction.dates import publication_dates
 from pipeline.extraction.evidence import gather_evidence
+from pipeline.extraction.html.structured_data import ARTICLE_TYPES, VIDEO_TYPES, as_list, text_of, types_of
 from pipeline.extraction.images import measure_picture
 from pipeline.extraction.lead_images import lead_images
+from pipeline.extraction.metadata import titles
+from pipeline.extraction.metadata.authors import declared_authors, find_authors
+from pipeline.extraction.metadata.web_urls import choose_web_url, declared_urls
 from pipeline.extraction.page_kinds import kind_of, shows_shop
 from pipeline.extraction.pages import Page, amp_link
 from pipeline.extraction.rejections import is_free, rejection_reason
-from pipeline.extraction.structured_data import ARTICLE_TYPES, VIDEO_TYPES, as_list, text_of, types_of
-from pipeline.extraction.web_urls import choose_web_url, declared_urls
 from pipeline.text.languages import two_letters, written_in
 from pipeline.text.plain_text import cut_excerpt, letters_only, plain, without_torn_end
 from pipeline.text.urls import registered_domain

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from pipeline.core.models import Article, Entry, Moment
-from pipeline.extraction.authors import AUTHOR_META
 from pipeline.extraction.dates.publication_dates import PUBLISHED_META, url_date
+from pipeline.extraction.html.structured_data import as_list, text_of, types_of
+from pipeline.extraction.metadata.authors import AUTHOR_META
 from pipeline.extraction.pages import Page
-from pipeline.extraction.structured_data import as_list, text_of, types_of
 from pipeline.text.plain_text import letters_only, weight_of
 
 _PICTURE_META = (

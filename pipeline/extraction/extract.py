@@ -22,16 +22,16 @@ from pipeline.core.catalogue import Catalogue
 from pipeline.core.errors import TransientError, WarcError
 from pipeline.core.models import Article, ExtractReport, Outcome, Part, Rejected
 from pipeline.core.settings import Settings
+from pipeline.extraction.metadata.rights import without_text
 from pipeline.extraction.page_workers import CaptureFile, PageResult, read_captures
-from pipeline.extraction.rights import without_text
 from pipeline.lake import storage
-from pipeline.lake.erased_providers import read_erased
 from pipeline.lake.ledgers import read_manifest
 from pipeline.lake.manifests import Manifest, PageCapture, RecordPlace
+from pipeline.lake.removals.erased_providers import read_erased
+from pipeline.lake.removals.tombstones import gone_rows, moved_rows
 from pipeline.lake.row_marks import digests_by_date, replace_rows
 from pipeline.lake.storage import Lake
 from pipeline.lake.tables import extracted_table, ledger_table
-from pipeline.lake.tombstones import gone_rows, moved_rows
 
 log = logging.getLogger(__name__)
 

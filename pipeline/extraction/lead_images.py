@@ -16,8 +16,8 @@ import lxml.etree
 import lxml.html
 
 from pipeline.core.models import Entry, ImageCandidate
+from pipeline.extraction.html.structured_data import Node, as_list, text_of
 from pipeline.extraction.pages import Page
-from pipeline.extraction.structured_data import Node, as_list, text_of
 from pipeline.text.plain_text import decode_entities
 from pipeline.text.urls import join
 

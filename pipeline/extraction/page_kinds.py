@@ -13,8 +13,8 @@ from typing import Literal
 
 import lxml.etree
 
+from pipeline.extraction.html.structured_data import ARTICLE_TYPES, types_of
 from pipeline.extraction.pages import Page
-from pipeline.extraction.structured_data import ARTICLE_TYPES, types_of
 
 Kind = Literal["product", "forum", "listing", "reference"]
 

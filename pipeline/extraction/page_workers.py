@@ -17,12 +17,12 @@ from pipeline.core.models import AmpAnswer, Article, CaptureRef, Entry, Part, Pi
 from pipeline.core.out_of_memory import is_out_of_memory
 from pipeline.extraction.articles import build_article
 from pipeline.extraction.images import measure_picture
+from pipeline.extraction.metadata.rights import HEADERS, PageAnswer, read_rights
 from pipeline.extraction.pages import read_page
-from pipeline.extraction.rights import HEADERS, PageAnswer, read_rights
 from pipeline.lake import storage
+from pipeline.lake.archives.warc import header_fields, read_record_at
 from pipeline.lake.manifests import HostDeclaration, PageCapture, Probe
 from pipeline.lake.storage import Lake
-from pipeline.lake.warc import header_fields, read_record_at
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,8 @@ import lxml.etree
 import lxml.html
 
 from pipeline.core.out_of_memory import is_out_of_memory
-from pipeline.extraction.deferred_markup import place_deferred_markup
-from pipeline.extraction.structured_data import SITE_TYPES, Node, articles_of, nodes_by_id, read_json_ld, types_of, videos_of
+from pipeline.extraction.html.deferred_markup import place_deferred_markup
+from pipeline.extraction.html.structured_data import SITE_TYPES, Node, articles_of, nodes_by_id, read_json_ld, types_of, videos_of
 from pipeline.text.encodings import decode
 from pipeline.text.plain_text import letters_only, squeeze
 from pipeline.text.urls import join

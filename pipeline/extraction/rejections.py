@@ -17,10 +17,10 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 import lxml.html
 
-from pipeline.extraction import furniture
 from pipeline.extraction.body.blocks import blocks
+from pipeline.extraction.html import furniture
+from pipeline.extraction.html.structured_data import boolean_of, types_of
 from pipeline.extraction.pages import Page, shown_text
-from pipeline.extraction.structured_data import boolean_of, types_of
 from pipeline.text.phrases import phrase_pattern
 from pipeline.text.plain_text import letters_only, weight_of
 from pipeline.text.urls import registered_domain

@@ -6,9 +6,10 @@ The server that workers are forked from imports it, once, so that no worker load
 from __future__ import annotations
 
 from pipeline.extraction import page_workers
-from pipeline.text import date_parsing, languages
+from pipeline.text import languages
+from pipeline.text.dates.parsing import load_names
 
 __all__ = ["page_workers"]
 
 languages.load_model()
-date_parsing.load_names()
+load_names()

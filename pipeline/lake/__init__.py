@@ -4,19 +4,16 @@ The only room that writes to storage. It never fetches and never decides what an
 """
 
 __all__ = [
-    "erased_providers",
-    "erasures",
+    "archives",
     "json_records",
     "ledgers",
     "locks",
     "manifests",
+    "removals",
     "replacements",
     "row_marks",
     "schedules",
     "scratch_folders",
     "storage",
     "tables",
-    "tombstones",
-    "warc",
-    "web_archives",
 ]

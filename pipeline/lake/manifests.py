@@ -47,7 +47,7 @@ class FeedState:
     new: int = 0
     """Number of entries that the document of this poll has and the one before had not; 0 for the first poll."""
     links: tuple[str, ...] = ()
-    """For a section page: digests of the links in its polls, the newest first (`pipeline.discovery.sections`)."""
+    """For a section page: digests of the links in its polls, the newest first (`pipeline.discovery.listings.sections`)."""
     places: tuple[str, ...] = ()
     """For a section page: digests of the places where links appeared between polls."""
     is_carried: bool = False

@@ -4,9 +4,7 @@ DAG files and the `news` command start every stage through this room. It prints 
 """
 
 __all__ = [
-    "backfill_plans",
-    "backfill_records",
-    "backfill_runs",
+    "backfill",
     "completeness",
     "completeness_tables",
     "doctor",

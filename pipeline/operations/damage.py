@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 from pipeline.core.errors import SchemaError, WarcError
 from pipeline.core.models import Part
-from pipeline.lake import erasures, manifests, storage
+from pipeline.lake import manifests, storage
+from pipeline.lake.archives.warc import read_records
+from pipeline.lake.removals import erasures
 from pipeline.lake.storage import Lake
-from pipeline.lake.warc import read_records
-from pipeline.operations import backfill_records
+from pipeline.operations.backfill import records as backfill_records
 from pipeline.publishing.changes import CHANGES
 
 FROM_A_COPY = "no command can rebuild it: restore it from a copy of the lake"

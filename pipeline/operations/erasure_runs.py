@@ -23,12 +23,12 @@ from pipeline.core.models import Clock, Interval, Part
 from pipeline.core.settings import Settings
 from pipeline.extraction.extract import affected_dates
 from pipeline.lake import storage
-from pipeline.lake.erased_providers import read_erased
-from pipeline.lake.erasures import ErasedDomains, ErasureCounts, ErasureRecord, from_json, provider_domain, sum_counts, to_json
+from pipeline.lake.archives.warc import read_records
 from pipeline.lake.ledgers import read_manifest
 from pipeline.lake.locks import exclusive_lock
+from pipeline.lake.removals.erased_providers import read_erased
+from pipeline.lake.removals.erasures import ErasedDomains, ErasureCounts, ErasureRecord, from_json, provider_domain, sum_counts, to_json
 from pipeline.lake.storage import Lake, Mark
-from pipeline.lake.warc import read_records
 from pipeline.operations import stages
 from pipeline.operations.redaction import is_of_provider, redact_part, traces_of
 from pipeline.operations.retention import named_images

@@ -10,7 +10,7 @@ from pipeline.core.errors import DamagedError, PermanentError, SealError
 from pipeline.core.models import Part
 from pipeline.core.settings import Settings
 from pipeline.lake import storage
-from pipeline.lake.erased_providers import read_erased
+from pipeline.lake.removals.erased_providers import read_erased
 from pipeline.lake.storage import Lake
 from pipeline.lake.tables import rows_of
 from pipeline.publishing.lookup import (

@@ -19,12 +19,12 @@ import pyarrow as pa
 
 from pipeline.core.models import Outcome, Part
 from pipeline.lake import storage
-from pipeline.lake.erasures import ErasedDomains
+from pipeline.lake.archives.warc import read_records
 from pipeline.lake.manifests import FeedState, Manifest, PageCapture, count_outcomes, to_json
+from pipeline.lake.removals.erasures import ErasedDomains
 from pipeline.lake.row_marks import digests_by_date, replace_rows
 from pipeline.lake.scratch_folders import scratch_folder
 from pipeline.lake.storage import Lake, Mark
-from pipeline.lake.warc import read_records
 
 EMPTY = b"WARC/1.1\r\nWARC-Type: metadata\r\nContent-Length: 0\r\n\r\n\r\n\r\n"
 """The empty WARC record that replaces a removed one."""

@@ -17,12 +17,12 @@ from pipeline.core.catalogue import Catalogue
 from pipeline.core.errors import ConfigError
 from pipeline.core.models import HOUR, Clock, Entry, Interval, Part
 from pipeline.core.settings import Settings
-from pipeline.discovery.repair_search import find_repairs
-from pipeline.discovery.repairs import BrokenListing, Repair, known_articles
-from pipeline.discovery.source_health import feed_findings
+from pipeline.discovery.health.findings import feed_findings
+from pipeline.discovery.health.repair_search import find_repairs
+from pipeline.discovery.health.repairs import BrokenListing, Repair, known_articles
 from pipeline.discovery.sources_file import NAME, with_listing, write_sources
-from pipeline.lake.erased_providers import without_erased
 from pipeline.lake.ledgers import read_manifest
+from pipeline.lake.removals.erased_providers import without_erased
 from pipeline.lake.storage import Lake
 
 KNOWN_DAYS = 60

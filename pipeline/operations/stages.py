@@ -22,14 +22,14 @@ from pipeline.core.catalogue import Catalogue
 from pipeline.core.errors import ConfigError, ShrinkError, WarcError
 from pipeline.core.models import HOUR, CaptureReport, Clock, ExtractReport, Interval, Origin, Part, PublishReport
 from pipeline.core.settings import Settings
-from pipeline.discovery.source_checks import FeedCheck, check_sources, with_findings
-from pipeline.discovery.source_health import network_problem
+from pipeline.discovery.health.checks import FeedCheck, check_sources, with_findings
+from pipeline.discovery.health.findings import network_problem
 from pipeline.discovery.subscriptions import AddedSource, add_site
 from pipeline.extraction.extract import extract_part
 from pipeline.fetching.fetcher import SystemClock
-from pipeline.lake.erased_providers import without_erased
 from pipeline.lake.ledgers import read_manifest
 from pipeline.lake.manifests import Manifest
+from pipeline.lake.removals.erased_providers import without_erased
 from pipeline.lake.storage import Lake
 from pipeline.publishing.date_builds import DEFAULT_OPTIONS, BuildOptions, build_dates
 from pipeline.publishing.date_checks import check_date
@@ -210,7 +210,10 @@ def touched_dates(settings: Settings) -> list[date]:
 
 
 def check_feeds(settings: Settings, catalogue: Catalogue) -> list[FeedCheck]:
-    """Ask each feed of the enabled sources once; add what earlier captures in the lake show of it. Writes nothing. See `source_checks`."""
+    """Ask each feed of the enabled sources once; add what earlier captures in the lake show of it. Writes nothing.
+
+    See `pipeline.discovery.health.checks`.
+    """
     clock = SystemClock()
     polls = check_sources(settings, without_erased(Lake(settings.lake), catalogue), clock=clock)
     now = clock.now()

@@ -15,7 +15,7 @@ from typing import Any
 import pyarrow as pa
 
 from pipeline.core import schema
-from pipeline.lake.erasures import ErasedDomains
+from pipeline.lake.removals.erasures import ErasedDomains
 from pipeline.lake.storage import Lake
 from pipeline.lake.tables import checked_table, rows_of
 from pipeline.publishing.differences import Comparison

@@ -11,7 +11,7 @@ from pipeline.lake import storage
 from pipeline.lake.storage import Lake
 from pipeline.publishing.record_tables import read_explanations, read_records
 from pipeline.publishing.records import ArticleRecord, Explanation
-from pipeline.publishing.scoring import NOT_LEAD
+from pipeline.publishing.scoring.laws import NOT_LEAD
 
 
 def check_date(lake: Lake, catalogue: Catalogue, published_date: date) -> dict[str, int]:

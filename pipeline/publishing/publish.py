@@ -24,7 +24,7 @@ from pipeline.core.errors import DamagedError, PermanentError, ShrinkError
 from pipeline.core.models import Difference, PublishReport
 from pipeline.core.settings import VERSION, Settings
 from pipeline.lake import storage
-from pipeline.lake.erased_providers import read_erased
+from pipeline.lake.removals.erased_providers import read_erased
 from pipeline.lake.storage import Lake, Mark
 from pipeline.publishing.changes import Build, write_changes
 from pipeline.publishing.differences import Comparison, compare, count_changes

@@ -15,8 +15,8 @@ from datetime import UTC, date, datetime
 
 from pipeline.core.catalogue import Catalogue, Scoring
 from pipeline.core.models import Image
-from pipeline.publishing.article_scores import ScoredArticle, find_default_pictures, quality_columns, score_articles
-from pipeline.publishing.scoring import QualityParts, StoryMember, heat, is_published, pick_lead, related_order
+from pipeline.publishing.scoring.articles import ScoredArticle, find_default_pictures, quality_columns, score_articles
+from pipeline.publishing.scoring.laws import QualityParts, StoryMember, heat, is_published, pick_lead, related_order
 from pipeline.publishing.versions import ArticleVersion, newest_versions
 from pipeline.publishing.window_stories import ArticleStory, find_window_stories
 from pipeline.text.amp import cache_url

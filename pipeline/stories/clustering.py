@@ -16,11 +16,11 @@ import pandas as pd
 
 from pipeline.core.catalogue import StoryConstants
 from pipeline.stories.average_linkage import Integers, Pairs, cluster_labels
-from pipeline.stories.day_features import BRIEF_WORDS
 from pipeline.stories.duplicates import Copy, Method, find_copies
 from pipeline.stories.lineage import Lineage, find_lineage
 from pipeline.stories.similarities import MIN_SIMILARITY, time_factor
 from pipeline.stories.templates import find_templates
+from pipeline.stories.timeline.day_features import BRIEF_WORDS
 from pipeline.stories.title_similarity import TitleVectors, add_title_similarity, read_title_vectors, with_title_similarity
 from pipeline.stories.vectors import TimeFactor, Vectors, article_vectors, find_similar_pairs, pair_similarities
 from pipeline.stories.words import Words, read_words, weekday_bits

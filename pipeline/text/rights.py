@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from urllib.parse import quote, urlsplit
 
 from pipeline.core.rights import Tdm
-from pipeline.text.date_parsing import read_moment
+from pipeline.text.dates.parsing import read_moment
 from pipeline.text.urls import join
 
 

@@ -16,8 +16,8 @@ from pipeline.core.errors import TransientFetchError
 from pipeline.core.models import CaptureReport, Interval, Part
 from pipeline.core.settings import Settings
 from pipeline.lake import storage
+from pipeline.lake.archives.warc import read_record_at
 from pipeline.lake.storage import Lake
-from pipeline.lake.warc import read_record_at
 from pipeline.operations import stages
 from tests.integration import walking
 from tests.integration.conftest import FrozenClock

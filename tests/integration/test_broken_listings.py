@@ -11,7 +11,7 @@ import pytest
 from pipeline.core.catalogue import Catalogue
 from pipeline.core.models import Validators
 from pipeline.core.settings import Settings
-from pipeline.discovery.source_checks import check_sources
+from pipeline.discovery.health.checks import check_sources
 from pipeline.lake.manifests import Manifest
 from pipeline.operations import stages
 from tests.integration.conftest import FrozenClock

@@ -17,9 +17,9 @@ from pipeline.core.models import CaptureReport, Interval, Part
 from pipeline.core.schema import LEDGER
 from pipeline.core.settings import Settings
 from pipeline.lake import storage
+from pipeline.lake.archives.warc import read_record_at, read_records
 from pipeline.lake.manifests import Manifest, from_json
 from pipeline.lake.storage import Lake
-from pipeline.lake.warc import read_record_at, read_records
 from pipeline.operations import stages
 from tests.integration.conftest import FrozenClock
 from tests.newsroom import Flaky, Newsroom, Reset, Slow, Status

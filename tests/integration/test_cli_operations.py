@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.cli import operation_commands
+from pipeline.cli.commands import operations as operation_commands
 from pipeline.core import schema
 from pipeline.core.catalogue import load_catalogue
 from pipeline.core.models import Interval, Part

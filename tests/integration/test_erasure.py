@@ -20,14 +20,14 @@ from pipeline.core.errors import PermanentError
 from pipeline.core.models import Difference, Interval, Part
 from pipeline.core.settings import Settings
 from pipeline.lake import storage
-from pipeline.lake.erasures import ErasureRecord
+from pipeline.lake.archives.warc import read_record_at, read_records
 from pipeline.lake.ledgers import read_manifest
+from pipeline.lake.removals.erasures import ErasureRecord
 from pipeline.lake.storage import Lake
-from pipeline.lake.warc import read_record_at, read_records
 from pipeline.operations import maintenance, stages
-from pipeline.operations.backfill_plans import BackfillRequest
-from pipeline.operations.backfill_records import to_json as backfill_json
-from pipeline.operations.backfill_runs import plan_backfill, run_backfill
+from pipeline.operations.backfill.plans import BackfillRequest
+from pipeline.operations.backfill.records import to_json as backfill_json
+from pipeline.operations.backfill.runs import plan_backfill, run_backfill
 from pipeline.operations.erasure_runs import erasures, plan_erasure, run_erasure
 from tests.integration import walking
 from tests.integration.conftest import NOON, FrozenClock, catalogue_with, impatient

@@ -16,12 +16,12 @@ from pipeline.core.errors import ConfigError
 from pipeline.core.models import Interval, Part
 from pipeline.core.settings import Settings
 from pipeline.lake import storage
+from pipeline.lake.archives.files import open_archive
+from pipeline.lake.archives.warc import read_record_at, read_records
 from pipeline.lake.storage import Lake
-from pipeline.lake.warc import read_record_at, read_records
-from pipeline.lake.web_archives import open_archive
 from pipeline.operations import stages
-from pipeline.operations.backfill_plans import BackfillRequest
-from pipeline.operations.backfill_runs import plan_backfill, run_backfill
+from pipeline.operations.backfill.plans import BackfillRequest
+from pipeline.operations.backfill.runs import plan_backfill, run_backfill
 from pipeline.text.urls import registered_domain
 from tests.integration.conftest import FrozenClock
 from tests.integration.past import HOUR, MINUTE, NOON, page, rss

@@ -21,9 +21,9 @@ from pipeline.core.errors import WarcError
 from pipeline.core.models import Part
 from pipeline.core.settings import Settings
 from pipeline.lake import storage
+from pipeline.lake.archives.warc import read_records
 from pipeline.lake.ledgers import read_manifest
 from pipeline.lake.storage import Lake
-from pipeline.lake.warc import read_records
 from pipeline.operations import stages
 from tests.integration.test_capture import HOUR, ONE, article, feed, source
 from tests.integration.test_publish import PAGES, warc

@@ -13,8 +13,8 @@ from pipeline.core.errors import FeedError, PermanentError
 from pipeline.core.models import CaptureReport
 from pipeline.core.settings import Settings
 from pipeline.core.workers import BoundedReader
-from pipeline.discovery.listing_readers import declared_feeds, read_feed, read_sitemap
-from pipeline.discovery.source_checks import check_sources
+from pipeline.discovery.health.checks import check_sources
+from pipeline.discovery.listings.readers import declared_feeds, read_feed, read_sitemap
 from pipeline.discovery.subscriptions import add_site
 from pipeline.lake.manifests import Manifest
 from tests.integration.conftest import PAST_HOUR, REPOSITORY, FrozenClock

@@ -12,7 +12,7 @@ import pytest
 from rich.console import Console
 
 from pipeline.cli import main
-from pipeline.cli.tables import NARROW, make_table
+from pipeline.cli.screens.tables import NARROW, make_table
 from pipeline.cli.terminal import SafeConsole
 from pipeline.core import schema
 from pipeline.core.settings import Settings

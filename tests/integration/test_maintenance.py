@@ -17,9 +17,9 @@ from pipeline.core.catalogue import Catalogue
 from pipeline.core.models import REVISIT_PART, Interval, Part, RevisitReport
 from pipeline.core.settings import Settings
 from pipeline.lake import storage
+from pipeline.lake.archives.warc import SAME_PAYLOAD, read_records
 from pipeline.lake.storage import Lake
 from pipeline.lake.tables import checked_table
-from pipeline.lake.warc import SAME_PAYLOAD, read_records
 from pipeline.operations import lookups, maintenance, stages
 from tests.integration.conftest import NOON, FrozenClock
 from tests.integration.test_capture import HOUR, ONE, TWO, article, endings, feed, manifest_of, source

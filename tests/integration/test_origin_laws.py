@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 
 from pipeline.core.catalogue import HeatConstants, OfficialSource, Provider, ProviderList, QualityConstants, Topic
-from pipeline.publishing.providers import ProviderTable
-from pipeline.publishing.scoring import heat, is_published, quality_parts
-from pipeline.publishing.topics import TopicMatcher
+from pipeline.publishing.scoring.laws import heat, is_published, quality_parts
+from pipeline.publishing.scoring.providers import ProviderTable
+from pipeline.publishing.scoring.topics import TopicMatcher
 from pipeline.text.amp import cache_subdomain, cache_url
 
 Row = dict[str, Any]

@@ -18,10 +18,10 @@ from pipeline.core.errors import TransientError
 from pipeline.core.models import Entry, Exchange, Validators
 from pipeline.core.settings import Settings
 from pipeline.lake import storage
+from pipeline.lake.archives.warc import CaptureWriter
 from pipeline.lake.ledgers import read_manifest
 from pipeline.lake.manifests import Manifest, from_json
 from pipeline.lake.storage import Lake
-from pipeline.lake.warc import CaptureWriter
 from pipeline.operations import stages
 from tests.integration.conftest import FrozenClock
 from tests.integration.test_capture import HOUR, ONE, PUBLISHED, TWO, article, feed, source

@@ -23,8 +23,8 @@ from pipeline.core.models import Exchange, Interval, Part, Validators
 from pipeline.core.settings import Settings
 from pipeline.extraction.extract import affected_dates
 from pipeline.lake import storage
+from pipeline.lake.archives.warc import CaptureWriter
 from pipeline.lake.storage import Lake
-from pipeline.lake.warc import CaptureWriter
 from pipeline.operations import stages
 from pipeline.publishing import publish
 from tests.integration.conftest import KEY, REPOSITORY

@@ -17,8 +17,8 @@ from pipeline.core.models import Article, CaptureRef, Entry, Rejected
 from pipeline.core.settings import Settings
 from pipeline.core.workers import bound_memory
 from pipeline.extraction.extract import extract_part
+from pipeline.extraction.metadata.rights import PageAnswer
 from pipeline.extraction.page_workers import Job, read_job
-from pipeline.extraction.rights import PageAnswer
 from pipeline.lake import storage
 from pipeline.lake.storage import Lake
 from tests.integration.test_probes import ATTRIBUTES

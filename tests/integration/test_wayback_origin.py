@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 from pipeline.core.models import Interval, Part
 from pipeline.core.settings import Settings
 from pipeline.lake import storage
+from pipeline.lake.archives.warc import read_record_at
 from pipeline.lake.storage import Lake
-from pipeline.lake.warc import read_record_at
 from tests.integration.past import HOUR, MINUTE, NOON, Make, Take, asked, captured, every, inside, page, put, rss
 from tests.integration.test_capture import ONE, TWO, endings, source
 from tests.newsroom import Newsroom

@@ -22,9 +22,9 @@ import pyarrow as pa
 from pipeline.core.errors import ConfigError, WarcError
 from pipeline.core.models import HOUR, Interval
 from pipeline.lake import storage
+from pipeline.lake.archives.files import ARCHIVE_SUFFIXES, WebArchive, open_archive
+from pipeline.lake.archives.warc import WarcRecord
 from pipeline.lake.storage import Lake
-from pipeline.lake.warc import WarcRecord
-from pipeline.lake.web_archives import ARCHIVE_SUFFIXES, WebArchive, open_archive
 from pipeline.text.counts import counted
 from pipeline.text.urls import registered_domain
 

@@ -17,9 +17,9 @@ from pipeline.capture.source_sessions import SourceSession
 from pipeline.core.models import Entry, Interval, Outcome
 from pipeline.core.workers import BoundedReader
 from pipeline.discovery.autodiscovery import is_of_whole_site
-from pipeline.discovery.feeds import Feed
-from pipeline.discovery.listing_readers import read_feed, read_sitemap
-from pipeline.discovery.sitemaps import Sitemap, children_for, is_older
+from pipeline.discovery.listings.feeds import Feed
+from pipeline.discovery.listings.readers import read_feed, read_sitemap
+from pipeline.discovery.listings.sitemaps import Sitemap, children_for, is_older
 from pipeline.lake.manifests import FeedState
 from pipeline.text.urls import join
 

@@ -21,9 +21,9 @@ from pipeline.core.errors import FeedError, WarcError
 from pipeline.core.models import Answer, Entry, Kind, Outcome
 from pipeline.fetching.fetcher import Target
 from pipeline.lake import storage
+from pipeline.lake.archives.warc import CaptureWriter, WarcRecord, read_records
 from pipeline.lake.manifests import FeedState
 from pipeline.lake.storage import Lake
-from pipeline.lake.warc import CaptureWriter, WarcRecord, read_records
 
 log = logging.getLogger(__name__)
 

@@ -17,8 +17,8 @@ from pipeline.capture.past.kept_documents import kept_path
 from pipeline.core.errors import PermanentFetchError, WarcError
 from pipeline.core.models import Answer, Clock, Exchange
 from pipeline.fetching.robots import MAX_AGE, MAX_BYTES
+from pipeline.lake.archives.warc import CaptureWriter, WarcRecord, read_records, validators_of
 from pipeline.lake.storage import Lake
-from pipeline.lake.warc import CaptureWriter, WarcRecord, read_records, validators_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,9 +24,9 @@ from pipeline.core.models import Clock, Interval, Outcome
 from pipeline.core.settings import Settings
 from pipeline.fetching.fetcher import Fetcher
 from pipeline.fetching.ranged_files import BLOCK_BYTES, RangedFile
+from pipeline.lake.archives.files import WebArchive, open_archive
+from pipeline.lake.archives.warc import CaptureWriter, WarcRecord, read_records
 from pipeline.lake.storage import Lake
-from pipeline.lake.warc import CaptureWriter, WarcRecord, read_records
-from pipeline.lake.web_archives import WebArchive, open_archive
 
 log = logging.getLogger(__name__)
 

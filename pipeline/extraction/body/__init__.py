@@ -3,4 +3,4 @@
 Pure: it reads a `Page` and never changes it.
 """
 
-__all__ = ["blocks", "body_text"]
+__all__ = ["blocks", "body_text", "boilerplate"]

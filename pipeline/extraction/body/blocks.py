@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 import lxml.html
 
-from pipeline.extraction import furniture
-from pipeline.extraction.furniture import class_and_id
+from pipeline.extraction.html import furniture
+from pipeline.extraction.html.furniture import class_and_id
 from pipeline.text.plain_text import weight_of
 
 NON_TEXT_TAGS = frozenset(

@@ -22,15 +22,15 @@ import trafilatura
 from trafilatura.settings import Document, Extractor
 
 from pipeline.core.out_of_memory import is_out_of_memory
-from pipeline.extraction import furniture
 from pipeline.extraction.body.blocks import Block, blocks, furniture_elements
 from pipeline.extraction.body.boilerplate import without_boilerplate
 from pipeline.extraction.body.containers import Weights, article_container, text_weights
 from pipeline.extraction.body.own_article import own_article
 from pipeline.extraction.body.relevance import speaks_of
 from pipeline.extraction.body.script_data import text_in_scripts
+from pipeline.extraction.html import furniture
+from pipeline.extraction.html.structured_data import text_of
 from pipeline.extraction.pages import Page
-from pipeline.extraction.structured_data import text_of
 from pipeline.text.markup import strip_tags
 from pipeline.text.plain_text import decode_entities, letters_only, opening, repair, squeeze, weight_of
 

@@ -10,12 +10,12 @@ from typing import NamedTuple
 
 import lxml.html
 
-from pipeline.extraction import furniture
 from pipeline.extraction.body.blocks import NON_TEXT_TAGS, is_blog_post
 from pipeline.extraction.body.relevance import speaks_of
-from pipeline.extraction.furniture import class_and_id
+from pipeline.extraction.html import furniture
+from pipeline.extraction.html.furniture import class_and_id
+from pipeline.extraction.html.structured_data import types_of
 from pipeline.extraction.pages import Page, containing_element, shown_text
-from pipeline.extraction.structured_data import types_of
 from pipeline.text.plain_text import weight_of
 
 CONTAINER_SHARE = 0.65

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import lxml.html
 
 from pipeline.extraction.body.blocks import is_blog_post
-from pipeline.extraction.furniture import class_and_id
+from pipeline.extraction.html.furniture import class_and_id
 from pipeline.extraction.pages import Page
 
 MIN_WEIGHT = 700

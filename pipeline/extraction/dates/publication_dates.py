@@ -19,10 +19,10 @@ import lxml.html
 from pipeline.core.models import Entry, Moment
 from pipeline.extraction.dates import visible_dates
 from pipeline.extraction.dates.publisher_zone import in_publisher_zone
-from pipeline.extraction.furniture import class_and_id, surroundings
+from pipeline.extraction.html.furniture import class_and_id, surroundings
+from pipeline.extraction.html.structured_data import PAGE_TYPES, VIDEO_TYPES, as_list, text_of, types_of
 from pipeline.extraction.pages import Page
-from pipeline.extraction.structured_data import PAGE_TYPES, VIDEO_TYPES, as_list, text_of, types_of
-from pipeline.text.date_parsing import DateStyle, bare_day, read_moment, style_of
+from pipeline.text.dates.parsing import DateStyle, bare_day, read_moment, style_of
 
 EARLIEST = datetime(1995, 1, 1, tzinfo=UTC)
 """Older dates are refused: the first newspapers went online about then."""

@@ -11,8 +11,8 @@ from dataclasses import replace
 from datetime import datetime, time, timedelta
 
 from pipeline.core.models import Moment
-from pipeline.text import time_zones
-from pipeline.text.date_parsing import bare_day
+from pipeline.text.dates import time_zones
+from pipeline.text.dates.parsing import bare_day
 
 _QUARTER = timedelta(minutes=15)
 """Clocks differ from UTC by quarters of an hour."""

@@ -22,10 +22,10 @@ import lxml.html
 
 from pipeline.core.models import Moment
 from pipeline.core.out_of_memory import is_out_of_memory
-from pipeline.extraction import furniture
-from pipeline.extraction.furniture import surroundings
+from pipeline.extraction.html import furniture
+from pipeline.extraction.html.furniture import surroundings
 from pipeline.extraction.pages import Page, containing_element, shown_text
-from pipeline.text.date_parsing import DateStyle, find_moment, names_a_month, read_moment
+from pipeline.text.dates.parsing import DateStyle, find_moment, names_a_month, read_moment
 from pipeline.text.phrases import phrase_pattern
 from pipeline.text.plain_text import letters_only, squeeze
 

@@ -24,4 +24,4 @@ def test_each_command_names_a_function_that_is_there() -> None:
     assert len(named) == len(set(named)) >= 20
     for command in named:
         module, _, name = command.partition(":")
-        assert callable(getattr(importlib.import_module(f"pipeline.cli.{module}"), name)), command
+        assert callable(getattr(importlib.import_module(f"pipeline.cli.commands.{module}"), name)), command

@@ -11,9 +11,9 @@ import tldextract
 from pipeline.core.catalogue import Catalogue, HeatConstants, ImageConstants, QualityConstants, Scoring, StoryConstants, load_catalogue
 from pipeline.core.errors import ConfigError
 from pipeline.core.settings import PROJECT, Settings
-from pipeline.publishing.providers import ProviderTable
-from pipeline.publishing.scoring import quality_parts
-from pipeline.publishing.topics import TopicMatcher
+from pipeline.publishing.scoring.laws import quality_parts
+from pipeline.publishing.scoring.providers import ProviderTable
+from pipeline.publishing.scoring.topics import TopicMatcher
 
 DATA = PROJECT / "data"
 ROOTS = {"AI", "Technology", "Science", "Business", "World"}

@@ -12,7 +12,9 @@ from xml.sax.saxutils import escape, quoteattr
 import pytest
 
 from pipeline.core.errors import PipelineError
-from pipeline.discovery import autodiscovery, broken_xml, entry_aliases, opml, polling, repairs, sitemaps
+from pipeline.discovery import autodiscovery, broken_xml, opml, polling
+from pipeline.discovery.health import repairs
+from pipeline.discovery.listings import entry_aliases, sitemaps
 from pipeline.extraction.pages import read_page
 from tests.hostile import DAY, grows_at_most_in_proportion, texts_of_the_day
 

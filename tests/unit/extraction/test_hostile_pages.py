@@ -13,8 +13,8 @@ import pytest
 
 from pipeline.core.models import CaptureRef, Entry
 from pipeline.extraction.articles import build_article
+from pipeline.extraction.metadata.rights import PageAnswer, read_rights
 from pipeline.extraction.pages import read_page
-from pipeline.extraction.rights import PageAnswer, read_rights
 from pipeline.text.languages import load_model
 from tests.hostile import DAY, grows_at_most_in_proportion, texts_of_the_day
 from tests.unit.extraction.test_articles import PROSE, URL

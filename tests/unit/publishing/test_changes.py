@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from pipeline.core import schema
-from pipeline.lake.erasures import ErasedDomains
+from pipeline.lake.removals.erasures import ErasedDomains
 from pipeline.lake.storage import Lake
 from pipeline.lake.tables import rows_of
 from pipeline.publishing.changes import Build, scrub_changes, uncommitted_paths, write_changes

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.core.models import Answer, Exchange, Validators
-from pipeline.lake.warc import CaptureWriter, read_records
+from pipeline.lake.archives.warc import CaptureWriter, read_records
 from pipeline.text.content_codings import codings_of, decode
 
 if sys.version_info >= (3, 14):

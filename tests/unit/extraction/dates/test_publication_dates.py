@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pipeline.core.models import Entry, Moment
 from pipeline.extraction.dates.publication_dates import modified, published, url_date
 from pipeline.extraction.pages import Page, read_page
-from pipeline.text.date_parsing import DateStyle, find_moment, read_moment
+from pipeline.text.dates.parsing import DateStyle, find_moment, read_moment
 
 AT = datetime(2026, 10, 1, 12, tzinfo=UTC)
 

@@ -8,7 +8,7 @@ import pytest
 
 from pipeline.core.models import Moment
 from pipeline.extraction.dates.publisher_zone import in_publisher_zone
-from pipeline.text.date_parsing import read_moment
+from pipeline.text.dates.parsing import read_moment
 
 
 def moment(text: str) -> Moment:

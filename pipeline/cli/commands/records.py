@@ -1,0 +1,55 @@
+"""The commands that look up published records: top, search, show, why, story, open. Imported only when one of them is run.
+
+They start in half a second, because this module imports neither pandas nor scipy nor the extraction room.
+"""
+
+from __future__ import annotations
+
+from pipeline.cli.context import EXIT_FAILED, CommandContext
+from pipeline.cli.screens import records as screens
+from pipeline.operations import lookups
+
+
+def top(context: CommandContext) -> int:
+    """`news top`: the hottest records, hottest first."""
+    options = context.options
+    rows = lookups.top(context.settings, days=options.days, limit=options.limit, published_only=options.published, topic=options.topic)
+    context.show(rows, lambda: screens.top(rows, context.settings))
+    return 0
+
+
+def search(context: CommandContext) -> int:
+    """`news search WORD...`: the records that contain all the words."""
+    options = context.options
+    wanted = {"days": options.days, "topic": options.topic, "published_only": options.published, "limit": options.limit}
+    rows = lookups.search(context.settings, options.words, **wanted)
+    context.show(rows, lambda: screens.found(rows))
+    return 0
+
+
+def why(context: CommandContext) -> int:
+    """`news why URL`: what happened to a URL; EXIT_FAILED when the lake knows nothing of it."""
+    fate = lookups.why(context.settings, context.options.url)
+    context.show(fate, lambda: screens.why(fate))
+    return 0 if fate.history.seen or fate.history.versions else EXIT_FAILED
+
+
+def show(context: CommandContext) -> int:
+    """`news show URL`: one record with the reasons for its fields and numbers."""
+    found = lookups.show(context.settings, context.options.url)
+    context.show(found, lambda: screens.record(found, context.scoring))
+    return 0
+
+
+def story(context: CommandContext) -> int:
+    """`news story URL|ID`: the timeline of the story that a record belongs to."""
+    timeline = lookups.story(context.settings, context.options.story)
+    context.show(timeline, lambda: screens.story(timeline))
+    return 0
+
+
+def open_(context: CommandContext) -> int:
+    """`news open URL`: the sealed values of a record."""
+    opened = lookups.unseal(context.settings, context.options.url)
+    context.show(opened, lambda: screens.private_values(opened))
+    return 0

@@ -1,0 +1,82 @@
+"""The commands of analysts: sql, serve-sql. Imported only when one of them is run."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipeline.cli.context import CommandContext
+from pipeline.cli.screens import sql as screens
+from pipeline.core.errors import PermanentError
+from pipeline.lake.storage import Lake
+from pipeline.publishing.exports.tabular import csv_text, json_text, plain_rows
+from pipeline.publishing.sql.database import open_database, run_query, write_database
+from pipeline.publishing.sql.questions import find_question
+
+
+def sql(context: CommandContext) -> int:
+    """`news sql`: run a query and show or write its rows; without one, list views and ready questions."""
+    query = _query(context)
+    if query is None:
+        context.console.print(screens.overview())
+        return 0
+    chosen = _format(context)
+    with open_database(Lake(context.settings.lake)) as connection:
+        table = run_query(connection, query)
+    if chosen == "table":
+        context.console.print(screens.rows(table, width=context.console.width, limit=context.options.limit))
+    elif chosen == "parquet":
+        _write_parquet(table, context.options.output)
+    else:
+        text = csv_text(table) if chosen == "csv" else json_text(plain_rows(table), indent=2) + "\n"
+        _write_text(text, context.options.output)
+    return 0
+
+
+def serve_sql(context: CommandContext) -> int:
+    """`news serve-sql`: write a DuckDB database file whose views read the lake."""
+    file: Path = context.options.duckdb
+    write_database(Lake(context.settings.lake), file)
+    context.show({"file": str(file)}, lambda: screens.served(file))
+    return 0
+
+
+def _query(context: CommandContext) -> str | None:
+    options = context.options
+    if options.question is not None:
+        return find_question(options.question).query
+    if options.query == "-":
+        return sys.stdin.read()
+    return str(options.query) if options.query is not None else None
+
+
+def _format(context: CommandContext) -> str:
+    """The format of the option, else that of the name of the output file, else a table."""
+    options = context.options
+    if options.json:
+        return "json"
+    if options.format is not None:
+        return str(options.format)
+    suffix = options.output.suffix.removeprefix(".") if options.output is not None else "table"
+    if suffix not in ("table", "csv", "json", "parquet"):
+        raise PermanentError(f"{options.output}: name its format with --format: csv, json or parquet")
+    return str(suffix)
+
+
+def _write_parquet(table: pa.Table, output: Path | None) -> None:
+    if output is None:
+        if sys.stdout.isatty():
+            raise PermanentError("Parquet cannot be printed: name a file with --output FILE.parquet")
+        pq.write_table(table, sys.stdout.buffer, compression="zstd")
+        return
+    pq.write_table(table, output, compression="zstd")
+
+
+def _write_text(text: str, output: Path | None) -> None:
+    if output is None:
+        print(text, end="")
+    else:
+        output.write_text(text, encoding="utf-8", newline="")

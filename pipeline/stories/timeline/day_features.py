@@ -1,0 +1,94 @@
+"""Features of the articles that entered the timeline on one day of captures: their words, vectors and similar pairs.
+
+Pure: articles in, arrays out. Features change only when the day itself is folded again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.stories.average_linkage import Floats, Integers
+from pipeline.stories.timeline.fixed_vectors import FixedVectors, TermCounts, fix_vectors, word_numbers
+from pipeline.stories.words import RaggedArray, read_words, weekday_bits
+
+BRIEF_WORDS = 60
+"""An article with fewer words of text counts as a headline: chance decides which words it shares with another article."""
+
+
+@dataclass(frozen=True, slots=True)
+class CapturedArticles:
+    """The newest versions of the pages captured on a day, as columns, in the order of their webUrls, which are unique."""
+
+    urls: Sequence[str]
+    titles: Sequence[str]
+    texts: Sequence[str]
+    domains: Sequence[str | None]
+    published_s: Integers
+    captured_s: Integers
+    """When the page was captured for the first time on that day, in seconds since 1970."""
+
+    def __len__(self) -> int:
+        return len(self.urls)
+
+    def select(self, rows: Sequence[int]) -> CapturedArticles:
+        """The articles at these rows, in the given order."""
+        places = np.array(rows, dtype=np.int64)
+        return CapturedArticles(
+            [self.urls[row] for row in rows],
+            [self.titles[row] for row in rows],
+            [self.texts[row] for row in rows],
+            [self.domains[row] for row in rows],
+            self.published_s[places],
+            self.captured_s[places],
+        )
+
+    def digests(self) -> list[str]:
+        """For each article 16 hex digits of SHA-256 of its title, text, domain and publication time, which decide its story."""
+        contents = zip(self.titles, self.texts, self.domains, self.published_s.tolist(), strict=True)
+        return [hashlib.sha256("\x00".join(map(str, content)).encode("utf-8", "surrogatepass")).hexdigest()[:16] for content in contents]
+
+
+@dataclass(frozen=True, slots=True)
+class DayFeatures:
+    """One row for each article that entered on the day or whose content changed on it."""
+
+    titles: Sequence[str]
+    title_words: RaggedArray
+    """Words as numbers of 31 bits (`fixed_vectors.word_numbers`)."""
+    text_words: RaggedArray
+    vectors: FixedVectors
+    counts: TermCounts
+
+
+@dataclass(frozen=True, slots=True)
+class DayPairs:
+    """The similar pairs of a day: row `rows[i]` of the day with row `other_rows[i]` of `other_days[i]`, which is no later day."""
+
+    rows: Integers
+    other_days: Integers
+    other_rows: Integers
+    similarities: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class ReadArticles:
+    """The features of a day's articles, which of them are headlines (`is_brief`), and the weekdays that they name, as bits."""
+
+    features: DayFeatures
+    is_brief: NDArray[np.bool_]
+    weekdays: Integers
+
+
+def read_articles(articles: CapturedArticles, before: Sequence[TermCounts]) -> ReadArticles:
+    """The features of a day's articles; `before` are the term counts of the earlier days over which rarity is counted."""
+    words = read_words(articles.titles, articles.texts)
+    vectors, counts = fix_vectors(words, before)
+    numbers = word_numbers(words.vocabulary)
+    title_words, text_words = (RaggedArray(numbers[rows.numbers], rows.ends) for rows in (words.titles, words.texts))
+    features = DayFeatures(articles.titles, title_words, text_words, vectors, counts)
+    return ReadArticles(features, words.texts.lengths < BRIEF_WORDS, weekday_bits(words))
