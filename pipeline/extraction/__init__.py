@@ -1,4 +1,4 @@
-"""A captured page to one `Article`, every field with its source, or one `Rejected`; and the stage that extracts a part.
+"""Turns a captured page into an `Article`, each field with its source, or a `Rejected`; and the stage that extracts a part.
 
 It never fetches, and the result of a page never depends on other pages.
 """

@@ -1,7 +1,7 @@
-"""A captured page to an `Article` or a `Rejected`: every field chosen from the page, its feed entry and the probes.
+"""Builds an `Article` or a `Rejected` from a captured page: chooses every field from the page, its feed entry and the probes.
 
 Pure: values in, one `Article` or `Rejected` out, for any input. `provenance` names the source of each field. Title, text, authors, dates
-and images have modules of their own; the small fields are chosen here.
+and images have modules of their own; the other fields are chosen here.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ from pipeline.text.urls import registered_domain
 MAX_KEYWORDS = 30
 """Keywords that are kept of an article. A plain choice, against lists of hundreds."""
 MIN_EXCERPT = 25
-"""Characters; a shorter description is a label (`News`, the site's name)."""
+"""Characters below which a description is a label (`News`, the site's name)."""
 _SHOWN = 200
-"""Characters of a value in `alternatives`."""
+"""Characters of a value that are kept in `alternatives`. A plain choice."""
 _AROUND = re.compile(r'^[\s"“”„\[]+|(?<=\D)[\s"“”\]]+$')
 """Quotes and brackets around keywords that were printed as a list of a programming language; after a number they mean inches."""
 _OPENING = 3000
-"""Characters at the start of the text in which a description is searched."""
+"""Characters at the start of the text in which a cut-off description is searched. A plain choice."""
 
 
 def build_article(
@@ -157,7 +157,7 @@ def _alternatives(
     images: list[tuple[str, str]],
     language: str,
 ) -> dict[str, str]:
-    """By field, the declared values that differ from the chosen one, as `source value; source value`."""
+    """The declared values of each field that differ from the chosen one, as `source value; source value`, by field."""
     said = {
         "publishedDateTime": dates,
         "title": _others(titles.declared_titles(page, entry), lambda text: letters_only(text) == letters_only(title)),
@@ -175,7 +175,7 @@ def _alternatives(
 
 
 def _other_kind(page: Page, entry: Entry, dated: publication_dates.Dated | None, *, has_authors: bool) -> str | None:
-    """What a dated page is when it is no article; it keeps its text and gets no publication date. A feed that dates it is believed."""
+    """The kind of a dated page that is no article, which then gets no publication date; None when its feed dates it."""
     if dated is None or entry.published is not None:
         return None
     is_undeclared = dated.source in publication_dates.GUESSED and not has_authors
@@ -183,7 +183,7 @@ def _other_kind(page: Page, entry: Entry, dated: publication_dates.Dated | None,
 
 
 def _not_chosen(dated: publication_dates.Dated | None, published: publication_dates.Dated | None) -> tuple[tuple[str, str], ...]:
-    """Source and value of the dates that are not the article's, with `dated` itself where it is not believed."""
+    """Source and value of the dates that were not chosen, with `dated` itself when the article gets no date."""
     if dated is None:
         return ()
     return dated.others if published is not None else ((dated.source, dated.moment.value.isoformat()), *dated.others)
@@ -198,7 +198,7 @@ def _declared_descriptions(page: Page, entry: Entry) -> Iterator[tuple[str, str]
 
 
 def _excerpt(page: Page, entry: Entry, *, title: str, text: str) -> tuple[str, str] | None:
-    """The first description of some length that is not the title; else a short one, else the title again; with its source."""
+    """The first description of at least MIN_EXCERPT characters that is not the title; else a short one, else the title; with its source."""
     short: tuple[str, str] | None = None
     repeated: tuple[str, str] | None = None
     for candidate, source in _descriptions(page, entry, text):
@@ -215,7 +215,7 @@ def _excerpt(page: Page, entry: Entry, *, title: str, text: str) -> tuple[str, s
 
 
 def _completed(description: str, text: str) -> str:
-    """A description that is a cut-off sentence of the article's text, with the rest of that sentence."""
+    """The description, completed with the rest of its sentence when it was cut off and the article's text has that sentence."""
     bare = description.rstrip(" .…")
     if len(bare) < MIN_EXCERPT or (description[-1] in ".!?" and not description.endswith("..")):
         return description
@@ -289,7 +289,7 @@ def _type(page: Page) -> tuple[Literal["article", "video"], str, tuple[tuple[str
 
 
 def _declared_types(page: Page) -> Iterator[tuple[str, str, str]]:
-    """Type, source and declared value of each declaration of a type; `website` is none, as both types use it."""
+    """Type, source and declared value of each declaration of a type; `website` is no type, because pages of both types declare it."""
     for content in page.meta.get("og:type", ()):
         kind = next((kind for kind in ("video", "article") if content.lower().startswith(kind)), None)
         if kind:

@@ -1,8 +1,8 @@
-"""How likely each field of an article is right: logistic regression over the evidence that its page shows.
+"""Computes the probability that each field of an article is right, by logistic regression over the evidence that its page shows.
 
 Pure and deterministic: evidence in, probabilities out. `confidence.tsv` has a weight for each field and feature; a probability is the
 logistic function of the sum of the weights of the features that hold, so that each can be explained by its terms. `python -m
-bench.confidence` fits the weights on pages with known values and says how far the probabilities are right.
+bench.confidence` fits the weights on pages with known values and measures how well the probabilities agree with them.
 """
 
 from __future__ import annotations
@@ -18,16 +18,17 @@ from pipeline.extraction.evidence import Evidence, PageEvidence, Stated, TextEvi
 FIELDS = ("title", "text", "published", "authors", "image", "article")
 WEIGHTS_FILE = "confidence.tsv"
 CONSTANT = "constant"
-"""The feature that always holds."""
+"""The feature that holds for every value."""
 UNSEEN = "a publisher that no rule was made for"
-"""It always holds too: the rules of a field do worse on publishers that nobody looked at than on those of the fit."""
+"""A feature that also holds for every value. Its weight lowers the probabilities, because the rules of extraction were made on the pages
+of the fit and do worse on other publishers (docs/decisions/0045-calibrated-confidence.md)."""
 _SEARCHED = frozenset({"page.text", "htmldate"})
-"""Sources of dates that are found in the texts of the page, not declared or shown at the heading."""
+"""Sources of dates that were searched for in the texts of the page, neither declared nor shown at the heading."""
 MIN_PROBABILITY, MAX_PROBABILITY = 0.01, 0.99
-"""Some thousand pages cannot tell one mistake in a hundred from one in a thousand."""
+"""Bounds of a probability: some thousand pages are too few to tell one mistake in a hundred from one in a thousand."""
 
 Features = Mapping[str, float]
-"""Name of a feature to its value: 1 where it holds, or a share from 0 to 1; features that do not hold are left out."""
+"""The value of each feature by its name: 1 when it holds, 0 or absent when it does not."""
 
 
 def confidence_of(evidence: Evidence) -> Confidence:
@@ -44,7 +45,7 @@ def probability(features: Features, weights: Mapping[str, float]) -> float:
 
 
 def features_of(evidence: Evidence) -> dict[str, Features]:
-    """By field that has a value, the features that hold."""
+    """The features of each field that has a value."""
     found: dict[str, Features] = {"title": dict(_title(evidence)), "article": dict(_article(evidence))}
     if evidence.text is not None:
         found["text"] = dict(_text(evidence.text, evidence.page))
@@ -141,7 +142,7 @@ def _always() -> Iterator[tuple[str, float]]:
 
 @cache
 def _weights() -> Mapping[str, Mapping[str, float]]:
-    """Field to feature to weight, from the file of the package."""
+    """The weights of `confidence.tsv`, by field and feature."""
     weights: dict[str, dict[str, float]] = {field: {} for field in FIELDS}
     lines = resources.files(__package__).joinpath(WEIGHTS_FILE).read_text(encoding="utf-8").splitlines()
     for line in lines[1:]:

@@ -1,8 +1,8 @@
-"""The evidence for an article's fields: what the page shows that makes a value more or less likely to be right.
+"""Gathers the evidence for an article's fields: signs on the page that a value is right or wrong.
 
-Pure: reads a `Page`, its feed entry and the article built from them; changes none. `confidence` turns the evidence into probabilities.
-It counts places that state a value and measures forms; it reads nothing a second time that takes long, as it may cost a hundredth of the
-time of reading the page.
+Pure: reads a `Page`, its feed entry and the article built from them, and changes none of them. `confidence` turns the evidence into
+probabilities. Evidence is the number of places that state a value, and the form of the value. Gathering it may cost a hundredth of the
+time of reading the page, so nothing that takes long is read a second time.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ _PICTURE_META = (
 )
 _SENTENCE_END = '.!?…。！？"”»)]』」'
 _SHORT_LINE = 60
-"""Characters; a line of a running text is seldom shorter."""
+"""Characters below which a line is short; lines of running text seldom are."""
 _NUMBER = re.compile(r"\d{4}")
 _SEPARATORS = 3
-"""Between the words of a title in a path."""
+"""Hyphens or underscores from which a part of a path is made of the words of a title."""
 _LEAST_LETTERS = 12
-"""Letters that two titles must share to be compared, when one holds the other and more: the name of the site."""
+"""Letters of the shorter of two titles from which they state the same title when one contains the other, as with the site's name added."""
 _BEGINNING = 200
 _OTHER_KINDS = frozenset(
     ("Product", "Offer", "ItemList", "CollectionPage", "QAPage", "FAQPage", "Organization", "WebSite", "Service", "Course", "Event")
@@ -39,7 +39,7 @@ _OTHER_KINDS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Stated:
-    """Where a field's value was taken from, and how many other places of the page or the feed state the same and another value."""
+    """The source of a field's value, and the numbers of other places of the page or the feed that state the same or another value."""
 
     source: str
     same: int
@@ -48,7 +48,7 @@ class Stated:
 
 @dataclass(frozen=True, slots=True)
 class TextEvidence:
-    """The form of the text, and what the page's declarations have in common with it."""
+    """The form of the text, and how other readings of the text and JSON-LD agree with it."""
 
     source: str
     weight: float
@@ -58,7 +58,7 @@ class TextEvidence:
     is_ended: bool
     """Whether the last line ends as a sentence does."""
     refused: int
-    """Other readings of the text that were not taken."""
+    """The number of other readings of the text that were not chosen."""
     declared_share: float | None
     """The length of JSON-LD's `articleBody` as a share of the text's; None without one."""
 
@@ -139,7 +139,10 @@ def _path(url: str) -> str:
 
 
 def _stated(source: str, declared: Iterable[tuple[str, str]], key: str) -> Stated:
-    """How many places of `declared` hold `key`, the letters of the chosen value, or are held by it; the chosen source does not count."""
+    """Count the other places in `declared` by whether they state the chosen value, whose letters are `key`.
+
+    They do when one contains the other; `source`, the place of the chosen value, does not count.
+    """
     others = {place: value for place, value in declared if value and place != source}
     same = sum(
         value == key or (min(len(value), len(key)) >= _LEAST_LETTERS and (value in key or key in value)) for value in others.values()
@@ -212,7 +215,7 @@ def _declared_names(page: Page, entry: Entry) -> Iterator[tuple[str, str]]:
 
 
 def _image(page: Page, entry: Entry, article: Article) -> Stated:
-    """The places that name the picture by the last part of its address, as its sizes stand in other parts."""
+    """Count the other places by whether they name the picture; compared is the last part of its URL, because others contain its size."""
     name = _path(article.images[0].url).rpartition("/")[2] or article.images[0].url
     source = article.provenance.get("images", "")
     declared = {key: page.meta[key][0] for key in _PICTURE_META if key in page.meta}

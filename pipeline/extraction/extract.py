@@ -1,4 +1,4 @@
-"""The extract stage: a part's captures to rows of `extracted` and of the `ledger`.
+"""The extract stage: turns a part's captures into rows of `extracted` and of the `ledger`.
 
 It reads the part's manifest and WARC file, the list of erased providers, and the extracted rows of the earlier captures that the part's
 revisits replace or find gone. With these unchanged, a second run writes the same bytes. Pages are read in worker processes within a time
@@ -37,22 +37,21 @@ log = logging.getLogger(__name__)
 
 Batch = Sequence[PageCapture]
 LOOK_AHEAD = 32
-"""Pages handed to workers at once: enough to keep them busy, few enough to bound memory."""
+"""Pages that workers are given ahead of the first unfinished one. A plain choice: enough to keep them busy, few enough to bound memory."""
 BATCH = 8
-"""The most pages handed to a worker in one task: handing over takes a tenth of the time of reading a page."""
+"""Pages that a worker is given in one task, at most. A task costs a tenth of the time of reading a page."""
 PROGRESS_EVERY = 250
 """Pages between two progress messages."""
 NO_DATE = "noDate"
-"""The reason for an article without a publication date: it is in `extracted` and on no published date."""
+"""The reason for an article without a publication date: it is in `extracted`, but on no published date."""
 OUT_OF_RANGE = "outOfRange"
-"""The reason for an article of a past interval that was published outside of the interval's range of dates."""
+"""The reason for an article of a past interval that was published outside the dates of its backfill."""
 
 RIGHTS = "rights"
-"""The reason of an article that stands in `extracted` without text and has no record, because its publisher asks so and rights.yaml keeps
-to it."""
+"""The reason for an article that has no record and no text in `extracted`, because of its publisher's wishes and rights.yaml."""
 
 DOUBTFUL = "doubtful"
-"""The reason of an article that stands in `extracted` and has no record, because a probability is below its `NEWS_MIN_CONFIDENCE_*`."""
+"""The reason for an article that is in `extracted` but has no record, because a probability is below its `NEWS_MIN_CONFIDENCE_*`."""
 
 ERASED = "erased"
 """The reason for an article of a provider that was erased from the lake."""
@@ -62,7 +61,8 @@ def extract_part(lake: Lake, settings: Settings, catalogue: Catalogue, part: Par
     """Extract the part's pages and write `extracted`, `ledger`, the image cache and the marks of touched dates.
 
     `lake` is the lake that `settings` name. A part whose captures were deleted by age keeps its rows. Raises FileNotFoundError when the
-    part was not captured, StorageError, SchemaError, and TransientError when the workers died.
+    part was not captured, WarcError when a record of its captures cannot be read, StorageError, SchemaError, and TransientError when the
+    worker processes died.
     """
     manifest = read_manifest(lake, part)
     if not lake.exists(storage.captures_path(part)) and lake.exists(storage.extracted_path(part)):
@@ -139,7 +139,7 @@ def _is_outside(article: Article, manifest: Manifest) -> bool:
 
 
 def affected_dates(lake: Lake, dates: Iterable[date], *, window: timedelta) -> tuple[date, ...]:
-    """The dates, with articles or a partition, within `window` of `dates`: their records can change when articles of `dates` change."""
+    """The dates within `window` of `dates` that have articles or a partition: their records can change when articles of `dates` change."""
     days = window // timedelta(days=1) + (1 if window % timedelta(days=1) else 0)
     near = {day + timedelta(days=shift) for day in dates for shift in range(-days, days + 1)}
     return tuple(sorted(near & {*lake.touched_dates(), *lake.published_dates()}))
@@ -166,7 +166,7 @@ def _readings(
 
 @dataclass(frozen=True, slots=True)
 class _Readers:
-    """The workers that read a part's pages in batches; a batch has the time limit of a single page."""
+    """The workers that read a part's pages in batches; a whole batch has the time limit of a single page."""
 
     pool: ProcessPool
     captures: CaptureFile
@@ -217,7 +217,7 @@ def _cache_image(lake: Lake, image: tuple[str, bytes] | None) -> str | None:
 
 
 def _final_outcomes(manifest: Manifest, rejected: dict[str, str]) -> Iterator[Outcome]:
-    """The capture's outcomes, with captured pages that are no articles turned to `rejected`."""
+    """The capture's outcomes; a captured page that has a reason in `rejected` becomes `rejected` with that reason."""
     for outcome in manifest.outcomes:
         reason = rejected.get(outcome.url) if outcome.kind == "page" and outcome.verdict == "captured" else None
         yield replace(outcome, verdict="rejected", reason=reason) if reason is not None else outcome

@@ -1,4 +1,4 @@
-"""Size and format of a picture, read from the header of its file.
+"""Reads the size and format of a picture from the header of its file.
 
 Pure: bytes in, numbers out. It decodes no pixels, so a decompression bomb costs no memory, and keeps no files.
 """
@@ -11,7 +11,8 @@ import warnings
 from PIL import Image
 
 EXTENSIONS = {"JPEG": "jpg", "MPO": "jpg", "PNG": "png", "WEBP": "webp", "GIF": "gif", "AVIF": "avif", "BMP": "bmp", "TIFF": "tif"}
-"""File extensions by Pillow's name of the format, for the formats that browsers show. SVG is not among them: it has no size in pixels."""
+"""File extensions by Pillow's name of the format, for the formats that can be lead images. SVG is not among them: it has no size in
+pixels."""
 
 _OPENED_AS = tuple(name for name in EXTENSIONS if name != "MPO")
 """The formats without MPO: Pillow opens multi-picture files with its JPEG reader and has no reader named MPO."""
@@ -23,7 +24,8 @@ _QUARTER_TURNED = frozenset({5, 6, 7, 8})
 def measure_picture(data: bytes, *, max_pixels: int) -> tuple[int, int, str] | None:
     """Width and height in pixels as shown on a screen, and the file extension without dot; None when `data` is no picture.
 
-    None also when the picture has more than `max_pixels`, or a format that `EXTENSIONS` lacks. A truncated file with a whole header counts.
+    Also None when the picture has more than `max_pixels`, or a format that `EXTENSIONS` lacks. A truncated file with a whole header is
+    measured.
     """
     try:
         with warnings.catch_warnings():

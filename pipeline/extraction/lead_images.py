@@ -1,4 +1,4 @@
-"""Candidates for an article's lead image: the picture URLs that its page and its feed entry declare.
+"""Finds candidates for an article's lead image: the picture URLs that its page and its feed entry declare.
 
 Pure: reads a `Page` and does not change it. It never looks at a picture's bytes, which `pipeline.extraction.images` does.
 """
@@ -24,7 +24,8 @@ from pipeline.text.urls import join
 MAX_LEAD_IMAGES = 5
 """Candidates for the lead image of a page. A plain choice: it bounds the requests for one page."""
 SMALL_SIDE = 100
-"""Pixels; an `<img>` whose declared side is no larger is an icon or a button. Low, because mark-up declares the size of the layout."""
+"""Pixels up to which the declared side of an `<img>` is that of an icon or a button. It is low, because mark-up declares sizes in the
+layout."""
 
 _TWITTER_IMAGE = ("twitter:image", "twitter:image:src", "twitter:image0")
 _OTHER_IMAGE = ("image_src", "image", "thumbnailurl", "parsely-image-url", "sailthru.image.full", "thumbnail")
@@ -34,13 +35,13 @@ _NO_PICTURE = re.compile(
 )
 _PROGRAM = re.compile(r"\.php$", re.IGNORECASE)
 _PICTURE_FILE = re.compile(r"\.(?:jpe?g|png|webp|gif|avif)(?![a-z])", re.IGNORECASE)
-"""In a query: programs that scale pictures get the file's name as a parameter (`thumb.php?src=bridge.jpg`)."""
+"""The ending of a picture's file name; also in a query, because programs that scale pictures get it there (`thumb.php?src=bridge.jpg`)."""
 _ONE_ADDRESS = re.compile(
     r"\s*(?:https?:/|\.{0,2}/|[\w-]+/)[^\s{}\"'<>]{1,500}\.(?:jpe?g|png|webp|avif)(?:[?#!][^\s{}\"'<>]*)?\s*$", re.IGNORECASE
 )
 _BACKGROUND = re.compile(r"background(?:-image)?\s*:[^;]{0,200}?url\(\s*[\"']?([^\"')]{1,500})", re.IGNORECASE)
 _MIN_STEM = 4
-"""Characters of a picture's name without its ending; placeholders have shorter ones."""
+"""Characters of a picture's file name without its ending; placeholders have shorter names."""
 _FURNITURE = re.compile(
     r"(?:^|[^a-z])(?:favicon|sprites?|icons?|ico|btn|buttons?|avatars?|gravatar|spacer|blank|transparent|placeholder|loader|loading"
     r"|spinner|no-?(?:image|img|photo|pic|thumb)|dummy|badges?|close-btn|captcha|emojis?|smil(?:ey|ies)|touch-icon|missing|arrows?)(?![a-z])"
@@ -63,9 +64,9 @@ _TRACKER_HOST = re.compile(
 )
 _IN_MAIN_ROLE = lxml.etree.XPath("/descendant-or-self::*/@role[. = 'main']/..")
 _BETWEEN_SOURCES = re.compile(r"(?<=\d[wx]),\s*|,\s+")
-"""What separates the entries of a `srcset`: URLs hold commas too, but none before a space or after a width."""
+"""The comma between the entries of a `srcset`: URLs contain commas too, but none before a space or after a width."""
 _FEW_WORDS = 4
-"""A file name with `logo` and more words than this names a picture of an event, not a site's logo."""
+"""Words up to which a file name with `logo` names a site's logo; longer names are those of pictures of an event."""
 
 
 def lead_images(page: Page, entry: Entry | None) -> tuple[ImageCandidate, ...]:
@@ -88,7 +89,7 @@ def lead_images(page: Page, entry: Entry | None) -> tuple[ImageCandidate, ...]:
 
 
 def _full_sizes_first(candidates: list[ImageCandidate]) -> list[ImageCandidate]:
-    """The candidates, with a leading thumbnail replaced by the same file in full size, a leading GIF by a still from the same source."""
+    """The candidates, with the full-size file of a leading thumbnail, or a still picture from the source of a leading GIF, before it."""
     if not candidates:
         return []
     first = candidates[0]
@@ -120,7 +121,7 @@ def _candidates(page: Page, entry: Entry | None) -> Iterator[ImageCandidate]:
 
 @lru_cache(maxsize=1024)
 def is_picture_address(url: str) -> bool:
-    """Whether `url` can be a lead image: its host and path are not those of a logo, button, tracker, placeholder or site-wide default."""
+    """Whether `url` can be that of a lead image, and not of a logo, button, tracker, placeholder or site-wide default."""
     try:
         parts = urlsplit(url)
         host = parts.hostname or ""
@@ -177,7 +178,7 @@ def _json_ld_images(page: Page) -> Iterator[_Declared]:
 def _open_graph_images(page: Page) -> Iterator[_Declared]:
     for name in ("og:image", "og:image:url", "og:image:secure_url"):
         for number, address in enumerate(page.meta.get(name, ())[:5]):
-            # A page that declares fewer sizes than images does not say which image a size belongs to.
+            # The n-th size is taken as that of the n-th image; when sizes are missing, the last images have none.
             sizes = [page.meta.get(f"og:image:{side}", ()) for side in ("width", "height")]
             width, height = (pixels(size[number]) if len(size) > number else None for size in sizes)
             yield address, width, height, "og.image"

@@ -1,9 +1,9 @@
-"""What a page is when it is no article: a product, a forum's thread, a shop's list, a manual.
+"""Recognises pages that are no articles: a product, a forum's thread, a shop's list, a manual.
 
-Pure: reads a `Page`. Two signs are needed: what the page declares of itself (JSON-LD, microdata, `og:type`, its content system), and how
-it is built (offers, prices, code) or that it declares no article. Measured on wcxb_other (180 pages that are no article) and on all sets
-of articles, see docs/benchmarks.md. The standing pages of a site (`page-id-7` of WordPress) are not told: too many of them are read as
-articles, with a date and an author.
+Pure: reads a `Page`. Two signs are needed: the page's declarations (JSON-LD, microdata, `og:type`, its content system), and its build
+(offers, prices, code) or the lack of a declared article. Measured on wcxb_other (180 pages that are no articles) and on all sets of
+articles, see docs/benchmarks.md. The static pages of a site (`page-id-7` of WordPress) are not recognised, because too many of them are
+articles with a date and an author.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from pipeline.extraction.pages import Page
 Kind = Literal["product", "forum", "listing", "reference"]
 
 MIN_PRICES = 8
-"""Short texts that are a price, of a shop's list; advertisements beside an article have as many, but no class of a shop's."""
+"""Prices from which a page is a shop's list; an article with advertisements has as many, but no class names of a shop."""
 MIN_CODE = 25
-"""`<pre>` and `<code>` elements of a manual's page; a tutorial on a blog has as many, but another address."""
+"""`<pre>` and `<code>` elements from which a page is that of a manual; a tutorial on a blog has as many, but another address."""
 _MAX_PRICE = 24
-"""Characters of a text that is a price with a word beside it (`From $12.99`)."""
+"""Characters of the longest text that is a price, with a word beside it (`From $12.99`)."""
 
 _DISCUSSIONS = frozenset({"DiscussionForumPosting", "QAPage"})
 _OFFERED = frozenset({"Product", "ProductGroup", "Course", "SomeProducts", "ProductModel"})
@@ -51,7 +51,7 @@ _MANUAL_ADDRESS = re.compile(
 
 
 def kind_of(page: Page) -> Kind | None:
-    """`product`, `forum`, `listing` or `reference`; None where too little says that the page is no article."""
+    """`product`, `forum`, `listing` or `reference`; None when there are too few signs that the page is no article."""
     if page.tree is None or any(types_of(article) & _ARTICLES for article in page.articles):
         return None
     kinds = _kinds(page)
@@ -72,7 +72,7 @@ def kind_of(page: Page) -> Kind | None:
 def shows_shop(page: Page) -> bool:
     """Whether a page that declares no article sells something or answers its customers' questions.
 
-    One sign is enough: it is asked only of a page without an author, whose date no declaration and no visible place gives.
+    One sign is enough, because the caller asks only about a page without an author whose date is guessed.
     """
     if page.tree is None or _claims_article(page):
         return False
@@ -96,7 +96,7 @@ def _kinds(page: Page) -> frozenset[str]:
 
 
 def _is_offer(page: Page, kinds: frozenset[str]) -> bool:
-    """Whether the page declares a product with its price or in a shop; a critic's review of one declares what it reviews."""
+    """Whether the page declares a product with a price or in a shop; not for a review, which declares the product that it reviews."""
     if any(article.keys() & {"itemReviewed", "headline", "publisher"} for article in page.articles):
         return False
     body = page.tree.find("body") if page.tree is not None else None

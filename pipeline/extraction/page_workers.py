@@ -1,4 +1,4 @@
-"""The work of one worker process of the extract stage: read captured pages from the lake and build their articles.
+"""Reads captured pages from the lake and builds their articles, in a worker process of the extract stage.
 
 Every worker process imports this module, so it imports neither the catalogue nor the table formats.
 """
@@ -52,7 +52,7 @@ class CaptureFile:
     max_image_bytes: int
     max_pixels: int
     declarations: tuple[HostDeclaration, ...] = ()
-    """What the part's hosts declare of the use of their pages."""
+    """The declarations of the part's hosts on the use of their pages."""
 
     def file(self) -> BinaryIO:
         """The open WARC file; it stays open until this process opens another. Raises StorageError, FileNotFoundError."""
@@ -75,7 +75,7 @@ class PageResult:
 
 
 def read_job(job: Job) -> Article | Rejected:
-    """Read one page; what a worker process does. A page that needs more memory than a worker may have is rejected: `pageMemory`."""
+    """Read one page, in a worker process. A page that needs more memory than a worker may have is rejected: `pageMemory`."""
     try:
         return _read(job)
     except Exception as error:

@@ -1,7 +1,7 @@
-"""An HTML page read once: its bytes decoded and parsed, and what its head declares.
+"""Reads an HTML page: decodes and parses its bytes, and collects the declarations of its head.
 
 Pure: bytes in, a frozen `Page` out. On any bytes it raises nothing but MemoryError. It does not read the article's text and does not
-decide which of several declarations is right; the modules of the single fields do.
+decide which of several declarations is right; the module of each field does.
 """
 
 from __future__ import annotations
@@ -42,11 +42,11 @@ _TEXTS = lxml.etree.XPath("//body/descendant::text()[normalize-space(.)]")
 
 @dataclass(frozen=True, eq=False)
 class Page:
-    """A parsed page. `tree` is shared by all readers of the page and must not be changed.
+    """A parsed page. `tree` is shared by all readers of the page and must not be changed; it is None when the page is not HTML.
 
-    `meta` maps the lower-case name of a `<meta>` (`name`, `property`, `itemprop`, `http-equiv`) to its contents in document order;
+    `meta` maps the lower-case name of a `<meta>` (`name`, `property`, `itemprop`, `http-equiv`) to its contents in document order.
     `nodes` are all JSON-LD node objects; `articles` are those of the page's own article, or else of its video, the best first. `canonical`,
-    `amphtml` and `base` are absolute URLs. `tree` is None when the page is not HTML.
+    `amphtml` and `base` are absolute URLs.
     """
 
     url: str
@@ -78,7 +78,7 @@ class Page:
 
     @cached_property
     def properties(self) -> Mapping[str, list[lxml.html.HtmlElement]]:
-        """The elements that have an `itemprop`, by its value, in document order."""
+        """The elements with an `itemprop` attribute, by its value, in document order."""
         found: dict[str, list[lxml.html.HtmlElement]] = {}
         for value in () if self.tree is None else _PROPERTIES(self.tree):
             found.setdefault(str(value), []).append(value.getparent())
@@ -97,7 +97,7 @@ class Page:
 
     @cached_property
     def heading(self) -> lxml.html.HtmlElement | None:
-        """The `<h1>` or `<h2>` that repeats most of `<title>`; the first `<h1>` when none repeats it. Not in breadcrumbs or `<nav>`."""
+        """The longest `<h1>` or `<h2>` whose text is part of `<title>`, else the first `<h1>`; outside of breadcrumbs and `<nav>`."""
         if self.tree is None:
             return None
         headings = list(islice(self.tree.iter("h1", "h2"), 30))
@@ -109,7 +109,7 @@ class Page:
 
     @cached_property
     def heading_path(self) -> frozenset[lxml.html.HtmlElement]:
-        """The first headings with their ancestors: an element that contains a heading of the page is no furniture."""
+        """The first headings and their ancestors: an element that contains a heading of the page is no furniture."""
         headings = [] if self.tree is None else list(islice(self.tree.iter("h1"), 5))
         headings += [] if self.heading is None else [self.heading]
         return frozenset(place for heading in headings for place in (heading, *heading.iterancestors()))

@@ -1,11 +1,12 @@
-"""Pages that are not news articles: stubs, error pages, forms, lists, and the reason for which each is rejected.
+"""Recognises pages that are not news articles (stubs, error pages, forms, lists) and names the reason for which each is rejected.
 
 Pure: reads a `Page`, its title and its text, and knows nothing of other pages.
 
 A wrong rejection loses an article, a missed one publishes one bad record, so each rule needs two signs. A page that declares itself an
-article in its head (JSON-LD, a time of publication) is rejected only as a `paywall` stub. `og:type` `article` alone is weak evidence, as
-content systems write it on every page: a title that says nothing else, or a JSON-LD type of another kind of page, overrules it. The share
-of rejected pages among the shared articles stands in docs/benchmarks.md; run bench/extraction.py again when a rule changes.
+article in its head (JSON-LD, a time of publication) is rejected only as a `paywall` stub. `og:type` `article` alone is weak evidence,
+because content systems write it on every page: a title that consists only of the name of a gate, or a JSON-LD type of another kind of
+page, overrules it. The share of rejected pages among the shared articles is in docs/benchmarks.md; run bench/extraction.py again when a
+rule changes.
 """
 
 from __future__ import annotations
@@ -28,36 +29,38 @@ from pipeline.text.urls import registered_domain
 REASONS = ("paywall", "consent", "login", "signUp", "notFound", "blocked", "jobAd", "tagList", "sectionFront")
 
 MAX_STUB = 900
-"""Characters of text; a paywall leaves one or two paragraphs."""
+"""Characters of text below which a page can be a paywall's stub, of which one or two paragraphs are left."""
 MAX_DECLARED_STUB = 600
-"""Characters of text when only JSON-LD says that the page is not free: metered sites declare this of whole short reports."""
+"""The same when only JSON-LD says that the page is not free: metered sites declare this of whole short reports."""
 MAX_BRIEF = 1500
-"""Characters of text; error, login and consent pages have fewer."""
+"""Characters of text below which a page can be an error, login or consent page."""
 MIN_TEASERS = 8
-"""Linked headings of a list. Article pages have as many below their text, so the path or the title must name a list too."""
+"""Linked headings from which a page can be a list. Article pages have as many below their text, so the path or the title must name a list
+too."""
 MAX_FORM = 400
-"""Characters of text; a page that is only a form has fewer. Above it, the title must consist of the form's name alone."""
+"""Characters of text below which a page can be only a form. From there on its title must consist of the form's name alone."""
 MAX_PARAGRAPHS = 3
-"""Paragraphs that a paywall leaves, below which a text that ends with a sentence may still be a stub."""
+"""Paragraphs up to which a text that ends with a sentence may still be a paywall's stub."""
 _MIN_PARAGRAPH = 40
 """Characters of the shortest line that counts as a paragraph. A plain choice."""
 _MAX_OFFER = 90
-"""Characters of an offer (`This article is for subscribers.`); a longer line of the text is a report about subscribers."""
+"""Characters of the longest line of the text that may be an offer (`This article is for subscribers.`); a longer one is a report about
+subscribers."""
 _SENTENCE_END = frozenset(".!?。！？")
 _MAX_TITLE = 80
 """Characters of the longest title that may name an error or a login page; a longer one is a headline. A plain choice."""
 _FEW_WORDS = 3
 """Words up to which a title in ASCII may be the name of a section. A plain choice."""
 _SAME = 20
-"""Letters; titles that agree in so many first letters are the same title."""
+"""First letters in which two titles must agree to be the same title."""
 _MAX_BLOCKS = 400
 """Blocks of text that are read of a page to see what kind it is. A plain choice: it bounds the time."""
 
 _phrases = partial(phrase_pattern, "pipeline.extraction")
 _withheld = partial(phrase_pattern, "pipeline.extraction", r"%(withheld)s", ignores_case=False)
-"""Of lower-case text: says itself that the text goes on for subscribers."""
+"""Phrases, in lower case, that say that the text continues for subscribers only."""
 _paywall = partial(phrase_pattern, "pipeline.extraction", r"%(withheld)s|%(subscribers)s", ignores_case=False)
-"""Of lower-case text: the other phrases also stand below free articles."""
+"""These phrases, and others about subscribers that also stand below free articles."""
 _GATE_TITLE = re.compile(r"^(?:become an? .{2,30} (?:subscriber|member)|subscribe to (?:read|continue))\b", re.IGNORECASE)
 _CONSENT = r"^(?:%(consent)s)"
 _LOGIN = r"^(?:%(login)s)\b"
@@ -92,7 +95,7 @@ _LIST_PATH = re.compile(
     re.IGNORECASE,
 )
 _SLUG = re.compile(r"\d{4,}|(?<![^-_])(?:[^-_]+[-_]){3}")
-"""A number of four digits, or several words of a title: what the path of an article contains."""
+"""What the path of an article contains: a number of four digits or more, or several words of a title."""
 _is_frame = furniture.names_of(furniture.COMMENTS, furniture.MARGINS, furniture.NAVIGATION, furniture.CONSENT, match="word")
 
 
@@ -147,7 +150,7 @@ def _gate(page: Page, title: str, path: str, *, is_claimed: bool, has_text: bool
 
 
 def _is_paywall_stub(page: Page, title: str, text: str) -> bool:
-    """Whether the page has little text and says, in JSON-LD or beside a text that was cut off, that the rest is for subscribers."""
+    """Whether the page has little text and says, in JSON-LD or beside a text that breaks off, that the rest is for subscribers."""
     if _GATE_TITLE.search(title):
         return True
     weight = weight_of(text)
@@ -179,7 +182,7 @@ def _breaks_off(line: str) -> bool:
 
 
 def is_free(page: Page) -> bool | None:
-    """Whether JSON-LD or `article:content_tier` declares the article free to read; None when neither is there."""
+    """Whether JSON-LD or else `article:content_tier` declares the article free to read; None when neither says so."""
     tiers = [content.strip().lower() == "free" for content in page.meta.get("article:content_tier", ())]
     return next(iter([*_declared_free(page), *tiers]), None)
 

@@ -1,6 +1,6 @@
-"""What all workers that read pages share: importing this module loads the model of languages and the names of months.
+"""Importing this module loads the language model and the names of months, which all workers that read pages share.
 
-The server that workers are forked from imports it, once, so that no worker loads them again and their memory is shared.
+The fork server imports it once, so that no worker loads them again and their memory is shared.
 """
 
 from __future__ import annotations

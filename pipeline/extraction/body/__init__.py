@@ -1,4 +1,4 @@
-"""The text of an article: the blocks of a page, the element that holds the article, and the boilerplate lines that are removed.
+"""Finds the text of an article: the element that holds it, the blocks of text in it, and the boilerplate lines to remove.
 
 Pure: it reads a `Page` and never changes it.
 """

@@ -1,4 +1,4 @@
-"""The blocks of text below an element (paragraphs, headings, list items), without page furniture. Pure: it changes no element."""
+"""Reads the blocks of text below an element (paragraphs, headings, list items), without page furniture. Pure: it changes no element."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Block(NamedTuple):
 
     @property
     def weight(self) -> float:
-        """See `weight_of`."""
+        """The weight of its text in characters (`plain_text.weight_of`)."""
         return weight_of(self.text)
 
 
@@ -157,7 +157,7 @@ def _is_hidden(element: lxml.html.HtmlElement) -> bool:
 def furniture_elements(
     root: lxml.html.HtmlElement, weights: Mapping[lxml.html.HtmlElement, float], *, spared: Set[lxml.html.HtmlElement]
 ) -> Iterator[lxml.html.HtmlElement]:
-    """The topmost elements below `root` with a weight that `blocks` leaves out because of their class or id.
+    """The topmost elements below `root` that have a weight and that `blocks` leaves out because of their class or id.
 
     `<ul>` and `<ol>` are not returned: a list whose class says `related` is a list of links to other articles.
     """

@@ -1,11 +1,11 @@
-"""The text of an article, without page furniture.
+"""Finds the text of an article, without page furniture.
 
 Pure: reads a `Page` and does not change it.
 
-There are two extractors. The first finds the element with most of the page's running text and returns its blocks; it takes 2 to 3 ms a
-page. When it finds too little text, or drops too much of it, the text is trafilatura's: on one page in 36. Mean word F1 on the shared pages
-(all human sets): trafilatura alone 0.891 in its fast and 0.897 in its default mode, both together 0.945. Run bench/extraction.py again when
-a threshold here changes.
+There are two extractors. The first finds the element with most of the page's running text and returns its blocks; it takes 2 to 3 ms per
+page. When it finds too little text, or drops too much of it, trafilatura reads the page: one in 36. Mean word F1 on the shared pages (all
+human sets): trafilatura alone 0.891 in its fast and 0.897 in its default mode, both extractors together 0.945. A text that only JSON-LD or
+the page's scripts have goes before both. Run bench/extraction.py again when a threshold here changes.
 """
 
 from __future__ import annotations
@@ -40,19 +40,21 @@ MIN_KEPT = 0.6
 """Share of the container's long texts that must remain after filtering. On the 14 shared pages below it, trafilatura finds more of the
 article on five and less on one; on 20 further pages below 0.85 it finds more on two and less on five."""
 SPARED_SHARE = 0.5
-"""Share of the container's long texts in refused elements of one class from which these are the article; 0.4 to 0.65 give the same F1."""
+"""Share of the container's long texts from which refused elements of one class that have it are the article; 0.4 to 0.65 give the same
+F1."""
 MIN_LENGTH = 300
-"""Weighted characters; a shorter text is replaced by trafilatura's. With 200, word F1 is 0.0006 higher, segment F1 0.0005 lower."""
+"""Weighted characters below which a text is replaced by trafilatura's. With 200, word F1 is 0.0006 higher, segment F1 0.0005 lower."""
 DECLARED_GAIN = 2
 """How many times longer than the page's text the JSON-LD `articleBody`, often a summary, must be to replace it."""
 COPIED_SHARE = 0.4
 """Share of the text that is repeated on a page that holds its article twice: once for phones, or once behind a gate."""
 MAX_TEXT = 500_000
-"""Characters; the longest text of the shared pages has a tenth as many."""
+"""Characters of a text that are kept; the longest text of the shared pages has a tenth of that."""
 MAX_SHELL = 1500
-"""Weighted characters of text on a page that a script fills: what the publisher says of itself, a consent notice, a lead."""
+"""Weighted characters below which a text can be that of a page that a script fills: a publisher's self-description, a consent notice, a
+lead."""
 MAX_LEAD = 1500
-"""Characters between heading and container; a lead is shorter."""
+"""Characters between heading and container below which these texts are a lead."""
 
 _LEAD = re.compile(
     r"lead|teaser|intro|excerpt|summary|subtitle|sub-?head|standfirst|vorspann|einleitung|deck|dek|abstract|synopsis|chapo|sapo|bajada|copete|ingress"
@@ -74,7 +76,7 @@ _SENTENCE_END = '.!?…。！？”"»)』」'
 
 
 class Body(NamedTuple):
-    """The text with one paragraph a line, the extractor that found it, and extractor and first words of the texts not chosen."""
+    """The text with one paragraph per line, its source, and the source and first words of each text that was not chosen."""
 
     text: str
     source: str
@@ -82,7 +84,10 @@ class Body(NamedTuple):
 
 
 def find_body(page: Page, *, title: str = "") -> Body | None:
-    """The article's text; None when the page has no text. A short text that is not about `title` gives way to one in the page's scripts."""
+    """The article's text; None when the page has no text.
+
+    A text that is short or not about `title` gives way to a text in the page's scripts that is about it.
+    """
     if page.tree is None:
         return None
     text, is_believed = _from_container(page)
@@ -110,7 +115,7 @@ def find_body(page: Page, *, title: str = "") -> Body | None:
 
 
 def paragraphs(text: str) -> str:
-    """`text` with one paragraph a line and no blank lines."""
+    """`text` with one paragraph per line and no blank lines."""
     return "\n".join(filter(None, map(squeeze, text.splitlines())))
 
 
@@ -136,7 +141,7 @@ def _from_trafilatura(tree: lxml.html.HtmlElement, *, is_short: bool) -> str:
 
 
 def _from_container(page: Page) -> tuple[str, bool]:
-    """The lead and the text of the element with most running text, and whether enough of it remained to be believed."""
+    """The lead and the text of the element with most running text, and whether enough text is left after filtering."""
     weights = text_weights(page)
     if not weights.running[page.tree]:
         return "", False
@@ -202,7 +207,7 @@ def _is_content(block: Block) -> bool:
 
 
 def _without_tail(kept: list[Block]) -> list[Block]:
-    """`kept` without the headings and scraps at its end that introduce what was left out."""
+    """`kept` without the headings and short labels at its end, which belong to blocks that were left out."""
     end = len(kept)
     while end and (kept[end - 1].tag.startswith("h") or (kept[end - 1].weight < 25 and kept[end - 1].text[-1] not in _SENTENCE_END)):
         end -= 1
@@ -210,7 +215,7 @@ def _without_tail(kept: list[Block]) -> list[Block]:
 
 
 def _lead(page: Page, container: lxml.html.HtmlElement) -> list[str]:
-    """The paragraphs between the page's heading and the container: many sites set the first one apart."""
+    """The paragraphs between the page's heading and the container: many sites put the first one there."""
     title = page.heading
     above = set(container.iterancestors())
     if title is None or title in above or any(ancestor is container for ancestor in title.iterancestors()):

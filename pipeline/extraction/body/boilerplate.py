@@ -1,4 +1,4 @@
-"""Boilerplate lines in an article's text: links to other articles, button labels, picture credits, contact addresses.
+"""Removes boilerplate lines from an article's text: links to other articles, button labels, picture credits, contact addresses.
 
 Pure: lines in, lines out. The phrases, in `extraction/data/phrases.yaml`, occur on many sites in the languages of the shared pages. A
 phrase must be the whole line, so a sentence that begins with one stays.
@@ -12,9 +12,9 @@ from pipeline.text.phrases import phrase_pattern
 
 _phrases = partial(phrase_pattern, "pipeline.extraction")
 MAX_LINE = 90
-"""Characters; a longer line is part of the article."""
+"""Characters of the longest boilerplate line; a longer one is part of the article. A plain choice."""
 MAX_ENDING = 900
-"""Characters after a heading like "Contact:"; a longer section is part of the article."""
+"""Characters of the longest section below a heading such as "Contact:"; a longer one is part of the article. A plain choice."""
 
 _MAX_PITCH = 220
 """Characters of the longest sentence that may offer a newsletter or claim copyright; a longer one is a paragraph. A plain choice."""
@@ -41,7 +41,7 @@ def _is_pitch(line: str) -> bool:
 
 
 def without_boilerplate(text: str) -> str:
-    """`text` (a paragraph a line) without boilerplate lines; unchanged when all its lines are boilerplate."""
+    """`text` (one paragraph per line) without boilerplate lines; unchanged when all its lines are boilerplate."""
     lines = text.splitlines()
     kept = [line for line in lines[: _end(lines)] if not is_boilerplate(line)]
     return "\n".join(kept) or text
@@ -55,7 +55,7 @@ def is_boilerplate(line: str) -> bool:
 
 
 def _end(lines: list[str]) -> int:
-    """The number of lines before the last heading of a contact or author section, if that section is short; else of all lines."""
+    """The number of lines before a short contact or author section at the end; the number of all lines when there is none."""
     behind = 0
     for number in range(len(lines) - 1, 0, -1):
         if len(lines[number]) <= MAX_LINE and is_section_label(lines[number]) and behind < sum(map(len, lines[:number])):

@@ -1,4 +1,4 @@
-"""The element that holds an article's text: running text is summed up the tree, weighted by tags, classes and ids. Pure."""
+"""Finds the element that holds an article's text: sums running text up the tree, weighted by tags, classes and ids. Pure."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ _FRAMES = ("form", "button", "noscript", "aside", "figure", "dialog", "label", "
 """Elements whose text does not count unless they contain the page's heading, or nearly all of its text: ASP.NET wraps whole pages in a
 form, others lack end tags, or put the article in an `<aside>`."""
 FRAME_GAIN = 2
-"""How many times more running text such an element must hold than all the rest of the page to be read as the article."""
+"""How many times the running text of the rest of the page such an element must hold to be read as the article."""
 MIN_FRAME = 600
-"""Weighted characters of running text in it."""
+"""Weighted characters of running text that it must hold."""
 _is_unlikely = furniture.names_of(
     furniture.COMMENTS,
     furniture.OTHER_ARTICLES,
@@ -53,7 +53,7 @@ _is_unlikely = furniture.names_of(
     furniture.SHARING,
     match="start",
 )
-"""Matched against class and id in lower case, like the next: two to four times as fast as a pattern that ignores case."""
+"""Whether a class and id are those of comments, side columns, navigation and the like, whose text counts a tenth."""
 _BESIDE = re.compile(
     r"comments(?!-(?:open|closed|off))|comment[-_]?(?:list|link|area|thread|section|wrapper|form)|disqus|(?:^|[-_\s])(?:caption|related(?!-to))"
     r"|(?:^|[-_\s])(?:promo|newsletter|subscribe|recommend\w*|author[-_]?(?:bio|box|card|info)\w*)(?:$|[-_\s])"
@@ -62,12 +62,13 @@ _BESIDE = re.compile(
 """Elements that are never the article (`wm-ipp` is the toolbar of an archive): dropping their text is no sign of a failed extraction."""
 
 MIN_ENTRIES = 6
+"""Elements of one class from which they can be a list of comments. A plain choice."""
 ENTRY_SHARE = 0.8
-"""Share of the elements of a list that must have a number or a time of their own; elements with headings are parts of an article."""
+"""Share of these elements that must have a number or a time of their own; elements with headings are parts of an article."""
 MIN_HELD = 0.6
-"""Share of a list's text that must be in these elements: between an article's paragraphs stand numbered captions."""
+"""Share of the list's text that must be in these elements: an article has numbered captions between its paragraphs."""
 MIN_OWN = 300
-"""Weighted characters of long text beside a list of entries from which that text is the article."""
+"""Weighted characters of long text outside a list of comments from which that text is the article."""
 _ENTRY_TAGS = frozenset({"div", "li", "article", "section"})
 _NUMBERED = re.compile(r"\d{4,}")
 
@@ -79,19 +80,21 @@ _NOTHING: _Worth = (0.0, False)
 
 
 class Weights(NamedTuple):
-    """By element: the weight of the running text below it, in which comments and side columns count a tenth, and the weight of the long
-    texts below it that can be part of the article. Weights are characters, see `weight_of`. `frames` are the elements of `_FRAMES` whose
-    text counts on this page."""
+    """The weights of the elements of a page, in characters as `plain_text.weight_of` counts them.
+
+    `running` is the weight of the running text below an element, in which comments and side columns count a tenth; `long` is the weight of
+    the long texts below it that can be part of the article. `frames` are the elements of `_FRAMES` whose text counts on this page.
+    """
 
     running: _Weights
     long: _Weights
     frames: frozenset[lxml.html.HtmlElement]
     entries: lxml.html.HtmlElement | None = None
-    """A list of comments that does not count."""
+    """A list of comments whose text does not count; None when there is none."""
 
 
 def text_weights(page: Page) -> Weights:
-    """The weights of all elements of a page; the page must have a tree."""
+    """The weights of all elements of a page, which must have a tree."""
     weights = _weights_with(page, frozenset() if page.heading is None else frozenset(page.heading.iterancestors(*_FRAMES)))
     found = weights.running[page.tree]
     if found >= MIN_FRAME:
@@ -101,7 +104,7 @@ def text_weights(page: Page) -> Weights:
 
 
 def _fullest_frame(page: Page, *, at_least: float) -> lxml.html.HtmlElement | None:
-    """The outermost element of `_FRAMES` with most text in paragraphs, where that weighs enough and speaks of the page's title."""
+    """The outermost element of `_FRAMES` with most text in paragraphs, if that weighs over `at_least` and is about the page's title."""
     held: defaultdict[lxml.html.HtmlElement, list[str]] = defaultdict(list)
     for paragraph in page.elements("p"):
         lineage = [place for place in paragraph.iterancestors() if place.tag in NON_TEXT_TAGS]
@@ -148,7 +151,7 @@ def _weights_with(page: Page, frames: frozenset[lxml.html.HtmlElement]) -> Weigh
 
 
 def _worth(element: lxml.html.HtmlElement, known: dict[lxml.html.HtmlElement, _Worth], frames: Set[lxml.html.HtmlElement]) -> _Worth:
-    """The worth of running text in `element`; stores it and that of all ancestors in `known`, the topmost first."""
+    """The worth of running text in `element`; stores it and the worth of all ancestors in `known`, the topmost first."""
     lineage = [element]
     worth = _ALL
     for place in element.iterancestors():
@@ -182,7 +185,7 @@ def _worth_of_names(names: str) -> _Worth:
 
 
 def container_of(tree: lxml.html.HtmlElement, weights: Weights) -> lxml.html.HtmlElement:
-    """The element reached from `tree` by descending into the child with most running text while it has `CONTAINER_SHARE` of it."""
+    """The element that is reached from `tree` by descending into the child with most running text, while it has `CONTAINER_SHARE` of it."""
     running = weights.running
     place = tree
     while True:
@@ -195,10 +198,10 @@ def container_of(tree: lxml.html.HtmlElement, weights: Weights) -> lxml.html.Htm
 
 
 def article_container(page: Page, root: lxml.html.HtmlElement, weights: Weights) -> tuple[lxml.html.HtmlElement, Weights]:
-    """The element below `root` that holds the article, and the weights without the comments, if there are some.
+    """The element below `root` that holds the article, and the weights without the page's comments.
 
-    Comments, many elements of one class with a number or a time each, often hold more text than the article at the page's heading: where
-    that is long enough, they do not count. The entries of a declared live blog look the same, and are its text.
+    Comments, many elements of one class with a number or a time each, often hold more text than the article. They do not count when enough
+    long text is left without them. The entries of a declared live blog look the same, but are its text.
     """
     container = container_of(root, weights)
     if not _is_list_of_entries(container, weights.running) or container in page.heading_path or _is_live_blog(page):

@@ -1,4 +1,4 @@
-"""The element of the page's own article: sites print other stories below it in full, and side columns can hold more text. Pure."""
+"""Finds the element of the page's own article, because sites print other stories below it and side columns can hold more text. Pure."""
 
 from __future__ import annotations
 
@@ -12,17 +12,21 @@ from pipeline.extraction.html.furniture import class_and_id
 from pipeline.extraction.pages import Page
 
 MIN_WEIGHT = 700
-"""Weighted characters of running text; on some pages the `<article>` with the heading holds only the lead. On the shared pages 450 to 700
-give equal texts, and 300 takes a lead for a text."""
+"""Weighted characters of running text that the element must hold: on some pages the `<article>` with the heading has only the lead. On the
+shared pages 450 to 700 give equal texts, and 300 takes a lead for a text."""
 
 
 _HEADINGS = frozenset({"h1", "h2", "body"})
 _NAMES_ARTICLE = re.compile(r"data-(?:\w+-)*(?:article|story|post|content|page|entry|node)?-?(?:id|url|href|permalink|slug|title)$")
-"""Attributes by which a page that loads the next article tells them apart."""
+"""Attributes that differ between the articles of a page which loads the next one below the first."""
 
 
 def own_article(page: Page, running: Mapping[lxml.html.HtmlElement, float]) -> lxml.html.HtmlElement:
-    """The outermost `<article>` or blog post that holds the heading and at least `MIN_WEIGHT` of `running` text; else the page's root."""
+    """The element that holds the heading and the page's own article, by the weights of `running` text.
+
+    It is the outermost `<article>` or blog post around the heading with at least `MIN_WEIGHT`; else the outermost element around it with
+    half of that whose next sibling is another article; else the page's root.
+    """
     heading = page.heading
     places = () if heading is None else (heading, *heading.iterancestors())
     own = next((place for place in reversed(places) if place.tag == "article" or is_blog_post(class_and_id(place).lower())), None)

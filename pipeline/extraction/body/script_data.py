@@ -1,8 +1,8 @@
-"""The article's text in the data that a page's scripts carry (`__NEXT_DATA__`, `__NUXT__`, `application/json`, React's flight rows).
+"""Finds the article's text in the data of a page's scripts (`__NEXT_DATA__`, `__NUXT__`, `application/json`, React's flight rows).
 
-Pure. No script is run and no format is presumed: the string literals of all inline scripts are read in order, those that are prose are
-joined, and what speaks of the page's title is its text. Costs grow with the length of the scripts, so it is asked for only where the page
-itself shows no article.
+Pure. No script is run and no format is assumed: the string literals of all inline scripts are read in order, those that are prose are
+joined, and the longest text that is about the page's title is the article's. The time grows with the length of the scripts, so this is
+called only when the page itself shows no article.
 """
 
 from __future__ import annotations
@@ -22,22 +22,22 @@ from pipeline.text.plain_text import decode_entities, letters_only, squeeze, wei
 MAX_SCRIPTS = 4_000_000
 """Characters of scripts that are read; the largest state of a shared page has 1.5 million."""
 MAX_DEPTH = 3
-"""Literals inside of literals: `push([1, "{\\"body\\": ...}"])`, `JSON.parse("...")`."""
+"""Levels of literals inside of literals that are read: `push([1, "{\\"body\\": ...}"])`, `JSON.parse("...")`. A plain choice."""
 MIN_PROSE = 40
-"""Weighted characters of a literal that can be a paragraph."""
+"""Weighted characters of the shortest literal that can be a paragraph. A plain choice."""
 MAX_GAP = 24
-"""Literals between two paragraphs of one text: keys, types and links of an editor's blocks."""
+"""Literals that may stand between two paragraphs of one text: keys, types and links of an editor's blocks."""
 
 _INSIDE = re.compile(r"(?:[^\"\\]|\\.)*", re.DOTALL)
 _NESTED = re.compile(r"\s*(?:[0-9a-f]{1,4}:)?[A-Z]{0,2}[\[{]\s*[\[{\"]|[^<]{0,2000}\"[\w-]{1,30}\":")
 """JSON, or a row of React's, which numbers them (`5:["$","p"`)."""
 _CODE = re.compile(r"[{}<>=$\\]|\bfunction\b|&&")
 _MAX_CODE = 0.01
-"""Share of a paragraph's characters that are signs of code."""
+"""Share of signs of code among a paragraph's characters above which it is code."""
 
 
 def text_in_scripts(page: Page, *, title: str) -> str:
-    """The longest prose in the page's scripts that speaks of `title`, with one paragraph a line; empty when there is none."""
+    """The longest prose in the page's scripts that is about `title`, with one paragraph per line; empty when there is none."""
     literals = [literal for script in _scripts(page) for literal in _literals(script, 0)]
     texts = [text for text in _texts(literals) if speaks_of(title, text)]
     return max(texts, key=weight_of, default="")

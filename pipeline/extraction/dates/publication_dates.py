@@ -1,7 +1,7 @@
-"""When an article was published and last changed: chooses among the dates that the page, the feed and the URL state.
+"""Chooses when an article was published and last changed among the dates that the page, the feed and the URL state.
 
-Pure: reads a `Page` and its `Entry`; the time of the capture is an argument. Values are in UTC with the stated offset beside them and the
-precision that was stated. A date later than the capture is not believed.
+Pure: reads a `Page` and its `Entry`; the time of the capture is an argument. Values are in UTC, with the publisher's offset and the stated
+precision. A date more than a day after the capture is not believed.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from pipeline.extraction.pages import Page
 from pipeline.text.dates.parsing import DateStyle, bare_day, read_moment, style_of
 
 EARLIEST = datetime(1995, 1, 1, tzinfo=UTC)
-"""Older dates are refused: the first newspapers went online about then."""
+"""Older dates are refused, because the first newspapers went online about then."""
 CLOCK_SKEW = timedelta(days=1)
-"""How far after its capture a page may be dated: zones reach 14 hours ahead of UTC, and servers' clocks err."""
+"""Time after its capture that a page may be dated: zones reach 14 hours ahead of UTC, and servers' clocks are wrong."""
 
 PUBLISHED_META = (
     "article:published_time", "og:article:published_time", "article:published", "og:published_time", "datepublished", "parsely-pub-date",
@@ -47,18 +47,18 @@ MODIFIED_META = (
 )  # fmt: skip
 
 GUESSED = frozenset({"htmldate", "page.script"})
-"""Sources of dates that no declaration and no visible place of the article gives."""
+"""Sources of dates that are neither declared nor visible in the article."""
 
 _LATER = timedelta(days=2)
-"""Two dates further apart differ by more than zones, or a URL made the day before, explain."""
+"""Two dates that are further apart differ by more than zones, or a URL made on the day before, can explain."""
 _SHOWN_LATER = timedelta(hours=15)
-"""More than two readings of one time without zone can differ by."""
+"""More than the difference between two readings of one time without a zone."""
 _FRONT = re.compile(r"[a-z]+://[^/?#]*/*(?:#.*)?$", re.IGNORECASE)
 _IN_URL = re.compile(r"(?<!\d)((?:19|20)\d{2})([/_-]?)(0?[1-9]|1[0-2])\2(0?[1-9]|[12]\d|3[01])(?!\d)")
 _IN_SCRIPT = re.compile(
     r"""pub(?:li(?:sh|shed|cation)_?(?:date|at|time|on)?|_?date)["']?\s*[:=]\s*["']((?:19|20)\d\d-?\d\d-?\d\d[^"']{0,25})["']"""
 )
-"""For scripts in lower case: without IGNORECASE and with fixed letters first the search is ten times as fast."""
+"""For scripts in lower case: without IGNORECASE and with fixed letters at the start the search is ten times as fast."""
 _NAME_START = re.compile(r"(?<!\w)(?:first|original|date)?_?$")
 _HATOM_TIMES = lxml.etree.XPath("/descendant-or-self::*/@title[contains(., '-') and contains(., ':')]/..")
 """The hAtom microformat: machine-readable times as titles; an entry without `published` was published when it was `updated`."""
@@ -73,7 +73,7 @@ _REVISION_CLASSES = re.compile(r"updated|modified", re.IGNORECASE)
 
 
 class Dated(NamedTuple):
-    """A moment, the source it was taken from (`jsonld.datePublished`), and the other dates stated: (source, value)."""
+    """A moment, its source (`jsonld.datePublished`), and source and value of the other stated dates."""
 
     moment: Moment
     source: str
@@ -83,9 +83,11 @@ class Dated(NamedTuple):
 def published(page: Page, entry: Entry | None, *, at: datetime, language: str) -> Dated | None:
     """When the article was first published; None when neither page nor feed nor URL states it.
 
-    The first that parses of: JSON-LD `datePublished`, `<meta>`, the feed, the URL, marked-up times, a line at the heading that says
-    "published", other times, any line at the heading, the date nearest to the text, and what htmldate finds. The last two are not used on a
-    site's front, nor where the page states a later day. A time of the same day completes a bare date; two that agree outvote the first.
+    The first date that can be read, of: the start of a live blog, JSON-LD `datePublished`, `<meta>`, the feed, the URL, times marked up as
+    of the publication, scripts, a line at the heading that says "published", other marked-up times, any line at the heading, the `<meta>`
+    names of `WEAK_META`, the date nearest to the text, and the date that htmldate finds. The last two are not used on a site's front page,
+    nor when the page states a day after the capture. A time of the same day completes a day without a time. The date gives way to an
+    earlier one when it is the time of the last change, and to one that the line at the heading confirms.
     """
     style = style_of(page.language_tag, language)
     dated = _first_published(page, entry, style, at)
@@ -108,12 +110,12 @@ def _first_published(page: Page, entry: Entry | None, style: DateStyle, at: date
         if not _is_believable(dated.moment, at):
             continue
         if dated.moment.precision != "day":
-            # Midnight stands for a day in a zone nobody stated; a clock time of that day says more.
+            # A day without a time is midnight in an unknown zone; a time of that day is more precise.
             return dated if not believed or _completes(dated.moment, believed[0].moment) else believed[0]
         believed.append(dated)
         if len(believed) > 1 and believed[-1].moment != believed[0].moment:
             break
-    # A date in the texts of a front is that of another page; where a later day is stated, any day found in the texts is another one.
+    # A date in the texts of a front page is that of another page; when a day after the capture is stated, so is any date in the texts.
     if believed or is_ahead or _FRONT.match(page.url):
         return believed[0] if believed else None
     beside = visible_dates.beside_text(page, style, earliest=EARLIEST, latest=at + CLOCK_SKEW)
@@ -124,9 +126,9 @@ def _first_published(page: Page, entry: Entry | None, style: DateStyle, at: date
 
 
 def _before_change(page: Page, dated: Dated, declared: Sequence[Dated], style: DateStyle) -> Dated | None:
-    """An earlier date, where `dated` equals the time of the last change: that of the feed or the URL, if at least two days before.
+    """An earlier date, when `dated` is the time of the last change: that of the feed or the URL, if it is at least two days earlier.
 
-    Else the time shown at the heading, if the change came within two days of it.
+    Else the time shown at the heading, if the change came between 15 hours and two days after it.
     """
     earlier = [
         other
@@ -141,7 +143,7 @@ def _before_change(page: Page, dated: Dated, declared: Sequence[Dated], style: D
 
 
 def _shown_earlier(page: Page, moment: Moment, style: DateStyle) -> Dated | None:
-    """The date and time shown at the heading, where `moment` is from 15 hours to two days later."""
+    """The date and time shown at the heading, if `moment` is 15 hours to two days later."""
     line = visible_dates.at_heading(page, style)
     if line is None or line.precision == "day" or not _SHOWN_LATER <= moment.value - line.value <= _LATER:
         return None
@@ -151,7 +153,7 @@ def _shown_earlier(page: Page, moment: Moment, style: DateStyle) -> Dated | None
 def _outvoting(page: Page, dated: Dated, declared: Sequence[Dated], style: DateStyle) -> Dated | None:
     """Another date of the page that the line at its heading confirms and that is not the day of the last change.
 
-    Candidates are declared dates and those of `WEAK_META`; against a bare day also the times in the mark-up.
+    Candidates are declared dates and those of `WEAK_META`; when `dated` has no time of day, also the times in the mark-up.
     """
     weak = [(f"meta.{name}", content) for name in WEAK_META for content in page.meta.get(name, ())]
     if dated.moment.precision == "day":
@@ -166,7 +168,7 @@ def _outvoting(page: Page, dated: Dated, declared: Sequence[Dated], style: DateS
 
 
 def modified(page: Page, entry: Entry | None, *, at: datetime, language: str) -> Dated | None:
-    """When the article was last changed, by the page, else by the feed; None when neither states it."""
+    """When the article was last changed, according to the page, else to the feed; None when neither states it."""
     for dated in _modified(page, style_of(page.language_tag, language)):
         if _is_believable(dated.moment, at):
             return dated._replace(moment=in_publisher_zone(dated.moment, (), url=page.url, language=language))
@@ -188,7 +190,7 @@ def url_date(url: str) -> Moment | None:
 
 
 def _agree(moment: Moment, other: Moment) -> bool:
-    """Whether both have one day in common, in UTC or in their zone."""
+    """Whether both have a day in common, in UTC or in their zones."""
     days = {moment.value.date(), moment.local_day}
     return other.value.date() in days or other.local_day in days - {None}
 
@@ -253,7 +255,7 @@ def _stated(page: Page, entry: Entry | None, style: DateStyle) -> Iterator[Dated
 
 
 def _in_scripts(page: Page, style: DateStyle) -> Dated | None:
-    """The time of publication in the page's scripts (`publishedAt: "2021-03-08"`), where all that state one agree on the day."""
+    """The time of publication in the page's scripts (`publishedAt: "2021-03-08"`), if all scripts that state one agree on the day."""
     found: list[Moment] = []
     for script in page.tree.iter("script") if page.tree is not None else ():
         for text in islice(_publication_times(script.text or ""), 4):
@@ -285,12 +287,12 @@ def _declared(page: Page) -> Iterator[tuple[str, str]]:
 
 
 def _text_of_date(value: object) -> str:
-    """A JSON-LD date as a text; some are written as a number of seconds or milliseconds."""
+    """A JSON-LD date as a text; some dates are numbers of seconds or milliseconds."""
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else text_of(value)
 
 
 def _marked_up(page: Page, *, is_sure: bool) -> Iterator[tuple[str, str]]:
-    """Times in the page's mark-up: with `is_sure` those marked as of the publication, else the other `<time>` elements of the article."""
+    """Times in the page's mark-up: with `is_sure` those marked as times of publication, else the other `<time>` elements of the article."""
     if page.tree is None:
         return
     if is_sure:
@@ -306,7 +308,7 @@ def _marked_up(page: Page, *, is_sure: bool) -> Iterator[tuple[str, str]]:
 
 
 def _time_elements(page: Page) -> Iterator[tuple[lxml.html.HtmlElement, str]]:
-    """The first `<time>` elements of the article that are not named as of a revision, each with its class and itemprop."""
+    """The first `<time>` elements of the article whose class and itemprop name no revision, each with its class and itemprop."""
     for element in islice(page.elements("time"), 20):
         names = element.get("class", "") + " " + element.get("itemprop", "")
         if not _REVISION_CLASSES.search(names) and _is_of_article(page, element):
@@ -323,7 +325,7 @@ def _statements(page: Page, declared: Sequence[Dated], style: DateStyle) -> Iter
 
 
 def _is_of_article(page: Page, element: lxml.html.HtmlElement) -> bool:
-    """Whether `element` stands in no list of comments or of other articles."""
+    """Whether `element` belongs to the article, and not to a list of comments or of other articles."""
     return not any(
         place.tag in {"footer", "nav", "aside"} or visible_dates.is_beside_article(class_and_id(place))
         for place in surroundings(element, shared=page.heading_path)
@@ -347,5 +349,5 @@ def _is_believable(moment: Moment, at: datetime) -> bool:
 
 
 def _completes(moment: Moment, bare: Moment) -> bool:
-    """Whether `moment` has a time of day and lies within the day `bare` in some zone."""
+    """Whether `moment` has a time of day and is within the day `bare` in some zone."""
     return moment.precision != "day" and timedelta(hours=-14) <= moment.value - bare.value < timedelta(hours=36)

@@ -1,7 +1,7 @@
-"""The publisher's offset from UTC added to moments that name no zone or only UTC, from the page's other statements and its country.
+"""Adds the publisher's offset from UTC to moments without a zone or in UTC, from the page's other statements and the publisher's country.
 
-Pure. Of 81 visible lines without a zone on the shared pages whose page states the instant elsewhere, 69 show the
-time of the publisher's country and 12 UTC, most of these in countries that keep it.
+Pure. Of 81 visible lines without a zone on shared pages that state the instant elsewhere, 69 show the time of the publisher's country and
+12 UTC, most of these in countries whose time is UTC.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ _WEST, _EAST = timedelta(hours=-11), timedelta(hours=14)
 
 
 def in_publisher_zone(moment: Moment, others: Iterable[Moment], *, url: str, language: str, in_url: Moment | None = None) -> Moment:
-    """`moment` with the publisher's offset from UTC and its local day; without them where the zone is not known.
+    """`moment` with the publisher's offset from UTC and local day; without them when the zone is not known.
 
-    `others` are other statements of the same publication on the page at `url`, which is in `language`; `in_url` is the day in its address.
-    A time without zone is read in the publisher's zone, and local midnight as a bare date. On the shared pages this raises the share of
-    right days from 0.897 to 0.926.
+    `others` are other statements of the same publication on the page at `url`, which is in `language`; `in_url` is the day in its URL. A
+    time without a zone is read in the publisher's zone, and local midnight as a day without a time. On the shared pages this raises the
+    share of right days from 0.897 to 0.926.
     """
     if moment.offset:
         return moment
@@ -48,7 +48,7 @@ def in_publisher_zone(moment: Moment, others: Iterable[Moment], *, url: str, lan
 
 
 def _local_marked_as_utc(moment: Moment, others: Iterable[Moment], offsets: Set[timedelta]) -> Moment | None:
-    """The instant, where two times marked as UTC differ by an offset of the country: the later one was local time."""
+    """The instant, when two times marked as UTC differ by an offset of the country: then one of them was local time."""
     for other in others:
         if other.precision == "second" and other.offset == timedelta():
             if moment.value - other.value in offsets:
@@ -63,7 +63,7 @@ def _same_reading(moment: Moment, others: Iterable[Moment]) -> Moment | None:
 
 
 def _without_zone(moment: Moment, same: Moment | None, known: timedelta | None) -> Moment:
-    """A local time as an instant: that of `same`, which states its zone, else by the `known` offset, else taken for UTC."""
+    """A local time as an instant: that of `same`, which states its zone; else by the `known` offset; else the time is taken as UTC."""
     if same is not None:
         return _with_offset(same.value, offset=moment.value - same.value, moment=moment)
     return moment if known is None else _with_offset(moment.value - known, offset=known, moment=moment)
@@ -80,7 +80,7 @@ def _in_utc(moment: Moment, same: Moment | None, known: timedelta | None, in_url
 
 
 def _with_offset(value: datetime, *, offset: timedelta, moment: Moment) -> Moment:
-    """The instant `value` with `offset` and local day, in the precision of `moment`; a bare date at local midnight."""
+    """The instant `value` with `offset` and local day, in the precision of `moment`; at local midnight a day without a time."""
     local = value + offset
     if local.time() == time():
         return bare_day(local.date(), offset)
@@ -88,7 +88,7 @@ def _with_offset(value: datetime, *, offset: timedelta, moment: Moment) -> Momen
 
 
 def _is_same_reading(moment: Moment, other: Moment) -> bool:
-    """Whether `other` states the same time in another zone: equal to the second but for whole quarters of an hour."""
+    """Whether `other` states the same time in another zone: both differ by whole quarters of an hour."""
     if other.precision != "second":
         return False
     if moment.offset is None:

@@ -1,7 +1,6 @@
-"""Dates in what a page shows: the line at its heading, the one beside its text, and what htmldate finds.
+"""Finds dates in the visible text of a page: on the line at its heading, beside its text, and by htmldate.
 
-Pure: reads a `Page` and changes nothing of it. What the page states in its head or mark-up is read in
-`publication_dates`.
+Pure: reads a `Page` and does not change it. Dates in the page's head and mark-up are read by `publication_dates`.
 """
 
 from __future__ import annotations
@@ -32,37 +31,37 @@ from pipeline.text.plain_text import letters_only, squeeze
 _phrases = partial(phrase_pattern, "pipeline.extraction")
 _REVISED = "%(revised)s"
 _EDITED = "%(edited)s"
-"""How wikis name the day of a page's last change; they have none of publication."""
+"""The phrases by which wikis name the day of a page's last change; they name no day of publication."""
 _PUBLISHED = r"(?:%(published)s)\b"
 _NEARBY = 10
-"""Texts behind the heading that go before those in front of it; 6 to 14 gave the same days on the shared pages."""
+"""Texts after the heading that are searched before those in front of it; 6 to 14 gave the same days on the shared pages."""
 _MAX_AFTER = 20
-"""Texts behind the heading in which its date is looked for."""
+"""Texts after the heading in which its date is searched. A plain choice."""
 _BEFORE_HEADING = lxml.etree.XPath("preceding::text()[string-length(normalize-space(.)) > 5][position() <= 6]")
 _DATELINE_OPENING = re.compile(r"^(?:[^\W\d_][\w.\-/ ]{0,30}[,:]\s*)?\((?=[^()]*\d)[^()]{6,25}\)")
-"""How a press release begins: `Berlin, (12.11.2021). ...`"""
+"""The opening of a press release: `Berlin, (12.11.2021). ...`"""
 _MAX_PROSES = 5
-"""Long texts whose beginning is read for a dateline: the first may be a teaser."""
+"""Paragraphs whose beginning is searched for a dateline, because the first may be a teaser. A plain choice."""
 _MIN_VISIBLE = 5
-"""Characters; shorter texts are separators and icons."""
+"""Characters up to which texts are separators and icons."""
 _PROSE = 120
 """Characters from which a text is a paragraph."""
 _MAX_DATELINE = 120
-"""Characters; a longer text around a date is prose, and the date one of the article's subject."""
+"""Characters of the longest line with the date of the article; a date in a longer text belongs to the article's subject."""
 _MIN_TITLE = 12
-"""Characters; a shorter title is a section's as well."""
+"""Characters of the shortest title that is searched in a list; a shorter one can be a section's name."""
 _MAX_LISTED_DATE = 30
-"""Characters of a line that is a date and little else."""
+"""Characters of the longest line that is a date and little else."""
 is_beside_article = furniture.names_of(furniture.COMMENTS, furniture.OTHER_ARTICLES, furniture.MARGINS, furniture.TEASERS, match="anywhere")
-"""Whether a class and id name what stands beside the article and has dates of its own."""
+"""Whether a class and id name a part of the page beside the article, which has dates of its own."""
 _FULL_YEAR = re.compile(r"(?<!\d)\d{4}(?!\d)")
 _BAR_IN_DATE = re.compile(r"(?<=\d) \| (?=\d)")
 
 
 def at_heading(page: Page, style: DateStyle, *, is_named: bool = False) -> Moment | None:
-    """The date on the first short line behind the page's heading, else just before it; lines about a revision are passed over.
+    """The date on the first short line after the page's heading, else just before it; lines about a revision are skipped.
 
-    With `is_named` only a line counts that begins with a word for "published".
+    With `is_named` only lines count that begin with a word for "published".
     """
     heading = page.heading
     if heading is None or heading.tag != "h1" or not shown_text(heading).strip():
@@ -94,7 +93,7 @@ def _before_revision(line: str) -> str:
 
 
 def _texts_around(heading: lxml.html.HtmlElement) -> Iterator[tuple[str, lxml.html.HtmlElement]]:
-    """The texts nearest to the heading, each with its element: ten behind it, six before it, then ten more behind it."""
+    """The texts nearest to the heading, each with its element: ten after it, six before it, then ten more after it."""
     after = islice((found for found in _texts_after(heading) if len(" ".join(found[0].split())) > _MIN_VISIBLE), _MAX_AFTER)
     yield from islice(after, _NEARBY)
     yield from ((text, text.getparent()) for text in reversed(_BEFORE_HEADING(heading)))
@@ -102,7 +101,7 @@ def _texts_around(heading: lxml.html.HtmlElement) -> Iterator[tuple[str, lxml.ht
 
 
 def _texts_after(element: lxml.html.HtmlElement) -> Iterator[tuple[str, lxml.html.HtmlElement]]:
-    """The texts behind `element` in document order, each with the element whose `text` or `tail` it is in lxml."""
+    """The texts after `element` in document order, each with the element whose `text` or `tail` it is in lxml."""
     while element is not None:
         if element.tail:
             yield element.tail, element
@@ -120,7 +119,11 @@ def _is_listed(page: Page, element: lxml.html.HtmlElement) -> bool:
 
 
 def beside_text(page: Page, style: DateStyle, *, earliest: datetime, latest: datetime) -> Moment | None:
-    """The date on a short line nearest to the page's first paragraph; links and lines over 60 characters count as 20 texts further away."""
+    """The date of the page's own entry in a list of articles, else of a press release's opening, else on the nearest line to the text.
+
+    The nearest line is the short one with the fewest texts between it and the first paragraph; links and lines over 60 characters count
+    as 20 texts further away. Only dates from `earliest` to `latest` count.
+    """
     if page.tree is None:
         return None
     nodes = [node for node in page.texts if len(node) > _MIN_VISIBLE and _is_visible(node) and len(" ".join(node.split())) > _MIN_VISIBLE]
@@ -151,7 +154,7 @@ def beside_text(page: Page, style: DateStyle, *, earliest: datetime, latest: dat
 
 
 def _behind_title(page: Page, lines: list[str], style: DateStyle) -> Moment | None:
-    """The date right behind the page's title, as in a list of the site's articles that holds the page's own."""
+    """The date right after the page's title, as in a list of the site's articles that contains the page's own."""
     heading = "" if page.heading is None else shown_text(page.heading)
     titles = {letters_only(title) for title in (heading, *page.meta.get("og:title", ()))}
     for title, line in pairwise(lines):
@@ -175,7 +178,7 @@ def _is_visible(text: Any) -> bool:
 
 
 def found_by_htmldate(page: Page, style: DateStyle, *, latest: datetime) -> Moment | None:
-    """The date that htmldate finds anywhere on the page, not after `latest`; None for the day of a last edit and for 1 January."""
+    """The date, at most `latest`, that htmldate finds anywhere on the page; None for the day of a last edit and for 1 January."""
     if page.tree is None:
         return None
     try:
@@ -187,13 +190,13 @@ def found_by_htmldate(page: Page, style: DateStyle, *, latest: datetime) -> Mome
         if is_out_of_memory(error):
             raise
         return None  # htmldate raises errors of many kinds on malformed trees
-    # htmldate makes 1 January of a bare year, mostly that of the copyright.
+    # htmldate reads a year alone, mostly that of the copyright, as 1 January.
     moment = read_moment(found) if found and not found.endswith("-01-01") else None
     return None if moment is None or _is_of_edit(page, moment, style) else moment
 
 
 def _is_of_edit(page: Page, moment: Moment, style: DateStyle) -> bool:
-    """Whether the page says that `moment` is the day of its last change, on one line or on that behind it."""
+    """Whether the page says that `moment` is the day of its last change, on the line that says so or on the next."""
     lines = (" ".join(text.split()) for text in page.texts if len(text) <= 2 * _MAX_DATELINE)
     named = (f"{line} {following}" for line, following in pairwise((*lines, "")) if _phrases(_EDITED).search(line))
     return any(edited.value.date() == moment.value.date() for edited in (find_moment(line, style) for line in named) if edited)
@@ -201,7 +204,7 @@ def _is_of_edit(page: Page, moment: Moment, style: DateStyle) -> bool:
 
 @contextmanager
 def _without_dateparser(style: DateStyle) -> Iterator[None]:
-    """Let `read_moment` read the dates that htmldate cannot: dateparser, which it has for them, takes two seconds to load."""
+    """Make htmldate read unusual dates by `read_moment` instead of dateparser, which takes two seconds to load."""
     ours = {"get_external_parser": partial(_DateReader, style), "has_date_cue": partial(_has_date_cue, style)}
     theirs = {name: getattr(htmldate.extractors, name) for name in ours}
     try:
@@ -215,7 +218,7 @@ def _without_dateparser(style: DateStyle) -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True)
 class _DateReader:
-    """What htmldate calls in the place of dateparser's `DateDataParser`."""
+    """Takes the place of dateparser's `DateDataParser` in htmldate."""
 
     style: DateStyle
 

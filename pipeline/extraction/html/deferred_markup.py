@@ -1,8 +1,8 @@
-"""Markup that arrives out of its place and that a browser moves: streamed fragments, declarative shadow roots, hidden articles.
+"""Puts markup in its place as a browser would: streamed fragments, declarative shadow roots, hidden articles.
 
 Servers stream a slow part of a page at its end, in a hidden element or a `<template>`, with a script that moves it to a placeholder
-(React's `$RC("B:0", "S:0")`, Solid's `$df("0")`). Without that script the article is invisible. Nothing here runs a script: the names of
-fragment and placeholder say which belong together.
+(React's `$RC("B:0", "S:0")`, Solid's `$df("0")`). Without that script the article is invisible. No script is run here: the ids of
+fragment and placeholder show which belong together.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def _place_fragments(tree: lxml.html.HtmlElement) -> None:
 
 
 def _pairs(tree: lxml.html.HtmlElement, *, fragments: Iterable[str], places: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Placeholder and fragment of each pair: those whose names differ in a prefix alone, then those that the page names together."""
+    """The ids of each placeholder and its fragment: those that differ only in a prefix, then those that a script or an attribute pairs."""
     by_number = {_number(name): name for name in fragments}
     yield from ((place, by_number[_number(place)]) for place in places if _number(place) in by_number)
     for script in tree.iter("script"):
@@ -86,7 +86,7 @@ def _open_shadow_roots(tree: lxml.html.HtmlElement) -> None:
 
 
 def _show_hidden_article(tree: lxml.html.HtmlElement) -> None:
-    """Show the hidden elements around the page's only article or heading, where they hold most of the page's paragraphs."""
+    """Show the page's first article or heading when all of them are hidden and most paragraphs are inside its hidden ancestors."""
     around: list[lxml.html.HtmlElement] = []
     for own in tree.iter("h1", "article"):
         hidden = [place for place in (own, *own.iterancestors()) if _is_hidden(place)]

@@ -1,4 +1,4 @@
-"""Page furniture: words in classes and ids that name what stands around an article, by kind, and the walk to an element's surroundings.
+"""Page furniture, the parts of a page around its article: the words in classes and ids that name each kind, and an element's surroundings.
 
 Pure. One vocabulary for all fields: the text, the authors, the dates and the rejections each name the kinds that they refuse.
 """
@@ -18,14 +18,14 @@ OTHER_ARTICLES = ("related", "recommend", "popular", "trending", "latest", "tick
 MARGINS = ("footer", "sidebar", "side")
 NAVIGATION = ("nav", "navigation", "menu", "breadcrumbs?", "topbar", "toolbar", "pagination", "pager")
 TEASERS = ("teaser",)
-"""Of other articles, or the lead of the page's own."""
+"""Teasers of other articles, or the lead of the page's own."""
 OFFERS = ("newsletter", "subscribe", "sign-?up")
 PROMOTIONS = ("promo", "sponsor")
 ADVERTISEMENTS = ("ad", "ads", r"advert\w*")
 CONSENT = ("cookie", "consent", "gdpr")
 POPUPS = ("popup", "modal", "login")
 HIDDEN = ("hidden",)
-"""Frameworks hide elements on some screens only, so the word counts for single blocks and not for what holds an article."""
+"""Frameworks hide elements on some screens only, so the word counts for single blocks, not for the element that holds an article."""
 RIGHTS = ("copyright", "disclaimer")
 SHARING = ("social", "share", "sharing")
 PAGE_TOOLS = ("print", "rating", "tags?")
@@ -34,20 +34,21 @@ GALLERIES = ("gallery",)
 BYLINES = ("byline", "author", "date", "meta")
 
 MAX_ANCESTORS = 8
-"""Ancestors of an element that are asked for their names; the outer ones hold the whole page and say nothing of a part of it."""
+"""Ancestors of an element whose names are read; outer ones contain the whole page, so that their names describe no part of it."""
 _MIN_INNER = 5
-"""Letters; a shorter word (`nav`, `side`, `ad`) is part of too many others to be looked for inside of a word."""
+"""Letters from which a word is also searched for inside of longer words; shorter ones (`nav`, `side`, `ad`) are part of too many."""
 _POSSESSING = re.compile(r"(?:^|\s)(?:has|with|without|no)[-_]\S+")
-"""Class names such as `has-sidebar`, which say what an element contains and not what it is; in lower case."""
+"""Class names, in lower case, such as `has-sidebar`: they name what an element contains, not what it is."""
 
 Match = Literal["word", "start", "anywhere"]
 
 
 def names_of(*kinds: tuple[str, ...], match: Match) -> Callable[[str], bool]:
-    """A cached test whether a class and id, in any case, contain a word of `kinds`.
+    """A cached function that tells whether a class and id contain a word of `kinds`; case does not matter.
 
-    With `match` "word" the whole word must stand between blanks, hyphens or underscores (digits may follow), with "start" a word must begin
-    with it (`related` in `relatedLinks`), with "anywhere" it may stand inside of a word unless it is short. Words of `COMMENTS` always may.
+    With `match` "word" the whole word must stand between blanks, hyphens or underscores (digits may follow); with "start" a word must begin
+    with it (`related` in `relatedLinks`); with "anywhere" it may also be inside of a word, or at its start if it is short. Words of
+    `COMMENTS` may always be inside of a word.
     """
     forms = {"word": r"(?:^|[-_\s])(?:%s)(?:$|[-_\s\d])", "start": r"(?:^|[-_\s])(?:%s)", "anywhere": "(?:%s)"}
     words: dict[str, list[str]] = {form: [] for form in forms}
@@ -70,9 +71,10 @@ def class_and_id(element: lxml.html.HtmlElement) -> str:
 
 
 def surroundings(element: lxml.html.HtmlElement, *, shared: Set[lxml.html.HtmlElement]) -> Iterator[lxml.html.HtmlElement]:
-    """`element` and its ancestors, the nearest first, up to and without the first that is in `shared`: those around this element alone.
+    """`element` and its ancestors, the nearest first, up to the first one in `shared`, which is left out.
 
-    `shared` are the ancestors of the page's heading. The walk also ends at `<body>` and `<main>`, and after `MAX_ANCESTORS` ancestors.
+    `shared` are the page's heading and its ancestors, so that only elements around this part of the page are returned. The walk also ends
+    before `<body>` and `<main>`, and after `MAX_ANCESTORS` ancestors.
     """
     for place in islice((element, *element.iterancestors()), MAX_ANCESTORS + 1):
         if place in shared or place.tag in {"body", "main"}:

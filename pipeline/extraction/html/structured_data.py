@@ -1,6 +1,6 @@
-"""JSON-LD as pages really write it: parsed with repairs, flattened to node objects, the node of the page's article found.
+"""Reads JSON-LD as pages really write it: parses with repairs, flattens to node objects, finds the node of the page's article.
 
-Pure: strings in, plain dictionaries out. It never raises on a page's content; from a block that cannot be repaired it takes the single
+Pure: strings in, plain dictionaries out. It never raises on a page's content; from a block that cannot be repaired it takes the
 properties that a regular expression finds.
 """
 
@@ -103,7 +103,7 @@ def articles_of(nodes: Sequence[Node], addresses: Sequence[str]) -> tuple[Node, 
 
 
 def videos_of(nodes: Sequence[Node], addresses: Sequence[str]) -> tuple[Node, ...]:
-    """The video nodes whose URL is one of `addresses`, the URLs of the page: then the page is that of the video."""
+    """The video nodes that the page is about: their URL is one of `addresses`, the URLs of the page."""
     paths = {_path(address) for address in addresses if address}
     return tuple(node for node in nodes if types_of(node) & VIDEO_TYPES and paths & set(map(_path, _addresses(node))))
 

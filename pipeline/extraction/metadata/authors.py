@@ -1,4 +1,4 @@
-"""The authors of an article: where a page names them, and which of these names are believed.
+"""Finds the authors of an article: the places of a page that name them, and which of these names are believed.
 
 Pure: reads a `Page` and its feed entry. An agency, the site itself or its staff is returned only when the page declares it as author and
 names no person.
@@ -43,12 +43,13 @@ AUTHOR_META = (
     "authors", "article.author", "mediator_author", "og:author", "dc.creator.personal", "creator",
 )  # fmt: skip
 MAX_BYLINE = 120
-"""Characters; a longer text is not a byline but a biography."""
+"""Characters of the longest byline; a longer text is a biography."""
 
 _phrases = partial(phrase_pattern, "pipeline.extraction")
 _BYLINE_START = r"^\W*(?:(?:责编|责任编辑|作者|记者)\s*[:：]\s*|(?:%(byline_starts)s|(?:%(byline_labels)s)\s*:)\s*:?\s+(?=\S))"
 _BYLINE_NAMES = re.compile("uthor|yline|utor|uteur|reator|riter|oster|username")
-"""Without the first letter where case varies: `uthor` matches `author` and `Author` faster than a pattern that ignores case."""
+"""Words of class names, without the first letter where its case varies: `uthor` matches `author` and `Author` faster than a pattern that
+ignores case."""
 _BYLINE_TAGS = frozenset({"a", "span", "p", "div", "address", "li", "strong", "cite", "em", "h4", "td", "ul"})
 _AUTHOR_PATHS = (
     "/author", "/autor", "/auteur", "/creator", "/profil", "/people/", "/person", "/journalist", "/redaktion/", "/by/", "/staff/",
@@ -57,7 +58,7 @@ _AUTHOR_PATHS = (
 _BYLINE_STARTS = ("(责", "（责", "责编", "责任", "作者", "记者", "By", "by", "BY", "Vo", "vo", "VO", "Pa", "Po", "Do", "Av", "Af", "Wr",
                   "Au", "au", "Te", "Er", "Ge", "Ve", "Pu", "Ei", "Ав")  # fmt: skip
 _MAX_LINE = 300
-"""Characters of a text node that can be a byline, counted before its white space is squeezed."""
+"""Characters of the longest text node that can be a byline, before its white space is squeezed."""
 _IDS = lxml.etree.XPath("/descendant-or-self::*/@id", smart_strings=False)
 _TEST_IDS = lxml.etree.XPath("/descendant-or-self::*/@data-testid", smart_strings=False)
 _RELATIONS = lxml.etree.XPath("/descendant-or-self::*/@rel[. = 'author']/..")
@@ -79,15 +80,16 @@ _is_elsewhere = furniture.names_of(
     match="anywhere",
 )
 _is_tag = re.compile(r"(?:^|[-_\s])tags?(?:$|[-_\s])|[a-z]Tags?(?:$|[-_\s])").search
-"""The class of a label of what an article is about, which may be a person."""
+"""Finds the class of a tag, a label of the article's subject, which may be a person."""
 
 
 def find_authors(page: Page, entry: Entry | None) -> tuple[tuple[str, ...], str]:
     """The names of the authors in the order of the page, and their source; an empty tuple and an empty source when none is found.
 
-    The first source that names a person decides: JSON-LD, `<meta>`, feed, microformats, links to author pages, bylines by class or wording.
-    When no source names a person, the authors are the first declared organisation (an agency); when there is none, the site or its staff if
-    declared as author under a name of its own, not as `Staff` or `News Desk`.
+    The first source that names a person decides: JSON-LD, `<meta>` without `author`, feed, Chinese bylines, microformats, links to author
+    pages, bylines by class or wording, user names, `<meta name="author">`, lines with a date, names in bold above the text, signatures
+    below it. When no source names a person, the authors are the first declared organisation (an agency); when there is none, the site or
+    its staff if declared as author under a name of its own, not as `Staff` or `News Desk`.
     """
     own = {letters_only(name) for name in spellings_of_site(page, entry)} - {""}
     believed = _declared_twice(page, entry) - own
@@ -131,7 +133,7 @@ def _declared_twice(page: Page, entry: Entry | None) -> frozenset[str]:
 
 
 def _is_doubted_name(name: str) -> bool:
-    """Whether a text has the shape of a person's name but for its last word, which means something else; labels of staff do not count."""
+    """Whether a text has the shape of a person's name but is refused for a word that means something else; labels of staff do not count."""
     first, *others = name.split() or [""]
     is_shaped = len(others) in {1, 2} and all(word[0].isupper() and word.isalpha() for word in (first, *others))
     is_refused = not clean_names([name]) or names_organisation(name)
@@ -195,7 +197,7 @@ class _Places:
 
     @cached_property
     def marked(self) -> tuple[list[lxml.html.HtmlElement], ...]:
-        """The elements that a microformat marks as author: by `itemprop`, by `rel`, by the class `fn`, by the class `author vcard`."""
+        """The elements marked as author, in four lists: by `itemprop`, by `rel`, by the class `fn`, by the class `author vcard`."""
         properties = [element for element in self._page.properties.get("author", ())[:40] if not _in_comment(self._page, element)]
         relations = [element for element in _RELATIONS(self.tree)[:40] if element.tag != "link" and self.is_of_article(element)]
         has_cards = any("fn" in name or "vcard" in name for name in self._page.classes)
@@ -307,7 +309,7 @@ def _names_above_text(places: _Places) -> Iterator[str]:
 
 
 def _names_on_date_lines(page: Page) -> Iterator[str]:
-    """The parts, between bars or dashes, beside the date on the first line with a full date."""
+    """The other parts, between bars or dashes, of the first line of the article with a full date."""
     dated = (text for text in page.texts if len(text) < _MAX_LINE and ("20" in text or "19" in text))
     for node in islice(filterfalse(is_code, dated), 200):
         line = squeeze(node)
@@ -326,7 +328,7 @@ def _chinese_bylines(page: Page) -> Iterator[str]:
 
 
 def _nicknames(places: _Places) -> Iterator[str]:
-    """User names: single words in the place of an author's name."""
+    """User names: single words where an author's name is expected."""
     for element in places.classed:
         names = element.get("class", "").split()
         if any(_NICK_CLASS.match(name) for name in names):
@@ -345,7 +347,7 @@ def _nicknames(places: _Places) -> Iterator[str]:
 
 
 def _is_of_article(page: Page, element: lxml.html.HtmlElement) -> bool:
-    """Whether `element` is in no list of comments or of other articles, and in no picture's caption."""
+    """Whether `element` belongs to the article: it is in no list of comments or of other articles, no picture's caption and no tag."""
     for place in surroundings(element, shared=page.heading_path):
         if place.tag == "footer" and next(place.iterancestors("article"), None) is not None:
             return True  # an article's own footer names its author
@@ -368,14 +370,14 @@ def _byline_text(element: lxml.html.HtmlElement) -> str:
 
 
 def _first_text(element: lxml.html.HtmlElement) -> str:
-    """The first text of a box about the author, which is longer than a byline: the name stands above what is said of its bearer."""
+    """The first text of a box about the author when it has two or three words, as a name above a biography has; else empty."""
     texts = (text for text in map(squeeze, islice(element.itertext(), 40)) if text and not is_section_label(text) and not is_by(text))
     text = next(texts, "")
     return text if len(text.split()) in {2, 3} else ""
 
 
 def _first_group(elements: Iterable[lxml.html.HtmlElement]) -> list[lxml.html.HtmlElement]:
-    """The first of `elements` and those that follow in the same byline, at most 8: later ones name the authors of other articles."""
+    """The first of `elements` and those after it in the same byline, at most 8: later ones name the authors of other articles."""
     group: list[lxml.html.HtmlElement] = []
     place: lxml.html.HtmlElement | None = None
     for element in elements:

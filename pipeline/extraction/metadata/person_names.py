@@ -1,7 +1,7 @@
-"""Names of people, taken out of bylines and declarations.
+"""Takes the names of people out of bylines and declarations.
 
 Pure: strings in, names out. `extraction.metadata.authors` finds the strings on a page. The words stand in `extraction/data/phrases.yaml`,
-those of dates in CLDR.
+the names of months and weekdays in CLDR.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _SEPARATORS = (
 So is a conjunction of one letter before a single word (`Puig i Cadafalch`)."""
 _EASTERN_ROLE = re.compile(r"(?<=[\u3400-\u9fff\u3040-\u30ff\uac00-\ud7af])\s*(?:(?:선임|인턴|객원|전문)?기자|특파원|논설위원|記者|记者)$")
 _SPACED_NAME = re.compile(r"^([\u3400-\u9fff])\s+([\u3400-\u9fff])$")
-"""A Chinese name of two characters, set with a blank to be as wide as one of three."""
+"""A Chinese name of two characters with a blank between them, which makes it as wide as a name of three."""
 _ROLE = r"\s*(?:[|(（\[–—]|\s-\s|,|\b(?:%(role_starts)s)\b(?=\s|$)).*$"
 _MAILBOX = re.compile(r"^\s*[^\s@]+@\S+\s*\(([^()]+)\)\s*$")
 """An author in the form of RSS 2.0: `jane@example.org (Jane Doe)`."""
@@ -53,7 +53,7 @@ _TITLES = r"^(?:(?:%(titles)s)(?:\.\s*|\s+)|(?:mag|ing)\.\s*|pd\s+(?=dr\b))+"
 """`Ing` and `Mag` are first names too, and titles only with a full stop."""
 _STAFF = r"\b(?:%(staff)s)\b"
 _NAMES_TOO = frozenset({"May", "Mai"})
-"""Months that are names of people."""
+"""Names of months that are also names of people."""
 NO_NAME = re.compile(
     r"^(?:the )?(?:our )?(?:(?:staff|editors?|editorial|newsroom|(?:news|web|sports|copy|digital|online|city|business) ?desk"
     r"|news)\s*)+(?:writers?|reporters?|reports?|correspondents?|board|teams?)?$",
@@ -86,7 +86,7 @@ _PARTICLES = frozenset(
 
 
 def without_by(text: str) -> str:
-    """`text` without the word for "by" or "author" that it begins with."""
+    """`text` without the word for "by" or "author" at its start."""
     return _phrases(_BY).sub("", text)
 
 
@@ -96,22 +96,22 @@ def is_by(text: str) -> bool:
 
 
 def names_staff(name: str) -> bool:
-    """Whether a word of `name` means the staff of a newsroom."""
+    """Whether a word of `name` means a newsroom's staff."""
     return _phrases(_STAFF).search(name) is not None
 
 
 def names_organisation(name: str) -> bool:
-    """Whether `name` holds an agency's name, a word of organisations' names or a domain."""
+    """Whether `name` contains the name of an agency, a word of organisations' names or a domain."""
     return _phrases(_ORGANISATION).search(name) is not None
 
 
 def names_account(name: str) -> bool:
-    """Whether `name` is an account of a content system, which is no person's name whoever declares it."""
+    """Whether `name` is an account of a content system (`admin`, `default`), which is no person's name wherever it is declared."""
     return _phrases(_ACCOUNT).search(name) is not None
 
 
 def looks_like_date(text: str) -> bool:
-    """Whether `text` holds a date: long or dotted numbers, a number of its own, a month beside a digit, a weekday in English."""
+    """Whether `text` looks like a date: a long, dotted or lone number, a month before a digit, an English weekday or "published"."""
     return _date_like().search(text) is not None
 
 
@@ -127,10 +127,10 @@ def _date_like() -> re.Pattern[str]:
 
 
 def clean_names(names: Iterable[str], *, is_prose: bool = False, believed: Set[str] = frozenset()) -> tuple[str, ...]:
-    """The single names in `names`, without "By", roles, addresses and repetitions; at most `MAX_AUTHORS`.
+    """The single names in the strings `names`, without "By", roles, addresses and repetitions; at most `MAX_AUTHORS`.
 
-    A name whose letters are in `believed` is taken as it is, whatever its words mean. With `is_prose` the strings are bylines as readers
-    see them, and only parts with the shape of a name are returned.
+    A name whose letters are in `believed` is kept, whatever its words mean. With `is_prose` the strings are bylines as readers see them,
+    and only parts with the shape of a name are returned.
     """
     kept: dict[str, str] = {}
     for text in names:
@@ -146,7 +146,7 @@ def clean_names(names: Iterable[str], *, is_prose: bool = False, believed: Set[s
 
 
 def chinese_byline(text: str) -> list[str]:
-    """The names in a Chinese byline that is all of `text`, stands in brackets or follows the word for author; at most a few."""
+    """The names in the first Chinese byline of `text`: a byline is the whole text, stands in brackets or follows a word for author."""
     is_marked = any(role in text for role in _CHINESE_ROLES) or text.rstrip().endswith(("）", ")"))
     match = next(filter(None, (pattern.search(text) for pattern in _CHINESE_BYLINES)), None) if is_marked else None
     return match[1].replace("、", " ").split() if match else []

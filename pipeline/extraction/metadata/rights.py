@@ -1,6 +1,6 @@
-"""What a page, its answer's headers and its host say of the use of its article: every statement with its place, and what they come to.
+"""Collects the statements of a page, its answer's headers and its host on the use of its article, and decides which of them count.
 
-Pure. The grammars are those of `pipeline.text.rights`; here is where each one is looked for, and which of several statements counts.
+Pure. `pipeline.text.rights` has the grammars; this module knows the places of each statement and their order.
 """
 
 from __future__ import annotations
@@ -23,22 +23,23 @@ from pipeline.text.rights import Statement
 from pipeline.text.urls import root_of
 
 HEADERS = ("x-robots-tag", "content-usage", "content-signal", "tdm-reservation", "tdm-policy")
-"""The fields of an answer that state wishes."""
+"""The header fields of an answer that state wishes."""
 MAX_WISHES = 40
-"""Of one article; the fullest real pages have eight."""
+"""Wishes that are kept of one article; real pages have at most eight."""
 _MAX_VALUE = 300
 """Characters of a value that are kept."""
 _LICENCE_LINKS = lxml.etree.XPath("//*[(self::a or self::link) and contains(translate(@rel, 'LICENSE', 'license'), 'license')]")
 _PICTURES = frozenset({"figure", "figcaption", "picture"})
-"""Elements whose licence is a picture's. Those in a footer or an `aside`, two of three on real pages, are about the site's own texts."""
+"""Elements in which a licence is that of a picture. Licences in a footer or an `aside`, two of three on real pages, are about the site's
+texts."""
 _NOTICES = ("copyright", "dc.rights", "dcterms.rights", "rights")
 _HOLDERS = ("dcterms.rightsholder", "dc.rightsholder")
 
 
 @dataclass(frozen=True, slots=True)
 class PageAnswer:
-    """What is known of a page beside its body: the product token it was asked with, its headers that are `HEADERS`, when it came, and
-    what hosts declare."""
+    """A page's answer besides its body: the product token of the request, the header fields of `HEADERS`, the time, and the declarations of
+    hosts."""
 
     agent: str
     headers: tuple[tuple[str, str], ...]
@@ -47,7 +48,7 @@ class PageAnswer:
 
 
 def read_rights(page: Page, answer: PageAnswer) -> Rights | None:
-    """All that is said of the use of the page's article; None where nothing is."""
+    """All statements on the use of the page's article, and the ones that count; None when there is none."""
     wishes = tuple(dict.fromkeys([*_of_host(page, answer), *_of_headers(page, answer), *_of_page(page, answer)]))[:MAX_WISHES]
     if not wishes:
         return None
@@ -63,7 +64,7 @@ def read_rights(page: Page, answer: PageAnswer) -> Rights | None:
 
 
 def without_text(article: Article) -> Article:
-    """The article without its text, and without all that was taken from it."""
+    """The article without its text and without the values that were taken from the text."""
     names = {"text", "excerpt"} if article.provenance.get("excerpt") == "text" else {"text"}
     return replace(
         article,
@@ -76,9 +77,10 @@ def without_text(article: Article) -> Article:
 
 
 def _last(wishes: Sequence[Wish], name: str, places: tuple[str, ...]) -> Wish | None:
-    """The first wish of that name in the last of `places` that has one: what is nearer to the article counts for more.
+    """The first wish of that name in the last of `places` that has one, because places nearer to the article count for more.
 
-    Of a reservation that is the protocol's own order: the page's meta element, its answer's header, the host's file (TDMRep, "Protocol").
+    For a reservation this is the order of the protocol: the page's meta element before the answer's header before the host's file (TDMRep,
+    "Protocol").
     """
     found = [(places.index(wish.place), -number, wish) for number, wish in enumerate(wishes) if wish.wish == name and wish.place in places]
     return max(found, key=lambda one: one[:2])[2] if found else None
@@ -101,7 +103,7 @@ def _of_headers(page: Page, answer: PageAnswer) -> Iterator[Wish]:
     values = {name: [value for other, value in answer.headers if other == name] for name in HEADERS}
     yield from _wishes(grammar.x_robots_tag(values["x-robots-tag"], agent=answer.agent), "header.x-robots-tag", answer.at)
     for name, read in (("content-usage", grammar.usage_preferences), ("content-signal", grammar.content_signals)):
-        # several fields of one name are one list (RFC 9110, section 5.3)
+        # several header fields of one name form one list (RFC 9110, section 5.3)
         yield from _wishes(read(", ".join(values[name])), f"header.{name}", answer.at)
     yield from _reservation(page, values["tdm-reservation"], values["tdm-policy"], "header", answer.at)
 
@@ -124,7 +126,7 @@ def _reservation(page: Page, reservations: Sequence[str], policies: Sequence[str
 
 
 def _reserved(page: Page, stated: Tdm, policy: str | None, places: tuple[str, str], at: datetime) -> Iterator[Wish]:
-    """A policy says how the rights that are reserved can be had, so without a reservation it says nothing."""
+    """The reservation, and its policy when rights are reserved: a policy says how reserved rights can be obtained."""
     yield Wish("tdmReservation", stated, places[0], at)
     address = grammar.license_of(policy, base=page.base) if policy is not None and stated == "reserved" else None
     if address is not None:
@@ -152,7 +154,7 @@ def _of_meta(page: Page) -> Iterator[tuple[str, Statement]]:
 
 
 def _licence_links(page: Page, at: datetime) -> Iterator[Wish]:
-    """Links with `rel=license`, which are about the page's main content (HTML, section 4.6.7.9), but for those of its pictures."""
+    """Links with `rel=license`, which are about the page's main content (HTML, section 4.6.7.9), except those of pictures."""
     if page.tree is None:
         return
     for link in _LICENCE_LINKS(page.tree):
@@ -163,7 +165,7 @@ def _licence_links(page: Page, at: datetime) -> Iterator[Wish]:
 
 
 def _terms(page: Page, value: Any) -> str | None:
-    """A term's URL, absolute, or its text; it is a string or an object."""
+    """The absolute URL or the text of terms that are stated as a string or an object; None when empty."""
     keys = ("url", "@id", "name")
     stated = next(filter(None, (text_of(value.get(key)) for key in keys)), "") if isinstance(value, dict) else text_of(value)
     is_address = stated.startswith(("http://", "https://", "/"))

@@ -1,6 +1,6 @@
-"""The title of an article and the name of its site.
+"""Finds the title of an article and the name of its site.
 
-Pure: reads a `Page` and its feed entry. It removes the site's and the section's name around a title and changes nothing else of it.
+Pure: reads a `Page` and its feed entry. It removes the site's and the section's name around a title and changes nothing else in it.
 """
 
 from __future__ import annotations
@@ -29,19 +29,19 @@ _RIGHTS = re.compile(
 _MAX_LENGTH = 400
 """Characters of a declared title that are read. A plain choice: no headline is longer."""
 _MIN_KEY = 4
-"""Letters and digits that two titles must share to be compared; shorter strings match by chance, and Chinese titles are this short."""
+"""Letters and digits that a title must have to be compared: shorter strings match by chance, and Chinese titles can be this short."""
 _MAX_VISIBLE = 300
 """Characters of the longest heading that may be the title. A plain choice."""
 _SIMILAR = 0.5
 """Share of common words from which a heading and a declared title count as the same title."""
 
 _LONE_WORDS = 4
-"""A page's only `<h1>` with so many words is its title although no declared title agrees: these are often rewritten for search engines."""
+"""Words from which a page's only `<h1>` is its title although no declared title agrees: those are often rewritten for search engines."""
 _LABELLED = 0.4
 """Share of a heading's letters that a declared title inside it must have to replace it."""
 _TITLE_NAME = re.compile(r"(?:^|[-_\s])(?:titles?|heading|headline)|\w(?:title|headline)")
 _MAX_SET_OFF = 120
-"""Characters of a text that is set off like a title."""
+"""Characters of the longest text that is set off like a title. A plain choice."""
 _PART = 0.25
 """Share of a title's letters that a part of it must have to be taken for the title."""
 
@@ -123,7 +123,8 @@ def _agreed_heading(headings: Sequence[SourcedText], declared: Sequence[SourcedT
 
 
 def _similarity(heading: str, reference: str) -> float:
-    """Share of common words; above 1 when the reference contains the heading, 0 when the heading is only its end, as a site name is."""
+    """The share of common words; above 1 when the reference contains the heading; 0 when the heading is a short end of the reference, as a
+    site's name is."""
     ours, theirs = letters_only(heading), letters_only(reference)
     if len(ours) >= _MIN_KEY and ours in theirs:
         if ours != theirs and theirs.endswith(ours) and len(ours) < len(theirs) / 2:
@@ -134,7 +135,7 @@ def _similarity(heading: str, reference: str) -> float:
 
 
 def _visible_part(page: Page, candidate: SourcedText) -> SourcedText:
-    """The longest run of parts that the page shows as a text of its own; else the candidate, a title tag cut to its longest part."""
+    """The longest run of parts that the page shows as a text of its own; else the longest part of a title tag, or the whole other title."""
     runs = _runs(candidate.text)
     if len(runs) < 2:
         return candidate
@@ -150,7 +151,7 @@ def _visible_part(page: Page, candidate: SourcedText) -> SourcedText:
 
 
 def _runs(text: str) -> list[str]:
-    """Every run of consecutive parts of `text` between separators, the longest first, of equals the earlier first."""
+    """Every run of consecutive parts of `text` between separators, the longest first, the earlier of equally long ones first."""
     matches = _separators(text)[:6]
     starts = [0, *(match.end() for match in matches)]
     ends = [*(match.start() for match in matches), len(text)]
@@ -181,7 +182,7 @@ def _last_resort(page: Page, entry: Entry | None) -> SourcedText | None:
 
 
 def _set_off_texts(page: Page) -> Iterator[str]:
-    """Short texts that look like a title on a page without any: lesser headings, then elements called one, then large or bold ones."""
+    """Short texts that look like a title: lesser headings, then elements whose class or id says title, then large or bold texts."""
     for tags, names in (
         (("h2", "h3"), None),
         (("div", "td", "p", "span", "a"), _TITLE_NAME),
@@ -293,7 +294,7 @@ def _name_of(page: Page, value: object) -> object:
 
 
 def spellings_of_site(page: Page, entry: Entry | None) -> Iterator[str]:
-    """Every spelling of the site's or its publisher's name on the page, with its domain: what may stand as author and is no person."""
+    """Every spelling of the site's or its publisher's name on the page, and its domain: a declared author with such a name is no person."""
     for name in ("og:site_name", "application-name", "copyright", "publisher", "dc.publisher", "dcterms.rightsholder"):
         yield from page.meta.get(name, ())
     yield re.split(r"\s[|–—·-]\s", page.title_tag)[-1]

@@ -1,4 +1,4 @@
-"""The URL that an article is known by: the one its page declares, where nothing contradicts it, else the one it was fetched from.
+"""Chooses the canonical URL of an article: the one that its page declares, unless something contradicts it, else the fetched URL.
 
 Pure: reads a `Page` and its feed entry.
 """
@@ -20,7 +20,7 @@ _WORD = re.compile(r"[^\W\d_]{4,}")
 _TITLED = 2
 """Words of the title that a path must contain to count as made of the title."""
 _NUMBER = re.compile(r"(?<!\d)(?!404(?!\d))\d+")
-"""A page's number in its URL; 404 is that of an error."""
+"""A number in a URL that can be a page's; 404 is that of an error."""
 _ID = re.compile(r"(?<![\d%])\d{2,}")
 
 
@@ -32,7 +32,10 @@ def declared_urls(page: Page) -> Iterator[tuple[str, str]]:
 
 
 def choose_web_url(page: Page, entry: Entry, *, title: str) -> tuple[str, str] | None:
-    """The canonical URL that the page declares, unless it is on another site, a front page or another article's; else the fetched URL."""
+    """The canonical URL that the page declares, unless it is on another site, a front page or another article's; else the fetched URL.
+
+    Returns the URL and its source; None when no URL can be canonicalised.
+    """
     for candidate, source in ((page.canonical, "link.canonical"), *((url, "og.url") for url in page.meta.get("og:url", ())[:1])):
         is_ours = candidate and _is_same_page(candidate, page.url) and not _names_another(candidate, page.url, title=title)
         is_ours = is_ours and not _lacks_id(candidate or "", page.url, title=title)

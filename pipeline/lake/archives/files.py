@@ -1,7 +1,7 @@
-"""Web archives that others made, opened for reading: WARC and ARC files, plain or compressed (gzip, Zstandard), and WACZ files.
+"""Reads web archives made by others: WARC and ARC files, plain or compressed (gzip, Zstandard), and WACZ files.
 
-A WACZ (WACZ 1.1.1) is a zip file of WARC files; its records count as one sequence, whose offsets run on from file to file. Nothing is
-unpacked to disk, and memory does not grow with the archive. A zip file that is a trap is refused.
+A WACZ (WACZ 1.1.1) is a zip file of WARC files; its records form one sequence, and offsets continue from file to file. Nothing is unpacked
+to disk, and memory does not grow with the archive. Zip bombs and other malicious zip files are refused.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ from pipeline.lake.archives.warc import WarcRecord, read_record_at, read_records
 
 WARC_SUFFIXES = (".warc", ".warc.gz", ".warc.zst", ".arc", ".arc.gz")
 ARCHIVE_SUFFIXES = (*WARC_SUFFIXES, ".wacz")
-"""The names of files that are read in a folder; a file that is named itself is read whatever its name."""
+"""Endings of the files that are read when a folder is given; a file that is given itself is read whatever its name."""
 MAX_EXPANSION = 200
-"""How much longer a zip file may get when its WARC files are unpacked: WARC files of pages are packed to a tenth, bombs to a thousandth."""
+"""How many times its size a zip file may unpack to: WARC files of pages are compressed to a tenth, zip bombs to a thousandth."""
 MAX_WARC_FILES = 10_000
 """WARC files of a WACZ that are read. A plain choice, against zip bombs."""
 MAX_DIRECTORY_BYTES = 64 * 2**20
-"""Of a zip file's directory, which is read at once; an entry takes some 100 octets."""
+"""Bytes of the longest directory of a zip file that is read, because it is read at once; an entry takes some 100 bytes. A plain choice."""
 _ZIP_START = b"PK\x03\x04"
 _EMPTY_ZIP = b"PK\x05\x06"
 _DIRECTORY_END = struct.Struct("<4s4H2LH")
-"""The record behind a zip file's directory (APPNOTE.TXT, section 4.3.16): its sixth value is the directory's length."""
+"""The record after a zip file's directory (APPNOTE.TXT, section 4.3.16): its sixth value is the directory's length."""
 _LOCAL_HEADER = struct.Struct("<4s5H3L2H")
-"""The header before an entry's data (section 4.3.7): its last two values are the lengths of the name and the extra field behind it."""
+"""The header before an entry's data (section 4.3.7): its last two values are the lengths of the name and of the extra field after it."""
 _LOOKS_LIKE = (
     (b"BZh", "it is compressed with bzip2"),
     (b"\xfd7zXZ", "it is compressed with xz"),
@@ -51,12 +51,12 @@ _LOOKS_LIKE = (
     (b"cdx ", "it is an index of a web archive (CDX)"),
     (b"http/", "it is the answer of a server without a WARC header"),
 )
-"""How files begin that are given by mistake (in small letters where they are text), and what each is."""
+"""First bytes (of text in lower case) of files that are given by mistake, and what each file is."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Member:
-    """A WARC file of an archive: where its offsets begin, its length, and how it is opened."""
+    """A WARC file of an archive: the offset at which it starts in the sequence, its length, and a function that opens it."""
 
     name: str
     start: int
@@ -68,7 +68,7 @@ class WebArchive:
     """An open web archive. Close it, or use it as a context manager."""
 
     def __init__(self, path: Path) -> None:
-        """Raises FileNotFoundError, and WarcError for a zip file that is damaged, a trap, or holds no WARC file."""
+        """Open the archive. Raises FileNotFoundError, and WarcError for a zip file that is damaged, malicious, or has no WARC file."""
         self._path = path
         self._open = contextlib.ExitStack()
         with contextlib.ExitStack() as opened:
@@ -87,8 +87,11 @@ class WebArchive:
         self._open.close()
 
     def records(self, *, max_body_bytes: int, keep_members: bool = False) -> Iterator[WarcRecord]:
-        """Every record in the archive's order, as `warc.read_records` gives them; a WARC file of a WACZ that cannot be read is one broken
-        record. Raises WarcError, naming the archive and what it seems to be, when no record can be read."""
+        """Every record in the archive's order, as `warc.read_records` yields them.
+
+        When the archive has several WARC files, one that cannot be read is one broken record. Raises WarcError, naming the archive and its
+        apparent format, when its only WARC file cannot be read or no record is found.
+        """
         has_any = False
         for member in self._members:
             try:
@@ -142,7 +145,7 @@ def open_archive(path: Path) -> WebArchive:
 
 
 def looks_like(start: bytes) -> str | None:
-    """What a file that begins with `start` seems to be, None where that says nothing. Gzip is looked into."""
+    """A phrase for the apparent format of a file that begins with `start`, also inside of gzip; None when that is unknown."""
     if not start:
         return "it is empty"
     if start.startswith(b"\x1f\x8b"):
@@ -156,7 +159,8 @@ def looks_like(start: bytes) -> str | None:
 def warc_entries(entries: Sequence[zipfile.ZipInfo], *, archive_bytes: int) -> tuple[zipfile.ZipInfo, ...]:
     """The WARC files among the entries of a zip file of `archive_bytes`, in the order of the file.
 
-    Raises WarcError for a trap: names that lead out of the archive, encryption, and entries that overlap or unpack to too much.
+    Raises WarcError for names that lead out of the archive, encryption, packings other than deflate, entries that overlap or unpack to too
+    much, too many WARC files or none.
     """
     if any(_leads_out(entry.filename) for entry in entries):
         raise WarcError("refused: the name of an entry of the zip file leads out of it")
@@ -206,7 +210,7 @@ def _long_directory_bytes(file: BinaryIO, tail: bytes, at: int) -> int:
 
 
 def _opener(archive: zipfile.ZipFile, file: BinaryIO, entry: zipfile.ZipInfo) -> Callable[[], BinaryIO]:
-    """A function that opens an entry: a stored one as a range of the file itself, so that its records can be read at their offsets."""
+    """A function that opens an entry; a stored entry is a range of the file itself, so that its records can be read at their offsets."""
     if entry.compress_type == zipfile.ZIP_DEFLATED:
         return lambda: cast("BinaryIO", archive.open(entry))
 
