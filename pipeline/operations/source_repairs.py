@@ -1,7 +1,7 @@
 """Repair of broken listings: which feeds and sitemaps the lake shows as broken, and the change of sources.yaml that replaces them.
 
-Reads manifests and asks sites; only `apply_repairs` writes, and only sources.yaml. `discovery.repair_search` looks for replacements and
-`discovery.repairs` chooses among them.
+Reads manifests and asks sites; only `apply_repairs` writes, and only sources.yaml. In `discovery.health`, `repair_search` looks for
+replacements and `repairs` chooses among them.
 """
 
 from __future__ import annotations

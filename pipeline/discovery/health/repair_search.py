@@ -1,6 +1,6 @@
 """Searches a replacement for a broken feed, sitemap or section page: fetches the old URL, pages of the site, and what they name.
 
-Fetches politely and at most `MAX_REQUESTS` documents for a listing; writes nothing. `discovery.repairs` chooses among the candidates.
+Fetches politely and at most `MAX_REQUESTS` documents for a listing; writes nothing. `health.repairs` chooses among the candidates.
 """
 
 from __future__ import annotations

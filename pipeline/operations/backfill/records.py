@@ -1,6 +1,6 @@
 """The record of a backfill in the lake: request, plan, finished steps, differences. Pure: values to JSON and back.
 
-`backfill_runs` writes it after each step and each published date, so that a killed backfill continues with the next step and still compares
+`backfill.runs` writes it after each step and each published date, so that a killed backfill continues with the next step and still compares
 the published dates with their state before the backfill began.
 """
 

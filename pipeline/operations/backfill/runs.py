@@ -1,6 +1,6 @@
 """Plan and run a backfill: capture and extract hour by hour, publish the touched dates, compare them with what was published before.
 
-All published dates are built once, after the last hour. The record in the lake (`backfill_records`) holds the finished steps, so that
+All published dates are built once, after the last hour. The record in the lake (`backfill.records`) holds the finished steps, so that
 repeating the command continues a killed backfill. The published files are copied before the first step and kept until the backfill is done:
 the differences are against that state, however often the backfill was interrupted and whatever the schedule published in the meantime.
 """

@@ -16,8 +16,7 @@ import pytest
 
 from pipeline.core.errors import WarcError
 from pipeline.core.models import Exchange, Validators
-from pipeline.lake.archives import files as web_archives
-from pipeline.lake.archives.files import open_archive
+from pipeline.lake.archives.files import open_archive, warc_entries
 from pipeline.lake.archives.warc import CaptureWriter, WarcRecord, read_records
 
 if sys.version_info >= (3, 14):
@@ -214,12 +213,12 @@ def test_entries_that_overlap_a_strange_packing_and_encryption_are_refused(tmp_p
         entry.compress_size = entry.file_size = 900
         entry.header_offset = 0
     with pytest.raises(WarcError, match="overlap"):
-        web_archives.warc_entries(entries, archive_bytes=1_000)
+        warc_entries(entries, archive_bytes=1_000)
     with pytest.raises(WarcError, match="another way than deflate"):
         read(zipped(tmp_path / "a.wacz", ("archive/0.warc", plain_records()[0]), method=zipfile.ZIP_LZMA))
     entries[0].flag_bits = 1
     with pytest.raises(WarcError, match="encrypted"):
-        web_archives.warc_entries(entries[:1], archive_bytes=1_000)
+        warc_entries(entries[:1], archive_bytes=1_000)
 
 
 def test_a_zip_file_with_an_endless_directory_is_refused(tmp_path: Path) -> None:
