@@ -37,6 +37,9 @@ def make_parser() -> argparse.ArgumentParser:
     _add_sql(commands)
     _add_exports(commands)
     _add_catalogue(commands)
+    text = "what operators have to know: the alerts that were not sent yet, and the findings that stand"
+    alerts = _add(commands, "alerts", "alerts:alerts", text)
+    alerts.add_argument("--send", action="store_true", help="send the alerts to the webhook of NEWS_ALERT_URL and note that they were sent")
     text = "check versions, settings, the lake and its files, the catalogue and the sealing keys"
     doctor = _add(commands, "doctor", "operations:doctor", text)
     doctor.add_argument("--quick", action="store_true", help="do not read every file of the lake to find damage")

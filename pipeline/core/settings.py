@@ -21,6 +21,9 @@ ENVIRONMENT_PREFIX = "NEWS_"
 HARNESS_VARIABLES = frozenset({"NEWS_SHARED"})
 """Variables of the tests, which are not settings."""
 
+SECRETS = frozenset({"sealing_keys", "alert_url"})
+"""Settings whose value no message shows."""
+
 PACKAGE = Path(__file__).resolve().parents[1]
 PROJECT = PACKAGE.parent
 """The root of the checkout; for an installed wheel, the folder that holds the package."""
@@ -121,6 +124,14 @@ class Settings(FrozenModel):
     """Share of the sources of an interval that may fail without failing the run."""
     max_shrink: float = Field(0.2, ge=0, le=1)
     """Share of the rows of a published partition that a rebuild may lose."""
+    alert_url: str = Field("", repr=False)
+    """URL of a webhook that is sent alerts as JSON; a secret. Empty: none. `https`, or `http` to this machine."""
+    alert_email: tuple[str, ...] = ()
+    """E-mail addresses that are sent alerts through Airflow's SMTP connection (`smtp_default`)."""
+    alert_slack: str = ""
+    """The Airflow connection of a Slack webhook that is sent alerts."""
+    late_after_minutes: int = Field(60, ge=5, le=1440)
+    """Minutes after which an hourly run that is not done is told as late. A plain choice: the next hour's run waits for it by then."""
     sealing_keys: tuple[str, ...] = Field((), repr=False)
     """Base64 AES-SIV keys of 32, 48 or 64 bytes, newest first."""
 
@@ -183,7 +194,7 @@ class Settings(FrozenModel):
         except ValidationError as error:
             first = error.errors()[0]
             name = ".".join(str(step) for step in first["loc"])
-            shown = "" if name.startswith("sealing_keys") else f", not {first['input']!r}"
+            shown = "" if name.partition(".")[0] in SECRETS else f", not {first['input']!r}"
             raise ConfigError(f"{ENVIRONMENT_PREFIX}{name.upper()}: {first['msg']}{shown}") from error
 
 

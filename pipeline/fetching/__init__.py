@@ -1,6 +1,6 @@
-"""Polite, bounded GET requests to public addresses: the only room that opens a socket.
+"""Polite, bounded GET requests to public addresses, and alerts to a webhook: the only room that opens a socket.
 
 It never reads what a body says and never writes to the lake.
 """
 
-__all__ = ["fetcher", "politeness", "ranged_files", "robots"]
+__all__ = ["fetcher", "politeness", "ranged_files", "robots", "webhooks"]

@@ -4,6 +4,7 @@ DAG files and the `news` command start every stage through this room. It prints 
 """
 
 __all__ = [
+    "alerting",
     "backfill",
     "completeness",
     "completeness_tables",

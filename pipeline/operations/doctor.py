@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pipeline.core.catalogue import load_catalogue
 from pipeline.core.errors import PipelineError, StorageError
-from pipeline.core.settings import ENVIRONMENT_PREFIX, VERSION, Settings
+from pipeline.core.settings import ENVIRONMENT_PREFIX, SECRETS, VERSION, Settings
 from pipeline.lake.storage import Lake
 from pipeline.operations.damage import damaged_files
 from pipeline.publishing.sealing import Sealer
@@ -59,11 +59,17 @@ def _settings(settings: Settings) -> Iterator[CheckResult]:
     for name in Settings.model_fields:
         variable = f"{ENVIRONMENT_PREFIX}{name.upper()}"
         value = getattr(settings, name)
-        shown = counted(len(value), "key") if name == "sealing_keys" else without_credentials(str(value))
+        shown = _shown(name, value)
         advice = None
         if name == "contact" and not value:
             advice = "set it to a URL or e-mail address, so that webmasters can reach you"
         yield CheckResult("settings", variable, f"{shown}{'' if variable in os.environ else ' (default)'}", advice=advice)
+
+
+def _shown(name: str, value: object) -> str:
+    if name == "sealing_keys":
+        return counted(len(value), "key")  # type: ignore[arg-type]
+    return ("(set)" if value else "") if name in SECRETS else without_credentials(str(value))
 
 
 def _lake(settings: Settings) -> Iterator[CheckResult]:

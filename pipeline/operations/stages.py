@@ -7,8 +7,8 @@ Airflow's tasks call these functions. So does the command line, which calls othe
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 
@@ -49,6 +49,8 @@ class FailureAssessment:
     message: str
     warnings: tuple[str, ...] = ()
     """One sentence for each unusual finding about a feed, whether the feed was read or not."""
+    failures: Mapping[str, str] = field(default_factory=dict)
+    """Id of each failed source to the reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +248,7 @@ def assess_failures(settings: Settings, reports: Sequence[CaptureReport], *, los
     if warnings:
         message += f"; warnings: {'; '.join(warnings)}"
     return FailureAssessment(
-        failed=len(failed), total=total, is_red=share > settings.tolerated_failures, message=message, warnings=warnings
+        failed=len(failed), total=total, is_red=share > settings.tolerated_failures, message=message, warnings=warnings, failures=failed
     )
 
 

@@ -3,4 +3,4 @@
 A module is imported only when one of its commands is run. How a result looks is decided in `cli/screens`.
 """
 
-__all__ = ["catalogue", "exports", "model_server", "operations", "records", "sql", "walk"]
+__all__ = ["alerts", "catalogue", "exports", "model_server", "operations", "records", "sql", "walk"]

@@ -3,4 +3,4 @@
 Pure: it builds rich renderables and prints nothing.
 """
 
-__all__ = ["catalogue", "operations", "records", "sql", "walk"]
+__all__ = ["alerts", "catalogue", "operations", "records", "sql", "walk"]

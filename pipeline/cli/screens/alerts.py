@@ -1,0 +1,27 @@
+"""The screen of alerts. Pure: builds rich renderables, prints nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from pipeline.cli.screens.tables import make_table
+from pipeline.operations.alerting.alerts import Alert, Finding
+from pipeline.text.counts import counted
+
+
+def alerts(unsent: Sequence[Alert], standing: Sequence[Finding], *, is_sent: bool) -> RenderableType:
+    """The alerts, then the findings that stand: those not told yet because they were found too seldom say so."""
+    if not unsent and not standing:
+        return Text("nothing stands that an operator has to know, and nothing is left to send")
+    changes, findings = make_table("alert", "about", "sentence"), make_table("about", "subject", "told", "sentence")
+    for alert in unsent:
+        changes.add_row(alert.change, alert.kind, Text(alert.sentence))
+    for one in standing:
+        state = "yes" if one.is_ripe else f"not after {counted(len(one.times), 'hour')}"
+        findings.add_row(one.kind, Text(one.subject), state, Text(one.sentence))
+    heading = f"{counted(len(unsent), 'alert')} {'sent' if is_sent else 'to be sent (--send sends them to NEWS_ALERT_URL)'}"
+    stand = [Text(f"{counted(len(standing), 'finding')} that stand"), findings] if standing else []
+    return Group(Text(heading), *([changes] if unsent else []), *stand)
