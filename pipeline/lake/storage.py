@@ -149,11 +149,6 @@ def backfill_path(backfill_id: str) -> str:
     return f"backfills/{backfill_id}.json"
 
 
-def alert_state_path(scope: str) -> str:
-    """The findings of a scope that stand, and those that operators were told of."""
-    return f"alerts/{scope}.json"
-
-
 def erasure_path(domain: str) -> str:
     """The record of an erasure."""
     return f"{ERASURES}/{domain}.json"

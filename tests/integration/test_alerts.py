@@ -18,10 +18,11 @@ from pipeline.core.errors import ConfigError, PermanentFetchError, ShrinkError, 
 from pipeline.core.models import CaptureReport, Interval
 from pipeline.core.settings import Settings
 from pipeline.fetching.webhooks import post_json
-from pipeline.lake.storage import Lake, alert_state_path, manifest_path
+from pipeline.lake.storage import Lake, manifest_path
 from pipeline.operations import doctor, stages
 from pipeline.operations.alerting import assessments
 from pipeline.operations.alerting.alerts import Alert
+from pipeline.operations.alerting.assessments import alert_state_path
 from pipeline.operations.completeness import SourceDay
 from tests.integration.commands import News, root_logger_kept, say
 from tests.integration.conftest import FrozenClock, catalogue_with

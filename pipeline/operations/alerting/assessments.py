@@ -18,7 +18,7 @@ from pipeline.core.errors import ConfigError, PipelineError
 from pipeline.core.models import HOUR, CaptureReport, Clock, Interval
 from pipeline.core.settings import Settings
 from pipeline.fetching.webhooks import post_json
-from pipeline.lake.storage import Lake, alert_state_path
+from pipeline.lake.storage import Lake
 from pipeline.operations.alerting.alerts import ALERT_STATES, Alert, AlertState, Finding, after_telling, alerts_of, assess, message
 from pipeline.operations.completeness import SourceDay
 from pipeline.operations.maintenance import completeness
@@ -28,6 +28,11 @@ from pipeline.text.counts import counted
 LOOK_BACK = timedelta(hours=24)
 """How far back hours without captures are looked for: a day, after which the daily completeness shows what is missing."""
 SOURCES, HOURS, SILENCE = "sources", "hours", "silence"
+
+
+def alert_state_path(scope: str) -> str:
+    """The findings of a scope that stand, and those that operators were told of."""
+    return f"alerts/{scope}.json"
 
 
 @dataclass(frozen=True, slots=True)
