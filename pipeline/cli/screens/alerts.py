@@ -23,5 +23,9 @@ def alerts(unsent: Sequence[Alert], standing: Sequence[Finding], *, is_sent: boo
         state = "yes" if one.is_ripe else f"not after {counted(len(one.times), 'hour')}"
         findings.add_row(one.kind, Text(one.subject), state, Text(one.sentence))
     heading = f"{counted(len(unsent), 'alert')} {'sent' if is_sent else 'to be sent (--send sends them to NEWS_ALERT_URL)'}"
-    stand = [Text(f"{counted(len(standing), 'finding')} that stand"), findings] if standing else []
-    return Group(Text(heading), *([changes] if unsent else []), *stand)
+    parts: list[RenderableType] = [Text(heading)]
+    if unsent:
+        parts.append(changes)
+    if standing:
+        parts += [Text(f"{counted(len(standing), 'finding')} that stand"), findings]
+    return Group(*parts)
