@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import chain, islice
 from urllib.parse import unquote, urlsplit
 
@@ -18,6 +18,7 @@ import lxml.html
 from pipeline.core.models import Entry, ImageCandidate
 from pipeline.extraction.html.structured_data import Node, as_list, text_of
 from pipeline.extraction.pages import Page
+from pipeline.text.phrases import phrase_pattern
 from pipeline.text.plain_text import decode_entities
 from pipeline.text.urls import join
 
@@ -57,10 +58,8 @@ _SITE_WIDE = re.compile(
     r"|(?:image|thumb)[-_]?(?:facebook|twitter|social|default))[-_0-9x]*$",
     re.IGNORECASE,
 )
-_TRACKER_HOST = re.compile(
-    r"(?:^|\.)(?:scorecardresearch|doubleclick|google-analytics|quantserve|facebook|chartbeat|imrworldwide|adnxs|taboola|outbrain|feedburner"
-    r"|feedsportal|gravatar|googlesyndication|krxd|omtrdc|2o7|xiti|ioam|vgwort|w\.org)\.(?:com|net|org|de|it)$|^pixel[.-]|^stats?\.",
-    re.IGNORECASE,
+_tracker_host = partial(
+    phrase_pattern, "pipeline.extraction", r"(?:^|\.)(?:%(tracker_hosts)s)\.(?:com|net|org|de|it)$|^pixel[.-]|^stats?\."
 )
 _IN_MAIN_ROLE = lxml.etree.XPath("/descendant-or-self::*/@role[. = 'main']/..")
 _BETWEEN_SOURCES = re.compile(r"(?<=\d[wx]),\s*|,\s+")
@@ -129,7 +128,7 @@ def is_picture_address(url: str) -> bool:
         return False
     path = unquote(parts.path)
     is_program = _PROGRAM.search(path) and _PICTURE_FILE.search(unquote(parts.query))
-    if _TRACKER_HOST.search(host) or (_NO_PICTURE.search(path) and not is_program) or len(path) < 2:
+    if _tracker_host().search(host) or (_NO_PICTURE.search(path) and not is_program) or len(path) < 2:
         return False
     segments = [segment for segment in path.split("/") if segment]
     name = segments[-1] if segments else ""

@@ -9,12 +9,14 @@ articles with a date and an author.
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Literal
 
 import lxml.etree
 
 from pipeline.extraction.html.structured_data import ARTICLE_TYPES, types_of
 from pipeline.extraction.pages import Page
+from pipeline.text.phrases import phrase_pattern
 
 Kind = Literal["product", "forum", "listing", "reference"]
 
@@ -40,10 +42,10 @@ _CODE_COUNT = lxml.etree.XPath("count(//pre | //code)")
 _PRICE = re.compile(r"^(?:\D{0,10}\s)?[$€£¥₹]\s?\d[\d.,]*$|^\d[\d.,]*\s?(?:[$€£¥₹]|USD|EUR|GBP|CHF|zł|kr)$")
 _SHOP = re.compile(r"product[-_]?(?:card|item|tile|grid|list)|add[-_]?to[-_]?(?:cart|bag|basket)", re.IGNORECASE)
 _SOLD = re.compile(r"(?:^|\s)(?:single-product|page-product|catalog-product-view|template-product)(?:$|\s)")
-_FORUM_SOFTWARE = re.compile(r"discourse|vbulletin|phpbb|xenforo|invision|simple machines|mybb|flarum|nodebb|vanilla forums", re.IGNORECASE)
+_forum_software = partial(phrase_pattern, "pipeline.extraction", "%(forum_software)s")
 _FORUM_ROOTS = frozenset({"XF", "XenForo"})
 """Ids that XenForo gives to `<html>`."""
-_MANUAL_SOFTWARE = re.compile(r"docusaurus|mkdocs|sphinx|gitbook|bookdown|doxygen|javadoc|docfx|antora|mdbook|vitepress", re.IGNORECASE)
+_manual_software = partial(phrase_pattern, "pipeline.extraction", "%(manual_software)s")
 _MANUAL_ADDRESS = re.compile(
     r"^https?://(?:docs?|api|developers?|help|manuals?)\.|/(?:docs?|manual|reference|api|handbook|latest|stable)/|readthedocs",
     re.IGNORECASE,
@@ -56,13 +58,13 @@ def kind_of(page: Page) -> Kind | None:
         return None
     kinds = _kinds(page)
     generator = " ".join(page.meta.get("generator", ()))
-    if kinds & _DISCUSSIONS or _FORUM_SOFTWARE.search(generator) or page.tree.get("id") in _FORUM_ROOTS:
+    if kinds & _DISCUSSIONS or _forum_software().search(generator) or page.tree.get("id") in _FORUM_ROOTS:
         return "forum"
     if _is_offer(page, kinds):
         return "product"
     if _claims_article(page):
         return None
-    if _MANUAL_SOFTWARE.search(generator) or (_MANUAL_ADDRESS.search(page.url) and _CODE_COUNT(page.tree) >= MIN_CODE):
+    if _manual_software().search(generator) or (_MANUAL_ADDRESS.search(page.url) and _CODE_COUNT(page.tree) >= MIN_CODE):
         return "reference"
     if any(map(_SHOP.search, page.classes)) and (kinds & _LISTS or _prices(page) >= MIN_PRICES):
         return "listing"

@@ -61,39 +61,17 @@ _withheld = partial(phrase_pattern, "pipeline.extraction", r"%(withheld)s", igno
 """Phrases, in lower case, that say that the text continues for subscribers only."""
 _paywall = partial(phrase_pattern, "pipeline.extraction", r"%(withheld)s|%(subscribers)s", ignores_case=False)
 """These phrases, and others about subscribers that also stand below free articles."""
-_GATE_TITLE = re.compile(r"^(?:become an? .{2,30} (?:subscriber|member)|subscribe to (?:read|continue))\b", re.IGNORECASE)
+_GATE_TITLE = r"^(?:%(gate_titles)s)\b"
 _CONSENT = r"^(?:%(consent)s)"
 _LOGIN = r"^(?:%(login)s)\b"
 _SIGN_UP = r"^(?:%(sign_up)s)"
-_NOT_FOUND = (
-    r"^(?:error |fehler |erreur )?404(?=\W*$|\W*\s[|–—-]\s|\W+(?:error|fehler|erreur|page|seite|not|file|nothing|oops|sorry)\b)"
-    r"|\b404\b.{0,20}(?:error|not found)|^410\b.{0,9}gone"
-    r"|^(?:(?:oops|ups|sorry|we['’]re sorry)\W+(?:but )?)?(?:the |this |that )?(?:requested )?(?:page|article|story|content)"
-    r"(?: (?:that )?you(?:['’]re| are| were)? (?:requested|looking for|wanted))?"
-    r" (?:(?:(?:was|is|could|can) ?)?(?:not|n['’]?t|['’]t) (?:be )?(?:found|available)|(?:is )?no longer (?:exists?|available)"
-    r"|does(?:n['’]t| not) exist)|^nothing (?:was )?found$|^not found$"
-    r"|^page not found|%(not_found)s"
-)
+_NOT_FOUND = "%(not_found)s"
 _BLOCKED = r"^(?:%(blocked)s)(?:\W*$|\W+[|–—-]\s)"
-_ASKS_PATH = re.compile(
-    r"/(?:subscri(?:be|ptions?)|sign-?up|register|newsletters?|abo(?:nnement)?s?|login|sign-?in|anmelden|account)/?$", re.IGNORECASE
-)
+_ASKS_PATH = r"/(?:%(form_paths)s)/?$"
 _LIST_TYPES = frozenset({"CollectionPage", "SearchResultsPage", "ProfilePage"})
-_JOB_TITLE = re.compile(
-    r"\([mfwdxi](?:\s?[/|]\s?[mfwdxi*]){1,3}\)|\bjob (?:vacancy|opening|offer)\b|\bwe(?:['’]re| are) hiring\b"
-    r"|stellenangebot",
-    re.IGNORECASE,
-)
-_JOB_PATH = re.compile(
-    r"/(?:jobs?|careers?|karriere|stellen\w*|stellenangebote?|vacanc(?:y|ies)|vacatures?|emplois?|empleos?|lavoro)(?:[/.-]|$)",
-    re.IGNORECASE,
-)
-_LIST_PATH = re.compile(
-    r"/(?:tags?|topics?|thema|themen|themes?|category|categories|kategorien?|rubriken?|authors?|autor(?:en)?|schlagwort|stichwort"
-    r"|etiquetas?|sujets?|mots?-cles?"
-    r"|keywords?|label|search|suche|archive?s?)/[^/]+(?:/(?:page/)?\d*)?/?$|/(?:search|suche|archive)/?$",
-    re.IGNORECASE,
-)
+_JOB_TITLE = "%(job_titles)s"
+_JOB_PATH = r"/(?:%(job_paths)s)(?:[/.-]|$)"
+_LIST_PATH = r"/(?:%(list_paths)s)/[^/]+(?:/(?:page/)?\d*)?/?$|/(?:%(search_paths)s)/?$"
 _SLUG = re.compile(r"\d{4,}|(?<![^-_])(?:[^-_]+[-_]){3}")
 """What the path of an article contains: a number of four digits or more, or several words of a title."""
 _is_frame = furniture.names_of(furniture.COMMENTS, furniture.MARGINS, furniture.NAVIGATION, furniture.CONSENT, match="word")
@@ -118,12 +96,12 @@ def rejection_reason(page: Page, *, title: str, text: str) -> str | None:
         reason = _gate(page, title, path, is_claimed=is_claimed, has_text=weight_of(text) >= MAX_FORM)
         if reason is not None:
             return reason
-    if "JobPosting" in kinds or (not is_claimed and _JOB_TITLE.search(title) and _JOB_PATH.search(path)):
+    if "JobPosting" in kinds or (not is_claimed and _phrases(_JOB_TITLE).search(title) and _phrases(_JOB_PATH).search(path)):
         return "jobAd"
     is_list = bool(kinds & _LIST_TYPES)
     if is_claimed and not is_list:
         return None
-    if _LIST_PATH.search(path):
+    if _phrases(_LIST_PATH).search(path):
         return "tagList" if _teasers(page.tree) >= MIN_TEASERS else None
     if is_list and _teasers(page.tree) >= MIN_TEASERS:
         return "sectionFront"
@@ -138,7 +116,7 @@ def _gate(page: Page, title: str, path: str, *, is_claimed: bool, has_text: bool
     When the page declares itself an article (`is_claimed`), its whole title must be such a name; the same holds for forms on a page that
     also has text (`has_text`).
     """
-    asks = page.tree is not None and (bool(_ASKS_PATH.search(path)) or _asks_for_input(page.tree))
+    asks = page.tree is not None and (bool(_phrases(_ASKS_PATH).search(path)) or _asks_for_input(page.tree))
     for reason, template in _GATES:
         pattern = _phrases(template)
         is_form = reason in {"login", "signUp"}
@@ -151,7 +129,7 @@ def _gate(page: Page, title: str, path: str, *, is_claimed: bool, has_text: bool
 
 def _is_paywall_stub(page: Page, title: str, text: str) -> bool:
     """Whether the page has little text and says, in JSON-LD or beside a text that breaks off, that the rest is for subscribers."""
-    if _GATE_TITLE.search(title):
+    if _phrases(_GATE_TITLE).search(title):
         return True
     weight = weight_of(text)
     if weight >= MAX_STUB:

@@ -1,12 +1,12 @@
-"""Patterns made of phrases of natural languages. Reads the data files of packages, each once a process.
+"""Builds patterns from phrases of natural languages and other word lists. Reads the data file of each package once a process.
 
-A package that looks for words has them in `data/phrases.yaml`, by name and language; what is syntax stays in the pattern beside the code.
+A package that searches for words has them in `data/phrases.yaml`, by name and language; the code has the syntax around them.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import resources
 
@@ -19,12 +19,24 @@ def phrase_pattern(package: str, template: str, *, ignores_case: bool = True) ->
 
     A pattern that does not ignore case is for text in lower case, which it searches in a third of the time.
     """
-    return re.compile(template % _phrases(package), re.IGNORECASE if ignores_case else 0)
+    return re.compile(template % _alternatives(package), re.IGNORECASE if ignores_case else 0)
 
 
 @cache
-def _phrases(package: str) -> Mapping[str, str]:
-    """By name, the phrases of `data/phrases.yaml` in the file's order, with `|` between them."""
+def word_set(package: str, name: str) -> frozenset[str]:
+    """The entries of `package` with that name, of all languages, as plain words."""
+    return frozenset(_phrases(package)[name])
+
+
+@cache
+def _alternatives(package: str) -> Mapping[str, str]:
+    """The phrases of each name with `|` between them."""
+    return {name: "|".join(phrases) for name, phrases in _phrases(package).items()}
+
+
+@cache
+def _phrases(package: str) -> Mapping[str, Sequence[str]]:
+    """The phrases of each name in `data/phrases.yaml`, of all languages, in the file's order."""
     text = (resources.files(package) / "data" / "phrases.yaml").read_text("utf-8")
     named: dict[str, dict[str, list[str]]] = yaml.safe_load(text)
-    return {name: "|".join(phrase for listed in languages.values() for phrase in listed) for name, languages in named.items()}
+    return {name: [phrase for listed in languages.values() for phrase in listed] for name, languages in named.items()}

@@ -11,9 +11,8 @@ the page's scripts have goes before both. Run bench/extraction.py again when a t
 from __future__ import annotations
 
 import logging
-import re
 from collections import defaultdict
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import islice
 from typing import NamedTuple
 
@@ -32,6 +31,7 @@ from pipeline.extraction.html import furniture
 from pipeline.extraction.html.structured_data import text_of
 from pipeline.extraction.pages import Page
 from pipeline.text.markup import strip_tags
+from pipeline.text.phrases import phrase_pattern
 from pipeline.text.plain_text import decode_entities, letters_only, opening, repair, squeeze, weight_of
 
 logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
@@ -56,10 +56,8 @@ lead."""
 MAX_LEAD = 1500
 """Characters between heading and container below which these texts are a lead."""
 
-_LEAD = re.compile(
-    r"lead|teaser|intro|excerpt|summary|subtitle|sub-?head|standfirst|vorspann|einleitung|deck|dek|abstract|synopsis|chapo|sapo|bajada|copete|ingress"
-    r"|occhiello|sommario|description|short"
-)
+_lead_names = partial(phrase_pattern, "pipeline.extraction", "%(lead_names)s", ignores_case=False)
+"""Classes and ids, in lower case, of the lead of an article."""
 _is_beside_lead = furniture.names_of(
     furniture.COMMENTS,
     furniture.OTHER_ARTICLES,
@@ -197,7 +195,7 @@ def _content(container: lxml.html.HtmlElement, weights: Weights) -> tuple[list[B
 
 @lru_cache(maxsize=4096)
 def _is_no_lead(names: str) -> bool:
-    return _is_beside_lead(names) and not _LEAD.search(names.lower())
+    return _is_beside_lead(names) and not _lead_names().search(names.lower())
 
 
 def _is_content(block: Block) -> bool:
@@ -225,7 +223,7 @@ def _lead(page: Page, container: lxml.html.HtmlElement) -> list[str]:
         return []
     found = []
     for block in islice(blocks(shared, after=title, before=container, is_refused=_is_no_lead), 60):
-        is_sentence = block.text[-1] in _SENTENCE_END or bool(_LEAD.search(block.names.lower()))
+        is_sentence = block.text[-1] in _SENTENCE_END or bool(_lead_names().search(block.names.lower()))
         if block.tag not in {"li", "ul"} and len(block.text) >= 50 and block.link_share < 0.3 and is_sentence:
             found.append(block.text)
     return found if sum(map(len, found)) < MAX_LEAD else []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Set
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import NamedTuple
 
 import lxml.html
@@ -16,6 +16,7 @@ from pipeline.extraction.html import furniture
 from pipeline.extraction.html.furniture import class_and_id
 from pipeline.extraction.html.structured_data import types_of
 from pipeline.extraction.pages import Page, containing_element, shown_text
+from pipeline.text.phrases import phrase_pattern
 from pipeline.text.plain_text import weight_of
 
 CONTAINER_SHARE = 0.65
@@ -54,12 +55,13 @@ _is_unlikely = furniture.names_of(
     match="start",
 )
 """Whether a class and id are those of comments, side columns, navigation and the like, whose text counts a tenth."""
-_BESIDE = re.compile(
-    r"comments(?!-(?:open|closed|off))|comment[-_]?(?:list|link|area|thread|section|wrapper|form)|disqus|(?:^|[-_\s])(?:caption|related(?!-to))"
-    r"|(?:^|[-_\s])(?:promo|newsletter|subscribe|recommend\w*|author[-_]?(?:bio|box|card|info)\w*)(?:$|[-_\s])"
-    r"|wm-ipp|registration|cookie|consent|gdpr|(?:^|\s)hidden(?:$|\s)|print[-_]?(?:layer|only|version)"
+_beside = partial(
+    phrase_pattern,
+    "pipeline.extraction",
+    r"%(beside_anywhere)s|(?:^|[-_\s])(?:%(beside_starts)s)|(?:^|[-_\s])(?:%(beside_words)s)(?:$|[-_\s])|(?:^|\s)hidden(?:$|\s)",
+    ignores_case=False,
 )
-"""Elements that are never the article (`wm-ipp` is the toolbar of an archive): dropping their text is no sign of a failed extraction."""
+"""Classes and ids, in lower case, of elements that are never the article: dropping their text is no sign of a failed extraction."""
 
 MIN_ENTRIES = 6
 """Elements of one class from which they can be a list of comments. A plain choice."""
@@ -180,7 +182,7 @@ def _own_worth(element: lxml.html.HtmlElement) -> _Worth:
 def _worth_of_names(names: str) -> _Worth:
     lowered = names.lower()
     is_unlikely = _is_unlikely(lowered) and not is_blog_post(lowered)
-    worth = _UNLIKELY_WEIGHT if is_unlikely else 1.0, not _BESIDE.search(lowered)
+    worth = _UNLIKELY_WEIGHT if is_unlikely else 1.0, not _beside().search(lowered)
     return _ALL if worth == _ALL else worth
 
 

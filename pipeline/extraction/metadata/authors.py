@@ -22,10 +22,10 @@ from pipeline.extraction.html import furniture
 from pipeline.extraction.html.furniture import class_and_id, surroundings
 from pipeline.extraction.html.structured_data import as_list, types_of
 from pipeline.extraction.metadata.person_names import (
-    NO_NAME,
     chinese_byline,
     clean_names,
     is_by,
+    is_staff_label,
     looks_like_date,
     names_account,
     names_organisation,
@@ -110,7 +110,7 @@ def find_authors(page: Page, entry: Entry | None) -> tuple[tuple[str, ...], str]
             continue
         agencies = tuple(name for name in found if letters_only(name) not in own and not names_staff(name))
         organisation = organisation if organisation[0] or not agencies else (agencies, source)
-        named = tuple(name for name in found if not NO_NAME.match(name))
+        named = tuple(name for name in found if not is_staff_label(name))
         house = house if house[0] or not named else (named, source)
     return organisation if organisation[0] else house
 
@@ -238,7 +238,7 @@ class _Places:
 def _twitter_labels(page: Page) -> Iterator[str]:
     for number in "12":
         for label, value in zip(page.meta.get(f"twitter:label{number}", ()), page.meta.get(f"twitter:data{number}", ()), strict=False):
-            if re.search(r"written|author|by\b|verfass|geschrieben|écrit|autor|escrito|scritto", label, re.IGNORECASE):
+            if _phrases("%(author_labels)s").search(label):
                 yield value
 
 

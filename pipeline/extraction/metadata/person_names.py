@@ -12,7 +12,7 @@ from functools import cache, partial
 
 from babel import Locale
 
-from pipeline.text.phrases import phrase_pattern
+from pipeline.text.phrases import phrase_pattern, word_set
 from pipeline.text.plain_text import letters_only, plain, squeeze
 
 MAX_AUTHORS = 20
@@ -31,7 +31,7 @@ _SEPARATORS = (
 )
 """A dot between Chinese or Japanese characters, or two `l` in Catalan, is part of a name (`约翰·史密斯`).
 So is a conjunction of one letter before a single word (`Puig i Cadafalch`)."""
-_EASTERN_ROLE = re.compile(r"(?<=[\u3400-\u9fff\u3040-\u30ff\uac00-\ud7af])\s*(?:(?:선임|인턴|객원|전문)?기자|특파원|논설위원|記者|记者)$")
+_EASTERN_ROLE = r"(?<=[\u3400-\u9fff\u3040-\u30ff\uac00-\ud7af])\s*(?:%(eastern_roles)s)$"
 _SPACED_NAME = re.compile(r"^([\u3400-\u9fff])\s+([\u3400-\u9fff])$")
 """A Chinese name of two characters with a blank between them, which makes it as wide as a name of three."""
 _ROLE = r"\s*(?:[|(（\[–—]|\s-\s|,|\b(?:%(role_starts)s)\b(?=\s|$)).*$"
@@ -54,14 +54,10 @@ _TITLES = r"^(?:(?:%(titles)s)(?:\.\s*|\s+)|(?:mag|ing)\.\s*|pd\s+(?=dr\b))+"
 _STAFF = r"\b(?:%(staff)s)\b"
 _NAMES_TOO = frozenset({"May", "Mai"})
 """Names of months that are also names of people."""
-NO_NAME = re.compile(
-    r"^(?:the )?(?:our )?(?:(?:staff|editors?|editorial|newsroom|(?:news|web|sports|copy|digital|online|city|business) ?desk"
-    r"|news)\s*)+(?:writers?|reporters?|reports?|correspondents?|board|teams?)?$",
-    re.IGNORECASE,
-)
+_STAFF_LABEL = r"^(?:the )?(?:our )?(?:(?:%(staff_label_words)s)\s*)+(?:%(staff_label_ends)s)?$"
 _ACCOUNT = r"\b(?:%(accounts)s)\b"
 _ORGANISATION = r"\b(?:%(organisations)s|\w+\.(?:com|net|org|de|co|fr|it|es|pl|ru|uk|info|at|ch|eu|news|tv))\b"
-_CHINESE_ROLES = ("记者", "記者", "作者", "撰文", "执笔人", "编辑", "責任編輯", "报道", "報道", "、")
+
 _HAN = "[\u3400-\u9fff]"
 _CHINESE_BYLINES = tuple(
     re.compile(pattern.replace("HAN", _HAN))
@@ -80,9 +76,8 @@ _CHINESE_BYLINES = tuple(
 )
 _DEGREE = re.compile(r"\s+(?:[Pp][Hh]\.?\s?[Dd]|M\.?D|MBA|M\.?[Ss][Cc]|B\.?[Ss][Cc]|LL\.?M|[Ee][Ss][Qq])\.?$")
 """Matched with case: `MD` is a degree, `Md` a name."""
-_PARTICLES = frozenset(
-    re.findall(r"\w+", "de del della di da van von der den la le el al bin ibn dos das du und y e af av zu zur ten ter st")
-)
+_particles = partial(word_set, "pipeline.extraction", "name_particles")
+_chinese_roles = partial(word_set, "pipeline.extraction", "chinese_roles")
 
 
 def without_by(text: str) -> str:
@@ -93,6 +88,11 @@ def without_by(text: str) -> str:
 def is_by(text: str) -> bool:
     """Whether `text` is a word for "by" or "author" and nothing else."""
     return _phrases(r"^\W*(?:%(by)s)\s*[:：]?\s*$").match(text) is not None
+
+
+def is_staff_label(name: str) -> bool:
+    """Whether `name` is a label of a newsroom's staff and nothing else (`Staff`, `The News Desk`, `Editorial Board`)."""
+    return _phrases(_STAFF_LABEL).match(name) is not None
 
 
 def names_staff(name: str) -> bool:
@@ -147,14 +147,14 @@ def clean_names(names: Iterable[str], *, is_prose: bool = False, believed: Set[s
 
 def chinese_byline(text: str) -> list[str]:
     """The names in the first Chinese byline of `text`: a byline is the whole text, stands in brackets or follows a word for author."""
-    is_marked = any(role in text for role in _CHINESE_ROLES) or text.rstrip().endswith(("）", ")"))
+    is_marked = "、" in text or any(role in text for role in _chinese_roles()) or text.rstrip().endswith(("）", ")"))
     match = next(filter(None, (pattern.search(text) for pattern in _CHINESE_BYLINES)), None) if is_marked else None
     return match[1].replace("、", " ").split() if match else []
 
 
 def _has_shape_of_name(name: str) -> bool:
     return bool(_NAME.match(name)) and all(
-        word[0].isupper() or word.casefold() in _PARTICLES or not word[0].isascii() for word in name.split()
+        word[0].isupper() or word.casefold() in _particles() or not word[0].isascii() for word in name.split()
     )
 
 
@@ -173,7 +173,7 @@ def _parts(line: str) -> Iterator[str]:
 
 def _words(name: str) -> int:
     """The number of words in a name without its particles; the first word counts always (`Al`)."""
-    return sum(number == 0 or word.casefold() not in _PARTICLES for number, word in enumerate(name.split()))
+    return sum(number == 0 or word.casefold() not in _particles() for number, word in enumerate(name.split()))
 
 
 def _untitled(name: str) -> str:
@@ -189,5 +189,5 @@ def _name(part: str) -> str:
         return ""
     if not any(map(str.isalpha, name)):
         return ""
-    name = _SPACED_NAME.sub(r"\1\2", _EASTERN_ROLE.sub("", _untitled(name)))
+    name = _SPACED_NAME.sub(r"\1\2", _phrases(_EASTERN_ROLE).sub("", _untitled(name)))
     return name.title() if name.isupper() and len(name) > 5 and " " in name else name

@@ -9,17 +9,12 @@ from __future__ import annotations
 import re
 from functools import partial
 
-from pipeline.text.phrases import phrase_pattern
+from pipeline.text.phrases import phrase_pattern, word_set
 
 _phrases = partial(phrase_pattern, "pipeline.publishing")
 _MARKET = r"\bmarket\b.{0,80}\b(?:%(market_terms)s)\b|\bcagr\b|\bmarket (?:research )?report\b|\bglobal\b.{1,80}\b(?:market|industry)\b"
 _WIRES = r"\b(?:%(wires)s)\b"
-_WIRE_DOMAINS = frozenset(
-    {
-        *("prnewswire.com", "businesswire.com", "globenewswire.com", "einpresswire.com", "einnews.com", "accesswire.com", "prweb.com"),
-        *("marketwatch.com/press-release", "openpr.com", "newsfilecorp.com", "marketwired.com", "24-7pressrelease.com", "prlog.org"),
-    }
-)
+_wire_domains = partial(word_set, "pipeline.publishing", "wire_domains")
 _CLICKBAIT = (
     # a list: a number first, but not one of victims
     (0.6, r"^(?:the |these |here are |here's )?\d{1,3}\b(?! (?:%(casualties)s))\W+\w+"),
@@ -57,7 +52,7 @@ _TEXT_CHARACTERS = 1_500
 
 def promotion_degree(title: str, text: str | None, domain: str) -> float:
     """1 for the advertisement of a market report or a press release, else 0, by domain, title and the start of the text."""
-    if domain in _WIRE_DOMAINS or _phrases(_MARKET).search(title):
+    if domain in _wire_domains() or _phrases(_MARKET).search(title):
         return 1.0
     start = (text or "")[:_TEXT_CHARACTERS]
     return 1.0 if _phrases(_WIRES).search(title) or _phrases(_WIRES).search(start) else 0.0

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from pipeline.text.phrases import phrase_pattern
+from pipeline.text.phrases import phrase_pattern, word_set
 
 PACKAGES = ("pipeline.extraction", "pipeline.publishing", "pipeline.text")
 
@@ -18,6 +18,10 @@ def test_a_name_in_a_pattern_stands_for_its_phrases_in_all_languages() -> None:
     pattern = phrase_pattern("pipeline.text", r"^(?:%(read_more)s)$")
     assert all(pattern.match(line) for line in ("Continue reading", "weiterlesen", "ЧИТАТЬ ДАЛЕЕ"))
     assert not pattern.match("Continue reading this")
+
+
+def test_a_word_set_has_the_words_of_all_languages() -> None:
+    assert {"von", "van", "del", "y", "bin"} < word_set("pipeline.extraction", "name_particles")
 
 
 @pytest.mark.parametrize("package", PACKAGES)
