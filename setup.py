@@ -12,5 +12,6 @@ setup(
         "pipeline.stories": ["*.txt", "*.tsv"],
         "pipeline.extraction": ["*.tsv"],
         "pipeline.catalogue": ["*.yaml"],
+        "pipeline.operations.pages": ["templates/*.html", "static/*"],
     },
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -76,13 +76,16 @@ class UrlFate:
     history: UrlHistory
 
 
-def why(settings: Settings, url: str) -> UrlFate:
-    """What became of the page at `url`: where and when it was seen, its outcomes, versions and records. PermanentError: it is no URL."""
+def why(settings: Settings, url: str, *, paths: Mapping[str, Sequence[str]] | None = None) -> UrlFate:
+    """What became of the page at `url`: where and when it was seen, its outcomes, versions and records. PermanentError: it is no URL.
+
+    With `paths` only these files of each table are searched (`publishing.sql.database`).
+    """
     from pipeline.publishing.sql.searches import url_history
 
     lake = Lake(settings.lake)
     try:
-        history = url_history(lake, url)
+        history = url_history(lake, url, paths=paths)
     except ValueError as error:
         raise PermanentError(f"{url}: not a URL: {error}") from error
     erased = read_erased(lake)

@@ -64,14 +64,17 @@ def _has_topic(article: Row, topic: str) -> bool:
     return topic.casefold() in (name.casefold() for name in article["topics"])
 
 
-def find_record(lake: Lake, url: str) -> ExplainedRecord:
-    """The record whose webUrl or originalUrl is `url`, newest published date first. Raises PermanentError when there is none."""
+def find_record(lake: Lake, url: str, *, days: Sequence[date] | None = None) -> ExplainedRecord:
+    """The record whose webUrl or originalUrl is `url`, newest published date first. Raises PermanentError when there is none.
+
+    With `days`, only these published dates are searched.
+    """
     wanted = {url}
     try:
         wanted.add(canonical_url(url))
     except ValueError as error:
         raise PermanentError(f"{url}: not a URL: {error}") from error
-    for day in reversed(lake.published_dates()):
+    for day in reversed(lake.published_dates() if days is None else sorted(set(days) & set(lake.published_dates()))):
         rows = _select(lake, storage.articles_path(day), schema.ARTICLES, {"webUrl": wanted, "originalUrl": wanted}, any)
         if rows:
             return _explained(lake, day, rows[0])

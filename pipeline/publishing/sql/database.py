@@ -7,7 +7,7 @@ read anything outside the lake or change a setting. Only `select` and `explain` 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -52,7 +52,10 @@ class TableFiles:
 
 def table_files(lake: Lake, name: str) -> TableFiles:
     """The files of the table `name` in `lake`."""
-    paths = tuple(file.path for file in lake.files(name) if file.path.endswith(".parquet"))
+    return _table(name, tuple(file.path for file in lake.files(name) if file.path.endswith(".parquet")))
+
+
+def _table(name: str, paths: tuple[str, ...]) -> TableFiles:
     return TableFiles(name, paths, FOLDER_KEYS.get(name) or _key_of_folders(paths, schema.TABLES[name]))
 
 
@@ -68,18 +71,37 @@ def _key_of_folders(paths: tuple[str, ...], contract: pa.Schema) -> pa.Field | N
 
 
 @contextmanager
-def open_database(lake: Lake) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A locked connection with the tables of `lake` (schema `lake`) and the views over them. Raises StorageError."""
+def open_database(lake: Lake, *, paths: Mapping[str, Sequence[str]] | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A locked connection with the tables of `lake` (schema `lake`) and the views over them. Raises StorageError.
+
+    With `paths`, a table has the files that are given for its name and no other, so that a query of a day neither lists nor opens a year.
+    """
+    tables = [table_files(lake, name) if paths is None else _table(name, tuple(paths.get(name, ()))) for name in schema.TABLES]
+    with _opened(lake, tables, view_statements(list(schema.TABLES))) as connection:
+        yield connection
+
+
+@contextmanager
+def open_tables(lake: Lake, paths: Mapping[str, Sequence[str]]) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A locked connection with the tables that `paths` names, made of these files, in the schema `lake`; without views.
+
+    Making all views takes longer than most queries of a few files.
+    """
+    with _opened(lake, [_table(name, tuple(files)) for name, files in paths.items()], []) as connection:
+        yield connection
+
+
+@contextmanager
+def _opened(lake: Lake, tables: Sequence[TableFiles], views: Sequence[str]) -> Iterator[duckdb.DuckDBPyConnection]:
     import duckdb
 
-    tables = [table_files(lake, name) for name in schema.TABLES]
     closed = {"enable_external_access": False, "autoload_known_extensions": False, "autoinstall_known_extensions": False}
     with duckdb.connect(":memory:", config={**closed, "temp_directory": ""}) as connection:
         connection.execute("create schema lake")
         for table in tables:
             connection.register(f"files_{table.name}", _dataset(lake, table))
             connection.execute(f"create view lake.{table.name} as select * from files_{table.name}")
-        for statement in [*view_statements(list(schema.TABLES)), *_SETTINGS]:
+        for statement in [*views, *_SETTINGS]:
             connection.execute(statement)
         yield connection
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -95,9 +95,12 @@ class UrlHistory:
     records: list[Row]
 
 
-def url_history(lake: Lake, url: str) -> UrlHistory:
-    """All rows of `url` and of the other URLs of its page. Raises ValueError when `url` is no URL."""
-    with open_database(lake) as connection:
+def url_history(lake: Lake, url: str, *, paths: Mapping[str, Sequence[str]] | None = None) -> UrlHistory:
+    """All rows of `url` and of the other URLs of its page. Raises ValueError when `url` is no URL.
+
+    With `paths` only these files of each table are searched (`database.open_database`).
+    """
+    with open_database(lake, paths=paths) as connection:
 
         def rows(query: str, urls: Sequence[str]) -> list[dict[str, Any]]:
             return rows_of(run_query(connection, query, parameters={"urls": list(urls)}))

@@ -1,0 +1,258 @@
+"""The page Sources: each source with its polls, rhythm, yield, fields and health; and one source with its feeds and outcomes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+
+from pipeline.core.catalogue import Catalogue, Source
+from pipeline.core.models import Part
+from pipeline.discovery.health.findings import BLOCK_STATUSES, feed_findings
+from pipeline.lake.ledgers import read_manifest
+from pipeline.lake.manifests import FeedState
+from pipeline.lake.storage import Lake
+from pipeline.lake.tables import rows_of
+from pipeline.operations.pages.drawings import line
+from pipeline.operations.pages.partitions import completeness_days, completeness_paths, newest_hours, paths_of_hours
+from pipeline.publishing.lookup import Row
+from pipeline.publishing.sql.database import open_tables, run_query
+
+if TYPE_CHECKING:
+    import duckdb
+
+RHYTHM_DAYS = 28
+YIELD_DAYS = 7
+FIELD_HOURS = 24
+"""Hours whose articles say which fields a source's pages have."""
+OUTCOME_HOURS = 48
+"""Hours whose outcomes the page of one source lists."""
+STATE_HOURS = 3
+"""Newest hours whose manifests are read for the state of the feeds: the newest one may be under way, and a late one stand before it."""
+SPARK = (112.0, 24.0)
+FIELDS = ("authors", "picture", "time", "language")
+SORTS = ("health", "name", "last", "found", "yield", "fields")
+STATES = ("all", "problem", "ok")
+
+
+@dataclass(frozen=True, slots=True)
+class FieldShares:
+    """The share of a source's articles of the last `FIELD_HOURS` hours that have each field of `FIELDS`."""
+
+    articles: int
+    shares: tuple[float, ...]
+
+    @property
+    def mean(self) -> float:
+        """The mean of all shares."""
+        return sum(self.shares) / len(self.shares)
+
+    @property
+    def weakest(self) -> tuple[str, float]:
+        """The field that is missing most often, and its share."""
+        return min(zip(FIELDS, self.shares, strict=True), key=lambda field: field[1])
+
+
+@dataclass(frozen=True, slots=True)
+class FollowedSource:
+    """A row of the page: a source of the catalogue with what the newest manifests and completeness tables say of it."""
+
+    source: Source
+    last_poll: datetime | None
+    next_poll: datetime | None
+    days: tuple[tuple[date, int], ...]
+    """Pages found on each of the last `RHYTHM_DAYS` days that have a row."""
+    spark: str
+    """Points of the line through `days`."""
+    found: int
+    """Pages found in the last `YIELD_DAYS` days."""
+    published: int
+    blocked: int
+    """Feeds whose server refuses us."""
+    fields: FieldShares | None
+    problems: tuple[str, ...]
+    since: date | None
+    """The first of the days up to the newest in which it was silent or no poll succeeded."""
+
+    @property
+    def yield_share(self) -> float | None:
+        """The share of the found pages that became records; None when none was found."""
+        return self.published / self.found if self.found else None
+
+
+@dataclass(frozen=True, slots=True)
+class SourcesPage:
+    """What the page Sources shows: the wanted rows in order, and how many sources there are and have a problem."""
+
+    rows: tuple[FollowedSource, ...]
+    followed: int
+    with_problem: int
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeCount:
+    """Requests with the same purpose, outcome and reason."""
+
+    kind: str
+    outcome: str
+    reason: str | None
+    requests: int
+
+
+@dataclass(frozen=True, slots=True)
+class SourcePage:
+    """What the page of one source shows; `listed` are rows of the ledger, the newest first, from `offset` on."""
+
+    row: FollowedSource
+    feeds: tuple[FeedState, ...]
+    outcomes: tuple[OutcomeCount, ...]
+    listed: tuple[Row, ...]
+    total: int
+    dropped: tuple[Row, ...]
+    """Rows of `completeness`, the newest first."""
+
+
+def read_sources(lake: Lake, catalogue: Catalogue, *, now: datetime, sort: str, words: str, state: str) -> SourcesPage:
+    """Read the page: sources whose id or name has `words`, in the order `sort` (of `SORTS`), filtered by `state` (of `STATES`)."""
+    rows = _followed(lake, catalogue.enabled_sources, now=now)
+    kept = [row for row in rows if words.casefold() in f"{row.source.id} {row.source.name}".casefold()]
+    kept = [row for row in kept if state == "all" or bool(row.problems) == (state == "problem")]
+    kept.sort(key=lambda row: (_rank(row, sort), row.source.id))
+    return SourcesPage(tuple(kept), followed=len(rows), with_problem=sum(1 for row in rows if row.problems))
+
+
+def _rank(row: FollowedSource, sort: str) -> float:
+    """What a sort puts first: problems, the oldest poll, the fewest pages, the lowest yield, the emptiest fields."""
+    if sort == "health":
+        return -len(row.problems)
+    if sort == "last":
+        return row.last_poll.timestamp() if row.last_poll else 0.0
+    if sort == "found":
+        return row.found
+    if sort == "yield":
+        return row.yield_share if row.yield_share is not None else -1.0
+    if sort == "fields":
+        return row.fields.mean if row.fields else 2.0
+    return 0.0
+
+
+def _followed(lake: Lake, sources: Sequence[Source], *, now: datetime) -> list[FollowedSource]:
+    days = completeness_days(lake)[-RHYTHM_DAYS:]
+    paths = {"extracted": paths_of_hours(lake, "extracted", newest_hours(lake, FIELD_HOURS)), "completeness": completeness_paths(days)}
+    with open_tables(lake, paths) as connection:
+        history = _by_source(
+            run_rows(connection, "select sourceId, day, found, published, polls, failedPolls, isGap from lake.completeness order by day")
+        )
+        fields = {row["sourceId"]: row for row in run_rows(connection, _FIELDS)}
+    states = feed_states(lake)
+    problems: dict[str, list[str]] = {}
+    for finding in feed_findings(states, now=now):
+        problems.setdefault(finding.source_id, []).append(finding.text)
+    return [
+        _row(
+            source,
+            [state for state in states if state.source_id == source.id],
+            history.get(source.id, []),
+            fields.get(source.id),
+            tuple(problems.get(source.id, ())),
+        )
+        for source in sources
+    ]
+
+
+def run_rows(connection: duckdb.DuckDBPyConnection, query: str, parameters: Mapping[str, object] | None = None) -> list[Row]:
+    """The rows of a query."""
+    return rows_of(run_query(connection, query, parameters=parameters))
+
+
+_FIELDS = """
+    select sourceId, count(*) as articles, avg((len(authors) > 0)::int) as authors, avg((len(images) > 0)::int) as picture,
+        avg((publishedPrecision <> 'day')::int) as time, avg((language is not null)::int) as language
+    from lake.extracted where vanishedAt is null and movedTo is null and sourceId is not null group by sourceId"""
+
+
+def _by_source(rows: Iterable[Row]) -> dict[str, list[Row]]:
+    found: dict[str, list[Row]] = {}
+    for row in rows:
+        found.setdefault(row["sourceId"], []).append(row)
+    return found
+
+
+def _row(source: Source, states: Sequence[FeedState], days: Sequence[Row], fields: Row | None, problems: tuple[str, ...]) -> FollowedSource:
+    silent = silent_since(days)
+    said = [f"far fewer pages than it usually brings since {silent}"] if silent is not None else []
+    asked = [state.schedule.asked for state in states if state.schedule.asked is not None]
+    due = [state.schedule.next_poll for state in states if state.schedule.next_poll is not None]
+    recent = days[-YIELD_DAYS:]
+    return FollowedSource(
+        source=source,
+        last_poll=max(asked, default=None),
+        next_poll=min(due, default=None),
+        days=tuple((row["day"], row["found"]) for row in days),
+        spark=line([float(row["found"]) for row in days], width=SPARK[0], height=SPARK[1]),
+        found=sum(row["found"] for row in recent),
+        published=sum(row["published"] for row in recent),
+        blocked=sum(1 for state in states if state.status in BLOCK_STATUSES or state.verdict == "disallowed"),
+        fields=FieldShares(fields["articles"], tuple(fields[name] or 0.0 for name in FIELDS)) if fields else None,
+        problems=(*problems, *said),
+        since=silent or _unread_since(days),
+    )
+
+
+def silent_since(days: Sequence[Row]) -> date | None:
+    """The first of the newest days in a row that are gaps; None when the newest day is none."""
+    return _first_of_the_last(days, [bool(row["isGap"]) for row in days])
+
+
+def _unread_since(days: Sequence[Row]) -> date | None:
+    return _first_of_the_last(days, [row["failedPolls"] > 0 and row["polls"] == 0 for row in days])
+
+
+def _first_of_the_last(days: Sequence[Row], holds: Sequence[bool]) -> date | None:
+    first: date | None = None
+    for row, is_so in zip(reversed(days), reversed(holds), strict=True):
+        if not is_so:
+            break
+        first = row["day"]
+    return first
+
+
+def feed_states(lake: Lake) -> tuple[FeedState, ...]:
+    """The newest state of each feed in the manifests of the last `STATE_HOURS` hours, by source and URL."""
+    newest: dict[tuple[str, str], FeedState] = {}
+    for hour in newest_hours(lake, STATE_HOURS):
+        for name in lake.captured_parts(hour.key):
+            for state in read_manifest(lake, Part(hour, name)).feeds:
+                newest[state.source_id, state.url] = state
+    return tuple(newest[key] for key in sorted(newest))
+
+
+def read_source(lake: Lake, source: Source, *, now: datetime, limit: int, offset: int) -> SourcePage:
+    """Read the page of one source: its row, its feeds, and its outcomes of the last `OUTCOME_HOURS` hours from `offset` on."""
+    (row,) = _followed(lake, [source], now=now)
+    hours, days = newest_hours(lake, OUTCOME_HOURS), completeness_days(lake)[-RHYTHM_DAYS:]
+    paths = {"ledger": paths_of_hours(lake, "ledger", hours), "completeness": completeness_paths(days)}
+    parameters = {"source": source.id}
+    with open_tables(lake, paths) as connection:
+        counts = run_rows(
+            connection,
+            """select kind, outcome, reason, count(*) as requests from lake.ledger where sourceId = $source group by all
+            order by kind, requests desc, outcome, reason""",
+            parameters,
+        )
+        listed = run_rows(
+            connection,
+            f"""select interval, kind, outcome, reason, url, status, "at", count(*) over () as total from lake.ledger
+            where sourceId = $source order by interval desc, "at" desc nulls last, url limit {int(limit)} offset {int(offset)}""",
+            parameters,
+        )
+        dropped = run_rows(connection, "select * from lake.completeness where sourceId = $source order by day desc", parameters)
+    return SourcePage(
+        row=row,
+        feeds=tuple(state for state in feed_states(lake) if state.source_id == source.id),
+        outcomes=tuple(OutcomeCount(one["kind"], one["outcome"], one["reason"], one["requests"]) for one in counts),
+        listed=tuple(listed),
+        total=listed[0]["total"] if listed else 0,
+        dropped=tuple(dropped),
+    )
