@@ -5,7 +5,7 @@ from __future__ import annotations
 from setuptools import find_packages, setup
 
 setup(
-    packages=[*find_packages(include=["pipeline", "pipeline.*"]), "pipeline.catalogue"],
+    packages=[*find_packages(include=["pipeline", "pipeline.*", "news_airflow"]), "pipeline.catalogue"],
     package_dir={"pipeline.catalogue": "data"},
     package_data={
         "": ["py.typed", "data/*.yaml"],

@@ -215,7 +215,7 @@ def test_no_page_may_load_run_frame_or_send_anything_elsewhere(counted: Settings
     for address in addresses:
         got = get(counted, address)
         assert got.headers["Content-Security-Policy"] == policy
-        assert (got.headers["X-Content-Type-Options"], got.headers["Referrer-Policy"]) == ("nosniff", "no-referrer")
+        assert (got.headers["X-Content-Type-Options"], got.headers["Referrer-Policy"]) == ("nosniff", "same-origin")
         assert not re.search(r"<style|<[^>]*\s(style|on\w+)=", got.body.decode())
 
 

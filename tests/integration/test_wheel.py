@@ -36,7 +36,8 @@ def news(installed: Path, *arguments: str, home: Path) -> subprocess.CompletedPr
 
 def test_the_wheel_holds_the_packages_their_data_and_the_catalogue(installed: Path) -> None:
     shipped = {str(path.relative_to(installed)) for path in installed.rglob("*") if path.is_file() and path.suffix != ".pyc"}
-    here = {str(path.relative_to(REPOSITORY)) for path in (REPOSITORY / "pipeline").rglob("*") if path.is_file() and path.suffix != ".pyc"}
+    packages = [path for name in ("pipeline", "news_airflow") for path in (REPOSITORY / name).rglob("*")]
+    here = {str(path.relative_to(REPOSITORY)) for path in packages if path.is_file() and path.suffix != ".pyc"}
     catalogue = {f"pipeline/catalogue/{path.name}" for path in (REPOSITORY / "data").glob("*.yaml")}
     assert shipped == here | catalogue
     assert "pipeline/py.typed" in shipped

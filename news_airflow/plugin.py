@@ -1,0 +1,49 @@
+"""The Airflow plugin `news`: a menu entry and the pages behind it.
+
+Airflow imports every plugin in each of its processes, those of the tasks included; so this module imports nothing but the standard library
+and what Airflow has imported already. The pages are imported when the first of them is asked for.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from airflow.configuration import conf
+from airflow.plugins_manager import AirflowPlugin
+
+PREFIX = "/news"
+WEB = "news_airflow.web"
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Scope]]
+Send = Callable[[Scope], Awaitable[None]]
+
+
+class LazyPages:
+    """An ASGI application that imports the real one, in a thread, when the first request comes."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request with the application `news_airflow.web.app`."""
+        from anyio import to_thread
+
+        module = await to_thread.run_sync(importlib.import_module, WEB)
+        await module.app(scope, receive, send)
+
+
+def address_of_pages() -> str:
+    """The path of the first page, below the path at which `[api] base_url` says that Airflow stands."""
+    base = urlsplit(str(conf.get("api", "base_url", fallback="/"))).path.rstrip("/")
+    return f"{base}{PREFIX}/today"
+
+
+class NewsPlugin(AirflowPlugin):
+    """The plugin, which the entry point `airflow.plugins` names."""
+
+    name = "news"
+    fastapi_apps = [{"app": LazyPages(), "url_prefix": PREFIX, "name": "News"}]  # noqa: RUF012  Airflow's class demands a list
+    external_views = [  # noqa: RUF012
+        {"name": "News", "href": address_of_pages(), "destination": "nav", "url_route": "news", "nav_top_level": True}
+    ]

@@ -1,0 +1,126 @@
+"""The pages as a web application inside Airflow's API server: who asks, may they, and a backfill that somebody starts.
+
+A plugin's application has no login of its own (apache/airflow 72655). Here every request needs a user of Airflow who may read the DAG
+`news_ingest`, and starting a backfill one who may run it. `pipeline.operations.pages` makes the pages.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time
+from http import HTTPStatus
+from typing import Annotated
+from urllib.parse import parse_qsl, urlsplit
+
+from airflow.api_fastapi.app import get_auth_manager
+from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity, DagDetails
+from airflow.api_fastapi.core_api.security import GetUserDep, requires_access_dag
+from airflow.models.backfill import AlreadyRunningBackfill, ReprocessBehavior, _create_backfill
+from airflow.sdk.exceptions import AirflowException
+from fastapi import Depends, FastAPI, HTTPException, Request, Response
+from starlette.exceptions import HTTPException as AnyHTTPException
+
+from pipeline.core.catalogue import load_catalogue
+from pipeline.core.errors import PipelineError
+from pipeline.core.settings import Settings
+from pipeline.operations.pages.rendering import address
+from pipeline.operations.pages.site import SiteAnswer, SiteRequest, answer, backfill_wish, failure
+
+DAG_ID = "news_ingest"
+LONGEST_FORM = 10_000
+"""Bytes of a form; ours has a source, two dates and some words."""
+READ = Depends(requires_access_dag("GET", param_dag_id=DAG_ID))
+RUN = Depends(requires_access_dag("POST", DagAccessEntity.RUN, DAG_ID))
+
+app = FastAPI(title="News", docs_url=None, redoc_url=None, openapi_url=None, dependencies=[READ])
+"""`READ` stands on the application, so that no page can forget it."""
+
+
+@app.get("/{path:path}")
+def page(request: Request, path: str, user: GetUserDep) -> Response:
+    """Any page, style, script or picture."""
+    return _response(_answer(_asked(request, path, dict(request.query_params), user)))
+
+
+async def _form(request: Request) -> dict[str, str]:
+    """The fields of a form that one of our own pages sent. Raises HTTPException 403 for one of another site, 413 for a long one.
+
+    The cookie of the login goes with a form of any page of the same site, so the origin decides; a token in a header is sent by no form.
+    """
+    is_ours = urlsplit(request.headers.get("origin", "")).netloc == request.headers.get("host")
+    if not is_ours and "authorization" not in request.headers:
+        raise HTTPException(HTTPStatus.FORBIDDEN, "The form comes from another site.")
+    body = b""
+    async for part in request.stream():
+        body += part
+        if len(body) > LONGEST_FORM:
+            raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The form is too long.")
+    return dict(parse_qsl(body.decode(errors="replace")))
+
+
+@app.post("/coverage/backfill", dependencies=[RUN])
+def start_backfill(request: Request, user: GetUserDep, form: Annotated[dict[str, str], Depends(_form)]) -> Response:
+    """Create the backfill of the form, then show its page again."""
+    asked = _asked(request, "coverage/backfill", form, user)
+    try:
+        wish = backfill_wish(asked, load_catalogue(Settings.from_environment().config))
+    except PipelineError as error:
+        return _response(failure(asked, HTTPStatus.UNPROCESSABLE_ENTITY, "This backfill cannot start", str(error)))
+    try:
+        created = _create_backfill(
+            dag_id=DAG_ID,
+            from_date=datetime.combine(wish.days[0], time(0), UTC),
+            to_date=datetime.combine(wish.days[-1], time(23), UTC),
+            max_active_runs=1,
+            reverse=False,
+            dag_run_conf={name: value for name, value in wish.form.items() if value},
+            triggering_user_name=user.get_name(),
+            reprocess_behavior=ReprocessBehavior.COMPLETED,
+            run_on_latest_version=True,
+        )
+    except AlreadyRunningBackfill:
+        reason = f"Airflow has one backfill of a DAG at a time, and one of {DAG_ID} is under way."
+        return _response(failure(asked, HTTPStatus.CONFLICT, "Another backfill is under way", reason))
+    except (AirflowException, ValueError) as error:
+        return _response(failure(asked, HTTPStatus.UNPROCESSABLE_ENTITY, "This backfill cannot start", str(error)))
+    fields = {"source": wish.source_id, "day": wish.days[0], "last": wish.days[-1], "origins": " ".join(wish.origins)}
+    target = address(asked.base, "/coverage/backfill", fields, started=created.id)
+    return Response(status_code=HTTPStatus.SEE_OTHER, headers={"Location": target, "Cache-Control": "no-store"})
+
+
+@app.exception_handler(AnyHTTPException)
+def refused(request: Request, error: AnyHTTPException) -> Response:
+    """A refusal as a page: 401 without a login, 403 without permission, 405."""
+    reasons = {401: "Log in to Airflow first.", 403: f"You may not do this: it needs access to the DAG {DAG_ID}."}
+    asked = _bare(request)
+    return _response(
+        failure(asked, error.status_code, HTTPStatus(error.status_code).phrase, reasons.get(error.status_code, str(error.detail)))
+    )
+
+
+def _bare(request: Request) -> SiteRequest:
+    return SiteRequest(request.url.path, {}, request.scope.get("root_path", ""), datetime.now(UTC))
+
+
+def _asked(request: Request, path: str, query: dict[str, str], user: GetUserDep) -> SiteRequest:
+    return SiteRequest(
+        path=f"/{path}",
+        query=query,
+        base=request.scope.get("root_path", ""),
+        now=datetime.now(UTC),
+        user=user.get_name(),
+        may_backfill=get_auth_manager().is_authorized_dag(
+            method="POST", access_entity=DagAccessEntity.RUN, details=DagDetails(id=DAG_ID), user=user
+        ),
+    )
+
+
+def _answer(asked: SiteRequest) -> SiteAnswer:
+    try:
+        settings = Settings.from_environment()
+    except PipelineError as error:
+        return failure(asked, HTTPStatus.INTERNAL_SERVER_ERROR, "The configuration is wrong", str(error))
+    return answer(settings, asked)
+
+
+def _response(made: SiteAnswer) -> Response:
+    return Response(made.body, made.status, {**made.headers, "Content-Type": made.content_type})

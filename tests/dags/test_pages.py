@@ -1,0 +1,179 @@
+"""The pages behind Airflow's login: who may see them, who may start a backfill, and what the plugin costs a task process."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from datetime import date
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deploy.local_airflow import PROJECT, offline_settings
+from pipeline.core.catalogue import load_catalogue
+from pipeline.lake.storage import Lake
+from pipeline.operations.completeness import SourceDay
+from pipeline.operations.completeness_tables import write_tables
+from tests.newsroom import World
+
+USERS = {"ada": "ADMIN", "vera": "VIEWER", "nobody": ""}
+PASSWORDS = dict.fromkeys(USERS, "a password")
+PAGES = (
+    "today",
+    "sources",
+    "stories",
+    "coverage",
+    "why",
+    "style.css",
+    "frame.js",
+    "images/" + "ab" * 32,
+    "coverage/backfill",
+    "nothing",
+    "",
+)
+SOURCE = load_catalogue(World.load().catalogue).enabled_sources[0].id
+FORM = {"source": SOURCE, "day": "2026-11-18", "last": "2026-11-18", "origins": "sitemap pages"}
+OURS = {"Origin": "http://testserver"}
+
+
+class ApiServer:
+    """Airflow's API server in a process of its own."""
+
+    def __init__(self, home: Path) -> None:
+        self._log = home / "api.log"
+        passwords = home / "passwords.json"
+        passwords.write_text(json.dumps(PASSWORDS))
+        lake = home / "lake"
+        write_tables(Lake(str(lake)), [SourceDay(date(2026, 11, 18), SOURCE, 8.0, "days", 24, 0, 0, 0, 0, 0)])
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("NEWS_")} | offline_settings(home)
+        environment |= {
+            "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": ",".join(f"{name}:{role}" for name, role in USERS.items()),
+            "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(passwords),
+            "AIRFLOW__API_AUTH__JWT_SECRET": "a secret of the tests, of sufficient length for HMAC with SHA-512, which it is signed with",
+            "NEWS_LAKE": str(lake),
+            "NEWS_CONFIG": str(World.load().catalogue),
+        }
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "tests.dags.api_child"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                env=environment,
+                cwd=PROJECT,
+                text=True,
+            )
+
+    def close(self) -> None:
+        self._process.communicate(timeout=60)
+
+    def ask(self, question: Mapping[str, Any]) -> Any:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(question) + "\n")
+        self._process.stdin.flush()
+        line = self._process.stdout.readline()
+        if not line:
+            pytest.fail(f"the API server ended:\n{self._log.read_text(errors='replace')[-4000:]}")
+        return json.loads(line)
+
+    def request(
+        self, method: str, path: str, *, user: str | None, form: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None
+    ) -> Any:
+        return self.ask({"method": method, "path": path, "user": user, "form": form or {}, "headers": headers or {}})
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
+    pytest.importorskip("airflow", reason="Airflow is not installed: pip install -e .[airflow]")
+    if "news" not in entry_points(group="airflow.plugins").names:
+        pytest.skip("this environment was installed before the plugin had an entry point: make env")
+    server = ApiServer(tmp_path_factory.mktemp("api"))
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="module")
+def imports(server: ApiServer) -> dict[str, list[str]]:
+    """What the plugin's module imported, and what the first page after it. The first request of this file."""
+    answer: dict[str, list[str]] = server.ask({"imports": True})
+    return answer
+
+
+def test_the_plugin_costs_a_task_process_nothing_that_a_page_needs(imports: dict[str, list[str]], server: ApiServer) -> None:
+    assert imports["by_plugin"] == []
+    assert [name for name in imports["by_pages"] if name.startswith(("pipeline.operations.pages", "news_airflow.web", "duckdb"))] == []
+    assert server.request("GET", "/news/today", user="ada")["status"] == 200
+    assert "news_airflow.web" in server.ask({"imports": True})["by_pages"]
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_without_a_login_there_is_no_page_no_style_and_no_picture(server: ApiServer, path: str) -> None:
+    got = server.request("GET", f"/news/{path}", user=None)
+    assert got["status"] == 401
+    assert "Log in to Airflow first" in got["body"]
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_user_who_may_not_read_the_dag_sees_no_page(server: ApiServer, path: str) -> None:
+    assert server.request("GET", f"/news/{path}", user="nobody")["status"] == 403
+
+
+def test_a_token_that_is_none_is_refused(server: ApiServer) -> None:
+    for headers in ({"Authorization": "Bearer nonsense"}, {"Cookie": "_token=nonsense"}):
+        assert server.request("GET", "/news/today", user=None, headers=headers)["status"] in (401, 403)
+
+
+def test_a_viewer_sees_every_page_with_its_headers(server: ApiServer) -> None:
+    for path in ("today", "sources", "stories", "coverage", "why"):
+        got = server.request("GET", f"/news/{path}", user="vera")
+        assert got["status"] == 200, path
+        assert f'href="/news/{path}" aria-current="page"' in got["body"]
+        assert got["headers"]["content-security-policy"].startswith("default-src 'none'")
+        assert got["headers"]["x-content-type-options"] == "nosniff"
+
+
+def test_a_viewer_starts_no_backfill_and_is_offered_none(server: ApiServer) -> None:
+    assert server.request("POST", "/news/coverage/backfill", user="vera", form=FORM, headers=OURS)["status"] == 403
+    query = "&".join(f"{name}={value}" for name, value in FORM.items())
+    assert "Start the backfill" not in server.request("GET", f"/news/coverage/backfill?{query}&plan=on", user="vera")["body"]
+
+
+def test_nobody_who_is_not_logged_in_starts_a_backfill(server: ApiServer) -> None:
+    assert server.request("POST", "/news/coverage/backfill", user=None, form=FORM, headers=OURS)["status"] == 401
+
+
+@pytest.mark.parametrize("headers", [{}, {"Origin": "https://evil.example"}, {"Origin": "null"}])
+def test_a_form_of_another_site_starts_no_backfill(server: ApiServer, headers: dict[str, str]) -> None:
+    assert server.request("POST", "/news/coverage/backfill", user="ada", form=FORM, headers=headers)["status"] == 403
+
+
+def test_a_wrong_or_endless_form_starts_no_backfill(server: ApiServer) -> None:
+    unknown = server.request("POST", "/news/coverage/backfill", user="ada", form={**FORM, "source": "typo"}, headers=OURS)
+    assert (unknown["status"], "is not a followed source" in unknown["body"]) == (422, True)
+    assert server.request("POST", "/news/coverage/backfill", user="ada", form={"source": "a" * 20_000}, headers=OURS)["status"] == 413
+
+
+def test_a_form_of_ours_starts_the_backfill_of_the_gap_once(server: ApiServer) -> None:
+    started = server.request("POST", "/news/coverage/backfill", user="ada", form=FORM, headers=OURS)
+    assert started["status"] == 303, started["body"]
+    shown = server.request("GET", started["headers"]["location"], user="ada")["body"]
+    assert "has started" in shown
+    backfills = json.loads(server.request("GET", "/api/v2/backfills?dag_id=news_ingest", user="ada")["body"])["backfills"]
+    (backfill,) = backfills
+    assert (backfill["from_date"], backfill["to_date"]) == ("2026-11-18T00:00:00Z", "2026-11-18T23:00:00Z")
+    assert backfill["dag_run_conf"] == {"sources": [SOURCE], "origins": ["sitemap", "pages"]}
+    assert (backfill["max_active_runs"], backfill["reprocess_behavior"]) == (1, "completed")
+    again = server.request("POST", "/news/coverage/backfill", user="ada", form=FORM, headers=OURS)
+    assert (again["status"], "one of news_ingest is under way" in again["body"]) == (409, True)
+
+
+def test_airflow_lists_the_pages_in_its_menu(server: ApiServer) -> None:
+    plugins = json.loads(server.request("GET", "/api/v2/plugins", user="ada")["body"])["plugins"]
+    (views,) = [plugin["external_views"] for plugin in plugins if plugin["name"] == "news"]
+    assert [(view["name"], view["href"], view["url_route"]) for view in views] == [("News", "/news/today", "news")]
