@@ -215,7 +215,7 @@ EXTRACTED = pa.schema(
         _field(
             "alternatives",
             pa.map_(pa.string(), pa.string()),
-            "for each field, the other values that the page states, each with its place; of texts the beginning",
+            "for each field, the other values that the page states, each with its place; of texts the length and the beginning",
         ),
         _field(
             "rights",

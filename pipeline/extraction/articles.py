@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Literal
 
 from pipeline.core.models import AmpAnswer, Article, CaptureRef, Entry, Image, ImageCandidate, Picture, Rejected
@@ -63,113 +64,142 @@ def build_article(
     if title is None:
         return Rejected("noTitle")
     text = body_text.find_body(page, title=title.text)
-    reason = rejection_reason(page, title=title.text, text=text[0] if text else "")
+    reason = rejection_reason(page, title=title.text, text=text.text if text else "")
     if reason is not None:
         return Rejected(reason)
-    excerpt = _excerpt(page, entry, title=title.text, text=text[0] if text else "")
+    excerpt = _excerpt(page, entry, title=title.text, text=text.text if text else "")
     if text is None and excerpt is None:
         return Rejected("noText")
     web_url = choose_web_url(page, entry, title=title.text)
     if web_url is None:
         return Rejected("badUrl")
-    language = _language(page, entry, f"{title.text}\n{text[0] if text else excerpt[0] if excerpt else ''}")
-    spoken = language[0] if language else ""
-    dated = publication_dates.published(page, entry, at=capture.at, language=spoken)
-    modified = publication_dates.modified(page, entry, at=capture.at, language=spoken)
-    authors, authors_source = find_authors(page, entry)
-    kind = _other_kind(page, entry, dated, has_authors=bool(authors))
-    published = dated if kind is None else None
-    provider = titles.find_site_name(page, entry)
-    candidates = lead_images(page, entry)
-    images, image_source = _images(candidates, pictures=pictures, min_side=min_side, max_pixels=max_pixels)
+    chosen = _choose_fields(page, entry, title, text, excerpt, web_url, at=capture.at)
+    images = _images(chosen.candidates, pictures=pictures, min_side=min_side, max_pixels=max_pixels)
     amp_web_url = None if amp is not None and amp.gone else amp_link(page)
-    type_, type_source, other_types = _type(page)
-    keywords, keywords_source = next(_keywords(page, entry), ((), ""))
-    sources = {
-        "webUrl": web_url[1],
-        "title": title.source,
-        "excerpt": excerpt[1] if excerpt else "",
-        "text": text[1] if text else "",
-        "authors": authors_source,
-        "publishedDateTime": published.source if published else "",
-        "modifiedDateTime": modified.source if modified else "",
-        "language": language[1] if language else "",
-        "providerName": provider.source if provider else "",
-        "images": image_source,
-        "ampWebUrl": "link.amphtml" if amp_web_url else "",
-        "type": type_source,
-        "keywords": keywords_source,
-    }
+    sources = {**chosen.sources(), "images": images[1], "ampWebUrl": "link.amphtml" if amp_web_url else ""}
     article = Article(
         original_url=entry.url,
         web_url=web_url[0],
         title=title.text,
         excerpt=excerpt[0] if excerpt else None,
-        text=text[0] if text else None,
-        authors=authors,
-        published=published.moment if published else None,
-        modified=modified.moment.value if modified else None,
-        language=spoken or None,
-        provider_name=provider.text if provider else None,
+        text=text.text if text else None,
+        authors=chosen.authors[0],
+        published=chosen.published.moment if chosen.published else None,
+        modified=chosen.modified.moment.value if chosen.modified else None,
+        language=chosen.spoken or None,
+        provider_name=chosen.provider.text if chosen.provider else None,
         provider_domain=registered_domain(web_url[0]),
-        images=images,
+        images=images[0],
         amp_web_url=amp_web_url,
-        type=type_,
-        keywords=keywords,
+        type=chosen.type[0],
+        keywords=chosen.keywords[0],
         is_accessible_for_free=is_free(page),
         source_id=entry.source_id,
         via=entry.via,
         capture=capture,
         payload_digest=payload_digest,
         provenance={field: source for field, source in sorted(sources.items()) if source},
-        alternatives=_alternatives(
-            page,
-            entry,
-            title=title.text,
-            excerpt=excerpt[0] if excerpt else "",
-            provider=provider.text if provider else "",
-            authors=authors,
-            web_url=web_url[0],
-            dates=_not_chosen(dated, published),
-            text=text,
-            types=other_types if kind is None else (("page.kind", kind), *other_types),
-            keywords=keywords,
-            images=[(found.source, found.url) for found in candidates if not images or found.url != images[0].url],
-            language=spoken,
-        ),
+        alternatives=_alternatives(page, entry, chosen, images[0]),
     )
     return replace(article, confidence=confidence_of(gather_evidence(page, entry, article)))
 
 
-def _alternatives(
+@dataclass(frozen=True, slots=True)
+class _Fields:
+    """The values that are chosen for an article, most of them as pairs of value and source; None for a field without a value."""
+
+    title: titles.SourcedText
+    text: body_text.Body | None
+    excerpt: tuple[str, str] | None
+    web_url: tuple[str, str]
+    language: tuple[str, str] | None
+    dated: publication_dates.Dated | None
+    """The date of the page, also when it gives the article none."""
+    kind: str | None
+    """The kind of a page that is no article (`page_kinds`)."""
+    modified: publication_dates.Dated | None
+    authors: tuple[tuple[str, ...], str]
+    provider: titles.SourcedText | None
+    candidates: tuple[ImageCandidate, ...]
+    type: tuple[Literal["article", "video"], str, tuple[tuple[str, str], ...]]
+    keywords: tuple[tuple[str, ...], str]
+
+    @property
+    def published(self) -> publication_dates.Dated | None:
+        """The publication date; a page of another kind gets none."""
+        return self.dated if self.kind is None else None
+
+    @property
+    def spoken(self) -> str:
+        """The code of the language; empty when it is unknown."""
+        return self.language[0] if self.language else ""
+
+    def sources(self) -> dict[str, str]:
+        """The source of each field, empty for a field without a value."""
+        return {
+            "webUrl": self.web_url[1],
+            "title": self.title.source,
+            "excerpt": self.excerpt[1] if self.excerpt else "",
+            "text": self.text.source if self.text else "",
+            "authors": self.authors[1],
+            "publishedDateTime": self.published.source if self.published else "",
+            "modifiedDateTime": self.modified.source if self.modified else "",
+            "language": self.language[1] if self.language else "",
+            "providerName": self.provider.source if self.provider else "",
+            "type": self.type[1],
+            "keywords": self.keywords[1],
+        }
+
+
+def _choose_fields(
     page: Page,
     entry: Entry,
-    *,
-    title: str,
-    excerpt: str,
-    provider: str,
-    authors: tuple[str, ...],
-    web_url: str,
-    dates: tuple[tuple[str, str], ...],
+    title: titles.SourcedText,
     text: body_text.Body | None,
-    types: tuple[tuple[str, str], ...],
-    keywords: tuple[str, ...],
-    images: list[tuple[str, str]],
-    language: str,
-) -> dict[str, str]:
+    excerpt: tuple[str, str] | None,
+    web_url: tuple[str, str],
+    *,
+    at: datetime,
+) -> _Fields:
+    language = _language(page, entry, f"{title.text}\n{text.text if text else excerpt[0] if excerpt else ''}")
+    spoken = language[0] if language else ""
+    dated = publication_dates.published(page, entry, at=at, language=spoken)
+    authors = find_authors(page, entry)
+    return _Fields(
+        title=title,
+        text=text,
+        excerpt=excerpt,
+        web_url=web_url,
+        language=language,
+        dated=dated,
+        kind=_other_kind(page, entry, dated, has_authors=bool(authors[0])),
+        modified=publication_dates.modified(page, entry, at=at, language=spoken),
+        authors=authors,
+        provider=titles.find_site_name(page, entry),
+        candidates=lead_images(page, entry),
+        type=_type(page),
+        keywords=next(_keywords(page, entry), ((), "")),
+    )
+
+
+def _alternatives(page: Page, entry: Entry, chosen: _Fields, images: tuple[Image, ...]) -> dict[str, str]:
     """The declared values of each field that differ from the chosen one, as `source value; source value`, by field."""
+    title, authors = letters_only(chosen.title.text), letters_only(", ".join(chosen.authors[0]))
+    excerpt = letters_only(chosen.excerpt[0]) if chosen.excerpt else ""
+    provider = letters_only(chosen.provider.text) if chosen.provider else ""
+    address, words = chosen.web_url[0].partition("?")[0].rstrip("/"), _set_of(", ".join(chosen.keywords[0]))
     said = {
-        "publishedDateTime": dates,
-        "title": _others(titles.declared_titles(page, entry), lambda text: letters_only(text) == letters_only(title)),
-        "excerpt": _others(_declared_descriptions(page, entry), lambda text: letters_only(cut_excerpt(text)) == letters_only(excerpt)),
-        "providerName": _others(titles.declared_site_names(page, entry), lambda name: letters_only(name) == letters_only(provider)),
-        "authors": _others(declared_authors(page, entry), lambda text: letters_only(text) == letters_only(", ".join(authors))),
-        "webUrl": _others(declared_urls(page), lambda url: url.partition("?")[0].rstrip("/") == web_url.partition("?")[0].rstrip("/")),
-        "images": images,
-        "text": text.others if text else (),
-        "type": types,
-        "keywords": _others(_shown_keywords(page, entry), lambda words: _set_of(words) == _set_of(", ".join(keywords))),
-        "language": _others([("html.lang", page.language_tag)], lambda tag: two_letters(tag) in {language, None}),
+        "publishedDateTime": _not_chosen(chosen.dated, chosen.published),
+        "title": _others(titles.declared_titles(page, entry), lambda text: letters_only(text) == title),
+        "excerpt": _others(_declared_descriptions(page, entry), lambda text: letters_only(cut_excerpt(text)) == excerpt),
+        "providerName": _others(titles.declared_site_names(page, entry), lambda name: letters_only(name) == provider),
+        "authors": _others(declared_authors(page, entry), lambda text: letters_only(text) == authors),
+        "webUrl": _others(declared_urls(page), lambda url: url.partition("?")[0].rstrip("/") == address),
+        "images": [(found.source, found.url) for found in chosen.candidates if not images or found.url != images[0].url],
+        "text": chosen.text.others if chosen.text else (),
+        "type": chosen.type[2] if chosen.kind is None else (("page.kind", chosen.kind), *chosen.type[2]),
+        "keywords": _others(_shown_keywords(page, entry), lambda stated: _set_of(stated) == words),
+        "language": _others([("html.lang", page.language_tag)], lambda tag: two_letters(tag) in {chosen.spoken, None}),
     }
     return {name: "; ".join(f"{source} {value}" for source, value in values) for name, values in sorted(said.items()) if values}
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as PageTimeoutError
 from dataclasses import dataclass, replace
@@ -67,10 +67,38 @@ def extract_part(lake: Lake, settings: Settings, catalogue: Catalogue, part: Par
     manifest = read_manifest(lake, part)
     if not lake.exists(storage.captures_path(part)) and lake.exists(storage.extracted_path(part)):
         return _kept(lake, catalogue, part)
+    found = _read_part(lake, settings, catalogue, part, manifest)
+    marked = [*gone_rows(lake, manifest.gone, part), *moved_rows(lake, found.replaced)]
+    is_new = not any(lake.exists(path) for path in (storage.ledger_path(part), storage.extracted_path(part)))
+    ledger = ledger_table(_final_outcomes(manifest, found.rejected), capture_file=storage.captures_path(part))
+    lake.write_table(storage.ledger_path(part), ledger)
+    rows = extracted_table(found.articles, marked=marked)
+    dates = replace_rows(lake, part, rows, old=set() if is_new else _marks(lake, part), new=digests_by_date(rows))
+    affected = affected_dates(lake, dates, window=timedelta(hours=catalogue.scoring.stories.window_hours))
+    return ExtractReport(
+        interval=part.interval.key,
+        part=part.name,
+        articles=sum(article.published is not None and article.original_url not in found.rejected for article in found.articles),
+        rejected=dict(sorted(Counter(found.rejected.values()).items())),
+        published_dates=affected,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _PartArticles:
+    """The articles of a part, and the reasons of its pages by URL."""
+
+    articles: Sequence[Article]
+    """The articles that get a row of `extracted`."""
+    replaced: Sequence[tuple[Article, RecordPlace]]
+    """The articles of revisits, each with the place of the record that it replaces."""
+    rejected: Mapping[str, str]
+    """Why a page has no row, or why its article has no record."""
+
+
+def _read_part(lake: Lake, settings: Settings, catalogue: Catalogue, part: Part, manifest: Manifest) -> _PartArticles:
+    """Read the part's pages, and cache the lead images of its articles."""
     erased = read_erased(lake)
-    articles: list[Article] = []
-    replaced: list[tuple[Article, RecordPlace]] = []
-    rejected: dict[str, str] = {}
     captures = CaptureFile(
         settings.lake,
         part,
@@ -80,8 +108,11 @@ def extract_part(lake: Lake, settings: Settings, catalogue: Catalogue, part: Par
         settings.max_image_pixels,
         manifest.declarations,
     )
-    min_side, minimums = catalogue.scoring.images.min_side, settings.min_confidences
-    for number, (page, reading) in enumerate(_readings(captures, manifest.pages, settings, min_side=min_side), start=1):
+    articles: list[Article] = []
+    replaced: list[tuple[Article, RecordPlace]] = []
+    rejected: dict[str, str] = {}
+    readings = _readings(captures, manifest.pages, settings, min_side=catalogue.scoring.images.min_side)
+    for number, (page, reading) in enumerate(readings, start=1):
         url, result = page.entry.url, reading.result
         if isinstance(result, Rejected):
             rejected[url] = result.reason
@@ -96,33 +127,26 @@ def extract_part(lake: Lake, settings: Settings, catalogue: Catalogue, part: Par
             articles.append(replace(kept, image_file=_cache_image(lake, reading.image)))
             if page.replaces is not None:
                 replaced.append((result, page.replaces))
-            if action == "doNotPublish":
-                rejected[url] = RIGHTS
-            elif result.published is None:
-                rejected[url] = NO_DATE
-            elif kept.confidence.doubtful_fields(minimums):
-                rejected[url] = DOUBTFUL
+            reason = _reason_without_record(kept, is_withheld=action == "doNotPublish", min_confidences=settings.min_confidences)
+            if reason is not None:
+                rejected[url] = reason
         if number % PROGRESS_EVERY == 0:
             log.info("%s part %s: %d of %d pages read", part.interval.key, part.name, number, len(manifest.pages))
-    marked = [*gone_rows(lake, manifest.gone, part), *moved_rows(lake, replaced)]
-    is_new = not any(lake.exists(path) for path in (storage.ledger_path(part), storage.extracted_path(part)))
-    ledger = ledger_table(_final_outcomes(manifest, rejected), capture_file=storage.captures_path(part))
-    lake.write_table(storage.ledger_path(part), ledger)
-    rows = extracted_table(articles, marked=marked)
-    dates = replace_rows(lake, part, rows, old=set() if is_new else _marks(lake, part), new=digests_by_date(rows))
-    affected = affected_dates(lake, dates, window=timedelta(hours=catalogue.scoring.stories.window_hours))
-    return ExtractReport(
-        interval=part.interval.key,
-        part=part.name,
-        articles=sum(article.published is not None and article.original_url not in rejected for article in articles),
-        rejected=dict(sorted(Counter(rejected.values()).items())),
-        published_dates=affected,
-    )
+    return _PartArticles(articles, replaced, rejected)
+
+
+def _reason_without_record(article: Article, *, is_withheld: bool, min_confidences: Mapping[str, float]) -> str | None:
+    """Why the article has a row of `extracted` but no record; None when it has one. `is_withheld` is the decision of rights.yaml."""
+    if is_withheld:
+        return RIGHTS
+    if article.published is None:
+        return NO_DATE
+    return DOUBTFUL if article.confidence.doubtful_fields(min_confidences) else None
 
 
 def _kept(lake: Lake, catalogue: Catalogue, part: Part) -> ExtractReport:
     log.warning(
-        "%s part %s: its captures were deleted by age, so it cannot be extracted again; its rows stay", part.interval.key, part.name
+        "%s part %s: its captures were deleted by age, so it is not extracted again and keeps its rows", part.interval.key, part.name
     )
     moments = lake.read_table(storage.extracted_path(part), columns=["publishedDateTime"])["publishedDateTime"].to_pylist()
     dates = {moment.date() for moment in moments if moment is not None}
@@ -195,15 +219,15 @@ class _Readers:
         try:
             return workers.result_of(self.pool, future)[0]
         except PageTimeoutError:
-            log.warning("%s: not read within its time", url)
+            log.warning("%s: rejected, because reading it took longer than NEWS_PAGE_TIMEOUT_S", url)
             return PageResult(Rejected("pageTimeout"))
         except ProcessExpired as error:
-            log.warning("%s: reading it ended its process: %s", url, error)
+            log.warning("%s: rejected, because its worker process died while reading it: %s", url, error)
             return PageResult(Rejected("pageCrash"))
         except (TransientError, WarcError, FileNotFoundError):  # not the page's fault, so nothing may be written
             raise
         except Exception:
-            log.exception("%s: reading it met a fault of ours; please report it", url)
+            log.exception("%s: rejected, because this program failed to read it; please report it", url)
             return PageResult(Rejected("pageFault"))
 
 
@@ -216,7 +240,7 @@ def _cache_image(lake: Lake, image: tuple[str, bytes] | None) -> str | None:
     return path
 
 
-def _final_outcomes(manifest: Manifest, rejected: dict[str, str]) -> Iterator[Outcome]:
+def _final_outcomes(manifest: Manifest, rejected: Mapping[str, str]) -> Iterator[Outcome]:
     """The capture's outcomes; a captured page that has a reason in `rejected` becomes `rejected` with that reason."""
     for outcome in manifest.outcomes:
         reason = rejected.get(outcome.url) if outcome.kind == "page" and outcome.verdict == "captured" else None

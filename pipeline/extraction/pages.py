@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain, filterfalse, islice
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 import lxml.etree
 import lxml.html
@@ -145,7 +145,17 @@ def amp_link(page: Page) -> str | None:
     return page.amphtml
 
 
-def _read_head(tree: lxml.html.HtmlElement, *, url: str, encoding: str) -> Page:
+class _Head(NamedTuple):
+    """The elements of a page's head as they stand: contents of `<meta>` by name, URLs of `<link>` by relation, JSON-LD blocks."""
+
+    meta: dict[str, list[str]]
+    links: dict[str, str]
+    json_ld: list[str]
+    base: str
+    title: str
+
+
+def _scan_head(tree: lxml.html.HtmlElement, *, url: str) -> _Head:
     meta: dict[str, list[str]] = {}
     links: dict[str, str] = {}
     blocks: list[str] = []
@@ -170,10 +180,15 @@ def _read_head(tree: lxml.html.HtmlElement, *, url: str, encoding: str) -> Page:
             base = (base == url and join(url, get("href", ""))) or base
         elif not title and not _inside_svg(element):
             title = squeeze(element.text_content())
-    canonical = join(base, links["canonical"]) if "canonical" in links else None
-    amphtml = join(base, links["amphtml"]) if "amphtml" in links else None
     if "image_src" in links:
         meta.setdefault("image_src", []).append(links["image_src"])
+    return _Head(meta, links, blocks, base, title)
+
+
+def _read_head(tree: lxml.html.HtmlElement, *, url: str, encoding: str) -> Page:
+    meta, links, blocks, base, title = _scan_head(tree, url=url)
+    canonical = join(base, links["canonical"]) if "canonical" in links else None
+    amphtml = join(base, links["amphtml"]) if "amphtml" in links else None
     nodes = read_json_ld(blocks)
     addresses = [url, canonical or "", *meta.get("og:url", ())]
     articles = articles_of(nodes, addresses)

@@ -1,4 +1,4 @@
-"""Looks up published records: the hottest, one with its explanation, a story; opens sealed values.
+"""Looks up records: the hottest, one with its explanation, a story; opens sealed values.
 
 Returns rows of the tables unchanged, as dicts with one key per column, because the command line shows rows.
 """
@@ -78,7 +78,7 @@ def find_record(lake: Lake, url: str, *, days: Sequence[date] | None = None) -> 
         rows = _select(lake, storage.articles_path(day), schema.ARTICLES, {"webUrl": wanted, "originalUrl": wanted}, any)
         if rows:
             return _explained(lake, day, rows[0])
-    raise PermanentError(f"{url}: no published record has this webUrl or originalUrl in {lake.uri}")
+    raise PermanentError(f"{url}: no record in {lake.uri} has this webUrl or originalUrl")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +119,7 @@ def _member_of(lake: Lake, story_id: str) -> str:
         found = [row["webUrl"] for row in rows if story_id == row["storyId"] or story_id in row["absorbedStoryIds"]]
         if found:
             return str(found[0])
-    raise PermanentError(f"{story_id}: no record in {lake.uri} is of a story with this id")
+    raise PermanentError(f"{story_id}: no record in {lake.uri} belongs to a story with this id")
 
 
 def open_sealed(blob: str, *, web_url: str, keys: Sequence[str]) -> OpenedSeal:

@@ -93,7 +93,7 @@ def test_a_model_goes_from_a_word_to_a_record_its_story_and_its_reasons(sample: 
 
 def test_what_cannot_be_answered_is_said_in_plain_words(tmp_path: Path) -> None:
     async def talk(client: Any) -> None:
-        assert "no published record" in await refusal(client, "record", url="https://nowhere.example/")
+        assert "has this webUrl or originalUrl" in await refusal(client, "record", url="https://nowhere.example/")
         assert "not a URL" in await refusal(client, "why", url="nowhere")
         assert "no record in" in await refusal(client, "story", url_or_id="0" * 16)
         assert "at most 10 items" in await refusal(client, "search", words=["a"] * 11)

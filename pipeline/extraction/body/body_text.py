@@ -74,7 +74,7 @@ _SENTENCE_END = '.!?…。！？”"»)』」'
 
 
 class Body(NamedTuple):
-    """The text with one paragraph per line, its source, and the source and first words of each text that was not chosen."""
+    """The text with one paragraph per line, its source, and source, length and first words of each text that was not chosen."""
 
     text: str
     source: str

@@ -152,7 +152,7 @@ def write_database(lake: Lake, file: Path) -> None:
     if not lake.is_local:
         raise PermanentError(f"{lake.uri}: a database file reads a local lake; news sql queries an object store")
     if file.exists() and not _is_database(file):
-        raise PermanentError(f"{file} is there and is no DuckDB database; it is left as it is")
+        raise PermanentError(f"{file} exists and is no DuckDB database; it is not replaced")
     new = file.with_name(f".{file.name}.new")
     new.unlink(missing_ok=True)
     with duckdb.connect(str(new)) as connection:

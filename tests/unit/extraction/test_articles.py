@@ -301,12 +301,12 @@ def test_a_canonical_url_by_number_or_another_spelling_is_believed(canonical: st
     ("stated", "is_free"),
     [(True, True), ("False", False), ("http://schema.org/False", False), (["True"], True), ({"@value": "false"}, False), ("perhaps", None)],
 )
-def test_whether_it_is_free_is_read_in_every_spelling(stated: object, is_free: bool | None) -> None:
+def test_a_declaration_of_free_access_is_read_in_every_spelling(stated: object, is_free: bool | None) -> None:
     node = json.dumps(NODE | {"isAccessibleForFree": stated})
     assert article(f"<title>Owls return</title><script type='application/ld+json'>{node}</script>").is_accessible_for_free is is_free
 
 
-def test_whether_it_is_free_may_stand_at_the_page() -> None:
+def test_free_access_may_be_declared_for_the_page() -> None:
     nodes = json.dumps([{"@type": "WebPage", "isAccessibleForFree": False}, {"@type": "NewsArticle", "headline": "Owls return"}])
     assert article(f"<title>Owls return</title><script type='application/ld+json'>{nodes}</script>").is_accessible_for_free is False
 
@@ -337,7 +337,7 @@ def test_a_description_ends_where_its_sentence_does(description: str, excerpt: s
     assert article(f"<title>Owls return</title><meta name=description content='{description}'>").excerpt == excerpt
 
 
-def test_what_lost_is_kept_with_its_place() -> None:
+def test_values_that_were_not_chosen_are_kept_with_their_source() -> None:
     head = HEAD + "<meta name=author content='John Doe'><meta property='article:published_time' content='2026-09-28T08:00:00Z'>"
     alternatives = article(head).alternatives
     assert alternatives["authors"] == "meta.author John Doe"
@@ -350,7 +350,7 @@ def test_what_lost_is_kept_with_its_place() -> None:
     assert "title" not in alternatives
 
 
-def test_a_text_that_lost_is_kept_by_its_length_and_its_beginning() -> None:
+def test_a_text_that_was_not_chosen_is_kept_by_its_length_and_its_beginning() -> None:
     node = json.dumps({**NODE, "articleBody": "Wardens have counted owls all winter. " * 3})
     found = article(HEAD + f"<script type='application/ld+json'>{node}</script>").alternatives
     assert found["text"] == "jsonld.articleBody 18 words: " + ("Wardens have counted owls all winter. " * 3)[:80]
@@ -364,12 +364,12 @@ def test_the_text_of_the_page_is_kept_where_the_publishers_own_is_taken() -> Non
     assert found.alternatives["text"] == f"container {len(PROSE[:150].split())} words: {PROSE[:80]}"
 
 
-def test_a_text_that_says_the_same_has_not_lost() -> None:
+def test_a_text_with_the_same_beginning_is_no_alternative() -> None:
     node = json.dumps({**NODE, "articleBody": f"{PROSE}\n{PROSE}\n{PROSE}"})
     assert "text" not in article(f"<script type='application/ld+json'>{node}</script><title>Owls return to the city</title>").alternatives
 
 
-def test_keywords_and_types_that_lost_are_kept() -> None:
+def test_keywords_and_types_that_were_not_chosen_are_kept() -> None:
     head = HEAD + "<meta name=news_keywords content='wardens, owls'><meta name=keywords content='Cities, owls'>"
     found = article(head + "<meta property='og:type' content='video.other'>")
     assert found.provenance["keywords"] == "jsonld.keywords"
@@ -377,7 +377,7 @@ def test_keywords_and_types_that_lost_are_kept() -> None:
     assert (found.type, found.provenance["type"], found.alternatives["type"]) == ("video", "og.type", "jsonld.type NewsArticle")
 
 
-def test_where_a_type_comes_from_is_told_for_articles_too() -> None:
+def test_the_type_of_an_article_has_a_source_too() -> None:
     assert article(HEAD + "<meta property='og:type' content='article'>").provenance["type"] == "og.type"
     assert article().provenance["type"] == "jsonld.type"
     plain = article("<title>Owls return to the city</title><meta property='og:type' content='website'>")

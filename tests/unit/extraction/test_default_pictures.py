@@ -36,7 +36,7 @@ def test_pictures_that_nobody_fetched_have_no_bytes_in_common() -> None:
     assert all(one["images"] for one in records(*(with_file(f"a{number}", None) for number in range(9))).articles)
 
 
-def test_an_earlier_probe_stands_with_its_bytes() -> None:
+def test_the_picture_of_an_earlier_probe_is_kept_with_its_bytes() -> None:
     shared = [with_file(f"a{number}", "images/aa/aa.jpg") for number in range(4)]
     good, failed = with_file("a4", "images/aa/aa.jpg"), row("a4", **LATER)
     assert not any(one["images"] for one in records(*shared, good, failed).articles)

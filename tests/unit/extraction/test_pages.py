@@ -245,7 +245,7 @@ def test_a_still_picture_comes_before_a_gif_of_the_same_place() -> None:
 
 
 @pytest.mark.parametrize("address", ["https:", "#top", "{{ image }}", "${image}", "null", "/img/undefined"])
-def test_what_a_template_leaves_where_it_has_no_picture_is_none(address: str) -> None:
+def test_a_templates_placeholder_for_a_missing_picture_is_no_picture(address: str) -> None:
     assert lead_images(page(f"<meta property='og:image' content='{address}'>"), None) == ()
 
 

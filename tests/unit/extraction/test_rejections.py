@@ -142,7 +142,7 @@ def test_the_limits_of_length_are_ordered() -> None:
     assert len(SHORT) < MAX_FORM < MAX_STUB < MAX_BRIEF < len(LONG)
 
 
-def test_a_page_without_a_tree_has_no_verdict() -> None:
+def test_a_page_without_a_tree_is_not_rejected() -> None:
     assert rejection_reason(Page(url="https://kestrel.example/", is_html=False, encoding="utf-8", base=""), title="x", text="") is None
 
 

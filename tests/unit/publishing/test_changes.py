@@ -61,7 +61,7 @@ def test_each_record_is_new_changed_by_field_or_gone(lake: Lake) -> None:
     ]
 
 
-def test_a_build_says_what_it_knew_and_which_one_it_followed(lake: Lake) -> None:
+def test_a_change_names_its_build_the_build_before_and_the_newest_capture(lake: Lake) -> None:
     path = write_changes(lake, build(None, "a"), compare(None, table(record(A))), erased=NOBODY)
     assert path == "changes/published_date=2026-11-20/20261120T120000Z-000000000000-aaaaaaaaaaaa.parquet"
     (row,) = rows_of(lake.read_table(path))
@@ -73,19 +73,19 @@ def test_a_build_that_changes_no_record_leaves_no_file(lake: Lake) -> None:
     assert not lake.exists("changes")
 
 
-def test_of_related_records_the_urls_are_told_and_of_the_sealed_part_nothing(lake: Lake) -> None:
+def test_a_change_of_related_has_the_urls_and_one_of_the_sealed_part_no_value(lake: Lake) -> None:
     other = {**dict.fromkeys(field.name for field in schema.RELATED), "webUrl": B}
     after = table(record(A, related=[other], secured="c2VjcmV0;aXY="))
     assert written(lake, table(record(A)), after) == [(A, "changed", "related", "[]", f'["{B}"]'), (A, "changed", "secured", None, None)]
 
 
-def test_of_erased_providers_nothing_is_told(lake: Lake) -> None:
+def test_changes_name_no_erased_provider(lake: Lake) -> None:
     other = {**dict.fromkeys(field.name for field in schema.RELATED), "webUrl": A}
     before, after = table(record(A), record(B, related=[other])), table(record(B, heat=10))
     assert written(lake, before, after, erased=ErasedDomains(frozenset({"one.example"}))) == [(B, "changed", "heat", "20", "10")]
 
 
-def test_an_erasure_takes_a_provider_out_of_what_was_told(lake: Lake) -> None:
+def test_an_erasure_removes_a_provider_from_the_changes(lake: Lake) -> None:
     other = {**dict.fromkeys(field.name for field in schema.RELATED), "webUrl": A}
     written(lake, table(record(A), record(B)), table(record(A, heat=0), record(B, related=[other])))
     scrub_changes(lake, ErasedDomains(frozenset({"one.example"})))
@@ -96,7 +96,7 @@ def test_an_erasure_takes_a_provider_out_of_what_was_told(lake: Lake) -> None:
     assert lake.files("changes") == []
 
 
-def test_a_build_that_was_never_committed_is_told_from_those_that_were() -> None:
+def test_a_build_that_was_never_committed_is_recognised() -> None:
     committed = [build(None, "a").path, build("a", "b").path, build("b", "a").path, build("a", "c").path]
     assert uncommitted_paths(committed, "c" * 16) == []
     assert uncommitted_paths([*committed, build("c", "d").path], "c" * 16) == [build("c", "d").path]

@@ -233,7 +233,7 @@ def test_the_last_good_probe_of_an_unchanged_page_stands() -> None:
         assert found["quality"] == 40
 
 
-def test_a_mere_declaration_does_not_stand_against_a_probe_that_worked() -> None:
+def test_a_picture_that_was_fetched_counts_for_more_than_one_that_is_only_declared() -> None:
     declared = picture("https://x.example/declared.jpg", is_cached=False)
     assert article(row("a", images=[SHOWN]), row("a", images=[declared], **LATER))["images"] == [SHOWN]
 

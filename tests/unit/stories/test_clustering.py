@@ -72,7 +72,7 @@ def test_a_story_is_known_by_its_earliest_article() -> None:
     assert ids == {hashlib.sha256(first.encode()).hexdigest()[:16]}
 
 
-def test_links_are_all_pairs_of_each_story_with_how_alike_they_are() -> None:
+def test_links_are_all_pairs_of_each_story_with_their_similarity() -> None:
     stories, links = find_story_links(table(*QUAKE, *OTHERS, *MERGER))
     story_of = dict(zip(stories["webUrl"], stories["storyId"], strict=True))
     assert len(links) == 3 + 1

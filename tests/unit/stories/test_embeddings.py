@@ -203,7 +203,7 @@ def test_products_of_vectors_are_exact_in_single_precision_in_any_order() -> Non
     assert (single[:, shuffled] @ single[:, shuffled].T == steps @ steps.T).all()
 
 
-def test_meaning_above_the_floor_adds_to_what_is_left_of_the_words() -> None:
+def test_the_cosine_of_titles_above_the_floor_is_added_to_the_lowered_similarity_of_words() -> None:
     alike, apart = [STEPS, 0], [0, STEPS]
     pairs = np.array([0, 0]), np.array([1, 2])
     words = np.array([0.5, 0.5])

@@ -52,12 +52,12 @@ def test_an_article_whose_story_went_on_without_it_says_which_that_was() -> None
     assert became([0, 0, 1, 1, 1, 1], TWO_EVENTS) == Lineage(absorbed={}, left={1: [0]})
 
 
-def test_what_never_stood_at_the_end_of_a_day_was_not_split() -> None:
+def test_articles_that_were_together_only_within_a_day_were_not_split() -> None:
     assert became([0, 0, 0, 0, 0, 0], TWO_EVENTS) == Lineage({}, {})
     assert became([0, 0.1, 0.9, 0.2, 0.3, 0.99], TWO_EVENTS) == Lineage({}, {})
 
 
-def test_an_article_that_stands_alone_since_says_so() -> None:
+def test_an_article_that_left_its_story_to_stand_alone_names_that_story() -> None:
     assert became([0, 0, 1, 1], {(0, 1): 0.3} | closely(0, 2, 3)).left == {1: [0]}
 
 

@@ -19,7 +19,7 @@ PARAGRAPH = "Forty-one owls were counted in a single night, more than ever since
      "スポンサード リンク", "Story continues below", "© 2026 The Kestrel. All rights reserved.",
      "Sign up for our newsletter to get the stories of the day delivered to your inbox every morning, before anybody else has them."],
 )  # fmt: skip
-def test_pointers_labels_and_credits_are_scraps(line: str) -> None:
+def test_pointers_labels_and_credits_are_boilerplate(line: str) -> None:
     assert is_boilerplate(line)
     assert without_boilerplate(f"{PARAGRAPH}\n{line}\n{PARAGRAPH}") == f"{PARAGRAPH}\n{PARAGRAPH}"
 
@@ -31,7 +31,7 @@ def test_pointers_labels_and_credits_are_scraps(line: str) -> None:
      "The newsletter has more readers than the paper, and people sign up for it in thousands, the editor said.",
      "Copyright law is old, and the court said so."],
 )  # fmt: skip
-def test_lines_that_only_begin_like_one_stay(line: str) -> None:
+def test_lines_that_only_begin_like_boilerplate_stay(line: str) -> None:
     assert not is_boilerplate(line)
 
 
@@ -41,7 +41,7 @@ def test_the_address_at_the_end_is_left_out_and_a_part_of_the_article_is_not() -
     assert without_boilerplate(long) == long
 
 
-def test_a_text_of_nothing_else_stays_as_it_was() -> None:
+def test_a_text_of_boilerplate_alone_is_kept() -> None:
     assert without_boilerplate("Read more") == "Read more"
 
 

@@ -76,7 +76,7 @@ def test_an_agency_is_named_where_no_person_is() -> None:
 
 
 @pytest.mark.parametrize("name", ["Staff", "Staff Writer", "Editorial Board", "News Desk", "The Newsroom", "Web Desk"])
-def test_staff_without_a_name_is_nobody(name: str) -> None:
+def test_staff_without_a_name_is_no_author(name: str) -> None:
     assert find_authors(page(article(author={"name": name})), None) == ((), "")
 
 

@@ -141,7 +141,7 @@ def test_what_the_host_declares_counts_with_the_time_of_its_own_answer() -> None
     assert {wish.at for wish in found.wishes} == {EARLIER}
 
 
-def test_what_another_host_declares_is_nothing_to_the_page() -> None:
+def test_the_declaration_of_another_host_does_not_count() -> None:
     others = [
         declared(name, *lines, root=root)
         for root in (f"{ROOT}:8443", "https://kestrel.example", "http://www.kestrel.example")

@@ -50,7 +50,7 @@ def test_a_title_that_promises_is_clickbait(title: str) -> None:
 
 
 @pytest.mark.parametrize("title", ["12 killed as bus leaves road in Peru", "Why the bank raised its rate", "NVIDIA to open plant in Ohio"])
-def test_one_cue_alone_is_hardly_any(title: str) -> None:
+def test_one_cue_alone_is_hardly_clickbait(title: str) -> None:
     assert clickbait_degree(title) < 0.25
 
 
@@ -103,7 +103,7 @@ def test_every_share_is_between_nothing_and_all(title: str, text: str | None, do
     assert 0 <= thinness_degree(text, words=10) <= 1
 
 
-def test_the_shipped_opinion_switches_every_term_on_and_the_shipped_scoring_none() -> None:
+def test_the_shipped_editorial_file_switches_every_term_on_and_the_shipped_scoring_none() -> None:
     shipped = EditorialConstants.model_validate(yaml.safe_load((REPOSITORY / "data" / "editorial.yaml").read_text()))
     terms = ("promotion", "clickbait", "thin", "stock_picture", "copied", "reliability")
     assert all(getattr(shipped, name) != 0 for name in terms)
