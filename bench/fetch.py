@@ -124,7 +124,7 @@ def paced(port: int, *, pages: int) -> bool:
     """Print the time at 1 s per host; whether it is within 5 % of the ideal."""
     hosts = urls_of(HOSTS, pages)
     taken = ours(port, hosts, threads=HOSTS, pace_s=1.0)
-    ideal = pages * 1.0 + DELAY_S  # robots.txt takes the first slot, the last page needs no pause behind it
+    ideal = pages * 1.0 + DELAY_S  # robots.txt takes the first slot, the last page needs no pause after it
     print(f"{HOSTS} hosts x {pages} pages, 1 s a host: {taken:.2f} s, ideal {ideal:.2f} s, {taken / ideal - 1:+.1%}")
     return taken <= 1.05 * ideal
 

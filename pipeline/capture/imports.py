@@ -100,7 +100,7 @@ class ImportReport:
     counts: Mapping[str, int]
     other_records: int
     problem: str | None = None
-    """What is wrong with the file, None when nothing is; records behind the damage are imported if they can be found."""
+    """What is wrong with the file, None when nothing is; records after the damage are imported if they can be found."""
     is_known: bool = False
     """Whether every part of the file was imported before."""
 
@@ -109,7 +109,7 @@ def import_file(lake: Lake, settings: Settings, catalogue: Catalogue, path: Path
     """Import one file.
 
     Raises WarcError when it is no web archive, FileNotFoundError, StorageError, and TransientError when the workers died: what is
-    committed stays, and the next import continues behind it.
+    committed stays, and the next import continues after it.
     """
     with path.open("rb") as file:
         name = f"warc-{hashlib.file_digest(file, 'sha256').hexdigest()[:12]}"

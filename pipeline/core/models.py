@@ -54,7 +54,7 @@ class Interval:
 
     @classmethod
     def parse(cls, text: str) -> Interval:
-        """The hour in `text`: `2026-11-23T14`, or with `:00`, `:00:00` or `Z` behind it. Raises ValueError for any other text."""
+        """The hour in `text`: `2026-11-23T14`, or with `:00`, `:00:00` or `Z` after it. Raises ValueError for any other text."""
         try:
             moment = datetime.fromisoformat(text.removesuffix("Z"))
         except ValueError as error:

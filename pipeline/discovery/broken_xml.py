@@ -77,7 +77,7 @@ def repair_references(body: bytes) -> bytes:
 
 
 def numeric_references(body: bytes) -> bytes:
-    """The document with XML's own named references as numbers: behind any fault, libxml2 drops named ones and keeps these."""
+    """The document with XML's own named references as numbers: after any fault, libxml2 drops named ones and keeps these."""
     if b"&" not in body or _is_wide(body):
         return body
     return _PREDEFINED.sub(lambda match: match[0] if match[1] is None else _NUMERIC[match[1]], body)

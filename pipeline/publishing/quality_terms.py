@@ -1,4 +1,4 @@
-"""The terms of a record's quality: the column of `explain` that has its points, and what it is for."""
+"""The terms of a record's quality: the column of `explain` that has the points of each, and its meaning."""
 
 QUALITY_TERMS = {
     "qualityImage": "a lead image",

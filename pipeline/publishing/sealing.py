@@ -27,7 +27,7 @@ IV_BYTES = 16
 
 
 def key_id(key: str) -> str:
-    """A fingerprint of a key that is safe to show: 8 hex digits of SHA-256 of the key behind a prefix of our own.
+    """A fingerprint of a key that is safe to show: the first 8 hex digits of SHA-256 of a fixed prefix and the key.
 
     Raises ConfigError where `key` is not base64 of 32, 48 or 64 bytes.
     """

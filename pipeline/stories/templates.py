@@ -35,7 +35,7 @@ class _Content:
     title: frozenset[int]
     """The words of its title that are no furniture and no stop words."""
     own: frozenset[int]
-    """Those of title and text."""
+    """The same of title and text."""
     every: frozenset[int]
 
 

@@ -22,8 +22,8 @@ WORD_SHARE, TITLE_FLOOR, TITLE_SHARE = 0.6, 0.1, 0.3
 settings the one with the highest mean B-cubed F1 whose mean precision is 0.93 and with which no labelled set gets worse
 (`bench/stories.py --embeddings`)."""
 USUAL_TITLES = 100
-"""The mean of the titles of a language is taken as if there were so many more titles with a mean of zero, since a few articles
-are no theme. 0 separates the articles of small windows, 400 joins different events of one theme; 50 to 200 are much the same."""
+"""Titles with a mean vector of zero that are added to those of a language when their mean is computed, because a few articles are no
+theme. 0 separates the articles of small windows, 400 joins different events of one theme; 50 to 200 give much the same."""
 STEPS = 4000
 """Vectors here are of unit length in steps of 1/4000: 4000**2 is below 2**24, with room for rounding."""
 TILE_ROWS, TILE_COLUMNS, BLOCK_PAIRS = 1_000, 4_000, 20_000

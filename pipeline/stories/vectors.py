@@ -113,7 +113,7 @@ def letter_groups(vocabulary: Sequence[str], columns: int) -> csr_matrix:
     starts = np.arange(sizes.sum()) + np.repeat(word_ends - lengths - ends + sizes, sizes)
     text = np.frombuffer("".join(padded).encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
     alphabet, letters = np.unique(text, return_inverse=True)
-    letters = np.append(letters + 1, 0)  # 0 stands for nothing, behind a word that is shorter than a group
+    letters = np.append(letters + 1, 0)  # 0 stands for nothing, after a word that is shorter than a group
     beyond = np.repeat(word_ends, sizes)
     names, bound, base = np.zeros(len(starts), dtype=np.int64), 1, len(alphabet) + 1
     for place in range(GROUP_LETTERS):

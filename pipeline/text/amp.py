@@ -16,7 +16,7 @@ MAX_LABEL = 63
 
 _AMP_ROOT = re.compile(rb"<html\b[^>]{0,1000}?[\s\"'](?:amp|\xe2\x9a\xa1(?:\xef\xb8\x8f)?)(?=[\s=>/])", re.IGNORECASE)
 _ROOT_WITHIN = 10_000
-"""Bytes in which the root element is searched, behind a doctype and comments. A plain choice."""
+"""Bytes in which the root element is searched, after a doctype and comments. A plain choice."""
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -53,7 +53,7 @@ def cache_subdomain(host: str) -> str:
     """The label under which the cache serves `host`: readable where DNS allows it, else a hash of the host.
 
     Readable: punycode is decoded, `-` becomes `--`, `.` becomes `-`; a label with dashes at the third and fourth place, which DNS reserves
-    for punycode, gets `0-` before and `-0` behind; characters beyond ASCII are encoded again. Hash: base32 of SHA-256 of the ASCII host.
+    for punycode, gets `0-` before and `-0` after; characters beyond ASCII are encoded again. Hash: base32 of SHA-256 of the ASCII host.
     """
     host = host.lower()
     ascii_host = ".".join(map(_to_ascii, host.split(".")))

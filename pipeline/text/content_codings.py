@@ -63,7 +63,7 @@ class _Decompressor(Protocol):
 
 
 def _from_gzip(data: bytes, limit: int) -> bytes:
-    """The content of all members of a gzip file (RFC 1952, section 2.2); octets behind the last member are left out."""
+    """The content of all members of a gzip file (RFC 1952, section 2.2); octets after the last member are left out."""
     if not data.startswith(GZIP_START):
         return data[:limit]
     output = bytearray()

@@ -40,7 +40,7 @@ _HIGH_BYTE = re.compile(rb"[\x80-\xff]")
 _BEFORE = 40
 """Bytes before a byte beyond ASCII that go into the sample. A plain choice."""
 _TEXT = re.compile(rb"[^<>]{0,%d}[\x80-\xff][^<>]{0,200}[\x80-\xff]*[^<>\x80-\xff]?" % _BEFORE)
-"""Ends behind a run of bytes beyond ASCII, so that no character of two bytes is cut: half a character hides the encoding."""
+"""Ends after a run of bytes beyond ASCII, so that no character of two bytes is cut: half a character hides the encoding."""
 _ESCAPED = frozenset({"iso2022_jp", "hz", "iso2022_kr"})
 _NO_PAGE_ENCODING = frozenset({"idna", "punycode", "undefined", "unicode_escape", "raw_unicode_escape", "utf_7", "mbcs", "oem"})
 

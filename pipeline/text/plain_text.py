@@ -40,7 +40,7 @@ _BRACKETED_DOTS = re.compile(r"\s*(?:\[\s?(?:\.\.\.|…|&hellip;)\s?\]|\(\s?(?:\
 _MAX_BRACKETED = 14
 """Characters of the longest match of `_BRACKETED_DOTS`, so that only the end of a text is searched."""
 _READ_MORE = r"(?<=[.!?…»”\])])\s*[\[(]?(?:%(read_more)s)\s*[\])]?[\s→»›>&….:]*$"
-"""A link from a teaser to its article, behind the end of a sentence."""
+"""A link from a teaser to its article, after the end of a sentence."""
 _SENTENCE_END = re.compile(r"[.!?。！？…][\"'”’»)\]]*(?=\s|$)|[。！？][」』”]*")
 _DANGLING = " \t\n,;:-–—/|"
 _ENDED = re.compile(r"[.!?。！？…][\"'”’»)\]]*\s*$")

@@ -82,7 +82,7 @@ def robots_directives(content: str) -> tuple[Statement, ...]:
 def x_robots_tag(values: Iterable[str], *, agent: str) -> tuple[Statement, ...]:
     """The restrictions in the X-Robots-Tag headers of an answer for all agents and for `agent`, a product token.
 
-    Each of `values` is one header field. A name before a colon says for which agent the rules behind it are, up to the next name or the end
+    Each of `values` is one header field. A name before a colon says for which agent the rules after it are, up to the next name or the end
     of the field (Google Search Central, "Robots meta tag, data-nosnippet, and X-Robots-Tag specifications").
     """
     found: list[Statement] = []

@@ -43,7 +43,7 @@ class Wayback:
     def __init__(self, room: Newsroom, root: str = "https://archive.example") -> None:
         self.root = root
         self.most_rows = 150_000
-        """Of one answer, whatever is asked for."""
+        """Rows of one answer, at most."""
         self._kept: dict[str, list[Kept]] = {}
         """By host, as urlkeys write it."""
         room.mount(f"{root}/cdx/search/cdx", self._list)
@@ -159,7 +159,7 @@ class CommonCrawl:
         return gzip.compress("".join(f"{path}\n" for path in paths).encode(), mtime=0)
 
     def save(self, folder: Path) -> None:
-        """Lay the same out in a local folder."""
+        """Write the listings and files to a local folder, under the same paths."""
         for path, octets in self.files.items():
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             (folder / path).write_bytes(octets)

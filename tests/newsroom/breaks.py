@@ -65,7 +65,10 @@ def page(*declared: str, body: str = "<p>Welcome to our news.</p>", kind: str = 
 
 @dataclass(frozen=True, slots=True)
 class Break:
-    """How a site stands up, how it breaks, and what is right then: an address, or None where nothing may be proposed."""
+    """A way in which a site breaks.
+
+    `happen` breaks the site and returns the right new address, None where no address may be proposed; `stand_up` prepares the site before.
+    """
 
     happen: Callable[[Newsroom, Site, Site], str | None]
     feed: str = "/feed"

@@ -1,4 +1,4 @@
-"""A past for the newsroom, grown from a seed: publishers that keep it in four ways, and go on publishing while it is looked at."""
+"""Generates a past for the newsroom from a seed: publishers whose past is kept in four ways, and that go on publishing."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ class RecordReader(Protocol):
         ...
 
     def end(self) -> int:
-        """The offset behind the last record that was read."""
+        """The offset after the last record that was read."""
         ...
 
 

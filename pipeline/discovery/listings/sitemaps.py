@@ -30,7 +30,7 @@ MAX_URLS = 50_000
 
 CONTAINERS = frozenset({"urlset", "sitemapindex"})
 MAX_PREFACE = 10_000
-"""Octets before a document that are passed over, and behind it that are looked at for its end."""
+"""Octets before a document that are skipped, and after it that are searched for its end."""
 _START = re.compile(rb"<\?xml\b|<(?:[A-Za-z_][\w.-]{0,63}:)?(?:urlset|sitemapindex)\b", re.IGNORECASE)
 _ROOT = re.compile(rb"<(?:[A-Za-z_][\w.-]{0,63}:)?(?:urlset|sitemapindex)\b", re.IGNORECASE)
 _END = re.compile(rb"</(?:[A-Za-z_][\w.-]{0,63}:)?(?:urlset|sitemapindex)\s*>", re.IGNORECASE)
@@ -180,13 +180,13 @@ def _read_xml(body: bytes, *, url: str, source_id: str | None) -> Sitemap:
 
 
 def _beginning(body: bytes) -> int:
-    """Where the document begins behind what a server printed before it: a warning of PHP, blank lines."""
+    """The offset of the document after text that a server printed before it: a warning of PHP, blank lines."""
     start = _START.search(body[:MAX_PREFACE])
     return start.start() if start is not None else 0
 
 
 def _one_document(body: bytes) -> bytes:
-    """The document up to its last whole element where its end is missing; several documents, one behind another, in one container."""
+    """The document up to its last whole element where its end is missing; several documents, one after another, in one container."""
     if not _END.search(body[-MAX_PREFACE:]):
         body = body[: max((match.end() for match in _ELEMENT_END.finditer(body)), default=len(body))]
     if len(_ROOT.findall(body)) < 2:

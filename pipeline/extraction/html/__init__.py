@@ -1,4 +1,4 @@
-"""What the mark-up of a page says to every reader of it: its JSON-LD, the names of page furniture, markup that a browser moves.
+"""Reads the mark-up of any page: its JSON-LD, the class names of page furniture, and markup that a browser moves.
 
 Pure: it knows trees and strings of any page, and no field of an article.
 """

@@ -199,7 +199,7 @@ def read_records(file: BinaryIO, *, max_body_bytes: int, keep_members: bool = Fa
     """Every record of a WARC or ARC file (gzipped or not), in order, each body cut at `max_body_bytes`; with `keep_members` each with its
     gzip member, unless that is longer than `max_body_bytes`.
 
-    A record that cannot be decoded has a `problem`. Raises WarcError when not even the first record can be read. Damage behind it
+    A record that cannot be decoded has a `problem`. Raises WarcError when not even the first record can be read. Damage after it
     gives a record of type `broken`, and reading continues at the next record that can be found.
     """
     seen, last = 0, -1
@@ -240,7 +240,7 @@ def _in_one_line(error: Exception) -> str:
 
 
 def _next_start(file: BinaryIO, offset: int) -> int | None:
-    """The next offset from `offset` on at which a gzip member begins, or a record behind two empty lines; None when there is none."""
+    """The next offset from `offset` on at which a gzip member begins, or a record after two empty lines; None when there is none."""
     if not file.seekable():
         return None
     file.seek(offset)
@@ -345,7 +345,7 @@ def _moment(text: str | None) -> datetime | None:
 
 
 def _payload(response: bytes) -> bytes:
-    """The octets behind the header block."""
+    """The octets after the header block."""
     return response.partition(b"\r\n\r\n")[2]
 
 

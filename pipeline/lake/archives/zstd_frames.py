@@ -62,7 +62,7 @@ def _unpacked(content: bytes) -> bytes:
 
 
 class _Frame:
-    """The decompressor of one frame, with what warcio asks of one: it takes octets behind the frame's end, and gives them back."""
+    """A decompressor of one frame with the interface that warcio expects: it takes octets after the frame's end and returns them."""
 
     def __init__(self, dictionary: zstd.ZstdDict | None) -> None:
         self._decompressor = zstd.ZstdDecompressor(dictionary)

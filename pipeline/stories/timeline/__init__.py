@@ -1,6 +1,6 @@
-"""Stories as one timeline, folded day by day: what is kept of a day, the fold of the next one, and the log of the folds.
+"""Stories as one timeline, folded day by day: the features that are kept of a day, the fold of the next day, and the log of the folds.
 
-Pure, but for the store that the log is given. A day that did not change is never folded again.
+Pure except for the store of the log. A day whose inputs did not change is never folded again.
 """
 
 __all__ = ["day_features", "folds"]

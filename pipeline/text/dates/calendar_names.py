@@ -82,7 +82,7 @@ def fold(word: str) -> str:
 def month_named(word: str, languages: tuple[str, ...] = ()) -> Month | None:
     """The month that `word` names in the first of `languages`, then in English, then with its meaning in most languages; None for no month.
 
-    A name counts in any form that CLDR lists, as a beginning of three letters, or with three letters of a case behind it; in a language
+    A name counts in any form that CLDR lists, as a beginning of three letters, or with three letters of a case after it; in a language
     that is not asked for only as listed, or as a beginning of four letters.
     """
     folded = fold(word)
@@ -171,7 +171,7 @@ _HALVES: Mapping[str, Hours] = {"am": (0, 12), "pm": (12, 24)}
 
 @dataclass(frozen=True, slots=True)
 class HalfDays:
-    """The markers of the 12-hour clock of one language: patterns for right behind and right before a time; `hours` of each group."""
+    """The markers of the 12-hour clock of one language: patterns for right after and right before a time; `hours` of each group."""
 
     behind: re.Pattern[str] | None
     before: re.Pattern[str] | None
@@ -179,7 +179,7 @@ class HalfDays:
 
 
 def half_day(before: str, behind: str, languages: tuple[str, ...] = ()) -> tuple[Hours, int] | None:
-    """The hours of the marker beside a time, and its length if it is behind the time, else 0; None without a marker.
+    """The hours of the marker beside a time, and its length if it is after the time, else 0; None without a marker.
 
     `before` and `behind` are the texts around the time. Markers of `languages` and of English are known, others in scripts without ASCII.
     """

@@ -50,7 +50,7 @@ _SHORT_YEAR = re.compile(
     rf"(?P<month>{NAME})\.?,?[\s-]{{1,3}}(?:de\s{{1,2}})?(?:'|’)?(?P<year>\d\d)(?=\s{{0,3}}(?:$|\)|[,|•·-]?\s{{0,3}}\d{{1,2}}[:.h]\d\d))",
     re.IGNORECASE,
 )
-"""A year of two digits, behind a day and a month's name and before a time or the end."""
+"""A year of two digits, after a day and a month's name and before a time or the end."""
 _MONTH_DAY = re.compile(
     rf"\b(?P<month>{NAME})\.?[\s/-]{{1,3}}(?P<day>[0-3]?\d)(?:st|nd|rd|th)?,?[\s/-]{{1,3}}(?P<year>\d{{4}})(?!\d)", re.IGNORECASE
 )
@@ -251,7 +251,7 @@ def _days_of_eras(text: str) -> Iterator[tuple[int, int, date]]:
 
 
 def _find_clock(text: str, start: int, end: int, style: DateStyle) -> re.Match[str] | None:
-    """The time beside the date from `start` to `end`: the first behind it, else one before it or within."""
+    """The time beside the date from `start` to `end`: the first after it, else one before it or within."""
     for pattern in (_CLOCK, _BARE_HOUR):
         for match in chain(pattern.finditer(text, end), pattern.finditer(text, 0, end)):
             if max(match.start() - end, start - match.end()) > _CLOCK_WITHIN:
@@ -262,7 +262,7 @@ def _find_clock(text: str, start: int, end: int, style: DateStyle) -> re.Match[s
 
 
 def _is_dotted_time(clock: re.Match[str], end: int, style: DateStyle) -> bool:
-    """Whether `14.30` is a time and not a number: by the word behind it, or, behind a date, by the language."""
+    """Whether `14.30` is a time and not a number: by the word after it, or, after a date, by the language."""
     return clock["dotted"] is not None or (clock.start() >= end and any(map(has_dotted_times, style.languages)))
 
 

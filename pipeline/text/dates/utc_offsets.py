@@ -1,4 +1,4 @@
-"""Reads the zone behind a time: an offset from UTC, an abbreviation, or the name of a zone.
+"""Reads the zone after a time: an offset from UTC, an abbreviation, or the name of a zone.
 
 Pure look-ups; the rules of a zone are those of its day, from the `tzdata` package.
 """
@@ -23,13 +23,13 @@ _NUMBER = re.compile(
     + r"(\d{1,2})(?::?(\d\d))?(?![\d:])",
     re.IGNORECASE,
 )
-"""An offset, behind UTC or GMT also of one digit; without them one of at least two digits, for a dash may stand before any number."""
+"""An offset, after UTC or GMT also of one digit; without them one of at least two digits, for a dash may stand before any number."""
 _NAME = re.compile(_BEHIND + r"([A-ZА-Я]{1,5})(?![^\W\d_])")
 _WORDS = re.compile(_BEHIND + r"([a-z ]{3,24}?)\s(?:(standard|daylight|summer)\s)?time\b", re.IGNORECASE)
 
 
 def offset_behind(text: str, local: datetime, languages: tuple[str, ...] = ()) -> timedelta | None:
-    """The offset from UTC that `text`, the text behind the time `local` without zone, begins with; None when it names no zone.
+    """The offset from UTC that `text`, the text after the time `local` without zone, begins with; None when it names no zone.
 
     `+0530`, `+530`, `+5:30`, `(GMT+7)`, `UTC-5`, `GMT-0800 (PST)`, `Z`, `EST`, `Eastern Time`. An abbreviation that names a zone and
     not one of its offsets (`ET`, `CET`) is read by the zone's rule on that day.
