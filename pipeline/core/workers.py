@@ -23,7 +23,7 @@ from pipeline.core.out_of_memory import is_out_of_memory
 
 Result = TypeVar("Result")
 
-READING = "pipeline.extraction.worker_tables"
+READING = "pipeline.extraction.worker_preload"
 LISTING = "pipeline.discovery.listings.readers"
 PUBLISHING = "pipeline.publishing.date_builds"
 """Names of the modules that the workers of each stage import: as strings, so that this module imports no stage."""

@@ -25,7 +25,7 @@ from pipeline.extraction.body.blocks import Block, blocks, furniture_elements
 from pipeline.extraction.body.boilerplate import without_boilerplate
 from pipeline.extraction.body.containers import Weights, article_container, text_weights
 from pipeline.extraction.body.own_article import own_article
-from pipeline.extraction.body.relevance import speaks_of
+from pipeline.extraction.body.relevance import is_about
 from pipeline.extraction.body.script_data import text_in_scripts
 from pipeline.extraction.html import furniture
 from pipeline.extraction.html.structured_data import text_of
@@ -99,10 +99,10 @@ def find_body(page: Page, *, title: str = "") -> Body | None:
     # On pages with little text trafilatura returns the JSON-LD text with its paragraphs joined.
     if len(declared) > DECLARED_GAIN * len(text) or (declared and source == "trafilatura" and letters_only(declared) == letters_only(text)):
         text, source = declared, "jsonld.articleBody"
-    if weight_of(text) < MAX_SHELL and not (speaks_of(title, text) and weight_of(text) >= MIN_LENGTH):
+    if weight_of(text) < MAX_SHELL and not (is_about(text, title) and weight_of(text) >= MIN_LENGTH):
         scripted = text_in_scripts(page, title=title)
         candidates.append(("script", scripted))
-        if len(scripted) > DECLARED_GAIN * len(text) or (len(scripted) >= MIN_LENGTH and not speaks_of(title, text)):
+        if len(scripted) > DECLARED_GAIN * len(text) or (len(scripted) >= MIN_LENGTH and not is_about(text, title)):
             text, source = scripted, "script"
     text = paragraphs(repair(text[:MAX_TEXT]))
     if not text:

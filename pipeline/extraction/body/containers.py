@@ -11,7 +11,7 @@ from typing import NamedTuple
 import lxml.html
 
 from pipeline.extraction.body.blocks import NON_TEXT_TAGS, is_blog_post
-from pipeline.extraction.body.relevance import speaks_of
+from pipeline.extraction.body.relevance import is_about
 from pipeline.extraction.html import furniture
 from pipeline.extraction.html.furniture import class_and_id
 from pipeline.extraction.html.structured_data import types_of
@@ -118,7 +118,7 @@ def _fullest_frame(page: Page, *, at_least: float) -> lxml.html.HtmlElement | No
     if fullest is None or weights[fullest] <= at_least:
         return None
     title = page.title_tag if page.heading is None else shown_text(page.heading)
-    return fullest if speaks_of(title, "\n".join(held[fullest])) else None
+    return fullest if is_about("\n".join(held[fullest]), title) else None
 
 
 def _weights_with(page: Page, frames: frozenset[lxml.html.HtmlElement]) -> Weights:

@@ -11,7 +11,7 @@ _STEM = 6
 _WORD = re.compile(r"[\u3400-\u9fff\u3040-\u30ff\uac00-\ud7af]{2}|[^\W\d_]{3,}")
 
 
-def speaks_of(title: str, text: str) -> bool:
+def is_about(text: str, title: str) -> bool:
     """Whether `text` contains at least `MIN_SHARED` of the words of `title`, compared by their first letters."""
     words = {word[:_STEM] for word in _WORD.findall(title.casefold())}
     lowered = text.casefold()

@@ -15,7 +15,7 @@ import lxml.etree
 import lxml.html
 
 from pipeline.extraction.body.blocks import blocks
-from pipeline.extraction.body.relevance import speaks_of
+from pipeline.extraction.body.relevance import is_about
 from pipeline.extraction.pages import Page
 from pipeline.text.plain_text import decode_entities, letters_only, squeeze, weight_of
 
@@ -39,7 +39,7 @@ _MAX_CODE = 0.01
 def text_in_scripts(page: Page, *, title: str) -> str:
     """The longest prose in the page's scripts that is about `title`, with one paragraph per line; empty when there is none."""
     literals = [literal for script in _scripts(page) for literal in _literals(script, 0)]
-    texts = [text for text in _texts(literals) if speaks_of(title, text)]
+    texts = [text for text in _texts(literals) if is_about(text, title)]
     return max(texts, key=weight_of, default="")
 
 

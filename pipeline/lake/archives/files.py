@@ -135,7 +135,7 @@ class WebArchive:
             raise WarcError(f"{self._path}: {error}") from error
 
     def _refusal(self, member: _Member, error: WarcError) -> WarcError:
-        seems = looks_like(member.open().read(1 << 10))
+        seems = apparent_format(member.open().read(1 << 10))
         return WarcError(f"{self._path}: {f'not a web archive: {seems}' if seems else error}")
 
 
@@ -144,13 +144,13 @@ def open_archive(path: Path) -> WebArchive:
     return WebArchive(path)
 
 
-def looks_like(start: bytes) -> str | None:
+def apparent_format(start: bytes) -> str | None:
     """A phrase for the apparent format of a file that begins with `start`, also inside of gzip; None when that is unknown."""
     if not start:
         return "it is empty"
     if start.startswith(b"\x1f\x8b"):
         with contextlib.suppress(zlib.error):
-            inner = looks_like(zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(start, 1 << 10) or b"?")
+            inner = apparent_format(zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(start, 1 << 10) or b"?")
             return f"{inner}, compressed with gzip" if inner is not None else None
     text = start.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
     return next((words for begin, words in _LOOKS_LIKE if start.startswith(begin) or text.startswith(begin)), None)
