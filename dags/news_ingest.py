@@ -26,12 +26,15 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import os
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, get_args
 
 from airflow.sdk import DAG, CronDataIntervalTimetable, Param, TriggerRule, get_current_context, task, task_group
+from airflow.sdk.definitions.callback import SyncCallback
+from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from pipeline.core.catalogue import load_catalogue
@@ -40,8 +43,11 @@ from pipeline.core.models import CaptureReport, ExtractReport, Interval, Origin,
 from pipeline.text.counts import counted
 
 sys.path.append(str(Path(__file__).parent))  # Airflow does so itself, a bare DagBag does not
-from news_intervals import Run, interval_of
-from news_wiring import RETRIES, TOUCHED, dump, load, refuse_unknown, settings
+from news_alerts import late_after, late_hour, tell
+from news_intervals import Run, interval_of, newest_hour
+from news_links import owner_links
+from news_metrics import emit, stage_timer
+from news_wiring import TASK_DEFAULTS, TOUCHED, dump, load, refuse_unknown, settings
 
 log = logging.getLogger(__name__)
 
@@ -126,7 +132,9 @@ with DAG(
     catchup=False,
     max_active_runs=1,
     dagrun_timeout=timedelta(hours=6),
-    default_args=RETRIES,
+    default_args=TASK_DEFAULTS,
+    owner_links=owner_links(os.environ.get("NEWS_CONTACT", "")),
+    deadline=DeadlineAlert(DeadlineReference.DAGRUN_QUEUED_AT, late_after(), SyncCallback(late_hour), name="hour"),
     params=PARAMS,
     tags=["news"],
 ):
@@ -179,19 +187,22 @@ with DAG(
     def capture(planned: dict[str, Any]) -> dict[str, Any]:
         """Fetches feeds, pages, images and AMP pages of one part into a WARC file. A captured part is not fetched again."""
         from pipeline.operations import stages
+        from pipeline.operations.metrics import capture_metrics
 
         part = load(Part, planned["part"])
         get_current_context()["label"] = label(part)  # type: ignore[typeddict-unknown-key]
         own = settings()
-        report = stages.capture(
-            own,
-            load_catalogue(own.config),
-            part,
-            live=planned["live"],
-            only_due=planned["only_due"],
-            origins=planned["origins"],
-            refetch=planned["refetch"],
-        )
+        with stage_timer("capture"):
+            report = stages.capture(
+                own,
+                load_catalogue(own.config),
+                part,
+                live=planned["live"],
+                only_due=planned["only_due"],
+                origins=planned["origins"],
+                refetch=planned["refetch"],
+            )
+        emit(capture_metrics(report))
         log.info("%s: %s", "captured before" if report.reused else "captured", dict(sorted(report.counts.items())))
         return dump(report)
 
@@ -202,11 +213,14 @@ with DAG(
     def extract(planned: dict[str, Any], captured: dict[str, Any]) -> dict[str, Any]:
         """Extracts the articles of one part from its captures, without network. The same captures give the same bytes."""
         from pipeline.operations import stages
+        from pipeline.operations.metrics import extract_metrics
 
         part = load(Part, planned["part"])
         get_current_context()["label"] = label(part)  # type: ignore[typeddict-unknown-key]
         own = settings()
-        report = stages.extract(own, load_catalogue(own.config), part)
+        with stage_timer("extract"):
+            report = stages.extract(own, load_catalogue(own.config), part)
+        emit(extract_metrics(report))
         log.info("%s; rejected: %s", counted(report.articles, "article"), dict(sorted(report.rejected.items())))
         return {"captured": captured, "extracted": dump(report)}
 
@@ -253,25 +267,35 @@ with DAG(
         dates = [date.isoformat() for date in sorted(set(touched))]
         if not dates:
             raise AirflowSkipException("no published date changed")
+        outlet_events[TOUCHED].extra = {"rows": sum(report["articles"] for report in extracted), "dates": len(dates)}
         outlet_events[TOUCHED].add_partitions(dates)
         return dates
 
     @task(
         trigger_rule=TriggerRule.ALL_DONE,
     )
-    def gate(planned: Any, reports: Any, archived: Any) -> dict[str, Any]:
+    def gate(planned: Any, reports: Any, archived: Any, *, dag_run: Any = None) -> dict[str, Any]:
         """Fails the run when a larger share of sources failed than `NEWS_TOLERATED_FAILURES`; else warns about those that failed."""
         from pipeline.operations import stages
+        from pipeline.operations.alerting.assessments import assess_hour
+        from pipeline.operations.metrics import gate_metrics
 
-        if planned is None:
-            raise AirflowFailException("there is no plan: see the log of the task plan")
-        if archived is None:
-            raise AirflowFailException("the WARC files were not read: see the log of the task archives, and clear it to try again")
-        finished = [load(CaptureReport, report["captured"]) for report in [*result_list(reports), *archived]]
+        own = settings()
+        finished = [load(CaptureReport, report["captured"]) for report in [*result_list(reports), *(archived or [])]]
         names = {report.part for report in finished}
-        lost = [part for part in (load(Part, one["part"]) for one in planned) if part.name not in names]
+        lost = [part for part in (load(Part, one["part"]) for one in planned or []) if part.name not in names]
         sources = [source for part in lost for source in part.source_ids or (f"part {part.name}",)]
-        judgement = stages.assess_failures(settings(), finished, lost=sources)
+        judgement = stages.assess_failures(own, finished, lost=sources)
+        if planned is None:
+            judgement = stages.unjudged("there is no plan: see the log of the task plan")
+        elif archived is None:
+            judgement = stages.unjudged("the WARC files were not read: see the log of the task archives, and clear it to try again")
+        walk = get_current_context()["ti"].xcom_pull(task_ids="plan", key="walk")
+        hour = Interval.parse(walk["interval"]) if walk else newest_hour(dag_run.run_after)
+        live = walk["live"] if walk else dag_run.run_type.value == "scheduled"
+        catalogue = load_catalogue(own.config) if planned is not None else None
+        tell(own, lambda: assess_hour(own, catalogue, hour, live=live, reports=finished, judgement=judgement))
+        emit(gate_metrics(judgement))
         if judgement.is_red:
             raise AirflowFailException(judgement.message)
         (log.warning if judgement.failed or judgement.warnings else log.info)(judgement.message)

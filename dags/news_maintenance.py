@@ -11,6 +11,7 @@ Every task can be cleared and run again: the revisits of an hour are fetched onl
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,8 +25,11 @@ from pipeline.core.models import REVISIT_PART, Interval, Part, RevisitReport
 from pipeline.text.counts import counted
 
 sys.path.append(str(Path(__file__).parent))  # Airflow does so itself, a bare DagBag does not
+from news_alerts import tell
 from news_intervals import newest_hour
-from news_wiring import RETRIES, TOUCHED, dump, load, settings
+from news_links import owner_links
+from news_metrics import emit, stage_timer
+from news_wiring import TASK_DEFAULTS, TOUCHED, dump, load, settings
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +43,8 @@ with DAG(
     catchup=False,
     max_active_runs=1,
     dagrun_timeout=timedelta(hours=12),
-    default_args=RETRIES,
+    default_args=TASK_DEFAULTS,
+    owner_links=owner_links(os.environ.get("NEWS_CONTACT", "")),
     tags=["news"],
 ):
 
@@ -53,7 +58,8 @@ with DAG(
         from pipeline.operations import maintenance
 
         own = settings()
-        report = maintenance.revisit(own, load_catalogue(own.config), newest_hour(dag_run.run_after), clock=SystemClock())
+        with stage_timer("revisit"):
+            report = maintenance.revisit(own, load_catalogue(own.config), newest_hour(dag_run.run_after), clock=SystemClock())
         log.info("%s: %d unchanged, %d changed, %d gone", counted(report.asked, "page"), report.unchanged, report.changed, report.gone)
         return dump(report)
 
@@ -63,10 +69,13 @@ with DAG(
     def extract(revisited: dict[str, Any]) -> dict[str, Any]:
         """Extracts the changed pages as new versions of their articles and marks those that are gone, without network."""
         from pipeline.operations import stages
+        from pipeline.operations.metrics import extract_metrics
 
         own = settings()
         interval = Interval.parse(load(RevisitReport, revisited).interval)
-        report = stages.extract(own, load_catalogue(own.config), Part(interval, REVISIT_PART))
+        with stage_timer("extract"):
+            report = stages.extract(own, load_catalogue(own.config), Part(interval, REVISIT_PART))
+        emit(extract_metrics(report))
         log.info("%s; rejected: %s", counted(report.articles, "version"), dict(sorted(report.rejected.items())))
         return dump(report)
 
@@ -78,6 +87,7 @@ with DAG(
         dates = sorted(extracted["published_dates"])
         if not dates:
             raise AirflowSkipException("no page changed")
+        outlet_events[TOUCHED].extra = {"rows": extracted["articles"], "dates": len(dates)}
         outlet_events[TOUCHED].add_partitions(dates)
         return dates
 
@@ -108,12 +118,14 @@ with DAG(
     def ledger() -> dict[str, Any]:
         """Writes the completeness tables: what each source brought on the last days and usually brings. Warns of silent gaps."""
         from pipeline.operations import maintenance
+        from pipeline.operations.alerting.assessments import assess_silence
 
         own = settings()
         rows = maintenance.write_completeness(own, load_catalogue(own.config), now=datetime.now(UTC))
         silent = maintenance.silent_gaps(rows)
         for gap in silent:
             log.warning("silent source: %s", gap)
+        tell(own, lambda: [assess_silence(own, rows)])
         return {"days": len({row.day for row in rows}), "found": sum(row.found for row in rows), "gaps": list(silent)}
 
     revisited: Any = revisit()

@@ -2,7 +2,8 @@
 
 Runs start when `news_ingest` or `news_maintenance` announces a date; several announcements of a date before its run starts give one run.
 `publish` is **skipped** when the same inputs were built before; `check` runs in any case. `difference` logs and returns the new, changed
-(by field) and vanished records, and names the file of the table `changes` that lists them all.
+(by field) and vanished records, and names the file of the table `changes` that lists them all. `announce` emits the asset event of the date
+with the numbers of its rows, of new and of changed ones.
 
 **One date by hand**: trigger with the form, for example after a change of `topics.yaml` or `scoring.yaml`. With `as_of` and `into` the date
 is built into another lake from what was captured up to that time.
@@ -17,7 +18,9 @@ DAGs.
 from __future__ import annotations
 
 import logging
+import os
 import sys
+from contextlib import nullcontext
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -31,7 +34,10 @@ from pipeline.core.models import PublishReport
 from pipeline.text.counts import counted
 
 sys.path.append(str(Path(__file__).parent))  # Airflow does so itself, a bare DagBag does not
-from news_wiring import ARTICLES, RETRIES, TOUCHED, dump, load, refuse_unknown, settings
+from news_alerts import refusals_told, tell
+from news_links import owner_links
+from news_metrics import emit, stage_timer
+from news_wiring import ARTICLES, TASK_DEFAULTS, TOUCHED, dump, load, refuse_unknown, settings
 
 log = logging.getLogger(__name__)
 
@@ -76,28 +82,32 @@ with DAG(
     catchup=False,
     max_active_runs=1,
     dagrun_timeout=timedelta(hours=2),
-    default_args=RETRIES,
+    default_args=TASK_DEFAULTS,
+    owner_links=owner_links(os.environ.get("NEWS_CONTACT", "")),
     params=PARAMS,
     tags=["news"],
 ):
 
     @task(
-        outlets=[ARTICLES],
         execution_timeout=timedelta(hours=1),
     )
     def publish(*, dag_run: Any = None, params: Any = None) -> dict[str, Any]:
         """Builds the records of the date and replaces its files. Skipped when the same inputs were built before."""
         from pipeline.operations import stages
+        from pipeline.operations.metrics import new_record_lags_s, publish_metrics
 
         refuse_unknown(dag_run.conf, PARAMS)
         own = settings()
         published_date = published_date_of(dag_run.partition_key, params["published_date"])
         as_of = datetime.fromisoformat(params["as_of"]) if params["as_of"] else None
-        report = stages.publish(own, load_catalogue(own.config), published_date, as_of=as_of, into=params["into"])
+        with stage_timer("publish"), nullcontext() if params["into"] else refusals_told(own, published_date):
+            report = stages.publish(own, load_catalogue(own.config), published_date, as_of=as_of, into=params["into"])
         if not report.rebuilt:
             raise AirflowSkipException(f"{published_date}: the same inputs were built before, fingerprint {report.fingerprint}")
         records, stories = counted(report.articles, "record"), counted(report.stories, "story", "stories")
         log.info("%s: %s, %d published, %s", published_date, records, report.published, stories)
+        if not params["into"]:
+            emit(publish_metrics(report, new_record_lags_s(own, report, now=datetime.now(UTC))))
         return dump(report)
 
     @task(
@@ -106,13 +116,31 @@ with DAG(
     def check(*, dag_run: Any = None, params: Any = None) -> dict[str, int]:
         """Reads the files of the date again and checks them against the schema of the tables and the rules of the record."""
         from pipeline.operations import stages
+        from pipeline.operations.alerting.assessments import assess_date
 
         own = settings()
         own = own.model_copy(update={"lake": params["into"]}) if params["into"] else own
         published_date = published_date_of(dag_run.partition_key, params["published_date"])
-        counts = stages.check(own, load_catalogue(own.config), published_date)
+        with stage_timer("check"), nullcontext() if params["into"] else refusals_told(own, published_date):
+            counts = stages.check(own, load_catalogue(own.config), published_date)
         log.info("%s: %s", published_date, counts)
+        if not params["into"]:
+            tell(own, lambda: [assess_date(own, published_date, None)])
         return counts
+
+    @task(
+        outlets=[ARTICLES],
+    )
+    def announce(report: dict[str, Any], _counts: dict[str, int], *, params: Any = None, outlet_events: Any = None) -> str:
+        """Announces the built and checked date as a partition of the asset. Skipped with `publish`, and for a build into another lake."""
+        from pipeline.operations.metrics import event_extra
+
+        if params["into"]:
+            raise AirflowSkipException("the date was built into another lake")
+        published = load(PublishReport, report)
+        outlet_events[ARTICLES].extra = event_extra(published)
+        outlet_events[ARTICLES].add_partitions(published.published_date.isoformat())
+        return published.published_date.isoformat()
 
     @task
     def difference(report: dict[str, Any]) -> dict[str, Any]:
@@ -132,5 +160,7 @@ with DAG(
         return {"published_date": published.published_date.isoformat(), "summary": describe(change), **dump(change)}
 
     published: Any = publish()
-    published >> check()
+    checked: Any = check()
+    published >> checked
+    announce(published, checked)
     difference(published)

@@ -1,13 +1,15 @@
-"""What the DAG files share: assets, the retry policy, settings, and the conversion of reports to JSON. Imports quickly."""
+"""What the DAG files share: assets, owner and retry policy, settings, and the conversion of reports to JSON. Imports quickly."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, TypeVar
 
 from airflow.sdk import Asset, Connection, ExceptionRetryPolicy, RetryAction, RetryRule
 from airflow.sdk.exceptions import AirflowNotFoundException
+from news_links import OWNER, asset_uri
 from pydantic import TypeAdapter
 
 from pipeline.core.errors import ConfigError, TransientError
@@ -19,9 +21,11 @@ SEALING_CONNECTION = "news_sealing"
 TOUCHED = Asset(name="news_touched_dates", uri="x-news://extracted/published_date")
 """One partition for each published date whose records may have changed."""
 
-ARTICLES = Asset(name="news_articles", uri="x-news://articles/published_date")
+ARTICLES = Asset(name="news_articles", uri=asset_uri("articles", lake=os.environ.get("NEWS_LAKE", "")))
+"""One partition for each published date whose records were built and checked."""
 
-RETRIES: dict[str, Any] = {
+TASK_DEFAULTS: dict[str, Any] = {
+    "owner": OWNER,
     "retries": 2,
     "retry_delay": timedelta(seconds=30),
     "retry_policy": ExceptionRetryPolicy(

@@ -337,6 +337,7 @@ def report_of(manifest: Manifest, *, is_reused: bool) -> CaptureReport:
         failed,
         reused=is_reused,
         unreached=dict(sorted(unreached.items())),
+        bytes=manifest.captures_bytes,
     )
 
 

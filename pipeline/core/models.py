@@ -253,6 +253,8 @@ class CaptureReport:
     """Findings about the feeds of the part (`pipeline.discovery.health.findings`)."""
     unreached: Mapping[str, str] = field(default_factory=dict)
     """Hosts that could not be reached, with the reason (`dns`, `connection`, `timeout`); empty when any request was answered."""
+    bytes: int = 0
+    """Octets of the part's WARC file."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ __all__ = [
     "erasure_runs",
     "lookups",
     "maintenance",
+    "metrics",
     "model_lookups",
     "own_catalogue",
     "source_repairs",

@@ -252,6 +252,11 @@ def assess_failures(settings: Settings, reports: Sequence[CaptureReport], *, los
     )
 
 
+def unjudged(message: str) -> FailureAssessment:
+    """The red assessment of an hour whose sources cannot be counted, for the reason in `message`."""
+    return FailureAssessment(failed=0, total=0, is_red=True, message=message)
+
+
 def run(
     settings: Settings,
     catalogue: Catalogue,

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import sys
 import traceback
-from typing import Any
+from typing import Any, ClassVar
+
+from airflow.sdk._shared.observability.metrics.base_stats_logger import NoStatsLogger
+from airflow.sdk.observability import stats
 
 from deploy import dag_runs
 
@@ -18,19 +22,50 @@ def main() -> None:
     for line in sys.stdin:
         question = json.loads(line)
         try:
-            answer = _describe() if "describe" in question else _run(question)
+            answer = _describe() if "describe" in question else _late(question) if "late" in question else _run(question)
         except Exception:  # noqa: BLE001 - the parent shows it
             answer = {"error": traceback.format_exc()}
         answers.write(json.dumps(answer, default=str) + "\n")
 
 
-def _run(question: dict[str, Any]) -> dict[str, Any]:
+class _KeptMetrics(NoStatsLogger):
+    """A receiver of metrics that keeps them, as Airflow's own ones send them."""
+
+    values: ClassVar[dict[str, float]] = {}
+
+    @classmethod
+    def incr(cls, stat: str, count: int = 1, **_: Any) -> None:
+        cls.values[stat] = cls.values.get(stat, 0) + count
+
+    @classmethod
+    def gauge(cls, stat: str, value: float, **_: Any) -> None:
+        cls.values[stat] = value
+
+
+def _use(environment: dict[str, str]) -> None:
     for name in [name for name in os.environ if name.startswith(("NEWS_", "AIRFLOW_CONN_"))]:
         del os.environ[name]
-    os.environ.update(question["environment"])
+    os.environ.update(environment)
+
+
+def _late(question: dict[str, Any]) -> dict[str, Any]:
+    """Call the callback of the deadline as Airflow's executor does: by its path, with the run as the scheduler describes it."""
+    _use(question["environment"])
+    (deadline,) = dag_runs.load_dags().dags["news_ingest"].deadline
+    module, _, name = deadline.callback.path.rpartition(".")
+    getattr(importlib.import_module(module), name)(context={"dag_run": question["late"], "deadline": {}})
+    return {}
+
+
+def _run(question: dict[str, Any]) -> dict[str, Any]:
+    _use(question["environment"])
+    _KeptMetrics.values.clear()
+    stats.initialize(factory=_KeptMetrics, export_legacy_names=False)
     done = dag_runs.run(question["run"], question["form"])
     tasks = {dag_runs.name_of(task): task for task in done.tasks}
     return {
+        "metrics": {name: value for name, value in _KeptMetrics.values.items() if name.startswith("news.")},
+        "events": done.events(),
         "state": done.state,
         "states": {name: str(task.state) for name, task in tasks.items()},
         "tries": {name: task.try_number for name, task in tasks.items()},
@@ -48,6 +83,8 @@ def _describe() -> dict[str, Any]:
         described[dag_id] = {
             "doc": dag.doc_md,
             "timetable": type(dag.timetable).__name__,
+            "owner": dag.owner,
+            "deadlines": [type(one).__name__ for one in kept.deadline or ()],
             "catchup": dag.catchup,
             "max_active_runs": dag.max_active_runs,
             "params": {name: dag.params.get_param(name).schema for name in dag.params},

@@ -32,6 +32,10 @@ class Run:
     tries: dict[str, int]
     labels: dict[str, str]
     results: dict[str, Any]
+    metrics: dict[str, float]
+    """Counters and gauges of the run whose names begin with `news.`."""
+    events: list[dict[str, Any]]
+    """The asset events of the run: asset, partition, extra."""
     log: str
     """What Airflow wrote while the run lasted."""
 
@@ -63,6 +67,10 @@ class Child:
         with self._log.open(errors="replace") as log:
             log.seek(before)
             return Run(**answer, log=log.read())
+
+    def tell_late(self, run: Mapping[str, Any], *, environment: Mapping[str, str]) -> None:
+        """Call the callback of the deadline of `news_ingest` for this run."""
+        self._ask({"late": run, "environment": environment})
 
     def describe(self) -> dict[str, Any]:
         """What the DAG folder holds, as Airflow sees it."""

@@ -66,6 +66,11 @@ def test_no_dag_catches_up_and_runs_of_one_dag_follow_each_other(folder: dict[st
     assert [(dag["catchup"], dag["max_active_runs"]) for dag in folder.values()] == [(False, 1)] * 3
 
 
+def test_dags_have_an_owner_and_an_hour_a_deadline(folder: dict[str, Any]) -> None:
+    assert {dag["owner"] for dag in folder.values()} == {"news"}
+    assert {dag_id for dag_id, dag in folder.items() if dag["deadlines"]} == {"news_ingest"}
+
+
 def test_dags_and_tasks_are_documented(folder: dict[str, Any]) -> None:
     for dag_id, dag in folder.items():
         assert dag["doc"], dag_id

@@ -17,6 +17,7 @@ from pipeline.core.catalogue import load_catalogue
 from tests.dags.conftest import Child, Run, task_environment
 from tests.newsroom import Newsroom, Status, World
 from tests.newsroom.archives import CommonCrawl, NewsPage
+from tests.webhooks import SECRET, serve_webhook
 
 FORM = {"hour": "2026-11-20T12:00:00Z", "looking": "live"}
 RAW = "raw/interval=2026-11-20T12"
@@ -75,6 +76,12 @@ def test_an_hour_goes_from_the_feeds_to_the_announced_dates(ingested: tuple[Run,
     assert DATE in run.results["announce"]
     assert run.results["gate"]["failed"] == 0
     assert len(list(lake.glob(f"{RAW}/part=*/manifest.json"))) == len(run.results["plan"]) == 3
+    touched = {event["partition"]: event["extra"] for event in run.events if event["asset"] == "news_touched_dates"}
+    assert sorted(touched) == run.results["announce"]
+    assert touched[DATE]["rows"] == articles_of(run) == run.metrics["news.articles"]
+    assert run.metrics["news.captures"] == run.metrics["news.outcomes.page.captured"] > 0
+    assert run.metrics["news.bytes"] == sum(file.stat().st_size for file in lake.glob(f"{RAW}/part=*/captures.warc.gz"))
+    assert (run.metrics["news.sources_failed"], run.metrics["news.sources"]) == (0, run.results["gate"]["total"])
 
 
 def test_an_hour_that_was_captured_is_not_fetched_again(
@@ -129,6 +136,8 @@ def test_the_form_of_a_date_builds_what_the_data_said_then_into_another_lake(
     assert run.state == "success"
     assert run.results["check"]["articles"] == pq.read_table(tmp_path / "then" / path).num_rows > 0
     assert not (own_lake / path).exists()
+    assert (run.states["announce"], run.events) == ("skipped", [])
+    assert not any(name.startswith("news.records") for name in run.metrics)
     before = airflow.run(
         "news_publish", {**form, "as_of": "2026-01-01T00:00:00Z", "into": str(tmp_path / "before")}, environment=environment
     )
@@ -175,8 +184,10 @@ def test_a_field_that_the_form_lacks_is_refused_and_not_passed_over(ingest: Call
 
 def test_a_date_is_built_once_and_checked_every_time(own_lake: Path, publish: Callable[..., Run]) -> None:
     first, second = publish(), publish()
-    assert (first.state, first.states) == ("success", {"check": "success", "difference": "success", "publish": "success"})
-    assert (second.state, second.states) == ("success", {"check": "success", "difference": "skipped", "publish": "skipped"})
+    names = ("announce", "difference", "publish")
+    done, skipped = dict.fromkeys(names, "success"), dict.fromkeys(names, "skipped")
+    assert (first.state, first.states) == ("success", {**done, "check": "success"})
+    assert (second.state, second.states) == ("success", {**skipped, "check": "success"})
     table = pq.read_table(own_lake / f"articles/published_date={DATE}/articles.parquet")
     assert table.num_rows == first.results["publish"]["articles"] > 0
     assert (first.results["difference"]["new"], first.results["difference"]["changed"]) == (table.num_rows, 0)
@@ -184,6 +195,11 @@ def test_a_date_is_built_once_and_checked_every_time(own_lake: Path, publish: Ca
     assert f"every change, by record and field: changes/published_date={DATE}/" in first.log
     told = pq.read_table(next((own_lake / f"changes/published_date={DATE}").iterdir()))
     assert told.num_rows == table.num_rows
+    changes = {"new": table.num_rows, "changed": 0, "vanished": 0}
+    numbers = {"rows": table.num_rows, "published": first.results["publish"]["published"], **changes}
+    assert first.events == [{"asset": "news_articles", "partition": DATE, "extra": numbers}]
+    assert first.metrics["news.records.new"] == table.num_rows
+    assert second.events == []
 
 
 def test_the_connection_holds_the_sealing_keys(own_lake: Path, publish: Callable[..., Run]) -> None:
@@ -210,10 +226,14 @@ def test_one_dead_source_leaves_a_green_run_with_a_warning(ingest: Callable[...,
 
 def test_too_many_dead_sources_make_the_run_red_at_once(ingest: Callable[..., Run], room: Newsroom) -> None:
     dead = silence(room, 7)
-    run = ingest()
+    with serve_webhook() as webhook:
+        run = ingest(NEWS_ALERT_URL=webhook.url)
     assert run.state == "failed"
     assert (run.states["gate"], run.tries["gate"]) == ("failed", 1)
     assert "7 of " in run.log
+    ((alert,),) = (body["alerts"] for body in webhook.bodies)
+    assert (alert["change"], alert["kind"]) == ("began", "gate")
+    assert alert["sentence"].removeprefix("hour 2026-11-20T12: ") in run.log
     assert all(source in run.log for source in dead)
 
 
@@ -227,8 +247,36 @@ def test_a_part_that_fails_counts_as_all_its_sources(own_lake: Path, ingest: Cal
 
 
 def test_a_wrong_catalogue_fails_at_once_and_names_the_file(airflow: Child, environment: dict[str, str], tmp_path: Path) -> None:
-    run = airflow.run("news_ingest", FORM, environment={**environment, "NEWS_CONFIG": str(tmp_path)})
+    closed = {"NEWS_ALERT_URL": f"http://127.0.0.1:1/{SECRET}"}
+    run = airflow.run("news_ingest", FORM, environment={**environment, **closed, "NEWS_CONFIG": str(tmp_path)})
     assert run.state == "failed"
     assert (run.states["plan"], run.tries["plan"]) == ("failed", 1)
     assert (run.states["announce"], run.states["gate"]) == ("skipped", "failed")
     assert "topics.yaml: there is no such file" in run.log
+    assert "alerts were not sent to the webhook" in run.log
+    assert SECRET not in run.log
+
+
+def test_a_date_that_would_shrink_is_told_until_it_is_built(own_lake: Path, publish: Callable[..., Run]) -> None:
+    publish()
+    with serve_webhook() as webhook:
+        refused = publish(NEWS_ALERT_URL=webhook.url, NEWS_MIN_CONFIDENCE_ARTICLE="1")
+        built = publish(NEWS_ALERT_URL=webhook.url)
+    assert (refused.state, built.state) == ("failed", "success")
+    began, ended = (alert for body in webhook.bodies for alert in body["alerts"])
+    assert [began["change"], ended["change"]] == ["began", "ended"]
+    assert (began["kind"], began["subject"]) == ("date", DATE)
+    assert began["sentence"].removeprefix(f"{DATE}: ")[:40] in refused.log
+
+
+def test_a_scheduled_hour_that_is_late_is_told_and_a_backfilled_one_is_not(airflow: Child, environment: dict[str, str]) -> None:
+    run = {"run_type": "scheduled", "data_interval_start": "2026-11-20T12:00:00Z"}
+    with serve_webhook() as webhook:
+        environment = {**environment, "NEWS_ALERT_URL": webhook.url}
+        airflow.tell_late({**run, "run_type": "backfill"}, environment=environment)
+        assert webhook.bodies == []
+        airflow.tell_late(run, environment=environment)
+        airflow.tell_late(run, environment=environment)
+    (body,) = webhook.bodies
+    late = "hour 2026-11-20T12 is late: its run was not done 60 minutes after it was due"
+    assert [alert["sentence"] for alert in body["alerts"]] == [late]

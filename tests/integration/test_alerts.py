@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -26,47 +21,13 @@ from pipeline.operations.alerting.assessments import alert_state_path
 from pipeline.operations.completeness import SourceDay
 from tests.integration.commands import News, root_logger_kept, say
 from tests.integration.conftest import FrozenClock, catalogue_with
-
-SECRET = "T00-secret-path"
-
-
-@dataclass
-class Webhook:
-    """A server on loopback that keeps what it is sent."""
-
-    answers: list[int] = field(default_factory=list)
-    """The statuses of the first answers; then 200."""
-    bodies: list[dict[str, Any]] = field(default_factory=list)
-    paths: list[str] = field(default_factory=list)
-    url: str = ""
+from tests.webhooks import SECRET, Webhook, serve_webhook
 
 
 @pytest.fixture
 def webhook() -> Iterator[Webhook]:
-    kept = Webhook()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            kept.paths.append(self.path)
-            kept.bodies.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            status = kept.answers.pop(0) if kept.answers else 200
-            self.send_response(status)
-            self.send_header("Content-Length", "0")
-            if status == 302:
-                self.send_header("Location", "/elsewhere")
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    kept.url = f"http://127.0.0.1:{server.server_address[1]}/{SECRET}"
-    yield kept
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serve_webhook() as kept:
+        yield kept
 
 
 @pytest.fixture

@@ -46,7 +46,7 @@ class Assessment:
 
 def assess_hour(
     settings: Settings,
-    catalogue: Catalogue,
+    catalogue: Catalogue | None,
     interval: Interval,
     *,
     live: bool,
@@ -56,17 +56,18 @@ def assess_hour(
     """The assessments after the gate of an hour: of the gate and each asked source, and of the hours before it without captures.
 
     While a live gate is red, single sources are not assessed: one cause makes them fail together. Of a past hour only the gate is.
+    Without a catalogue, which cannot be read or was not, no source is known to be followed no more.
     """
     red = [Finding("gate", "" if live else interval.key, "red", f"hour {interval.key}: {judgement.message}")] if judgement.is_red else []
     if not live:
         return (_assess(settings, f"hour-{interval.key}", red, covers=lambda _: True, at=interval.key),)
     failed = {} if judgement.is_red else judgement.failures
     asked = {source for report in reports for source in report.sources} | failed.keys()
-    followed = {source.id for source in catalogue.enabled_sources}
+    unfollowed = _unfollowed(catalogue) if catalogue is not None else lambda _: False
     found = [*red, *(Finding("source", source, reason, f"source {source}: {reason}") for source, reason in failed.items())]
 
     def covers(one: Finding) -> bool:
-        return one.kind == "gate" or one.subject not in followed or (not judgement.is_red and one.subject in asked)
+        return one.kind == "gate" or unfollowed(one.subject) or (not judgement.is_red and one.subject in asked)
 
     sources = _assess(settings, SOURCES, found, covers=covers, at=interval.key)
     return (sources, assess_hours(settings, until=interval))
@@ -143,6 +144,11 @@ def send_to_webhook(settings: Settings, alerts: Sequence[Alert], *, clock: Clock
         raise ConfigError("NEWS_ALERT_URL is not set: there is no webhook to send alerts to")
     body = {"text": message(alerts), "alerts": [asdict(alert) for alert in alerts], "lake": Lake(settings.lake).uri}
     post_json(settings, settings.alert_url, body, clock=clock)
+
+
+def _unfollowed(catalogue: Catalogue) -> Callable[[str], bool]:
+    followed = {source.id for source in catalogue.enabled_sources}
+    return lambda source: source not in followed
 
 
 def _missing_sentence(missing: Sequence[str]) -> str:
