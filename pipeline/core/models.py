@@ -1,7 +1,6 @@
 """The frozen values that stages pass to each other. Pure: no I/O, no clock.
 
-Attributes are snake_case; the columns of `pipeline.core.schema` are the same names in camelCase, as in the seed record. Every datetime is
-aware and in UTC.
+Attributes are snake_case; the columns of `pipeline.core.schema` are the same names in camelCase. Every datetime is aware and in UTC.
 """
 
 from __future__ import annotations
@@ -239,7 +238,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class CaptureReport:
-    """The result of capturing one part: number of outcomes by `kind.verdict`, and the sources whose feeds could not be read."""
+    """The result of capturing one part: outcomes by `kind.verdict`, sources whose feeds could not be read, `bytes` of its WARC file."""
 
     interval: str
     part: str
@@ -254,7 +253,6 @@ class CaptureReport:
     unreached: Mapping[str, str] = field(default_factory=dict)
     """Hosts that could not be reached, with the reason (`dns`, `connection`, `timeout`); empty when any request was answered."""
     bytes: int = 0
-    """Octets of the part's WARC file."""
 
 
 @dataclass(frozen=True, slots=True)
