@@ -25,7 +25,12 @@ def phrase_pattern(package: str, template: str, *, ignores_case: bool = True) ->
 @cache
 def word_set(package: str, name: str) -> frozenset[str]:
     """The entries of `package` with that name, of all languages, as plain words."""
-    return frozenset(_phrases(package)[name])
+    return frozenset(phrases_of(package, name))
+
+
+def phrases_of(package: str, name: str) -> tuple[str, ...]:
+    """The entries of `package` with that name, of all languages, in the file's order."""
+    return tuple(_phrases(package)[name])
 
 
 @cache

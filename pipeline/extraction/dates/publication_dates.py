@@ -115,7 +115,7 @@ def _first_published(page: Page, entry: Entry | None, style: DateStyle, at: date
         believed.append(dated)
         if len(believed) > 1 and believed[-1].moment != believed[0].moment:
             break
-    # A date in the texts of a front page is that of another page; when a day after the capture is stated, so is any date in the texts.
+    # A date in the texts of a front page belongs to another page. When a day after the capture is stated, no date in the texts is meant.
     if believed or is_ahead or _FRONT.match(page.url):
         return believed[0] if believed else None
     beside = visible_dates.beside_text(page, style, earliest=EARLIEST, latest=at + CLOCK_SKEW)

@@ -7,31 +7,32 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Set
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import islice
 from typing import Literal
 
 import lxml.html
 
-COMMENTS = ("comment", "disqus", "komment", "coral")
-OTHER_ARTICLES = ("related", "recommend", "popular", "trending", "latest", "ticker", "most-?read", "outbrain", "taboola")
-MARGINS = ("footer", "sidebar", "side")
-NAVIGATION = ("nav", "navigation", "menu", "breadcrumbs?", "topbar", "toolbar", "pagination", "pager")
-TEASERS = ("teaser",)
-"""Teasers of other articles, or the lead of the page's own."""
-OFFERS = ("newsletter", "subscribe", "sign-?up")
-PROMOTIONS = ("promo", "sponsor")
-ADVERTISEMENTS = ("ad", "ads", r"advert\w*")
-CONSENT = ("cookie", "consent", "gdpr")
-POPUPS = ("popup", "modal", "login")
-HIDDEN = ("hidden",)
-"""Frameworks hide elements on some screens only, so the word counts for single blocks, not for the element that holds an article."""
-RIGHTS = ("copyright", "disclaimer")
-SHARING = ("social", "share", "sharing")
-PAGE_TOOLS = ("print", "rating", "tags?")
-PICTURES = ("caption", "photo-?credit", "image-?credit", "bildquelle")
-GALLERIES = ("gallery",)
-BYLINES = ("byline", "author", "date", "meta")
+from pipeline.text.phrases import phrases_of
+
+COMMENTS = "furniture_comments"
+OTHER_ARTICLES = "furniture_other_articles"
+MARGINS = "furniture_margins"
+NAVIGATION = "furniture_navigation"
+TEASERS = "furniture_teasers"
+OFFERS = "furniture_offers"
+PROMOTIONS = "furniture_promotions"
+ADVERTISEMENTS = "furniture_advertisements"
+CONSENT = "furniture_consent"
+POPUPS = "furniture_popups"
+HIDDEN = "furniture_hidden"
+RIGHTS = "furniture_rights"
+SHARING = "furniture_sharing"
+PAGE_TOOLS = "furniture_page_tools"
+PICTURES = "furniture_pictures"
+GALLERIES = "furniture_galleries"
+BYLINES = "furniture_bylines"
+"""The kinds of furniture, by the names of their words in `extraction/data/phrases.yaml`."""
 
 MAX_ANCESTORS = 8
 """Ancestors of an element whose names are read; outer ones contain the whole page, so that their names describe no part of it."""
@@ -43,26 +44,30 @@ _POSSESSING = re.compile(r"(?:^|\s)(?:has|with|without|no)[-_]\S+")
 Match = Literal["word", "start", "anywhere"]
 
 
-def names_of(*kinds: tuple[str, ...], match: Match) -> Callable[[str], bool]:
+def names_of(*kinds: str, match: Match) -> Callable[[str], bool]:
     """A cached function that tells whether a class and id contain a word of `kinds`; case does not matter.
 
     With `match` "word" the whole word must stand between blanks, hyphens or underscores (digits may follow); with "start" a word must begin
     with it (`related` in `relatedLinks`); with "anywhere" it may also be inside of a word, or at its start if it is short. Words of
     `COMMENTS` may always be inside of a word.
     """
-    forms = {"word": r"(?:^|[-_\s])(?:%s)(?:$|[-_\s\d])", "start": r"(?:^|[-_\s])(?:%s)", "anywhere": "(?:%s)"}
-    words: dict[str, list[str]] = {form: [] for form in forms}
-    for kind in kinds:
-        for word in kind:
-            is_inner = kind is COMMENTS or (match == "anywhere" and len(word) >= _MIN_INNER)
-            words["anywhere" if is_inner else "start" if match == "anywhere" else match].append(word)
-    pattern = re.compile("|".join(forms[form] % "|".join(found) for form, found in words.items() if found))
 
     @lru_cache(maxsize=4096)
     def test(names: str) -> bool:
-        return pattern.search(_POSSESSING.sub("", names.lower())) is not None
+        return _pattern(kinds, match).search(_POSSESSING.sub("", names.lower())) is not None
 
     return test
+
+
+@cache
+def _pattern(kinds: tuple[str, ...], match: Match) -> re.Pattern[str]:
+    forms = {"word": r"(?:^|[-_\s])(?:%s)(?:$|[-_\s\d])", "start": r"(?:^|[-_\s])(?:%s)", "anywhere": "(?:%s)"}
+    words: dict[str, list[str]] = {form: [] for form in forms}
+    for kind in kinds:
+        for word in phrases_of("pipeline.extraction", kind):
+            is_inner = kind == COMMENTS or (match == "anywhere" and len(word) >= _MIN_INNER)
+            words["anywhere" if is_inner else "start" if match == "anywhere" else match].append(word)
+    return re.compile("|".join(forms[form] % "|".join(found) for form, found in words.items() if found))
 
 
 def class_and_id(element: lxml.html.HtmlElement) -> str:

@@ -1,4 +1,4 @@
-"""Rows and their marks: whoever reads both between any two writes sees by the marks, later, that what was read is out of date."""
+"""Rows and their marks: who reads both between any two writes can tell from the marks later that the rows are out of date."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Version = Mapping[date, str]
 
 
 class KilledError(Exception):
-    """In place of a SIGKILL: no code of ours catches it."""
+    """Stands in for a SIGKILL: no code of ours catches it."""
 
 
 class KillingLake(Lake):

@@ -33,7 +33,7 @@ def cluster(size: int, pairs: Pairs, copies: int = 1) -> Integers:
 
 
 def became(days: list[float], alike: Alike) -> Lineage:
-    """`days` are those of the captures, in the order of the rows where they are the same."""
+    """The lineage of articles captured on `days`; those of one day are captured in the order of the rows."""
     pairs, captured_s = pairs_of(alike), np.array([round(day * DAY_S) for day in days], dtype=np.int64)
     ranks = np.argsort(np.argsort(captured_s, kind="stable"), kind="stable")
     group = partial(cluster, len(days))

@@ -117,7 +117,7 @@ SHIPPED = EditorialConstants.model_validate(yaml.safe_load((REPOSITORY / "data" 
 
 
 def quality(row: dict[str, Any]) -> int:
-    """Quality with the shipped opinion on a title and its excerpt, before the floor; the domain is not told."""
+    """The quality of a title and its excerpt with the shipped editorial.yaml, without the domain and before the floor."""
     parts = quality_parts(
         title=row["title"],
         has_image=True,
@@ -136,7 +136,7 @@ def quality(row: dict[str, Any]) -> int:
 
 
 def auc(good: list[dict[str, Any]], bad: list[dict[str, Any]]) -> float:
-    """The chance that a good one stands before a bad one."""
+    """The probability that a good article has a higher quality than a bad one."""
     ranks = rankdata([quality(row) for row in (*good, *bad)])
     return float((ranks[: len(good)].sum() - len(good) * (len(good) + 1) / 2) / (len(good) * len(bad)))
 
