@@ -43,12 +43,12 @@ _ONE_ADDRESS = re.compile(
 _BACKGROUND = re.compile(r"background(?:-image)?\s*:[^;]{0,200}?url\(\s*[\"']?([^\"')]{1,500})", re.IGNORECASE)
 _MIN_STEM = 4
 """Characters of a picture's file name without its ending; placeholders have shorter names."""
-_FURNITURE = re.compile(
-    r"(?:^|[^a-z])(?:favicon|sprites?|icons?|ico|btn|buttons?|avatars?|gravatar|spacer|blank|transparent|placeholder|loader|loading"
-    r"|spinner|no-?(?:image|img|photo|pic|thumb)|dummy|badges?|close-btn|captcha|emojis?|smil(?:ey|ies)|touch-icon|missing|arrows?)(?![a-z])"
-    r"|^1x1(?![a-z\d])|(?:^|[^a-z])pixel(?=$|\.[a-z]{3,4}$|[^a-z]*1x1)"
-    r"|^(?:default|fallback)(?![a-z])|(?:default|fallback)[-_]?(?:image|img|share|og|social|thumb(?:nail)?|pic(?:ture)?|photo|post|article|news|logo)"
-    r"|(?:image|img|share|og|social|thumb(?:nail)?|photo|news)[-_](?:default|fallback)(?![a-z])"
+_furniture = partial(
+    phrase_pattern,
+    "pipeline.extraction",
+    r"(?:^|[^a-z])(?:%(picture_furniture)s)(?![a-z])|^1x1(?![a-z\d])|(?:^|[^a-z])pixel(?=$|\.[a-z]{3,4}$|[^a-z]*1x1)"
+    r"|^(?:%(picture_defaults)s)(?![a-z])|(?:%(picture_defaults)s)[-_]?(?:%(default_of)s)|(?:%(of_default)s)[-_](?:%(picture_defaults)s)(?![a-z])",
+    ignores_case=False,
 )
 """Matched against file names in lower case."""
 _LOGO = re.compile(r"(?:^|[^a-z])(?:[a-z]{0,12}logos?|logotype|brand(?:ing)?|wordmark|masthead)(?![a-z])", re.IGNORECASE)
@@ -140,7 +140,7 @@ def is_picture_address(url: str) -> bool:
 
 @lru_cache(maxsize=1024)
 def _is_furniture(name: str) -> bool:
-    return bool(_FURNITURE.search(name.lower()))
+    return bool(_furniture().search(name.lower()))
 
 
 def _logos(page: Page) -> Iterator[Node]:

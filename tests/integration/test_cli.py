@@ -182,7 +182,7 @@ def test_a_record_is_found_by_another_spelling_of_its_url(news: News) -> None:
 
 @pytest.mark.parametrize(
     ("url", "message"),
-    [(f"{HOST}/nothing", "has this webUrl or originalUrl"), ("quake-1", "not a URL"), ("file:///etc/passwd", "not a URL")],
+    [(f"{HOST}/nothing", "no record in "), ("quake-1", "not a URL"), ("file:///etc/passwd", "not a URL")],
 )
 @pytest.mark.parametrize("command", ["show", "open"])
 def test_a_record_that_is_not_there_is_1_and_says_so(news: News, command: str, url: str, message: str) -> None:

@@ -34,7 +34,7 @@ from pipeline.extraction.metadata.person_names import (
 )
 from pipeline.extraction.metadata.titles import spellings_of_site
 from pipeline.extraction.pages import Page, containing_element, is_code
-from pipeline.text.phrases import phrase_pattern
+from pipeline.text.phrases import phrase_pattern, phrases_of
 from pipeline.text.plain_text import letters_only, squeeze
 
 AUTHOR_META = (
@@ -47,14 +47,9 @@ MAX_BYLINE = 120
 
 _phrases = partial(phrase_pattern, "pipeline.extraction")
 _BYLINE_START = r"^\W*(?:(?:责编|责任编辑|作者|记者)\s*[:：]\s*|(?:%(byline_starts)s|(?:%(byline_labels)s)\s*:)\s*:?\s+(?=\S))"
-_BYLINE_NAMES = re.compile("uthor|yline|utor|uteur|reator|riter|oster|username")
-"""Words of class names, without the first letter where its case varies: `uthor` matches `author` and `Author` faster than a pattern that
-ignores case."""
+_byline_names = partial(phrase_pattern, "pipeline.extraction", "%(byline_names)s", ignores_case=False)
 _BYLINE_TAGS = frozenset({"a", "span", "p", "div", "address", "li", "strong", "cite", "em", "h4", "td", "ul"})
-_AUTHOR_PATHS = (
-    "/author", "/autor", "/auteur", "/creator", "/profil", "/people/", "/person", "/journalist", "/redaktion/", "/by/", "/staff/",
-    "/contributor", "/writers/", "/reporter", "/team/", "byline",
-)  # fmt: skip
+
 _BYLINE_STARTS = ("(责", "（责", "责编", "责任", "作者", "记者", "By", "by", "BY", "Vo", "vo", "VO", "Pa", "Po", "Do", "Av", "Af", "Wr",
                   "Au", "au", "Te", "Er", "Ge", "Ve", "Pu", "Ei", "Ав")  # fmt: skip
 _MAX_LINE = 300
@@ -217,7 +212,7 @@ class _Places:
     @cached_property
     def classed(self) -> list[lxml.html.HtmlElement]:
         """The elements whose class, id or test id contains a word for author; at most 60."""
-        kept = set(filter(_BYLINE_NAMES.search, self._page.classes.union(_IDS(self.tree), _TEST_IDS(self.tree))))
+        kept = set(filter(_byline_names().search, self._page.classes.union(_IDS(self.tree), _TEST_IDS(self.tree))))
         elements = self._page.elements(*_BYLINE_TAGS) if kept else ()
         named = (one for one in elements if one.get("class") in kept or one.get("id") in kept or one.get("data-testid") in kept)
         return list(islice(named, 60))
@@ -260,7 +255,7 @@ def _marked(places: _Places) -> Iterator[tuple[str, list[str], bool]]:
         yield "page.author", [_byline_text(element) for element in _first_group(elements)], False
         yield "page.author", [element.get("content", "") for element in elements[:5]], False
     everywhere = "\n".join(address for _, address in places.links)
-    paths = [path for path in _AUTHOR_PATHS if path in everywhere]
+    paths = [path for path in phrases_of("pipeline.extraction", "author_paths") if path in everywhere]
     links = (element for element, address in places.links if any(path in address for path in paths) and places.is_of_article(element))
     yield "page.author", [squeeze(element.text_content()) for element in _first_group(islice(links, 20))], True
 

@@ -39,13 +39,7 @@ _AGITATION = (
 _AGITATION_WEIGHT = 0.25
 """Added for each pattern of _AGITATION that matches. One or more match 7 % of the titles of domains that Ad Fontes rates 0.7 or better,
 and 41 % of those rated under 0.5."""
-_STOCK_PICTURE = re.compile(
-    # Words in the file's name, and two folders. Other folders are no sign: many sites keep every photo under /sites/default/files/.
-    r"(?:^|/)(?:logos?|placeholders?)/"
-    r"|(?:^|[/_.-])(?:\w*logo|default|placeholder|no-?image|avatar|favicon|icon|og-?image|social-?share|fallback|stock-?photo)"
-    r"(?:[\d_.-][^/]*)?$",
-    re.IGNORECASE,
-)
+_STOCK_PICTURE = r"(?:^|/)(?:%(stock_folders)s)/|(?:^|[/_.-])(?:%(stock_pictures)s)(?:[\d_.-][^/]*)?$"
 _TEXT_CHARACTERS = 1_500
 """Characters of a text in which signs of a press release are searched. A plain choice."""
 
@@ -75,4 +69,4 @@ def thinness_degree(text: str | None, *, words: int) -> float:
 def is_stock_picture(url: str) -> bool:
     """Whether the path of a picture's URL names it a logo, a default or a placeholder."""
     path = url.partition("?")[0].partition("://")[2].partition("/")[2]
-    return _STOCK_PICTURE.search(path) is not None
+    return _phrases(_STOCK_PICTURE).search(path) is not None
