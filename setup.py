@@ -11,6 +11,7 @@ setup(
         "": ["py.typed", "data/*.yaml"],
         "pipeline.stories": ["*.txt", "*.tsv"],
         "pipeline.extraction": ["*.tsv"],
+        "pipeline.text": ["data/*.tsv"],
         "pipeline.catalogue": ["*.yaml"],
         "pipeline.operations.pages": ["templates/*.html", "static/*"],
     },

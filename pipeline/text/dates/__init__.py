@@ -3,4 +3,4 @@
 Pure: strings in, times out; which of several dates of a page counts is decided in `extraction/dates`.
 """
 
-__all__ = ["parsing", "time_zones"]
+__all__ = ["cldr", "parsing", "time_zones"]

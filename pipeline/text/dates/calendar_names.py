@@ -1,4 +1,4 @@
-"""Names of months and markers of the 12-hour clock by language, from CLDR through Babel; `text/data/dates.yaml` adds what CLDR lacks.
+"""Names of months and markers of the 12-hour clock by language, from CLDR; `text/data/dates.yaml` adds what CLDR lacks.
 
 Pure look-ups. A locale is loaded when its language first occurs, all languages when a word is in none of the requested ones.
 """
@@ -8,14 +8,16 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib import resources
+from itertools import chain
 from typing import Any
 
 import yaml
-from babel import Locale, UnknownLocaleError
+
+from pipeline.text.dates.cldr import DateWords, date_words
 
 GREGORIAN = "gregorian"
 MARKS = "".join(chr(code) for code in range(0x300, 0x1E00) if unicodedata.category(chr(code)).startswith("M"))
@@ -117,21 +119,18 @@ def names_of(language: str) -> MonthNames:
     return MonthNames(exact, {start: next(iter(months)) for start, months in starts.items() if len(months) == 1})
 
 
-def locales_of(language: str) -> Iterator[Locale]:
-    """The CLDR locales of `language`; none for a language that CLDR does not have."""
-    for code in data()["locales"].get(language, (language,)):
-        try:
-            yield Locale.parse(code)
-        except (UnknownLocaleError, ValueError, TypeError):
-            continue
+def locales_of(language: str) -> Iterator[DateWords]:
+    """What the locales of `language` say in CLDR; nothing for a language that CLDR does not have."""
+    return filter(None, map(date_words, codes_of(language)))
+
+
+def codes_of(language: str) -> tuple[str, ...]:
+    """The codes of the CLDR locales that are read for `language`."""
+    return tuple(data()["locales"].get(language, (language,)))
 
 
 def _listed(language: str) -> Iterator[tuple[str, int]]:
-    for locale in locales_of(language):
-        for context in ("format", "stand-alone"):
-            for width in ("wide", "abbreviated"):
-                for number, name in locale.months.get(context, {}).get(width, {}).items():
-                    yield name, number
+    return chain.from_iterable(locale.months for locale in locales_of(language))
 
 
 @cache
@@ -166,7 +165,7 @@ def _most_common(counts: Counter[Month]) -> Month | None:
 
 Hours = tuple[int, int]
 """The half-open hours (from, before) of a part of the day; `from` is above `before` when midnight lies between."""
-_HALVES: Mapping[str, Hours] = {"am": (0, 12), "pm": (12, 24)}
+_HALVES: dict[str, Hours] = {"am": (0, 12), "pm": (12, 24)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,19 +221,8 @@ def _markers(language: str) -> Iterator[tuple[str, Hours]]:
     for half, hours in _HALVES.items():
         yield from ((marker, hours) for marker in data()["half_days"][half].get(language, ()))
     for locale in locales_of(language):
-        parts = {part: _hours(times) for part, times in (locale.day_period_rules.get(None) or {}).items()}
-        for context in ("format", "stand-alone"):
-            for width in ("abbreviated", "wide"):
-                for part, name in locale.day_periods.get(context, {}).get(width, {}).items():
-                    found = _HALVES.get(part) or parts.get(part)
-                    if found:
-                        yield name, found
-
-
-def _hours(times: Iterable[Mapping[str, int]]) -> Hours | None:
-    """The hours of a part of the day as CLDR has it, in seconds; None for a single instant (noon, midnight)."""
-    spans = [(time["from"] // 3600, time["before"] // 3600) for time in times if "before" in time]
-    return spans[0] if spans else None
+        hours_of = {part: (start, before) for part, start, before in locale.hours} | _HALVES
+        yield from ((name, hours_of[part]) for part, name in locale.parts if part in hours_of)
 
 
 def _written(marker: str) -> str:

@@ -1,6 +1,6 @@
 """The order in which a language writes a date, from CLDR: patterns for dates in words, and whether the month comes first in numbers.
 
-Pure look-ups through Babel.
+Pure look-ups.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from functools import cache, lru_cache
 from babel import Locale, UnknownLocaleError
 
 from pipeline.text.dates.calendar_names import MARKS, data, locales_of
+from pipeline.text.dates.cldr import month_first_locales
 
 _LETTER = r"[^\W\d_]"
 WORD = rf"{_LETTER}(?:{_LETTER}|[{MARKS}\u200c\u200d]){{1,16}}"
@@ -35,7 +36,7 @@ def patterns_of(language: str) -> tuple[re.Pattern[str], ...]:
     Words that CLDR puts around a year or a day (`gada`, `оны`) may be missing. Empty for a language that CLDR does not have.
     """
     written = {
-        _WEEKDAY.sub("", locale.date_formats[length].pattern) for locale in locales_of(language) for length in ("full", "long", "medium")
+        _WEEKDAY.sub("", order) for locale in locales_of(language) for order in locale.orders
     }
     in_words = {cldr for cldr in written if re.search("y.*d|d.*y", cldr) and re.search("MMM|LLL", cldr) and not _PLAIN.fullmatch(cldr)}
     return tuple(re.compile(_pattern(cldr), re.IGNORECASE) for cldr in sorted(in_words) + data()["orders"].get(language, []))
@@ -65,13 +66,13 @@ def is_month_first(tag: str) -> bool:
     if len(parts) < 2 or len(parts[-1]) != 2:
         return False
     try:
-        short = Locale.parse("_".join((parts[0].lower(), parts[-1].upper()))).date_formats["short"].pattern
+        locale = Locale.parse("_".join((parts[0].lower(), parts[-1].upper())))
     except (UnknownLocaleError, ValueError, TypeError):
         return False
-    return bool(re.match("M", short))
+    return str(locale) in month_first_locales()
 
 
 @cache
 def has_dotted_times(language: str) -> bool:
     """Whether hours and minutes of `language` are written with a stop between them: `14.30` in Finnish, Danish, Indonesian."""
-    return any(re.search(r"[Hh]+\.m", locale.time_formats["short"].pattern) for locale in locales_of(language))
+    return any(re.search(r"[Hh]+\.m", locale.clock) for locale in locales_of(language))
