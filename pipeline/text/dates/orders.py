@@ -35,9 +35,7 @@ def patterns_of(language: str) -> tuple[re.Pattern[str], ...]:
 
     Words that CLDR puts around a year or a day (`gada`, `оны`) may be missing. Empty for a language that CLDR does not have.
     """
-    written = {
-        _WEEKDAY.sub("", order) for locale in locales_of(language) for order in locale.orders
-    }
+    written = {_WEEKDAY.sub("", order) for locale in locales_of(language) for order in locale.orders}
     in_words = {cldr for cldr in written if re.search("y.*d|d.*y", cldr) and re.search("MMM|LLL", cldr) and not _PLAIN.fullmatch(cldr)}
     return tuple(re.compile(_pattern(cldr), re.IGNORECASE) for cldr in sorted(in_words) + data()["orders"].get(language, []))
 
