@@ -11,6 +11,7 @@ import json
 import os
 import signal
 import stat
+import subprocess
 import sys
 import threading
 import time
@@ -19,7 +20,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from deploy import postgres, processes
-from deploy.local_airflow import PROJECT, LocalAirflow
+from deploy.local_airflow import COMMAND_ENVIRONMENT, PROJECT, LocalAirflow
 
 HOME = PROJECT / ".airflow" / "local"
 SERVE_FOLDER = HOME / "holder"
@@ -64,6 +65,16 @@ def down(_: Sequence[str]) -> int:
     return 0
 
 
+def airflow(arguments: Sequence[str]) -> int:
+    """Run an `airflow` command in the Airflow that `up` started last; returns its exit code, or 1 when none was started."""
+    file = HOME / COMMAND_ENVIRONMENT
+    if not file.exists():
+        print("No Airflow was started here: `make up` starts one.", file=sys.stderr)
+        return 1
+    command = [sys.executable, "-m", "airflow", *arguments]
+    return subprocess.run(command, env={**os.environ, **json.loads(file.read_text())}, check=False).returncode
+
+
 def serve(arguments: Sequence[str]) -> int:
     """Run the sample world and Airflow until SIGINT or SIGTERM."""
     stop = threading.Event()
@@ -76,9 +87,10 @@ def serve(arguments: Sequence[str]) -> int:
 
             environment |= stack.enter_context(Newsroom(World.load())).environment
         database = None if postgres.why_unavailable() else _database_folder()
-        airflow = stack.enter_context(LocalAirflow(HOME, database=database, environment=environment, port=processes.port_near(PORT)))
-        airflow.unpause(*DAGS)
-        READY.write_text(json.dumps({"url": airflow.url, "password": airflow.password}))
+        local = LocalAirflow(HOME, database=database, environment=environment, port=processes.port_near(PORT), triggering=True)
+        started = stack.enter_context(local)
+        started.unpause(*DAGS)
+        READY.write_text(json.dumps({"url": started.url, "password": started.password}))
         stop.wait()
     return 0
 
@@ -86,7 +98,8 @@ def serve(arguments: Sequence[str]) -> int:
 def _say_where() -> int:
     where = json.loads(READY.read_text())
     print(f"\n  {where['url']}   user admin, password {where['password']}\n")
-    print("news_ingest starts now for the last hour, then runs every hour; trigger it for other hours. `make down` stops everything.")
+    print("news_ingest starts now for the last hour, then runs every hour; trigger it for other hours.")
+    print("`deploy/airflow dags list` runs a command of this Airflow, such as `backfill create`; `make down` stops everything.")
     return 0
 
 

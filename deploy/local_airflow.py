@@ -1,4 +1,4 @@
-"""A complete Airflow on loopback: metadata database, API server, scheduler and DAG processor, each a service that `stop` is sure to end.
+"""A complete Airflow on loopback: database, API server, scheduler, DAG processor, triggerer, each a service that `stop` is sure to end.
 
 The scheduler is started only when the API server is healthy, because tasks that start while the API server boots are lost.
 """
@@ -35,6 +35,8 @@ if "scheduler" in sys.argv:
     import pipeline.operations.stages
 """
 """The content of `config/airflow_local_settings.py` in Airflow's home, which every process of Airflow imports."""
+COMMAND_ENVIRONMENT = "command.json"
+"""The file in Airflow's home with the variables under which `airflow` commands reach this installation."""
 ANSWER_S = 30.0
 """Seconds that the API may take to answer. A plain choice."""
 
@@ -53,12 +55,20 @@ def offline_settings(home: Path) -> dict[str, str]:
 class LocalAirflow:
     """A running Airflow; use it as a context manager, or call `start` and `stop`. It writes only below `home` and `database`.
 
-    `database` is the data folder of its PostgreSQL, or None for SQLite. `environment` is added to the environment of the tasks. Raises
+    `database` is the data folder of its PostgreSQL, or None for SQLite. `environment` is added to the environment of the tasks. A triggerer
+    runs only with `triggering`: no task of ours waits in one, but the first page of the web interface shows a missing one in red. Raises
     ServiceError when a service does not become healthy.
     """
 
     def __init__(
-        self, home: Path, *, database: Path | None, environment: Mapping[str, str], port: int | None = None, guarded: bool = True
+        self,
+        home: Path,
+        *,
+        database: Path | None,
+        environment: Mapping[str, str],
+        port: int | None = None,
+        guarded: bool = True,
+        triggering: bool = False,
     ) -> None:
         self.home = home.resolve()
         self.run = self.home / "run"
@@ -67,6 +77,7 @@ class LocalAirflow:
         self._database = database
         self._extra = dict(environment)
         self._guarded = guarded
+        self._triggering = triggering
         self._guard: subprocess.Popen[bytes] | None = None
         self._environment: dict[str, str] = {}
         self._token = ""
@@ -139,15 +150,20 @@ class LocalAirflow:
 
     def _start(self) -> None:
         database = start_postgres(self._database, run=self.run) if self._database else f"sqlite:///{self.home}/airflow.db"
-        self._environment = self._settings(database)
+        settings = self._settings(database)
+        self._environment = {**os.environ, **settings}
+        _write_private(self.home / COMMAND_ENVIRONMENT, settings)
         self.airflow("db", "migrate")
         api_server = self._serve("api-server", "--host", "127.0.0.1", "--port", self.url.rpartition(":")[2], "--workers", "1")
         self._wait_for(api_server, "metadatabase")
         self._make_pool("fetch", FETCH_SLOTS, "Parts that are captured in parallel")
         scheduler = self._serve("scheduler", "--skip-serve-logs")
         dag_processor = self._serve("dag-processor")
+        triggerer = self._serve("triggerer", "--skip-serve-logs") if self._triggering else None
         self._wait_for(scheduler, "scheduler")
         self._wait_for(dag_processor, "dag_processor")
+        if triggerer is not None:
+            self._wait_for(triggerer, "triggerer")
 
     def _make_pool(self, name: str, slots: int, description: str) -> None:
         """Create the pool over the API: the command `airflow pools` would take seconds to start."""
@@ -180,7 +196,6 @@ class LocalAirflow:
         passwords = self.home / "passwords.json"
         _write_private(passwords, {"admin": self.password})
         return {
-            **os.environ,
             **offline_settings(self.home),
             "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": database,
             "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",

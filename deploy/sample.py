@@ -49,8 +49,8 @@ The records are Parquet files in {lake}/articles/; {lake}/explain/ has the reaso
 
   .venv/bin/news --lake {lake} show {_hottest()}
                   explain the hottest record: where each field came from, each point of its quality, its story
-  .venv/bin/news run
-                  the same for the real feeds of data/sources.yaml, now
+  NEWS_LAKE=data/live .venv/bin/news run
+                  the same for the real feeds of data/sources.yaml, now, in a lake of their own
   make up         start Airflow's web interface with this sample world"""
     )
     return done.returncode

@@ -239,7 +239,7 @@ class _TopicsFile(FrozenModel):
             above, seen = parents[name], {name}
             while above is not None:
                 if above not in parents:
-                    raise PlacedError(f"topic {name!r} has the parent {above!r}, which is not a topic", place)
+                    raise PlacedError(f"topic {name!r} has the parent {above!r}, which is not a topic{near_name(above, parents)}", place)
                 if above in seen:
                     raise PlacedError(f"topic {name!r} is its own ancestor", place)
                 seen.add(above)
@@ -312,7 +312,8 @@ def load_catalogue(directory: str | Path) -> Catalogue:
                 raise fault_at(folder / "sources.yaml", ("sources", number, key), f"{name!r} is not in topics.yaml{near_name(name, names)}")
     for number, official in enumerate(providers.official):
         if official.topic not in names:
-            raise fault_at(folder / "providers.yaml", ("official", number, "topic"), f"{official.topic!r} is not in topics.yaml")
+            message = f"{official.topic!r} is not in topics.yaml{near_name(official.topic, names)}"
+            raise fault_at(folder / "providers.yaml", ("official", number, "topic"), message)
     return Catalogue(
         sources=sources.sources,
         topics=topics.topics,
@@ -333,8 +334,8 @@ def load_scoring(directory: str | Path) -> Scoring:
 
 
 def _refuse_repeats(names: Iterable[tuple[str, Place]], what: str) -> None:
-    seen: set[str] = set()
+    first: dict[str, Place] = {}
     for name, place in names:
-        if name in seen:
-            raise PlacedError(f"{what} {name!r} occurs twice", place)
-        seen.add(name)
+        if name in first:
+            raise PlacedError(f"{what} {name!r} occurs twice", place, first[name])
+        first[name] = place

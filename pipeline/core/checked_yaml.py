@@ -24,11 +24,15 @@ Place = tuple[int | str, ...]
 
 
 class PlacedError(ValueError):
-    """A fault that a model validator finds in its part of the file; `place` is relative to that part."""
+    """A fault that a model validator finds in its part of the file; `place` and `earlier` are relative to that part.
 
-    def __init__(self, message: str, place: Place) -> None:
+    `earlier` is the place of the first of two values that exclude each other; the message then names its line too.
+    """
+
+    def __init__(self, message: str, place: Place, earlier: Place | None = None) -> None:
         super().__init__(message)
         self.place = place
+        self.earlier = earlier
 
 
 def load_model(path: Path, model: type[Model]) -> Model:
@@ -47,7 +51,9 @@ def load_model(path: Path, model: type[Model]) -> Model:
     except ValidationError as error:
         first = error.errors()[0]
         place, message = _told(first, model)
-        raise fault_at(path, place, message) from error
+        cause = first.get("ctx", {}).get("error")
+        earlier = (*first["loc"], *cause.earlier) if isinstance(cause, PlacedError) and cause.earlier is not None else None
+        raise fault_at(path, place, message, earlier=earlier) from error
 
 
 def _told(error: ErrorDetails, model: type[BaseModel]) -> tuple[Place, str]:
@@ -79,9 +85,16 @@ def near_name(name: str, known: Iterable[str]) -> str:
     return f"; did you mean {folded[near[0]]!r}?" if near else ""
 
 
-def fault_at(path: Path, location: Place, message: str) -> ConfigError:
-    """A ConfigError that names the line of the deepest YAML node on the way to `location`."""
-    node = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+def fault_at(path: Path, location: Place, message: str, *, earlier: Place | None = None) -> ConfigError:
+    """A ConfigError that names the line of `location`, and the line of `earlier`, with which it is at odds."""
+    root = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+    before = f", first in line {_line(root, earlier)}" if earlier is not None else ""
+    key = ".".join(str(step) for step in location) or "(whole file)"
+    return ConfigError(f"{path}:{_line(root, location)}: {key}: {message}{before}")
+
+
+def _line(node: yaml.Node | None, location: Place) -> int:
+    """The line of the deepest YAML node on the way to `location`, counted from 1."""
     line = 1
     for step in location:
         if isinstance(node, yaml.MappingNode):
@@ -94,5 +107,4 @@ def fault_at(path: Path, location: Place, message: str) -> ConfigError:
             line = node.start_mark.line + 1
         else:
             break
-    key = ".".join(str(step) for step in location) or "(whole file)"
-    return ConfigError(f"{path}:{line}: {key}: {message}")
+    return line

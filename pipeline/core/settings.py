@@ -42,7 +42,7 @@ class Settings(FrozenModel):
     Defaults without a reason beside them are plain choices: they bound the time, memory or requests of one document, host or run.
     """
 
-    lake: str = "data/lake"
+    lake: str = Field("data/lake", min_length=1)
     """Local directory or `s3://bucket/prefix?region=...&endpoint_override=...`."""
     config: str = Field(default_factory=lambda: str(default_catalogue()))
     """The catalogue: a directory with sources.yaml, topics.yaml, providers.yaml, scoring.yaml, rights.yaml."""

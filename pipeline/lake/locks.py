@@ -23,7 +23,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
-from pipeline.core.errors import BusyError, LockedError
+from pipeline.core.errors import BusyError, LockedError, StorageError
 from pipeline.lake.storage import Lake
 
 log = logging.getLogger(__name__)
@@ -121,8 +121,11 @@ def _flocked(path: Path, me: LockHolder, what: str) -> Iterator[None]:
 def _open_locked(path: Path, what: str) -> int:
     """An open, locked handle of the file at `path`; opens it again when the previous holder removed it before it was locked."""
     while True:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        except OSError as error:
+            raise StorageError(f"the lake did not answer for {path}: {error}") from error
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -20,7 +20,7 @@ from pipeline.text.counts import counted
 from pipeline.text.urls import without_credentials
 
 PACKAGES = ("apache-airflow", "feedparser", "pandas", "pyarrow", "requests", "scipy", "trafilatura", "warcio")
-PROBE = "doctor/probe"
+PROBE = ".doctor-probe"
 """The file that is written and deleted to show that the lake can be written."""
 
 
@@ -56,20 +56,23 @@ def _versions() -> Iterator[CheckResult]:
 
 
 def _settings(settings: Settings) -> Iterator[CheckResult]:
+    usual = Settings.from_environment({name: value for name, value in os.environ.items() if not name.startswith(ENVIRONMENT_PREFIX)})
     for name in Settings.model_fields:
-        variable = f"{ENVIRONMENT_PREFIX}{name.upper()}"
         value = getattr(settings, name)
-        shown = _shown(name, value)
         advice = None
         if name == "contact" and not value:
             advice = "set it to a URL or e-mail address, so that webmasters can reach you"
-        yield CheckResult("settings", variable, f"{shown}{'' if variable in os.environ else ' (default)'}", advice=advice)
+        ending = " (default)" if value == getattr(usual, name) else ""
+        yield CheckResult("settings", f"{ENVIRONMENT_PREFIX}{name.upper()}", f"{_shown(name, value)}{ending}", advice=advice)
 
 
 def _shown(name: str, value: object) -> str:
-    if name == "sealing_keys":
-        return counted(len(value), "key")  # type: ignore[arg-type]
-    return ("(set)" if value else "") if name in SECRETS else without_credentials(str(value))
+    """The value as it is written in the variable, without credentials; of secrets only that they are set, or their number."""
+    if name in SECRETS and value:
+        return "set"
+    if isinstance(value, tuple):
+        return counted(len(value), "key") if name == "sealing_keys" else without_credentials(",".join(value)) or "empty"
+    return without_credentials(str(value)) or "empty"
 
 
 def _lake(settings: Settings) -> Iterator[CheckResult]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -38,8 +39,15 @@ def top(settings: Settings, *, days: int = 7, limit: int = 10, published_only: b
 def show(settings: Settings, url: str) -> ExplainedRecord:
     """The record at `url`, its explanation and extracted row. PermanentError when there is none, with the ledger's outcome of the page."""
     lake = Lake(settings.lake)
-    try:
+    with _outcome_named(lake, url):
         return find_record(lake, url)
+
+
+@contextmanager
+def _outcome_named(lake: Lake, url: str) -> Iterator[None]:
+    """Add what the ledger knows of the page at `url` to the error that says that there is no record of it."""
+    try:
+        yield
     except DamagedError:  # its message names the file and the command that rebuilds it
         raise
     except PermanentError as error:
@@ -59,13 +67,15 @@ def _newest_outcome(lake: Lake, url: str) -> str | None:
             for row in reversed(rows_of(table)):
                 if row["kind"] == "page" and row["url"] in wanted:
                     reason = f" ({row['reason']})" if row["reason"] is not None else ""
-                    return f"its outcome in the ledger of {interval.key} is {row['outcome']}{reason}"
+                    return f"its outcome in the ledger of {interval.key} is {row['outcome']}{reason}; `news why {url}` tells more"
     return None
 
 
 def story(settings: Settings, url_or_id: str) -> StoryTimeline:
     """The story with this id, or of the record at this URL. See `publishing.lookup`."""
-    return find_story(Lake(settings.lake), url_or_id)
+    lake = Lake(settings.lake)
+    with _outcome_named(lake, url_or_id):
+        return find_story(lake, url_or_id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import psutil
 
-from deploy.local_airflow import PROJECT
+from deploy.local_airflow import COMMAND_ENVIRONMENT, PROJECT
 from deploy.processes import is_alive, services, start, stop_all
 
 FAMILY = "import subprocess, sys; subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)']).wait()"
@@ -26,6 +27,16 @@ start("family", [sys.executable, "-c", sys.argv[2]], folder=folder, environment=
 print("ready", flush=True)
 time.sleep(600)
 """
+
+
+def test_an_airflow_command_reaches_the_installation_that_was_started(tmp_path: Path) -> None:
+    code = "import sys, pathlib; from deploy import local; local.HOME = pathlib.Path(sys.argv[1]); sys.exit(local.airflow(sys.argv[2:]))"
+    asked = [sys.executable, "-c", code, str(tmp_path), "config", "get-value", "core", "dags_folder"]
+    said = subprocess.run(asked, cwd=PROJECT, capture_output=True, text=True, check=False)
+    assert (said.returncode, said.stderr) == (1, "No Airflow was started here: `make up` starts one.\n")
+    (tmp_path / COMMAND_ENVIRONMENT).write_text(json.dumps({"AIRFLOW_HOME": str(tmp_path), "AIRFLOW__CORE__DAGS_FOLDER": "/of/this/one"}))
+    said = subprocess.run(asked, cwd=PROJECT, capture_output=True, text=True, check=True)
+    assert said.stdout.splitlines()[-1] == "/of/this/one"
 
 
 def _within(seconds: float, is_so: object) -> bool:

@@ -240,7 +240,7 @@ def test_extract_runs_again_over_what_was_captured(news: News) -> None:
 
 def test_a_lake_that_does_not_answer_is_75(news: News, tmp_path: Path) -> None:
     path = warc(tmp_path / "a.warc.gz", datetime(2026, 11, 20, 12, tzinfo=UTC), *PAGES)
-    said = news("import", str(path), NEWS_LAKE="/dev/null/lake")
+    said = news("import", str(path), NEWS_LAKE="/proc/lake")
     assert said.code == 75
     assert "the lake did not answer" in said.err
 
@@ -250,6 +250,23 @@ def test_a_lake_that_is_a_file_is_1_and_says_so(news: News, tmp_path: Path) -> N
     said = news("publish", "2026-11-20", NEWS_LAKE=str(tmp_path / "file"))
     assert (said.code, said.out) == (1, "")
     assert said.err == f"news: NEWS_LAKE: '{tmp_path}/file' is a file; a lake is a directory or an s3:// URI\n"
+
+
+@pytest.mark.parametrize("command", ["top", "publish", "ledger", "sql --question days", "digest", "maintain", f"why {HOST}/quake-1"])
+def test_a_lake_below_a_file_is_1_for_every_command(news: News, tmp_path: Path, command: str) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    for place in (tmp_path / "file" / "lake", Path("/dev/null")):
+        said = news("--lake", str(place), *command.split())
+        assert (said.code, said.out) == (1, "")
+        assert said.err.startswith(f"news: NEWS_LAKE: '{place}' ")
+        assert "a lake is a directory or an s3:// URI" in said.err
+
+
+@pytest.mark.parametrize("option", [(), ("--lake", "")])
+def test_a_lake_without_a_name_is_not_the_folder_that_one_stands_in(news: News, option: tuple[str, ...]) -> None:
+    said = news(*option, "top", NEWS_LAKE="")
+    assert (said.code, said.out) == (1, "")
+    assert said.err.startswith("news: NEWS_LAKE: ")
 
 
 def test_an_interrupt_is_130_without_a_traceback(news: News, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -324,9 +341,11 @@ def test_a_rejected_page_is_shown_with_what_the_ledger_knows(news: News, tmp_pat
         (f"{HOST}/empty", b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<p>x"),
     )
     assert news("import", str(path)).code == 0
-    said = news("show", f"{HOST}/empty")
-    assert said.code == 1
-    assert "its outcome in the ledger of 2026-11-21T12 is rejected (" in said.err
+    for command in ("show", "story", "open"):
+        said = news(command, f"{HOST}/empty")
+        assert said.code == 1
+        assert "its outcome in the ledger of 2026-11-21T12 is rejected (" in said.err
+        assert f"`news why {HOST}/empty` tells more" in said.err
 
 
 def test_publish_of_a_date_without_articles_writes_nothing(news: News, tmp_path: Path) -> None:

@@ -71,6 +71,7 @@ def test_without_consent_a_backfill_shows_its_plan_and_touches_nothing(news: New
         assert (said.json["plan"]["intervals"], said.json["plan"]["pages"], said.json["plan"]["requests"]) == (24, 12, 0)
     else:
         assert "24 hours, and 0 parts of other hours" in said.out
+        assert "kept listing" not in said.out, "the lake has none"
         assert "12 pages in" in said.out
     assert files(str(lake)) == before
 

@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.publishing.sealing import key_id
 from tests.integration.commands import News
-from tests.integration.conftest import KEY
+from tests.integration.conftest import KEY, REPOSITORY
 from tests.integration.test_cli import _own_settings, filled, news
 
 __all__ = ["_own_settings", "filled", "news"]
@@ -23,6 +23,21 @@ def test_the_doctor_finds_all_in_order(news: News) -> None:
     assert findings["NEWS_SEALING_KEYS"]["value"] == "1 key"
     assert key_id(KEY) in findings["sealing"]["value"]
     assert KEY not in said.out
+
+
+def test_the_doctor_leaves_nothing_in_the_lake(news: News, tmp_path: Path) -> None:
+    before = sorted((tmp_path / "lake").rglob("*"))
+    assert news("doctor").code == 0
+    assert sorted((tmp_path / "lake").rglob("*")) == before
+
+
+def test_the_doctor_shows_settings_as_they_are_written_and_which_are_defaults(news: News) -> None:
+    said = news("--config", str(REPOSITORY / "data" / "sample" / "catalogue"), "doctor", "--quick", "--json", NEWS_ORIGINS="captures,pages")
+    values = {finding["name"]: finding["value"] for finding in said.json if finding["area"] == "settings"}
+    assert values["NEWS_ORIGINS"] == "captures,pages"
+    assert values["NEWS_CONNECT_TO"] == "empty (default)"
+    assert values["NEWS_CONFIG"] == str(REPOSITORY / "data" / "sample" / "catalogue")
+    assert values["NEWS_MAX_SHRINK"] == "0.2 (default)"
 
 
 @pytest.mark.parametrize(

@@ -210,11 +210,23 @@ def test_the_digest_follows_what_decides_and_not_feeds_or_paces(folder: Path, ca
         ("topics", "topics:\n  - {name: AI, parent: Nothing}\n", "topics.yaml:2: topics.0.parent: ", "'Nothing', which is not a topic"),
         (
             "topics",
+            "topics:\n  - {name: Science}\n  - {name: Space, parent: science}\n",
+            "topics.yaml:3: topics.1.parent: ",
+            "'science', which is not a topic; did you mean 'Science'?",
+        ),
+        (
+            "providers",
+            "official:\n  - {topic: openai, domain: openai.com, weight: 50}\n",
+            "providers.yaml:2: official.0.topic: ",
+            "'openai' is not in topics.yaml; did you mean 'OpenAI'?",
+        ),
+        (
+            "topics",
             "topics:\n  - {name: A, parent: B}\n  - {name: B, parent: A}\n",
             "topics.yaml:2: topics.0.parent: ",
             "own ancestor",
         ),
-        ("topics", "topics:\n  - {name: A}\n  - {name: A}\n", "topics.yaml:3: topics.1.name: ", "topic 'A' occurs twice"),
+        ("topics", "topics:\n  - {name: A}\n  - {name: A}\n", "topics.yaml:3: topics.1.name: ", "topic 'A' occurs twice, first in line 2"),
         (
             "sources",
             "sources:\n  - {id: a, name: A, feed: 'https://a.example/', topic: AI}\n",
@@ -226,7 +238,7 @@ def test_the_digest_follows_what_decides_and_not_feeds_or_paces(folder: Path, ca
             "sources",
             "sources:\n" + "  - {id: a, name: A, feeds: ['https://a.example/'], topic: AI}\n" * 2,
             "sources.yaml:3: sources.1.id: ",
-            "source id 'a' occurs twice",
+            "source id 'a' occurs twice, first in line 2",
         ),
         (
             "sources",
@@ -238,7 +250,7 @@ def test_the_digest_follows_what_decides_and_not_feeds_or_paces(folder: Path, ca
             "providers",
             "lists:\n  - name: x\n    weight: 1\n    providers:\n" + "      - {domain: a.example, name: A}\n" * 2,
             "providers.yaml:6: lists.0.providers.1.domain: ",
-            "'a.example' occurs twice",
+            "'a.example' occurs twice, first in line 5",
         ),
         (
             "topics",
