@@ -171,5 +171,5 @@ def test_the_command_shows_what_would_be_sent_and_sends_it_once(
 
 def test_the_url_is_shown_nowhere(own: Settings) -> None:
     shown = [check for check in doctor.run_checks(own, is_quick=True) if check.name == "NEWS_ALERT_URL"]
-    assert [check.value for check in shown] == ["(set) (default)"]
+    assert [check.value for check in shown] == ["(set)"]
     assert SECRET not in repr(own)

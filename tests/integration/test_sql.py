@@ -59,7 +59,7 @@ def test_every_view_and_every_question_answers_over_the_sample_world(sample: Sam
 
 
 def test_the_guide_shows_the_views_and_the_queries_that_are_run(sample: SampleWalk) -> None:
-    shown = re.findall(r"\*\*(.+?)\*\* `news sql --question (\w+)`\n\n```sql(.*?)\n```", GUIDE, re.DOTALL)
+    shown = re.findall(r"\*\*([^*\n]+)\*\* `news sql --question (\w+)`\n\n```sql(.*?)\n```", GUIDE, re.DOTALL)
     assert shown == [(question.text, question.name, question.query) for question in QUESTIONS]
     assert set(re.findall(r"^\| `(\w+)` \|", GUIDE, re.MULTILINE)) == set(VIEWS)
 
