@@ -68,11 +68,11 @@ def _settings(settings: Settings) -> Iterator[CheckResult]:
 
 def _shown(name: str, value: object) -> str:
     """The value as it is written in the variable, without credentials; of secrets only that they are set, or their number."""
+    if name == "sealing_keys" and isinstance(value, tuple):
+        return counted(len(value), "key")
     if name in SECRETS and value:
         return "(set)"
-    if isinstance(value, tuple):
-        return counted(len(value), "key") if name == "sealing_keys" else without_credentials(",".join(value)) or "empty"
-    return without_credentials(str(value)) or "empty"
+    return without_credentials(",".join(value) if isinstance(value, tuple) else str(value)) or "empty"
 
 
 def _lake(settings: Settings) -> Iterator[CheckResult]:
