@@ -14,7 +14,10 @@ from uuid import uuid4
 @contextlib.contextmanager
 def replaced_file(target: Path) -> Iterator[BinaryIO]:
     """An open file to write to; when the context ends without an error, it is synced to disk and renamed to `target`. Raises OSError."""
-    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+    except FileNotFoundError as error:  # /proc and its like let nobody make a folder, and say so with this error
+        raise NotADirectoryError(f"no folder can be made at {target.parent}") from error
     for left in target.parent.glob(f".{target.name}.*.tmp"):
         _remove_if_left(left)
     with _temporary(target) as file:
@@ -24,6 +27,12 @@ def replaced_file(target: Path) -> Iterator[BinaryIO]:
             os.fsync(file.fileno())
         Path(file.name).replace(target)
     _sync_folder(target.parent)
+
+
+def file_in_the_way(folder: Path) -> Path | None:
+    """What stands where `folder` or a folder above it should be and is no directory; None when nothing does."""
+    last = next(place for place in (folder, *folder.parents) if place.exists())
+    return None if last.is_dir() else last
 
 
 @contextlib.contextmanager

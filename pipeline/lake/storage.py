@@ -41,7 +41,7 @@ from pipeline.core.errors import ConfigError, DamagedError, SchemaError, Storage
 from pipeline.core.models import Interval, Part
 from pipeline.lake.parquet_damage import damage_of, storage_errors
 from pipeline.lake.parquet_layout import described, write_options
-from pipeline.lake.replacements import replaced_file
+from pipeline.lake.replacements import file_in_the_way, replaced_file
 from pipeline.text.urls import without_credentials
 
 if TYPE_CHECKING:
@@ -219,7 +219,7 @@ class Lake:
         except (pa.ArrowException, ValueError, OSError) as error:
             reason = str(error).replace(uri, self.uri)
             raise ConfigError(f"NEWS_LAKE: {self.uri!r} is neither a directory nor an s3:// URI: {reason}") from None
-        if self.is_local and (obstacle := _not_a_directory(Path(self.root))) is not None:
+        if self.is_local and (obstacle := file_in_the_way(Path(self.root))) is not None:
             place = "is a file" if str(obstacle) == self.root else f"lies below {str(obstacle)!r}, which is a file"
             raise ConfigError(f"NEWS_LAKE: {self.uri!r} {place}; a lake is a directory or an s3:// URI")
         if not self.root:
@@ -391,18 +391,8 @@ class Lake:
                     with self.filesystem.open_output_stream(full, compression=None) as stream:
                         shutil.copyfileobj(whole, stream, 1 << 20)
                 return
-            try:
-                Path(full).parent.mkdir(parents=True, exist_ok=True)
-            except FileNotFoundError as error:  # of a folder where none can be made, such as /proc
-                raise StorageError(f"the lake did not answer for {path}: {error}") from error
             with replaced_file(Path(full)) as file:
                 yield file
-
-
-def _not_a_directory(root: Path) -> Path | None:
-    """`root`, or the folder above it, where the path that exists so far ends in something else than a directory."""
-    last = next(place for place in (root, *root.parents) if place.exists())
-    return None if last.is_dir() else last
 
 
 def _dates(names: Sequence[str]) -> list[date]:
