@@ -20,7 +20,7 @@ def picture(lake: str) -> str:
     """The table of `news top` as SVG, without the fonts that rich would have a reader's browser fetch."""
     settings = Settings(lake=lake)
     with io.StringIO() as nowhere:
-        console = Console(record=True, width=WIDTH, file=nowhere)
+        console = Console(record=True, width=WIDTH, file=nowhere, markup=False, emoji=False)
         console.print(top(lookups.top(settings, limit=8), settings))
         svg = console.export_svg(title="news top", theme=MONOKAI, unique_id="top")
     return re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL)

@@ -9,10 +9,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 from rich.console import Console
 
 from pipeline.cli import main
-from pipeline.cli.screens.tables import NARROW, make_table
+from pipeline.cli.screens.tables import NARROW, fitted_widths, make_table
 from pipeline.cli.terminal import SafeConsole
 from pipeline.core import schema
 from pipeline.core.settings import Settings
@@ -154,6 +155,33 @@ def test_columns_that_can_be_spared_are_left_out_on_a_narrow_terminal() -> None:
         assert console.file.getvalue().split()[-len(expected) :] == expected
 
 
+def test_names_and_times_stay_whole_where_other_columns_can_be_wrapped() -> None:
+    table = make_table("day", "source", "dropped", "title", numbers=(2,))
+    table.add_row("2026-11-20", "northlight-science", "12", "A title of many words that can be wrapped between any two of them")
+    table.add_row("2026-11-20", "戦略研究所ニュース", "3", "日本語の見出しは単語の間に空白がないので、どこででも折り返される" * 2)
+    console = Console(width=72, file=io.StringIO())
+    console.print(table)
+    lines = console.file.getvalue().splitlines()
+    assert max(map(cell_len, lines)) <= 72
+    assert sum("northlight-science" in line for line in lines) == 1
+    assert sum("2026-11-20" in line for line in lines) == 2
+    assert all(column.width is None for column in table.columns), "the table is as it was"
+
+
+@pytest.mark.parametrize(
+    ("bounds", "available", "expected"),
+    [
+        ([(4, 4), (5, 60)], 40, [4, 36]),
+        ([(4, 10), (5, 60)], 40, [10, 30]),
+        ([(5, 60), (5, 60), (2, 3)], 30, [13, 14, 3]),
+        ([(4, 4), (5, 6)], 40, None),
+        ([(30, 30), (20, 20)], 40, None),
+    ],
+)
+def test_widths_go_to_the_columns_that_need_least_more(bounds: list[tuple[int, int]], available: int, expected: list[int] | None) -> None:
+    assert fitted_widths(bounds, available) == expected
+
+
 def test_no_text_commands_the_terminal(tmp_path: Path, news: News) -> None:
     lake = write_hostile_lake(tmp_path / "lake")
     for command in (
@@ -170,6 +198,6 @@ def test_no_text_commands_the_terminal(tmp_path: Path, news: News) -> None:
         assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]", said.out + said.err), command
     assert {row["title"] for row in news("--lake", lake.root, "top", "--limit", "99", "--json").json} == set(TEXTS)
     console = SafeConsole(file=io.StringIO(), force_terminal=True, color_system="standard", width=200)
-    console.print(f"[red]{TERMINAL}".replace("[31m", ""))
+    console.print(TERMINAL.replace("[31m", ""), style="red")
     assert "\x1b[31m" in console.file.getvalue(), "a style of ours is sent"
     assert "\x1b]0" not in console.file.getvalue()

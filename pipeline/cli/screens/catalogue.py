@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from rich.console import Group, RenderableType
-from rich.markup import escape
 from rich.text import Text
 
 from pipeline.cli.screens.tables import make_table, minute
@@ -42,7 +41,7 @@ def sources(catalogue_sources: Iterable[Source]) -> RenderableType:
     table = make_table("id", "name", "topic", "pace (s)", "feeds", numbers=(3,))
     for source in catalogue_sources:
         name = source.name if source.enabled else f"{source.name} (not followed)"
-        table.add_row(source.id, escape(name), source.topic, f"{source.pace_s:g}", "\n".join(source.listings))
+        table.add_row(source.id, name, source.topic, f"{source.pace_s:g}", "\n".join(source.listings))
     return table
 
 
@@ -51,9 +50,9 @@ def added_sources(results: Sequence[AddedSource]) -> RenderableType:
     table = make_table("feed", "source", "finding")
     for one in results:
         table.add_row(
-            escape(one.url),
+            one.url,
             one.source.id if one.source else "",
-            escape(f"followed as {one.source.name}" if one.source else one.problem or ""),
+            f"followed as {one.source.name}" if one.source else one.problem or "",
         )
     return table
 
@@ -65,7 +64,7 @@ def listing_repairs(found: HealedSources, *, is_applied: bool) -> RenderableType
     table = make_table("source", "listing", "problem", "proposed", "evidence")
     for repair in found.repairs:
         proposed = Text(repair.new, style="green") if repair.new else Text("nothing")
-        table.add_row(repair.source_id, escape(repair.old), escape(repair.problem), proposed, escape("\n".join(repair.evidence)))
+        table.add_row(repair.source_id, repair.old, repair.problem, proposed, "\n".join(repair.evidence))
     if not found.diff:
         return Group(table, Text("No change of sources.yaml is proposed."))
     lines = Text(found.diff)

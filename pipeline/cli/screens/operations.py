@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from datetime import date
 
 from rich.console import Group, RenderableType
-from rich.markup import escape
 from rich.text import Text
 
 from pipeline.cli.screens.tables import make_table
@@ -145,7 +144,7 @@ def completeness(rows: Sequence[SourceDay]) -> RenderableType:
         polls = f"{row.polls + row.failed_polls}" + (f" ({row.failed_polls} failed)" if row.failed_polls else "")
         dropped = ", ".join(f"{count} {reason}" for reason, count in row.dropped.items())
         figures = [str(number) for number in (row.found, row.fetched, row.extracted, row.published)]
-        view.add_row(str(row.day), escape(row.source_id), polls, expected, *figures, dropped, style="red" if row.is_gap else None)
+        view.add_row(str(row.day), row.source_id, polls, expected, *figures, dropped, style="red" if row.is_gap else None)
     gaps = [row.gap for row in rows if row.gap is not None]
     return Group(view, *(Text(f"silent source: {gap}", style="red") for gap in gaps), Text(counted(len(gaps), "silent gap")))
 
@@ -203,7 +202,7 @@ def _sources(one: BackfillPlan) -> RenderableType:
     for row in [row for row in one.sources if row.hours][:MANY]:
         known = row.requests is not None and row.bytes is not None
         view.add_row(
-            escape(row.source_id),
+            row.source_id,
             str(row.hours),
             str(row.requests) if known else "?",
             _bytes(row.bytes or 0) if known else "?",
@@ -220,7 +219,7 @@ def _archives(one: BackfillPlan) -> RenderableType:
         figures = [str(cost.requests), _bytes(cost.bytes or 0), f"{cost.hours:g}"] if cost.requests is not None else ["?", "?", "?"]
         if cost.bytes is None:
             figures[1] = "?"
-        view.add_row(cost.origin, str(len(cost.files)) if cost.files else "", *figures, escape(cost.basis))
+        view.add_row(cost.origin, str(len(cost.files)) if cost.files else "", *figures, cost.basis)
     named = [path for cost in one.archives for path in cost.files]
     more = [Text(f"and {counted(len(named) - MANY, 'more file')}")] if len(named) > MANY else []
     return Group(view, *(Text(f"  {path}") for path in named[:MANY]), *more)
@@ -230,7 +229,7 @@ def _pairs(*pairs: tuple[str, str]) -> RenderableType:
     view = make_table("", "")
     view.show_header = False
     for name, value in pairs:
-        view.add_row(name, escape(value))
+        view.add_row(name, value)
     return view
 
 

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
-from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
@@ -35,9 +34,9 @@ def top(rows: Sequence[Row], settings: Settings) -> RenderableType:
             str(row["quality"]),
             "published" if row["published"] else "",
             minute(row["publishedDateTime"]),
-            escape(row["provider"]["name"]),
+            row["provider"]["name"],
             str(len(row["related"])),
-            escape(row["title"]),
+            row["title"],
         )
     return table
 
@@ -47,7 +46,7 @@ def found(rows: Sequence[Row]) -> RenderableType:
     table = make_table("heat", "when (UTC)", "provider", "words in", "title", "url", numbers=(0,), spare=(3, 5))
     for row in rows:
         moment = minute(row["publishedDateTime"])
-        table.add_row(str(row["heat"]), moment, *map(escape, (row["providerName"], row["foundIn"], row["title"], row["webUrl"])))
+        table.add_row(str(row["heat"]), moment, row["providerName"], row["foundIn"], row["title"], row["webUrl"])
     return Group(table, Text(counted(len(rows), "record")))
 
 
@@ -56,15 +55,13 @@ def why(fate: UrlFate) -> RenderableType:
     history = fate.history
     seen = make_table("hour", "for", "outcome", "reason", "source", "via", "status", numbers=(6,))
     for row in history.seen:
-        reason, source, via = (escape(row[name] or "") for name in ("reason", "sourceId", "via"))
+        reason, source, via = (row[name] or "" for name in ("reason", "sourceId", "via"))
         seen.add_row(f"{row['hour']:%Y-%m-%dT%H}", row["kind"], row["outcome"], reason, source, via, str(row["status"] or ""))
     versions = make_table("captured (UTC)", "published (UTC)", "", "title", "digest", spare=(4,))
     for row in history.versions:
         state = "gone" if row["vanishedAt"] else "moved to another date" if row["movedTo"] else ""
         published = minute(row["publishedDateTime"]) if row["publishedDateTime"] else "no date"
-        versions.add_row(
-            minute(row["capturedAt"]), published, state, escape(row["title"]), row["payloadDigest"].removeprefix("sha256:")[:12]
-        )
+        versions.add_row(minute(row["capturedAt"]), published, state, row["title"], row["payloadDigest"].removeprefix("sha256:")[:12])
     others = [Text(f"also at {address}") for address in history.addresses[1:]]
     tables = [table for table, rows in ((seen, history.seen), (versions, history.versions)) if rows]
     return Group(Text(history.url, style="bold"), *others, *(Text(sentence) for sentence in fate.sentences), *tables)
@@ -104,9 +101,9 @@ def _fields(found: ExplainedRecord) -> Table:
     for name, value in shown.items():
         key = names.get(name, name)
         share = _percent(confidence.get(sure.get(name, name)))
-        table.add_row(name, escape(str(value)) if value else "", share, provenance.get(key, ""), escape(alternatives.get(key, "")))
+        table.add_row(name, str(value) if value else "", share, provenance.get(key, ""), alternatives.get(key, ""))
     for wish in (extracted.get("rights") or {}).get("wishes") or []:
-        table.add_row(f"rights: {wish['wish']}", escape(wish["value"] or ""), "", f"{wish['place']}, {second(wish['at'])}")
+        table.add_row(f"rights: {wish['wish']}", wish["value"] or "", "", f"{wish['place']}, {second(wish['at'])}")
     if found.explain.get("vanishedAt") is not None:
         table.add_row("vanished", second(found.explain["vanishedAt"]), "", "the publisher answered that the page is gone")
     capture = f"{found.explain['captureFile']} at {found.explain['captureOffset']}, {second(found.explain['capturedAt'])}"
@@ -158,8 +155,8 @@ def _story(found: ExplainedRecord) -> RenderableType:
             f"{alike:.2f}" if alike is not None else "",
             str(other["quality"]),
             minute(other["publishedDateTime"]),
-            escape(other["provider"]["name"]),
-            escape(other["title"]) + lead,
+            other["provider"]["name"],
+            other["title"] + lead,
         )
     return Group(Text(f"story {explain['storyId']}{', which it leads' if explain['isLead'] else ''}"), table)
 
@@ -183,8 +180,8 @@ def story(timeline: StoryTimeline) -> RenderableType:
             "asked for" if url == timeline.url else f"{alike:.2f}" if alike is not None else "",
             str(article["quality"]),
             what,
-            escape(article["provider"]["name"]),
-            escape(article["title"]),
+            article["provider"]["name"],
+            article["title"],
         )
     copies = sum(reason["duplicateOf"] is not None for _, reason in timeline.members)
     absorbed = f"; absorbed {', '.join(explain['absorbedStoryIds'])}" if explain["absorbedStoryIds"] else ""
@@ -205,5 +202,5 @@ def private_values(result: OpenedSeal) -> RenderableType:
     """The sealed values of a record, and the id of the key that opened them."""
     table = make_table("name", "value")
     for name, value in result.private.items():
-        table.add_row(name, escape(str(value)))
+        table.add_row(name, str(value))
     return Group(table, Text(f"opened by key {result.key_id}"))

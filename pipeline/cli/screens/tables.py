@@ -12,24 +12,58 @@ from rich.table import Column, Table
 
 NARROW = 100
 """Width of the terminal in characters below which dispensable columns are left out. A plain choice."""
+LONGEST_WORDS = (32, 24, 16)
+"""Characters up to which a word is kept on one line: the first of these numbers with which a table fits. Plain choices."""
 SHORT = frozenset({"when (UTC)", "captured (UTC)", "published (UTC)", "day", "date", "hour", "field"})
 """Columns whose values are never wrapped."""
 
 
 class FittingTable(Table):
-    """A table that leaves out dispensable columns on a narrow terminal; the JSON of a command has all of them."""
+    """A table that fits its terminal; the JSON of a command has all columns.
+
+    On a narrow terminal dispensable columns are left out, and a column is made narrower than its longest word only if it must be: names,
+    addresses and times stay whole as long as other columns have texts that can be wrapped between words.
+    """
 
     spare: Sequence[int] = ()
     """Indexes of the dispensable columns."""
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        if options.max_width >= NARROW or not self.spare:
-            return super().__rich_console__(console, options)
-        narrow = copy(self)
-        narrow.spare = ()
-        kept = [column for place, column in enumerate(self.columns) if place not in self.spare]
-        narrow.columns = [_renumbered(column, place) for place, column in enumerate(kept)]
-        return narrow.__rich_console__(console, options)
+        left_out = self.spare if options.max_width < NARROW else ()
+        shown = copy(self)
+        shown.columns = [
+            _renumbered(column, place)
+            for place, column in enumerate(column for number, column in enumerate(self.columns) if number not in left_out)
+        ]
+        measured = [(column, shown._measure_column(console, options, column)) for column in shown.columns]
+        available = options.max_width - shown._extra_width
+        for longest_word in LONGEST_WORDS:
+            bounds = [
+                (needed.maximum if column.no_wrap else min(needed.minimum, longest_word), needed.maximum) for column, needed in measured
+            ]
+            widths = fitted_widths(bounds, available)
+            if widths is not None:
+                for column, width in zip(shown.columns, widths, strict=True):
+                    column.width = width - shown._get_padding_width(column._index)
+                break
+        return Table.__rich_console__(shown, console, options)
+
+
+def fitted_widths(bounds: Sequence[tuple[int, int]], available: int) -> list[int] | None:
+    """Widths in characters that fill at most `available`, each between its bounds (longest word, whole text).
+
+    None if no text needs wrapping, or if not even the words fit. What the words leave goes first to the columns that need least more.
+    """
+    left = available - sum(least for least, _ in bounds)
+    if left < 0 or sum(most for _, most in bounds) <= available:
+        return None
+    widths = [least for least, _ in bounds]
+    by_need = sorted(range(len(bounds)), key=lambda place: bounds[place][1] - bounds[place][0])
+    for number, place in enumerate(by_need):
+        more = min(bounds[place][1] - bounds[place][0], left // (len(by_need) - number))
+        widths[place] += more
+        left -= more
+    return widths
 
 
 def _renumbered(column: Column, place: int) -> Column:

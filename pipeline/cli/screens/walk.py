@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
-from rich.markup import escape
 from rich.text import Text
 
 from pipeline.cli.screens.tables import make_table
@@ -43,7 +42,7 @@ def imports(reports: Sequence[ImportReport], report: WalkReport, settings: Setti
     for one in reports:
         counts = ", ".join(f"{number} {name}" for name, number in one.counts.items()) or "none"
         again = " (imported before)" if one.is_known else ""
-        table.add_row(escape(one.file), str(len(one.parts)), counts + again, str(one.other_records), escape(one.problem or ""))
+        table.add_row(one.file, str(len(one.parts)), counts + again, str(one.other_records), one.problem or "")
     return Group(table, walk(report, settings))
 
 
