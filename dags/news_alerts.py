@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline.core.errors import ConfigError, SchemaError, ShrinkError
 from pipeline.core.models import Interval
 from pipeline.core.settings import Settings
+from pipeline.text.counts import counted
 
 if TYPE_CHECKING:
     from pipeline.operations.alerting.alerts import Alert
@@ -86,7 +87,7 @@ def send(own: Settings, alerts: Sequence[Alert]) -> bool:
         return True
     taken = [name for name, receiver in chosen.items() if _is_taken(name, receiver, own, alerts)]
     if taken:
-        log.info("%d alerts sent to %s", len(alerts), ", ".join(taken))
+        log.info("%s sent to %s", counted(len(alerts), "alert"), ", ".join(taken))
     return bool(taken)
 
 

@@ -47,7 +47,7 @@ from news_alerts import late_after, late_hour, tell
 from news_intervals import Run, interval_of, newest_hour
 from news_links import owner_links
 from news_metrics import emit, stage_timer
-from news_wiring import TASK_DEFAULTS, TOUCHED, dump, load, refuse_unknown, settings
+from news_wiring import NOTE, TASK_DEFAULTS, TOUCHED, dump, load, refuse_unknown, settings
 
 log = logging.getLogger(__name__)
 
@@ -296,6 +296,7 @@ with DAG(
         catalogue = load_catalogue(own.config) if planned is not None else None
         tell(own, lambda: assess_hour(own, catalogue, hour, live=live, reports=finished, judgement=judgement))
         emit(gate_metrics(judgement))
+        get_current_context()["ti"].xcom_push(NOTE, f"hour {hour.key}: {judgement.message}")
         if judgement.is_red:
             raise AirflowFailException(judgement.message)
         (log.warning if judgement.failed or judgement.warnings else log.info)(judgement.message)

@@ -17,7 +17,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from airflow.sdk import DAG, CronDataIntervalTimetable, task
+from airflow.sdk import DAG, CronDataIntervalTimetable, get_current_context, task
 from airflow.sdk.exceptions import AirflowSkipException
 
 from pipeline.core.catalogue import load_catalogue
@@ -29,7 +29,7 @@ from news_alerts import tell
 from news_intervals import newest_hour
 from news_links import owner_links
 from news_metrics import emit, stage_timer
-from news_wiring import TASK_DEFAULTS, TOUCHED, dump, load, settings
+from news_wiring import NOTE, TASK_DEFAULTS, TOUCHED, dump, load, settings
 
 log = logging.getLogger(__name__)
 
@@ -126,6 +126,8 @@ with DAG(
         for gap in silent:
             log.warning("silent source: %s", gap)
         tell(own, lambda: [assess_silence(own, rows)])
+        found, gaps = counted(sum(row.found for row in rows), "page"), counted(len(silent), "silent gap")
+        get_current_context()["ti"].xcom_push(NOTE, f"{found} on the last {counted(len({row.day for row in rows}), 'day')}, {gaps}")
         return {"days": len({row.day for row in rows}), "found": sum(row.found for row in rows), "gaps": list(silent)}
 
     revisited: Any = revisit()

@@ -25,7 +25,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from airflow.sdk import DAG, Param, PartitionedAssetTimetable, StartOfDayMapper, TriggerRule, task
+from airflow.sdk import DAG, Param, PartitionedAssetTimetable, StartOfDayMapper, TriggerRule, get_current_context, task
 from airflow.sdk.exceptions import AirflowSkipException
 
 from pipeline.core.catalogue import load_catalogue
@@ -37,7 +37,7 @@ sys.path.append(str(Path(__file__).parent))  # Airflow does so itself, a bare Da
 from news_alerts import refusals_told, tell
 from news_links import owner_links
 from news_metrics import emit, stage_timer
-from news_wiring import ARTICLES, TASK_DEFAULTS, TOUCHED, dump, load, refuse_unknown, settings
+from news_wiring import ARTICLES, NOTE, TASK_DEFAULTS, TOUCHED, dump, load, refuse_unknown, settings
 
 log = logging.getLogger(__name__)
 
@@ -95,6 +95,7 @@ with DAG(
         """Builds the records of the date and replaces its files. Skipped when the same inputs were built before."""
         from pipeline.operations import stages
         from pipeline.operations.metrics import new_record_lags_s, publish_metrics
+        from pipeline.publishing.differences import describe
 
         refuse_unknown(dag_run.conf, PARAMS)
         own = settings()
@@ -102,6 +103,9 @@ with DAG(
         as_of = datetime.fromisoformat(params["as_of"]) if params["as_of"] else None
         with stage_timer("publish"), nullcontext() if params["into"] else refusals_told(own, published_date):
             report = stages.publish(own, load_catalogue(own.config), published_date, as_of=as_of, into=params["into"])
+        summary = describe(report.difference) if report.rebuilt else "the same inputs were built before"
+        where = ", into another lake" if params["into"] else ""
+        get_current_context()["ti"].xcom_push(NOTE, f"{published_date}: {summary}{where}")
         if not report.rebuilt:
             raise AirflowSkipException(f"{published_date}: the same inputs were built before, fingerprint {report.fingerprint}")
         records, stories = counted(report.articles, "record"), counted(report.stories, "story", "stories")

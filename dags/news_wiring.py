@@ -18,6 +18,9 @@ from pipeline.core.settings import Settings
 SEALING_CONNECTION = "news_sealing"
 """The Airflow connection whose password holds the sealing keys."""
 
+NOTE = "note"
+"""The XCom key of the sentence that `news_airflow.run_notes` shows as the note of the run."""
+
 TOUCHED = Asset(name="news_touched_dates", uri="x-news://extracted/published_date")
 """One partition for each published date whose records may have changed."""
 

@@ -27,6 +27,7 @@ class FinishedRun:
     def __init__(self, run: Any) -> None:
         self._run = run
         self.state = str(run.state)
+        self.run_id: str = run.run_id
         self.tasks: list[Any] = sorted(run.get_task_instances(), key=name_of)
 
     def events(self) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""The Airflow plugin `news`: a menu entry and the pages behind it.
+"""The Airflow plugin `news`: a menu entry, the pages behind it, and the notes of runs.
 
 Airflow imports every plugin in each of its processes, those of the tasks included; so this module imports nothing but the standard library
 and what Airflow has imported already. The pages are imported when the first of them is asked for.
@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 
 from airflow.configuration import conf
 from airflow.plugins_manager import AirflowPlugin
+
+from news_airflow.run_notes import RunNotes
 
 PREFIX = "/news"
 WEB = "news_airflow.web"
@@ -44,6 +46,7 @@ class NewsPlugin(AirflowPlugin):
 
     name = "news"
     fastapi_apps = [{"app": LazyPages(), "url_prefix": PREFIX, "name": "News"}]  # noqa: RUF012  Airflow's class demands a list
+    listeners = [RunNotes()]  # noqa: RUF012
     external_views = [  # noqa: RUF012
         {"name": "News", "href": address_of_pages(), "destination": "nav", "url_route": "news", "nav_top_level": True}
     ]

@@ -36,6 +36,7 @@ class Run:
     """Counters and gauges of the run whose names begin with `news.`."""
     events: list[dict[str, Any]]
     """The asset events of the run: asset, partition, extra."""
+    note: str | None
     log: str
     """What Airflow wrote while the run lasted."""
 

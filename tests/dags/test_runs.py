@@ -79,6 +79,7 @@ def test_an_hour_goes_from_the_feeds_to_the_announced_dates(ingested: tuple[Run,
     touched = {event["partition"]: event["extra"] for event in run.events if event["asset"] == "news_touched_dates"}
     assert sorted(touched) == run.results["announce"]
     assert touched[DATE]["rows"] == articles_of(run) == run.metrics["news.articles"]
+    assert run.note == f"hour 2026-11-20T12: {run.results['gate']['message']}"
     assert run.metrics["news.captures"] == run.metrics["news.outcomes.page.captured"] > 0
     assert run.metrics["news.bytes"] == sum(file.stat().st_size for file in lake.glob(f"{RAW}/part=*/captures.warc.gz"))
     assert (run.metrics["news.sources_failed"], run.metrics["news.sources"]) == (0, run.results["gate"]["total"])
@@ -200,6 +201,8 @@ def test_a_date_is_built_once_and_checked_every_time(own_lake: Path, publish: Ca
     assert first.events == [{"asset": "news_articles", "partition": DATE, "extra": numbers}]
     assert first.metrics["news.records.new"] == table.num_rows
     assert second.events == []
+    assert first.note == f"{DATE}: {first.results['difference']['summary']}"
+    assert second.note == f"{DATE}: the same inputs were built before"
 
 
 def test_the_connection_holds_the_sealing_keys(own_lake: Path, publish: Callable[..., Run]) -> None:
@@ -231,6 +234,7 @@ def test_too_many_dead_sources_make_the_run_red_at_once(ingest: Callable[..., Ru
     assert run.state == "failed"
     assert (run.states["gate"], run.tries["gate"]) == ("failed", 1)
     assert "7 of " in run.log
+    assert str(run.note).startswith("hour 2026-11-20T12: 7 of ")
     ((alert,),) = (body["alerts"] for body in webhook.bodies)
     assert (alert["change"], alert["kind"]) == ("began", "gate")
     assert alert["sentence"].removeprefix("hour 2026-11-20T12: ") in run.log
@@ -263,6 +267,7 @@ def test_a_date_that_would_shrink_is_told_until_it_is_built(own_lake: Path, publ
         refused = publish(NEWS_ALERT_URL=webhook.url, NEWS_MIN_CONFIDENCE_ARTICLE="1")
         built = publish(NEWS_ALERT_URL=webhook.url)
     assert (refused.state, built.state) == ("failed", "success")
+    assert refused.note == DATE
     began, ended = (alert for body in webhook.bodies for alert in body["alerts"])
     assert [began["change"], ended["change"]] == ["began", "ended"]
     assert (began["kind"], began["subject"]) == ("date", DATE)
