@@ -67,6 +67,13 @@ def test_three_dead_feeds_are_told_once_and_again_when_they_answer(own: Settings
     assert webhook.bodies[0]["alerts"][0] == {"change": "began", "kind": "source", "subject": "a", "sentence": "source a: HTTP 503"}
 
 
+def test_a_source_that_is_followed_no_more_is_over(own: Settings, catalogue: Catalogue) -> None:
+    for number in (6, 7, 8):
+        hour(own, catalogue, f"2026-11-20T{number:02d}", "a")
+    fewer = catalogue.model_copy(update={"sources": catalogue.sources[1:]})
+    assert hour(own, fewer, "2026-11-20T09") == ["ended source a: HTTP 503"]
+
+
 def test_a_red_gate_is_told_by_itself_and_a_red_past_hour_too(own: Settings, catalogue: Catalogue) -> None:
     (red,) = hour(own, catalogue, "2026-11-20T06", *"abcdef")
     assert red.startswith("began hour 2026-11-20T06: 6 of 7 sources failed (a: HTTP 503; ")

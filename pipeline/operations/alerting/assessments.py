@@ -18,6 +18,7 @@ from pipeline.core.errors import ConfigError, PipelineError
 from pipeline.core.models import HOUR, CaptureReport, Clock, Interval
 from pipeline.core.settings import Settings
 from pipeline.fetching.webhooks import post_json
+from pipeline.lake.removals.erased_providers import without_erased
 from pipeline.lake.storage import Lake
 from pipeline.operations.alerting.alerts import ALERT_STATES, Alert, AlertState, Finding, after_telling, alerts_of, assess, message
 from pipeline.operations.completeness import SourceDay
@@ -63,7 +64,7 @@ def assess_hour(
         return (_assess(settings, f"hour-{interval.key}", red, covers=lambda _: True, at=interval.key),)
     failed = {} if judgement.is_red else judgement.failures
     asked = {source for report in reports for source in report.sources} | failed.keys()
-    unfollowed = _unfollowed(catalogue) if catalogue is not None else lambda _: False
+    unfollowed = _unfollowed(without_erased(Lake(settings.lake), catalogue)) if catalogue is not None else lambda _: False
     found = [*red, *(Finding("source", source, reason, f"source {source}: {reason}") for source, reason in failed.items())]
 
     def covers(one: Finding) -> bool:
