@@ -9,8 +9,15 @@ from typing import Any
 
 import pytest
 
+from tests.days import DAY
+
 TESTS = Path(__file__).resolve().parent
 REPOSITORY = TESTS.parent
+
+
+def pytest_report_header() -> str:
+    """Say which share of the kill points and cut pages this run takes. Importing `DAY` here gives all workers of xdist the same day."""
+    return f"share of {DAY} (TEST_DAY) of kill points and cut pages"
 
 
 LONGEST_FIRST = ("dags", "integration", "unit")

@@ -19,6 +19,7 @@ from pipeline.lake import storage
 from pipeline.lake.archives.warc import read_record_at
 from pipeline.lake.storage import Lake
 from pipeline.operations import stages
+from tests import days
 from tests.integration import walking
 from tests.integration.conftest import FrozenClock
 from tests.integration.past import HOUR, MINUTE, NOON, page, rss
@@ -29,7 +30,7 @@ from tests.newsroom.answers import message
 from tests.newsroom.archives import CommonCrawl, NewsPage, Wayback
 
 ELSEWHERE = "https://elsewhere.example"
-KILLS = 4
+KILLS = 2
 ORIGINS = ["pages", "ccnews"]
 Make = Callable[..., Catalogue]
 
@@ -254,8 +255,9 @@ def test_a_file_that_is_not_there_is_passed_over(own: Settings, run: Run, room: 
     assert articles(own) == {f"{TWO}/a", f"{ONE}/late", f"{ONE}/p1"}
 
 
+@pytest.mark.parametrize("day", [days.DAY])
 def test_killed_anywhere_a_past_hour_goes_on_to_the_same_bytes(
-    room: Newsroom, small: Settings, crawl: CommonCrawl, make_catalogue: Make, tmp_path: Path
+    room: Newsroom, small: Settings, crawl: CommonCrawl, make_catalogue: Make, tmp_path: Path, day: str
 ) -> None:
     three, four = "https://three.example", "https://four.example"
     wayback = Wayback(room)
@@ -282,9 +284,8 @@ def test_killed_anywhere_a_past_hour_goes_on_to_the_same_bytes(
         f"{three}/b",
         f"{four}/inside",
     }
-    for number in range(KILLS):
-        lake = tmp_path / f"killed-{number}"
-        kill_at = 1 + number * (steps - 1) // (KILLS - 1)
+    for kill_at in days.sample_of(range(1, steps + 1), KILLS, day=day):
+        lake = tmp_path / f"killed-{kill_at}"
         assert walk(lake, kill_at)[0] == -signal.SIGKILL, kill_at
         assert walk(lake)[0] == 0
         assert files(str(lake)) == whole, kill_at

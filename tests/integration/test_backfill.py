@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 from collections.abc import Iterator
 from dataclasses import replace
@@ -23,6 +24,7 @@ from pipeline.operations import stages
 from pipeline.operations.backfill.plans import BackfillPlan, BackfillRequest
 from pipeline.operations.backfill.records import BackfillRecord
 from pipeline.operations.backfill.runs import plan_backfill, read_record, run_backfill
+from tests import days
 from tests.integration import walking
 from tests.integration.conftest import KEY, NOON
 from tests.integration.test_rebuild import files
@@ -31,7 +33,7 @@ from tests.newsroom import Newsroom, World
 DAY = date(2026, 11, 20)
 ASKED = BackfillRequest(DAY, DAY, origins=("captures", "pages"))
 NOW = NOON + timedelta(minutes=30)
-KILLS = 4
+KILLS = 2
 
 
 @pytest.fixture(scope="module")
@@ -42,8 +44,12 @@ def room() -> Iterator[Newsroom]:
 
 @pytest.fixture
 def settings(room: Newsroom, tmp_path: Path) -> Settings:
+    return in_lake(room, tmp_path / "lake")
+
+
+def in_lake(room: Newsroom, lake: Path) -> Settings:
     environment = {**room.environment, "NEWS_SEALING_KEYS": KEY, "NEWS_SOURCES_PER_PART": "100"}
-    return Settings.from_environment(environment, lake=str(tmp_path / "lake"))
+    return Settings.from_environment(environment, lake=str(lake))
 
 
 @pytest.fixture
@@ -52,15 +58,34 @@ def catalogue(settings: Settings) -> Catalogue:
 
 
 @pytest.fixture
-def few(room: Newsroom, settings: Settings, catalogue: Catalogue) -> BackfillRequest:
+def few(room: Newsroom, catalogue: Catalogue) -> BackfillRequest:
     """Two sources, so that a test takes seconds."""
     room.forget_requests()
+    return of_two_sources(catalogue)
+
+
+def of_two_sources(catalogue: Catalogue) -> BackfillRequest:
     return replace(ASKED, sources=tuple(sorted(source.id for source in catalogue.enabled_sources[:2])))
 
 
 def backfill(settings: Settings, catalogue: Catalogue, asked: BackfillRequest, **options: Any) -> tuple[BackfillPlan, BackfillRecord]:
     plan = plan_backfill(settings, catalogue, asked, now=NOW)
     return plan, run_backfill(settings, catalogue, plan, clock=walking.StoppedClock(NOW), **options)
+
+
+@pytest.fixture(scope="module")
+def finished(room: Newsroom, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, BackfillRecord]:
+    """A lake after the backfill of two sources, not to be changed, and the backfill's record."""
+    settings = in_lake(room, tmp_path_factory.mktemp("finished") / "lake")
+    catalogue = load_catalogue(settings.config)
+    return Path(settings.lake), backfill(settings, catalogue, of_two_sources(catalogue))[1]
+
+
+@pytest.fixture
+def done(finished: tuple[Path, BackfillRecord], settings: Settings) -> BackfillRecord:
+    """That backfill's record; the lake of `settings` is a copy of that lake."""
+    shutil.copytree(finished[0], settings.lake)
+    return finished[1]
 
 
 def published(settings: Settings, day: date = DAY) -> dict[str, dict[str, Any]]:
@@ -90,23 +115,19 @@ def test_the_figures_of_a_plan_come_from_the_ledger(settings: Settings, catalogu
     assert plan.later_parts == 1  # the live hour of the day before has articles of the day
 
 
-def test_a_backfill_takes_in_the_articles_of_its_dates_and_no_others(
-    room: Newsroom, settings: Settings, catalogue: Catalogue, few: BackfillRequest
-) -> None:
-    _, record = backfill(settings, catalogue, few)
-    assert (record.state, len(record.steps), record.red, record.refused) == ("done", 13, {}, {})
+def test_a_backfill_takes_in_the_articles_of_its_dates_and_no_others(room: Newsroom, settings: Settings, done: BackfillRecord) -> None:
+    assert (done.state, len(done.steps), done.red, done.refused) == ("done", 13, {}, {})
     found = published(settings)
     assert {row["publishedDateTime"].date() for row in found.values()} == {DAY}
     assert len({row["provider"]["domain"] for row in found.values()}) == 2
-    assert record.differences[DAY].new == len(found) == record.total_difference.new > 3
+    assert done.differences[DAY].new == len(found) == done.total_difference.new > 3
     world = {site.url(article): article for site, article in room.world.articles if not article.missing}
     assert all(world[url].published.date() == DAY for url in found if url in world)
 
 
 def test_the_same_backfill_again_fetches_nothing_and_changes_nothing(
-    room: Newsroom, settings: Settings, catalogue: Catalogue, few: BackfillRequest
+    room: Newsroom, settings: Settings, catalogue: Catalogue, done: BackfillRecord, few: BackfillRequest
 ) -> None:
-    backfill(settings, catalogue, few)
     before = {name: digest for name, digest in files(settings.lake).items() if not name.startswith("backfills/")}
     room.forget_requests()
     plan, record = backfill(settings, catalogue, few)
@@ -116,8 +137,9 @@ def test_the_same_backfill_again_fetches_nothing_and_changes_nothing(
     assert {name: digest for name, digest in files(settings.lake).items() if not name.startswith("backfills/")} == before
 
 
-def test_a_changed_catalogue_shows_the_changed_fields(settings: Settings, catalogue: Catalogue, few: BackfillRequest) -> None:
-    backfill(settings, catalogue, few)
+def test_a_changed_catalogue_shows_the_changed_fields(
+    settings: Settings, catalogue: Catalogue, done: BackfillRecord, few: BackfillRequest
+) -> None:
     pictures = {row["webUrl"] for row in published(settings).values() if row["images"]}
     quality = catalogue.scoring.quality.model_copy(update={"image": 0})
     scoring = catalogue.scoring.model_copy(update={"quality": quality})
@@ -130,9 +152,8 @@ def test_a_changed_catalogue_shows_the_changed_fields(settings: Settings, catalo
 
 
 def test_a_refetch_captures_everything_anew_beside_what_is_there(
-    room: Newsroom, settings: Settings, catalogue: Catalogue, few: BackfillRequest
+    room: Newsroom, settings: Settings, catalogue: Catalogue, done: BackfillRecord, few: BackfillRequest
 ) -> None:
-    backfill(settings, catalogue, few)
     raw = {name: digest for name, digest in files(settings.lake).items() if name.startswith("raw/interval")}
     room.forget_requests()
     plan, record = backfill(settings, catalogue, replace(few, refetch=True))
@@ -145,9 +166,8 @@ def test_a_refetch_captures_everything_anew_beside_what_is_there(
 
 
 def test_what_a_partition_may_not_lose_is_refused_until_there_is_a_reason(
-    settings: Settings, catalogue: Catalogue, few: BackfillRequest
+    settings: Settings, catalogue: Catalogue, done: BackfillRecord, few: BackfillRequest
 ) -> None:
-    backfill(settings, catalogue, few)
     lake, path = Lake(settings.lake), storage.articles_path(DAY)
     before = lake.read_bytes(path)
     table = lake.read_table(path)
@@ -186,8 +206,9 @@ def test_an_unknown_source_and_a_range_in_the_future_are_refused(settings: Setti
         plan_backfill(settings, catalogue, BackfillRequest(date(2026, 12, 1), date(2026, 12, 2)), now=NOW)
 
 
+@pytest.mark.parametrize("day", [days.DAY])
 def test_killed_anywhere_and_run_again_gives_the_same_bytes_and_fetches_nothing_twice(
-    room: Newsroom, settings: Settings, few: BackfillRequest, tmp_path: Path
+    room: Newsroom, settings: Settings, few: BackfillRequest, tmp_path: Path, day: str
 ) -> None:
 
     def run(lake: Path, kill_at: int | None = None) -> tuple[int, int]:
@@ -198,9 +219,8 @@ def test_killed_anywhere_and_run_again_gives_the_same_bytes_and_fetches_nothing_
     assert code == 0
     whole = files(str(tmp_path / "whole"))
     assert any(name.startswith("backfills/") for name in whole)
-    for number in range(KILLS):
-        lake = tmp_path / f"killed-{number}"
-        kill_at = 1 + number * (steps - 3) // (KILLS - 1)
+    for kill_at in days.sample_of(range(1, steps - 1), KILLS, day=day):
+        lake = tmp_path / f"killed-{kill_at}"
         assert run(lake, kill_at)[0] == -signal.SIGKILL, kill_at
         kept = {path.parent.parent.name for path in lake.glob("raw/*/*/manifest.json")}
         room.forget_requests()

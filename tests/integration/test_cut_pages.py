@@ -1,12 +1,11 @@
 """Real pages cut off at a random place: an article or a rejection, never an exception, and never beyond the page's time.
 
 Each day of the week reads another seventh of every corpus, so that a week reads all pages; the test's name says which day it took.
-`CUT_PAGES_DAY=monday` repeats a day. `python bench/extraction.py --cut SEED` cuts every page at once.
+`TEST_DAY=monday` repeats a day. `TEST_DAY=week` reads every page, and so does `python bench/extraction.py --cut SEED`.
 """
 
 from __future__ import annotations
 
-import os
 import random
 import time
 from datetime import UTC, datetime
@@ -19,10 +18,9 @@ from pipeline.core.models import Article, CaptureRef, Entry, Rejected
 from pipeline.core.settings import Settings
 from pipeline.extraction.articles import build_article
 from pipeline.extraction.pages import read_page
+from tests.days import DAY, WEEK, WEEKDAYS
 
 CAPTURE = CaptureRef("raw/x.warc.gz", 0, datetime(2026, 10, 1, tzinfo=UTC))
-DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-DAY = os.environ.get("CUT_PAGES_DAY") or DAYS[datetime.now(UTC).weekday()]
 PAGES = {
     "aeb": 90,
     "chinese": 36,
@@ -52,7 +50,7 @@ def test_a_page_cut_at_a_random_place_is_read_or_rejected(shared: Path, name: st
             if record.rec_type != "response":
                 continue
             seen += 1
-            if seen % len(DAYS) != DAYS.index(DAY):
+            if DAY not in (WEEK, WEEKDAYS[seen % len(WEEKDAYS)]):
                 continue
             url, body = record.rec_headers.get_header("WARC-Target-URI"), record.content_stream().read()
             start = time.process_time()

@@ -29,6 +29,7 @@ from pipeline.operations.backfill.plans import BackfillRequest
 from pipeline.operations.backfill.records import to_json as backfill_json
 from pipeline.operations.backfill.runs import plan_backfill, run_backfill
 from pipeline.operations.erasure_runs import erasures, plan_erasure, run_erasure
+from tests import days
 from tests.integration import walking
 from tests.integration.conftest import NOON, FrozenClock, catalogue_with, impatient
 from tests.integration.test_capture import HOUR, NEXT, ONE, TWO, article, feed, source
@@ -40,7 +41,7 @@ from tests.newsroom.misbehaviours import RedirectTo
 DAY = date(2026, 11, 20)
 PHRASE = "zinnwald"
 """Stands in every page, title and feed of the provider and nowhere else."""
-KILLS = 4
+KILLS = 2
 CDN = "https://cdn.example"
 PART = Part(HOUR, "00")
 
@@ -248,8 +249,9 @@ def test_a_part_that_is_extracted_again_after_an_erasure_keeps_its_marks(setting
     assert before == {mark.path for day in lake.touched_dates() for mark in lake.marks(day)}
 
 
+@pytest.mark.parametrize("day", [days.DAY])
 def test_killed_anywhere_it_goes_on_to_the_same_bytes_and_the_lake_is_readable_meanwhile(
-    settings: Settings, catalogue: Catalogue, lake: Lake, tmp_path: Path
+    settings: Settings, catalogue: Catalogue, lake: Lake, tmp_path: Path, day: str
 ) -> None:
     options = {**settings.model_dump(), "config": str(tmp_path / "catalogue")}
 
@@ -260,9 +262,8 @@ def test_killed_anywhere_it_goes_on_to_the_same_bytes_and_the_lake_is_readable_m
     code, steps = run("whole")
     assert code == 0
     whole = files(str(tmp_path / "whole"))
-    for number in range(KILLS):
-        name = f"killed-{number}"
-        kill_at = 3 + number * (steps - 4) // (KILLS - 1)
+    for kill_at in days.sample_of(range(3, steps), KILLS, day=day):
+        name = f"killed-{kill_at}"
         shutil.copytree(lake.root, tmp_path / name)
         assert run(name, kill_at)[0] == -signal.SIGKILL, kill_at
         _is_readable(Lake(str(tmp_path / name)), settings.model_copy(update={"lake": str(tmp_path / name)}), catalogue)

@@ -20,11 +20,12 @@ from pipeline.core.settings import Settings
 from pipeline.lake.row_marks import REPLACING
 from pipeline.operations import stages
 from pipeline.publishing.date_builds import BuildOptions
+from tests import days
 from tests.integration import walking
 from tests.integration.test_capture import HOUR, NEXT, ONE, TWO, article, feed, source
 from tests.newsroom import Newsroom
 
-KILLS = 10
+KILLS = 3
 
 
 @pytest.fixture
@@ -96,14 +97,14 @@ def walk(world: Newsroom, settings: Settings, catalogue: Catalogue, tmp_path: Pa
     return run
 
 
-def test_killed_anywhere_and_run_again_gives_the_same_bytes(walk: Callable[..., tuple[int, int]], tmp_path: Path) -> None:
+@pytest.mark.parametrize("day", [days.DAY])
+def test_killed_anywhere_and_run_again_gives_the_same_bytes(walk: Callable[..., tuple[int, int]], tmp_path: Path, day: str) -> None:
     code, steps = walk(tmp_path / "whole")
     assert code == 0
     whole = files(str(tmp_path / "whole"))
-    assert steps >= 2 * KILLS
-    for number in range(KILLS):
-        lake = tmp_path / f"killed-{number}"
-        kill_at = 1 + number * (steps - 1) // (KILLS - 1)
+    assert steps >= 20
+    for kill_at in days.sample_of(range(1, steps + 1), KILLS, day=day):
+        lake = tmp_path / f"killed-{kill_at}"
         assert walk(lake, kill_at)[0] == -signal.SIGKILL, kill_at
         seen = {name: digest for name, digest in files(str(lake)).items() if not Path(name).name.startswith(".") and REPLACING not in name}
         assert seen.items() <= whole.items(), "a reader sees only whole files"
@@ -111,8 +112,9 @@ def test_killed_anywhere_and_run_again_gives_the_same_bytes(walk: Callable[..., 
         assert files(str(lake)) == whole, kill_at
 
 
+@pytest.mark.parametrize("day", [days.DAY])
 def test_a_publish_between_a_kill_at_any_write_and_going_on_loses_nothing(
-    walk: Callable[..., tuple[int, int]], settings: Settings, catalogue: Catalogue, tmp_path: Path
+    walk: Callable[..., tuple[int, int]], settings: Settings, catalogue: Catalogue, tmp_path: Path, day: str
 ) -> None:
     """The publish in between builds the dates that the killed walk was about to change, as the next hour's or one by hand would."""
     captured = tmp_path / "captured"
@@ -121,7 +123,7 @@ def test_a_publish_between_a_kill_at_any_write_and_going_on_loses_nothing(
     code, steps = walk(tmp_path / "whole")
     assert code == 0
     whole = files(str(tmp_path / "whole"))
-    for kill_at in range(1, steps + 1, 2):  # just after a write is just before the next
+    for kill_at in days.sample_of(range(1, steps + 1, 2), KILLS, day=day):  # just after a write is just before the next
         lake = tmp_path / f"killed-{kill_at}"
         shutil.copytree(captured, lake)
         assert walk(lake, kill_at)[0] == -signal.SIGKILL, kill_at
