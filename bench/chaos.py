@@ -4,6 +4,8 @@
     python -m bench.chaos --kills 200 --seed 7
     python -m bench.chaos --each             one kill at each point in turn: every request, every write of every layer
 
+The tests of `tests/integration` that kill take a few points a day; `TEST_DAY=week` lets them take all (CONTRIBUTING.md).
+
 Each round begins with a lake that holds another day's hour, captured and not yet extracted. It walks the sample world's hour live and then
 backfills its day for some sources. The process is killed (SIGKILL) at a request, or just before or after a file is renamed into place.
 Then another process works on the lake, by chance: none, one that publishes all touched dates, or one that extracts and publishes the other

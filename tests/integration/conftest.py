@@ -65,7 +65,9 @@ def room() -> Iterator[Newsroom]:
 
 
 def impatient(room: Newsroom, lake: Path) -> Settings:
-    return Settings(**room.settings, lake=str(lake), sealing_keys=(KEY,), connect_timeout_s=2, read_timeout_s=1, total_timeout_s=3)
+    """Settings for `lake` with short timeouts, and with one worker process, since each that a stage starts takes processor time."""
+    short = {"connect_timeout_s": 2, "read_timeout_s": 1, "total_timeout_s": 3}
+    return Settings(**room.settings, lake=str(lake), sealing_keys=(KEY,), extract_processes=1, **short)
 
 
 @pytest.fixture

@@ -48,7 +48,7 @@ def settings(room: Newsroom, tmp_path: Path) -> Settings:
 
 
 def in_lake(room: Newsroom, lake: Path) -> Settings:
-    environment = {**room.environment, "NEWS_SEALING_KEYS": KEY, "NEWS_SOURCES_PER_PART": "100"}
+    environment = {**room.environment, "NEWS_SEALING_KEYS": KEY, "NEWS_SOURCES_PER_PART": "100", "NEWS_EXTRACT_PROCESSES": "1"}
     return Settings.from_environment(environment, lake=str(lake))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -38,13 +39,20 @@ def _root_logger() -> Iterator[None]:
         yield
 
 
-@pytest.fixture
-def lake(tmp_path: Path) -> Path:
-    """Twelve articles of one date, imported and published."""
-    settings = Settings(lake=str(tmp_path / "lake"), sealing_keys=(KEY,), extract_processes=1)
-    path = warc(tmp_path / "a.warc.gz", datetime(2026, 11, 20, 12, tzinfo=UTC), *PAGES)
+@pytest.fixture(scope="module")
+def imported(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A lake with twelve articles of one date, imported and published; not to be changed."""
+    folder = tmp_path_factory.mktemp("imported")
+    settings = Settings(lake=str(folder / "lake"), sealing_keys=(KEY,), extract_processes=1)
+    path = warc(folder / "a.warc.gz", datetime(2026, 11, 20, 12, tzinfo=UTC), *PAGES)
     stages.import_files(settings, load_catalogue(REPOSITORY / "data"), [path])
-    return tmp_path / "lake"
+    return folder / "lake"
+
+
+@pytest.fixture
+def lake(imported: Path, tmp_path: Path) -> Path:
+    """A copy of that lake, for the test to work on."""
+    return Path(shutil.copytree(imported, tmp_path / "lake"))
 
 
 @pytest.fixture
@@ -201,8 +209,8 @@ def test_erasing_shows_its_plan_and_needs_consent_and_a_reason(news: News, lake:
     assert "the lake holds nothing of it" in news("erase", "any.example", "--reason", "a letter", "--dry-run").out
 
 
-def test_the_plan_of_a_backfill_from_given_files_names_them(news: News, tmp_path: Path) -> None:
-    said = news("backfill", *DATES[:4], "--origin", "warc", "--warc", str(tmp_path / "*.warc.gz"), "--dry-run")
+def test_the_plan_of_a_backfill_from_given_files_names_them(news: News, imported: Path) -> None:
+    said = news("backfill", *DATES[:4], "--origin", "warc", "--warc", str(imported.parent / "*.warc.gz"), "--dry-run")
     assert said.code == 0
-    assert str(tmp_path / "a.warc.gz") in "".join(said.out.split())
+    assert str(imported.parent / "a.warc.gz") in "".join(said.out.split())
     assert news("backfill", *DATES[:4], "--origin", "warc", "--dry-run").code == 1

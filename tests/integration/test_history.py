@@ -32,7 +32,7 @@ def history(room: Newsroom) -> History:
 def test_a_day_of_history_beside_the_schedule_is_taken_whole_and_once(
     history: History, settings: Settings, make_catalogue: Callable[..., Catalogue]
 ) -> None:
-    own = settings.model_copy(update={**history.settings, "sources_per_part": 3, "origins": (*settings.origins, "ccnews")})
+    own = settings.model_copy(update={**history.settings, "sources_per_part": 4, "origins": (*settings.origins, "ccnews")})
     catalogue, clock = make_catalogue(history.sources), FrozenClock(NOW)
     shown: set[str] = set()
     served: Counter[str] = Counter()

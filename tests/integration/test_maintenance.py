@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -21,7 +22,7 @@ from pipeline.lake.archives.warc import SAME_PAYLOAD, read_records
 from pipeline.lake.storage import Lake
 from pipeline.lake.tables import checked_table
 from pipeline.operations import lookups, maintenance, stages
-from tests.integration.conftest import NOON, FrozenClock
+from tests.integration.conftest import NOON, FrozenClock, catalogue_with, impatient
 from tests.integration.test_capture import HOUR, ONE, TWO, article, endings, feed, manifest_of, source
 from tests.integration.test_rebuild import files
 from tests.newsroom import Newsroom, Status
@@ -34,6 +35,11 @@ NAMES = ("kept", "plain", "edited", "gone")
 
 @pytest.fixture
 def world(room: Newsroom) -> Newsroom:
+    return with_pages(room)
+
+
+def with_pages(room: Newsroom) -> Newsroom:
+    """The newsroom with a feed of four articles."""
     octets = io.BytesIO()
     Image.new("RGB", (640, 360), (10, 20, 30)).save(octets, "PNG")
     room.add_page(f"{ONE}/lead.png", octets.getvalue(), content_type="image/png")
@@ -49,10 +55,20 @@ def catalogue(world: Newsroom, make_catalogue: Callable[..., Catalogue]) -> Cata
     return make_catalogue([source(ONE)])
 
 
+@pytest.fixture(scope="module")
+def walked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A lake in which the hour is captured and published, not to be changed."""
+    folder = tmp_path_factory.mktemp("walked")
+    with Newsroom(now=NOON) as room:
+        catalogue = catalogue_with(folder / "catalogue", [source(ONE)])
+        stages.run(impatient(with_pages(room), folder / "lake"), catalogue, HOUR, live=True, clock=FrozenClock())
+    return folder / "lake"
+
+
 @pytest.fixture
-def captured(settings: Settings, catalogue: Catalogue, world: Newsroom) -> Newsroom:
-    """The hour is captured and published; since then one page was edited and one is gone."""
-    stages.run(settings, catalogue, HOUR, live=True, clock=FrozenClock())
+def captured(settings: Settings, walked: Path, world: Newsroom) -> Newsroom:
+    """The lake of `settings` is a copy of that lake; since then one page was edited and one is gone."""
+    shutil.copytree(walked, settings.lake)
     world.add_page(f"{ONE}/edited", article("The harbour bridge opens again", image=f"{ONE}/lead.png"))
     world.misbehave(f"{ONE}/gone", Status(410))
     world.forget_requests()
