@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import sys
@@ -22,7 +23,7 @@ from pipeline.publishing.model_answers import TEXT_CHARACTERS
 from tests.integration.conftest import REPOSITORY, SampleWalk
 from tests.integration.hostile_lake import MOMENT, PART, TEXTS, write_hostile_lake
 
-pytest.importorskip("mcp", reason="the extra `mcp` is not installed: pip install -e .[mcp]")
+pytestmark = pytest.mark.skipif(importlib.util.find_spec("mcp") is None, reason="the extra `mcp` is not installed: pip install -e .[mcp]")
 
 Ask = Callable[[str, dict[str, Any]], Awaitable[Any]]
 

@@ -79,7 +79,10 @@ def test_the_order_of_day_and_month_is_that_of_the_page() -> None:
     assert str(read_moment("03/04/2021", DateStyle(day_first=False)).value.date()) == "2021-03-04"  # type: ignore[union-attr]
 
 
-find_moment("1 word 2021")  # reads the months of all languages once, which takes longer than Hypothesis allows for an example
+@pytest.fixture(scope="module", autouse=True)
+def _months_of_all_languages() -> None:
+    """They are read here, because that takes longer than Hypothesis allows for an example."""
+    find_moment("1 word 2021")
 
 
 @given(st.text(max_size=150))

@@ -11,7 +11,6 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import rankdata
 
 from pipeline.core.catalogue import EditorialConstants, QualityConstants
 from pipeline.publishing.scoring.editorial import clickbait_degree, is_stock_picture, promotion_degree, thinness_degree
@@ -137,6 +136,8 @@ def quality(row: dict[str, Any]) -> int:
 
 def auc(good: list[dict[str, Any]], bad: list[dict[str, Any]]) -> float:
     """The probability that a good article has a higher quality than a bad one."""
+    from scipy.stats import rankdata  # takes 2 s: not every process that collects the tests runs this one
+
     ranks = rankdata([quality(row) for row in (*good, *bad)])
     return float((ranks[: len(good)].sum() - len(good) * (len(good) + 1) / 2) / (len(good) * len(bad)))
 
