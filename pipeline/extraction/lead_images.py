@@ -62,6 +62,8 @@ _tracker_host = partial(
     phrase_pattern, "pipeline.extraction", r"(?:^|\.)(?:%(tracker_hosts)s)\.(?:com|net|org|de|it)$|^pixel[.-]|^stats?\."
 )
 _IN_MAIN_ROLE = lxml.etree.XPath("/descendant-or-self::*/@role[. = 'main']/..")
+_MAIN_ROLE = (b'="main"', b"='main'", b"=main", b'= "main"', b"= 'main'")
+"""How the mark-up has `role="main"`."""
 _BETWEEN_SOURCES = re.compile(r"(?<=\d[wx]),\s*|,\s+")
 """The comma between the entries of a `srcset`: URLs contain commas too, but none before a space or after a width."""
 _FEW_WORDS = 4
@@ -242,7 +244,8 @@ def _article_element(page: Page) -> lxml.html.HtmlElement | None:
     articles = list(islice(tree.iter("article"), 30))
     if articles and (len(articles) == 1 or articles[0].find(".//h1") is not None):
         return articles[0]
-    mains = {*islice(tree.iter("main"), 1), *page.properties.get("articleBody", ())[:1], *_IN_MAIN_ROLE(tree)[:1]}
+    in_main_role = _IN_MAIN_ROLE(tree) if page.mentions(*_MAIN_ROLE) else []
+    mains = {*islice(tree.iter("main"), 1), *page.properties.get("articleBody", ())[:1], *in_main_role[:1]}
     if mains:
         return mains.pop() if len(mains) == 1 else next(element for element in tree.iter() if element in mains)
     place = page.heading

@@ -94,7 +94,8 @@ def _og_types(page: Page) -> str:
 
 def _kinds(page: Page) -> frozenset[str]:
     """The types that the page declares in JSON-LD and microdata."""
-    return frozenset().union(*map(types_of, page.nodes)) | {name.rpartition("/")[2] for name in _ITEM_TYPES(page.tree)}
+    marked_up = _ITEM_TYPES(page.tree) if page.mentions(b"itemtype") else ()
+    return frozenset().union(*map(types_of, page.nodes)) | {name.rpartition("/")[2] for name in marked_up}
 
 
 def _is_offer(page: Page, kinds: frozenset[str]) -> bool:

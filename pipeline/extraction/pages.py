@@ -61,6 +61,12 @@ class Page:
     amphtml: str | None = None
     title_tag: str = ""
     language_tag: str = ""
+    markup: bytes | None = None
+    """The parsed bytes in lower case; None where they are not known."""
+
+    def mentions(self, *words: bytes) -> bool:
+        """Whether one of `words`, in lower case, is in the page's bytes: asked before a search of the whole tree for an attribute."""
+        return self.markup is None or any(word in self.markup for word in words)
 
     @cached_property
     def texts(self) -> list[Any]:
@@ -80,7 +86,7 @@ class Page:
     def properties(self) -> Mapping[str, list[lxml.html.HtmlElement]]:
         """The elements with an `itemprop` attribute, by its value, in document order."""
         found: dict[str, list[lxml.html.HtmlElement]] = {}
-        for value in () if self.tree is None else _PROPERTIES(self.tree):
+        for value in _PROPERTIES(self.tree) if self.tree is not None and self.mentions(b"itemprop") else ():
             found.setdefault(str(value), []).append(value.getparent())
         return found
 
@@ -133,11 +139,12 @@ def read_page(body: bytes, *, url: str, content_type: str | None = None) -> Page
     encoding, text = decode(body, content_type)
     if not _looks_like_html(body, content_type):
         return Page(url=url, is_html=False, encoding=encoding, base=url)
-    tree = _parse(body if text is None else text.encode("utf-8", "replace"))
+    body = body if text is None else text.encode("utf-8", "replace")
+    tree = _parse(body)
     if tree is None:
         return Page(url=url, is_html=False, encoding=encoding, base=url)
     place_deferred_markup(tree, has_templates=b"<template" in body)
-    return _read_head(tree, url=url, encoding=encoding)
+    return _read_head(tree, url=url, encoding=encoding, markup=body.lower())
 
 
 def amp_link(page: Page) -> str | None:
@@ -185,7 +192,7 @@ def _scan_head(tree: lxml.html.HtmlElement, *, url: str) -> _Head:
     return _Head(meta, links, blocks, base, title)
 
 
-def _read_head(tree: lxml.html.HtmlElement, *, url: str, encoding: str) -> Page:
+def _read_head(tree: lxml.html.HtmlElement, *, url: str, encoding: str, markup: bytes) -> Page:
     meta, links, blocks, base, title = _scan_head(tree, url=url)
     canonical = join(base, links["canonical"]) if "canonical" in links else None
     amphtml = join(base, links["amphtml"]) if "amphtml" in links else None
@@ -207,6 +214,7 @@ def _read_head(tree: lxml.html.HtmlElement, *, url: str, encoding: str) -> Page:
         amphtml=amphtml,
         title_tag=title,
         language_tag=next(_language_tags(tree), ""),
+        markup=markup,
     )
 
 

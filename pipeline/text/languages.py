@@ -6,6 +6,7 @@ Pure. For articles of at least a few sentences; returns None for shorter texts.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -13,6 +14,8 @@ from babel.core import get_global
 
 SAMPLE = 1000
 """Characters that are read. Of 2,208 shared pages with a stated language 2,162 are right at 1,000 and at 2,000 characters, 2,160 at 500."""
+_OPENING = 300
+"""Characters at the start that decide where they are likeliest in the declared language."""
 _MIN_LETTERS = 40
 """Letters of the shortest text whose language is detected: the model gives an answer for any text. A plain choice."""
 _MARGIN = 0.08
@@ -43,8 +46,10 @@ def written_in(text: str, declared: str | None = None) -> str | None:
     sample = text[:SAMPLE]
     if sum(map(str.isalpha, sample)) < _MIN_LETTERS:
         return None
+    if declared and _best(_scores(sample[:_OPENING])) == declared:
+        return declared
     scores = _scores(sample)
-    best = max(scores, key=scores.__getitem__)
+    best = _best(scores)
     if declared in scores:
         return declared if (scores[best] - scores[declared]) / len(sample.encode("utf-8", "replace")) < _MARGIN else best
     return declared if declared and _is_official(declared) else best
@@ -53,8 +58,12 @@ def written_in(text: str, declared: str | None = None) -> str | None:
 def language_of_title(title: str, text_language: str) -> str:
     """The language that a title is clearly written in, where it is another than that of its text; else `text_language`."""
     scores = _scores(title)
-    best = max(scores, key=scores.__getitem__)
+    best = _best(scores)
     return best if scores[best] - scores.get(text_language, scores[best]) > _TITLE_MARGIN else text_language
+
+
+def _best(scores: Mapping[str, float]) -> str:
+    return max(scores, key=scores.__getitem__)
 
 
 def _scores(sample: str) -> dict[str, float]:
@@ -84,4 +93,5 @@ def _model() -> Any:
 
     model = LanguageIdentifier.from_model_file(MODEL_FILE)
     model.set_languages([label for label in model.labels if len(label) == 2])
+    model.nb_ptc = model.nb_ptc.copy(order="C")  # a feature's weights side by side: scoring takes a fifth of the time
     return model

@@ -37,7 +37,9 @@ _NEARBY = 10
 """Texts after the heading that are searched before those in front of it; 6 to 14 gave the same days on the shared pages."""
 _MAX_AFTER = 20
 """Texts after the heading in which its date is searched. A plain choice."""
-_BEFORE_HEADING = lxml.etree.XPath("preceding::text()[string-length(normalize-space(.)) > 5][position() <= 6]")
+_MAX_BEFORE = 6
+"""Texts before the heading in which its date is looked for."""
+_XML_SPACE = re.compile(r"[ \t\r\n]+")
 _DATELINE_OPENING = re.compile(r"^(?:[^\W\d_][\w.\-/ ]{0,30}[,:]\s*)?\((?=[^()]*\d)[^()]{6,25}\)")
 """The opening of a press release: `Berlin, (12.11.2021). ...`"""
 _MAX_PROSES = 5
@@ -96,7 +98,8 @@ def _texts_around(heading: lxml.html.HtmlElement) -> Iterator[tuple[str, lxml.ht
     """The texts nearest to the heading, each with its element: ten after it, six before it, then ten more after it."""
     after = islice((found for found in _texts_after(heading) if len(" ".join(found[0].split())) > _MIN_VISIBLE), _MAX_AFTER)
     yield from islice(after, _NEARBY)
-    yield from ((text, text.getparent()) for text in reversed(_BEFORE_HEADING(heading)))
+    before = (found for found in _texts_before(heading) if len(_XML_SPACE.sub(" ", found[0]).strip(" ")) > _MIN_VISIBLE)
+    yield from islice(before, _MAX_BEFORE)
     yield from after
 
 
@@ -111,6 +114,29 @@ def _texts_after(element: lxml.html.HtmlElement) -> Iterator[tuple[str, lxml.htm
                 if text:
                     yield text, place
         element = element.getparent()
+
+
+def _texts_before(element: lxml.html.HtmlElement) -> Iterator[tuple[str, lxml.html.HtmlElement]]:
+    """The texts before `element`, the nearest first, each with the element whose `text` or `tail` it is in lxml."""
+    while element is not None:
+        for before in element.itersiblings(preceding=True):
+            yield from _texts_backwards(before)
+        element = element.getparent()
+        if element is not None and element.text:
+            yield element.text, element
+
+
+def _texts_backwards(element: lxml.html.HtmlElement) -> Iterator[tuple[str, lxml.html.HtmlElement]]:
+    """The texts of `element` and the one behind it, the last first."""
+    places = [(element, False)]
+    while places:
+        place, is_entered = places.pop()
+        text = place.text if is_entered else place.tail
+        if text:
+            yield text, place
+        if not is_entered:
+            places.append((place, True))
+            places += [(child, False) for child in place]
 
 
 def _is_listed(page: Page, element: lxml.html.HtmlElement) -> bool:

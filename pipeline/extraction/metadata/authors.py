@@ -57,6 +57,8 @@ _MAX_LINE = 300
 _IDS = lxml.etree.XPath("/descendant-or-self::*/@id", smart_strings=False)
 _TEST_IDS = lxml.etree.XPath("/descendant-or-self::*/@data-testid", smart_strings=False)
 _RELATIONS = lxml.etree.XPath("/descendant-or-self::*/@rel[. = 'author']/..")
+_RELATED = (b'="author"', b"='author'", b"=author", b'= "author"', b"= 'author'")
+"""How the mark-up has `rel="author"`."""
 _VCARDS = lxml.etree.XPath("/descendant-or-self::*/@class[contains(concat(' ', ., ' '), ' fn ') or . = 'author vcard']/..")
 _NICK_CLASS = re.compile(r"^(?:(?:post|entry|article|news)[-_]+)?(?:author|byline|autor|username|poster)(?:[-_]+name)?$", re.IGNORECASE)
 _FULL_DATE = re.compile(r"\b[0-3]?\d[./][01]?\d[./](?:19|20)\d\d\b|\b(?:19|20)\d\d-\d\d-\d\d\b|\b[0-3]?\d\.? [^\W\d]{3,10} (?:19|20)\d\d\b")
@@ -121,7 +123,7 @@ def _declared_twice(page: Page, entry: Entry | None) -> frozenset[str]:
     doubted = {letters_only(name) for name in (*json_ld, *metas, *feed) if _is_doubted_name(name)}
     if not doubted:
         return frozenset()
-    linked = [squeeze(element.text_content()) for element in _RELATIONS(page.tree)[:10]] if page.tree is not None else []
+    linked = [squeeze(element.text_content()) for element in _related_as_author(page)[:10]]
     places = ({letters_only(without_by(name)) for name in names} for names in (json_ld, metas, feed, linked))
     counts = Counter(key for place in places for key in place & doubted)
     return frozenset(key for key, count in counts.items() if count > 1)
@@ -194,7 +196,7 @@ class _Places:
     def marked(self) -> tuple[list[lxml.html.HtmlElement], ...]:
         """The elements marked as author, in four lists: by `itemprop`, by `rel`, by the class `fn`, by the class `author vcard`."""
         properties = [element for element in self._page.properties.get("author", ())[:40] if not _in_comment(self._page, element)]
-        relations = [element for element in _RELATIONS(self.tree)[:40] if element.tag != "link" and self.is_of_article(element)]
+        relations = [element for element in _related_as_author(self._page)[:40] if element.tag != "link" and self.is_of_article(element)]
         has_cards = any("fn" in name or "vcard" in name for name in self._page.classes)
         cards = [element for element in _VCARDS(self.tree)[:40] if self.is_of_article(element)] if has_cards else []
         return (
@@ -212,7 +214,8 @@ class _Places:
     @cached_property
     def classed(self) -> list[lxml.html.HtmlElement]:
         """The elements whose class, id or test id contains a word for author; at most 60."""
-        kept = set(filter(_byline_names().search, self._page.classes.union(_IDS(self.tree), _TEST_IDS(self.tree))))
+        test_ids = _TEST_IDS(self.tree) if self._page.mentions(b"data-testid") else ()
+        kept = set(filter(_byline_names().search, self._page.classes.union(_IDS(self.tree), test_ids)))
         elements = self._page.elements(*_BYLINE_TAGS) if kept else ()
         named = (one for one in elements if one.get("class") in kept or one.get("id") in kept or one.get("data-testid") in kept)
         return list(islice(named, 60))
@@ -228,6 +231,12 @@ class _Places:
         """Short texts in bold or italics; at most 60."""
         elements = self._page.elements("em", "i", "strong", "b", "font")
         return list(islice((element for element in elements if not len(element) and 5 < len(element.text or "") < 40), 60))
+
+
+def _related_as_author(page: Page) -> list[lxml.html.HtmlElement]:
+    """The elements with `rel="author"`."""
+    found: list[lxml.html.HtmlElement] = _RELATIONS(page.tree) if page.tree is not None and page.mentions(*_RELATED) else []
+    return found
 
 
 def _twitter_labels(page: Page) -> Iterator[str]:
@@ -315,7 +324,7 @@ def _names_on_date_lines(page: Page) -> Iterator[str]:
 
 def _chinese_bylines(page: Page) -> Iterator[str]:
     """The names in the first text of the article that is, or holds in brackets, a Chinese byline."""
-    for text in page.texts:
+    for text in filterfalse(str.isascii, page.texts):
         names = chinese_byline(text)
         if names and not is_code(text) and _is_of_article(page, containing_element(text)):
             yield from names

@@ -267,3 +267,14 @@ def test_json_ld_may_call_its_pictures_a_list() -> None:
     node = {"@type": "NewsArticle", "headline": "x", "image": {"@list": [{"@type": "ImageObject", "url": "https://x.example/a.jpg"}]}}
     (found,) = lead_images(page(f"<script type='application/ld+json'>{json.dumps(node)}</script>"), None)
     assert found.url == "https://x.example/a.jpg"
+
+
+@pytest.mark.parametrize("markup", ["itemprop='headline'", 'ITEMPROP="headline"', "itemprop=headline", "ItemProp = headline"])
+def test_an_attribute_is_mentioned_however_it_is_written(markup: str) -> None:
+    assert list(page(body=f"<p {markup}>Owls</p>").properties) == ["headline"]
+    assert page(body="<p>Owls</p>").properties == {}
+
+
+def test_a_page_in_two_bytes_a_character_mentions_what_its_text_has() -> None:
+    html = "<html><body><p itemprop='headline'>Owls</p></body></html>"
+    assert list(read_page(b"\xff\xfe" + html.encode("utf-16-le"), url=URL, content_type="text/html").properties) == ["headline"]

@@ -323,6 +323,9 @@ def test_the_line_is_looked_for_at_the_heading_that_names_the_page() -> None:
 def test_a_line_before_the_heading_goes_before_one_far_behind_it() -> None:
     texts = "".join(f"<p>A line of the text, number {number}.</p>" for number in range(15))
     assert dated(f"<p>8 March 2019</p><h1>Owls</h1>{texts}<p>10 August 2022</p>") == ("2019-03-08", "page.dateline")
+    near = "<div>1 May 2018<p>2 May 2018</p>3 May 2018<i>4 May 2018</i></div>"
+    assert dated(f"{near}<section><h1>Owls</h1></section>{texts}") == ("2018-05-04", "page.dateline")
+    assert dated(f"{near}5 May 2018 {'<p>A longer text</p>' * 5}<section><h1>Owls</h1></section>{texts}") == ("2018-05-05", "page.dateline")
 
 
 def test_a_pages_own_entry_in_a_list_of_articles_dates_it() -> None:
