@@ -1,8 +1,8 @@
-"""What a language model is told of records: cited, bounded, words of strangers apart from ours. Pure: rows of the tables in, values out.
+"""Builds answers for language models from rows of the tables: records with citations, bounded in length. Pure: rows in, values out.
 
-Texts that others wrote stand under `quoted` and nowhere else, so that a program can keep them from being read as instructions; addresses
-of pages stand in citations. Neither text nor excerpt is given where the publisher refuses a use of `permissions.TEXT_REFUSALS`, or where
-the row that holds its statements is gone. Keys are spelled as the columns of the tables are.
+Texts of publishers are under `quoted` and nowhere else, so that a program can keep them from being read as instructions; URLs of pages are
+in citations. Neither text nor excerpt is given when the publisher refuses a use of `permissions.TEXT_REFUSALS`, or when the row with its
+statements is gone. Keys are spelled like the columns of the tables.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ from pipeline.publishing.sql.searches import UrlHistory
 from pipeline.text.control_characters import drop_controls
 
 TEXT_CHARACTERS = 8_000
-"""Characters of a text in one answer; `fromCharacter` asks for those behind. About 2,000 tokens: a plain choice."""
+"""Characters of a text in one answer, about 2,000 tokens; `fromCharacter` asks for the following ones. A plain choice."""
 LINE_CHARACTERS = 400
-"""Characters of a title, excerpt or name; excerpts have at most 350."""
+"""Characters of a title, excerpt or name that are given; excerpts have at most 350."""
 MOST_AUTHORS = 20
 MOST_MEMBERS = 50
-"""Articles of a story in one answer."""
+"""Articles of a story in one answer. A plain choice."""
 MOST_SEEN = 40
-"""Times that a URL was seen, and versions of its page, in one answer: the newest."""
+"""Times that a URL was seen, and versions of its page, in one answer: the newest ones. A plain choice."""
 HIDDEN = re.compile("[\u200b\u2060\ufeff\U000e0000-\U000e007f]")
-"""Characters that no reader sees and a model does: with the tag characters of Unicode a whole sentence can be hidden in a title."""
+"""Characters that are invisible to readers but not to a model: Unicode's tag characters can hide a whole sentence in a title."""
 
 
 OUR_WORDS = re.compile(r"[\w .:/-]{1,60}")
-"""The places of fields and the reasons of outcomes, as the pipeline names them; any other value of these columns is left out."""
+"""The pipeline's own names of places and reasons; any other value of these columns is left out."""
 
 
 class ModelAnswer(BaseModel):
@@ -46,7 +46,7 @@ class ModelAnswer(BaseModel):
 
 
 class Citation(ModelAnswer):
-    """The record that an answer is about, and where it lies in the lake."""
+    """The record that an answer is about, and its files in the lake."""
 
     web_url: str
     published_date: date
@@ -69,7 +69,7 @@ class Quoted(ModelAnswer):
 
 
 class ListedRecord(ModelAnswer):
-    """One record of a list: its citation, what it is about, and its numbers; the tool `record` explains them."""
+    """One record of a list: its citation, title, topics and numbers; the tool `record` explains the numbers."""
 
     citation: Citation
     quoted: Quoted
@@ -92,7 +92,7 @@ class RecordList(ModelAnswer):
 
 
 class QualityTerm(ModelAnswer):
-    """One addend of a record's quality."""
+    """One term of a record's quality."""
 
     term: str
     points: int
@@ -100,7 +100,7 @@ class QualityTerm(ModelAnswer):
 
 
 class FieldSource(ModelAnswer):
-    """Where a field was taken from, and the probability that it is right."""
+    """The place that a field was taken from, and the probability that its value is right."""
 
     field: str
     place: str | None
@@ -139,7 +139,7 @@ class RecordAnswer(ModelAnswer):
     refused_uses: tuple[str, ...]
     from_character: int
     text_characters: int | None
-    """The length of the whole text; None where it is not shown."""
+    """The length of the whole text; None when it is not shown."""
     withheld: str | None
 
 
@@ -155,7 +155,7 @@ class CitedMember(ModelAnswer):
 
 
 class StoryAnswer(ModelAnswer):
-    """The articles of a story by time."""
+    """The articles of a story in the order of publication."""
 
     story_id: str | None
     articles: int
@@ -193,7 +193,7 @@ class QuotedVersions(ModelAnswer):
 
 
 class WhyAnswer(ModelAnswer):
-    """What became of a URL."""
+    """The history of a URL: when it was seen, the versions of its page, and its records."""
 
     url: str
     sentences: tuple[str, ...]
@@ -205,7 +205,7 @@ class WhyAnswer(ModelAnswer):
 
 
 def listed_record(row: Row, *, shows_excerpt: bool, refused: Collection[str] | None = None) -> ListedRecord:
-    """A row of `articles` or of a search as one of a list. `refused` are the uses that its publisher refuses; None: not known."""
+    """A row of `articles` or of a search as one record of a list. `refused` are the uses that its publisher refuses, None when unknown."""
     published_at: datetime = row["publishedDateTime"]
     withheld = withheld_reason(refused) if shows_excerpt else None
     return ListedRecord(
@@ -226,7 +226,7 @@ def listed_record(row: Row, *, shows_excerpt: bool, refused: Collection[str] | N
 
 
 def record_answer(found: ExplainedRecord, *, refused: Collection[str] | None, from_character: int) -> RecordAnswer:
-    """The record with its explanation; `refused` are the uses that its publisher refuses and no agreement lifts (None: not known)."""
+    """The record with its explanation. `refused` are the uses that its publisher refuses and no agreement lifts, None when unknown."""
     article, explain, extracted = found.article, found.explain, found.extracted or {}
     withheld = withheld_reason(refused)
     text = _visible(extracted.get("text") or "") if withheld is None else None
@@ -255,7 +255,7 @@ def record_answer(found: ExplainedRecord, *, refused: Collection[str] | None, fr
 
 
 def story_answer(timeline: StoryTimeline) -> StoryAnswer:
-    """The members of the story by time."""
+    """The members of the story in the order of publication."""
     explain = timeline.explain
     similarity = {link["webUrl"]: link["similarity"] for link in explain["links"]}
     members = tuple(
@@ -286,7 +286,7 @@ def story_answer(timeline: StoryTimeline) -> StoryAnswer:
 
 
 def why_answer(history: UrlHistory, sentences: Sequence[str]) -> WhyAnswer:
-    """What the lake knows of a URL: the sentences, and the newest rows that say so."""
+    """The history of a URL: the `sentences` that summarise it, and its newest rows."""
     seen, versions = history.seen[-MOST_SEEN:], history.versions[-MOST_SEEN:]
     return WhyAnswer(
         url=history.url,
@@ -311,7 +311,7 @@ def why_answer(history: UrlHistory, sentences: Sequence[str]) -> WhyAnswer:
 
 
 def refused_by(extracted: Row | None, *, agreements: Collection[str]) -> frozenset[str] | None:
-    """The uses that the publisher of a row of `extracted` refuses, none with an agreement; None without a row."""
+    """The uses that the publisher of a row of `extracted` refuses; empty for a publisher with an agreement, None without a row."""
     if extracted is None:
         return None
     rights = extracted["rights"]
@@ -321,7 +321,7 @@ def refused_by(extracted: Row | None, *, agreements: Collection[str]) -> frozens
 
 
 def withheld_reason(refused: Collection[str] | None) -> str | None:
-    """Why neither text nor excerpt is shown; None when both may be."""
+    """Why neither text nor excerpt is shown; None when both may be shown."""
     if refused is None:
         return "the page's row in `extracted` is gone, and with it what its publisher states: neither text nor excerpt is shown"
     if may_show_text(refused):
