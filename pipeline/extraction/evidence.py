@@ -32,6 +32,7 @@ _SEPARATORS = 3
 _LEAST_LETTERS = 12
 """Letters of the shorter of two titles from which they state the same title when one contains the other, as with the site's name added."""
 _BEGINNING = 200
+"""Characters of a text by which its weight is estimated. A plain choice: counting all of it takes too long."""
 _OTHER_KINDS = frozenset(
     ("Product", "Offer", "ItemList", "CollectionPage", "QAPage", "FAQPage", "Organization", "WebSite", "Service", "Course", "Event")
 )

@@ -28,6 +28,7 @@ KEY = "webUrl"
 SEALED = "secured"
 """The column whose values are not kept, so that sealed values do not stay in the lake after the key was replaced."""
 BUILD_DIGITS = 12
+"""Hexadecimal digits of a digest that name a build: 48 bits, so that two builds of a date practically never share them."""
 FIRST = "0" * BUILD_DIGITS
 """Takes the place of the build before, in the name of the file of a date's first build."""
 

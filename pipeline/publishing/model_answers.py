@@ -27,6 +27,7 @@ TEXT_CHARACTERS = 8_000
 LINE_CHARACTERS = 400
 """Characters of a title, excerpt or name that are given; excerpts have at most 350."""
 MOST_AUTHORS = 20
+"""Authors of a record in one answer, as many as extraction keeps."""
 MOST_MEMBERS = 50
 """Articles of a story in one answer. A plain choice."""
 MOST_SEEN = 40

@@ -16,7 +16,9 @@ from pipeline.text.control_characters import show_controls
 Row = Mapping[str, Any]
 
 SIZE = 10
+"""Records of a digest, as many as the original system's newsletter had."""
 WIDTH = 78
+"""Columns of the letter: RFC 5322, section 2.1.1, recommends at most 78 characters a line."""
 
 
 def choose_digest(records: Iterable[Row], *, until: datetime) -> list[Row]:
