@@ -47,24 +47,23 @@ def read_earlier_captures(lake: Lake, interval: Interval, *, days: int, is_live:
     tdm_asked: dict[str, datetime] = {}
     declarations: dict[str, HostDeclaration] = {}
     news: dict[str, list[datetime]] = {}
-    for other in lake.captured_intervals():
-        if not first <= other.start < last or other == interval:
+    for part in lake.captured_between(first, last):
+        other = part.interval
+        if other == interval:
             continue
-        for name in lake.captured_parts(other.key):
-            part = Part(other, name)
-            manifest = read_manifest(lake, part)
-            seen |= manifest.seen
-            robots.update((outcome.url, (part, outcome)) for outcome in manifest.outcomes if outcome.kind == "robots")
-            for outcome in manifest.outcomes:
-                if outcome.kind == "tdmrep":
-                    tdm_asked[outcome.url] = outcome.at or other.end
-                    declarations.pop(outcome.url, None)  # this manifest has the newer declaration
-            declarations.update((declared.url, declared) for declared in manifest.declarations)
-            for state in manifest.feeds:
-                if state.schedule.asked is not None and state.new:
-                    news.setdefault(state.url, []).extend([state.schedule.asked] * state.new)
-            if is_live:
-                feeds.update((state.url, state) for state in manifest.feeds)
+        manifest = read_manifest(lake, part)
+        seen |= manifest.seen
+        robots.update((outcome.url, (part, outcome)) for outcome in manifest.outcomes if outcome.kind == "robots")
+        for outcome in manifest.outcomes:
+            if outcome.kind == "tdmrep":
+                tdm_asked[outcome.url] = outcome.at or other.end
+                declarations.pop(outcome.url, None)  # this manifest has the newer declaration
+        declarations.update((declared.url, declared) for declared in manifest.declarations)
+        for state in manifest.feeds:
+            if state.schedule.asked is not None and state.new:
+                news.setdefault(state.url, []).extend([state.schedule.asked] * state.new)
+        if is_live:
+            feeds.update((state.url, state) for state in manifest.feeds)
     return EarlierCaptures(feeds=feeds, seen=frozenset(seen), robots=robots, tdm_asked=tdm_asked, declarations=declarations, news=news)
 
 

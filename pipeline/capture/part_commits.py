@@ -78,7 +78,10 @@ def without_lock() -> None:
 
 def committed_manifest(lake: Lake, part: Part) -> Manifest | None:
     """The manifest of the part; None when it is not committed."""
-    return read_manifest(lake, part) if lake.exists(storage.manifest_path(part)) else None
+    try:
+        return read_manifest(lake, part)
+    except FileNotFoundError:
+        return None
 
 
 def report_once(lake: Lake, part: Part, make: Callable[[Check], Report], reuse: Callable[[Manifest], Report], *, what: str) -> Report:

@@ -166,7 +166,8 @@ def affected_dates(lake: Lake, dates: Iterable[date], *, window: timedelta) -> t
     """The dates within `window` of `dates` that have articles or a partition: their records can change when articles of `dates` change."""
     days = window // timedelta(days=1) + (1 if window % timedelta(days=1) else 0)
     near = {day + timedelta(days=shift) for day in dates for shift in range(-days, days + 1)}
-    return tuple(sorted(near & {*lake.touched_dates(), *lake.published_dates()}))
+    first = min(near, default=None)
+    return tuple(sorted(near & {*lake.touched_dates(first=first), *lake.published_dates(first=first)}))
 
 
 def _readings(
@@ -249,4 +250,4 @@ def _final_outcomes(manifest: Manifest, rejected: Mapping[str, str]) -> Iterator
 
 def _marks(lake: Lake, part: Part) -> set[str]:
     mine = (part.interval.key, part.name)
-    return {mark.path for day in lake.touched_dates() for mark in lake.marks(day) if (mark.interval, mark.part) == mine}
+    return {mark.path for mark in lake.all_marks() if (mark.interval, mark.part) == mine}

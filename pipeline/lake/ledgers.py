@@ -8,23 +8,25 @@ from datetime import date
 import pyarrow as pa
 
 from pipeline.core import schema
-from pipeline.core.models import REVISIT_PART, Interval, Part
+from pipeline.core.models import REVISIT_PART, Part
 from pipeline.lake import storage
 from pipeline.lake.manifests import Manifest, from_json
 from pipeline.lake.storage import Lake
 
 
-def ledger_days(lake: Lake) -> dict[date, tuple[Interval, ...]]:
-    """The UTC days of data intervals that have a ledger, with their intervals, oldest first."""
-    days: dict[date, list[Interval]] = {}
-    for interval in lake.ledger_intervals():
-        days.setdefault(interval.start.date(), []).append(interval)
-    return {day: tuple(intervals) for day, intervals in days.items()}
+def ledger_days(lake: Lake) -> list[date]:
+    """The UTC days of data intervals that have a ledger, oldest first."""
+    return sorted({interval.start.date() for interval in lake.ledger_intervals()})
 
 
-def day_parts(lake: Lake, intervals: Sequence[Interval], *, without: Collection[str] = (REVISIT_PART,)) -> list[Part]:
-    """The parts of `intervals` that have a ledger, except those named in `without`."""
-    return [Part(interval, name) for interval in intervals for name in lake.ledger_parts(interval.key) if name not in without]
+def parts_by_day(lake: Lake, *, first: date, without: Collection[str] = (REVISIT_PART,)) -> dict[date, list[Part]]:
+    """By UTC day from `first` on, the parts that have a ledger, oldest first, except those named in `without`."""
+    days: dict[date, list[Part]] = {}
+    for file in lake.files("ledger", first=f"interval={first.isoformat()}"):
+        part = storage.part_of_ledger(file.path)
+        if part.name not in without:
+            days.setdefault(part.interval.start.date(), []).append(part)
+    return days
 
 
 def read_ledger(lake: Lake, parts: Sequence[Part], *, columns: Sequence[str]) -> pa.Table:

@@ -2,9 +2,10 @@
 
 On a local lake the lock is flock on a hidden file beside the files it guards. The kernel frees it however its process dies, and the file
 names its holder. An object store has no flock: there the holder writes a lease to the same path and renews it while it works. A lease
-that was not renewed for `LEASE` belongs to a dead process and is taken over. When two processes begin within the same second, both write
-a lease and read it again after `SETTLING_S`: the one whose lease is still there has the lock. Two cases are not covered: a store that shows
-a write later than `SETTLING_S`, and a process that sleeps longer than its lease and then goes on.
+that was not renewed for `LEASE` belongs to a dead process and is taken over. When two processes begin within the same second, the store
+decides by a conditional write: only one of them creates the lease, or replaces the void one. In a store without conditional writes both
+write a lease and read it again after `SETTLING_S`: the one whose lease is still there has the lock, unless the store shows a write later
+than that. A process that sleeps longer than its lease and then goes on is stopped by the next check of its lock, not before.
 """
 
 from __future__ import annotations
@@ -147,16 +148,14 @@ def _leased(lake: Lake, path: str, me: LockHolder, what: str) -> Iterator[Check]
     def renew() -> None:
         while not done.wait(RENEW_S):
             try:
-                if _lease(lake, path)[1] == key:
-                    lake.write_bytes(path, _written(me, key))
-                else:
+                if not _renewed(lake, path, me, key):
                     log.error("%s: another process has taken over; stop this one", what)
                     return
             except Exception:
                 log.exception("%s: its lease could not be renewed", what)
 
     def check() -> None:
-        if _lease(lake, path)[1] != key:
+        if _lease(lake, path).key != key:
             raise BusyError(f"{what}: another process has taken over, because this one did not renew its lease")
 
     thread = threading.Thread(target=renew, name="lease", daemon=True)
@@ -166,29 +165,60 @@ def _leased(lake: Lake, path: str, me: LockHolder, what: str) -> Iterator[Check]
     finally:
         done.set()
         thread.join()
-        if _lease(lake, path)[1] == key:
+        if _lease(lake, path).key == key:
             lake.delete(path)
 
 
+@dataclass(frozen=True, slots=True)
+class _Lease:
+    """A stored lease: its holder, key, time of renewal and version in the store; None for each where no lease is stored."""
+
+    holder: LockHolder | None = None
+    key: str | None = None
+    renewed: datetime | None = None
+    version: str | None = None
+
+    def is_void(self, *, now: datetime) -> bool:
+        return self.renewed is None or now - self.renewed >= LEASE
+
+
 def _take_lease(lake: Lake, path: str, me: LockHolder, key: str, what: str) -> None:
-    holder, other, renewed = _lease(lake, path)
-    if other is not None and renewed is not None and datetime.now(UTC) - renewed < LEASE:
-        raise _locked(what, holder, f"; if it was killed, try again after {(renewed + LEASE).strftime('%H:%M:%S')} UTC")
-    lake.write_bytes(path, _written(me, key))
-    time.sleep(SETTLING_S)
-    holder, other, _ = _lease(lake, path)
-    if other != key:
-        raise _locked(what, holder)
+    lease = _lease(lake, path)
+    if lease.renewed is not None and not lease.is_void(now=datetime.now(UTC)):
+        hint = f"; if it was killed, try again after {(lease.renewed + LEASE).strftime('%H:%M:%S')} UTC"
+        raise _locked(what, lease.holder, hint)
+    is_written = lake.write_if_unchanged(path, _written(me, key), version=lease.version)
+    if is_written:
+        return
+    if is_written is None:
+        lake.write_bytes(path, _written(me, key))
+        time.sleep(SETTLING_S)
+    stored = _lease(lake, path)  # a write that was repeated because its answer was lost fails, and the lease is ours all the same
+    if stored.key != key:
+        raise _locked(what, stored.holder)
 
 
-def _lease(lake: Lake, path: str) -> tuple[LockHolder | None, str | None, datetime | None]:
-    """The lease's holder, its key, and when it was last renewed; None for each where no lease is stored."""
+def _renewed(lake: Lake, path: str, me: LockHolder, key: str) -> bool:
+    """Renew our lease; False when another process has taken over."""
+    lease = _lease(lake, path)
+    if lease.key != key:
+        return False
+    is_written = lake.write_if_unchanged(path, _written(me, key), version=lease.version)
+    if is_written is None:
+        lake.write_bytes(path, _written(me, key))
+    return is_written is not False or _lease(lake, path).key == key
+
+
+def _lease(lake: Lake, path: str) -> _Lease:
+    version = None
     try:
-        data = lake.read_bytes(path)
+        data, version = lake.read_version(path)
         stored = json.loads(data)
-        return _read(data), stored["key"], datetime.fromisoformat(stored["renewed"])
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
-        return None, None, None
+        return _Lease(_read(data), stored["key"], datetime.fromisoformat(stored["renewed"]), version)
+    except FileNotFoundError:
+        return _Lease()
+    except (ValueError, KeyError, TypeError):
+        return _Lease(version=version)
 
 
 def _written(me: LockHolder, key: str | None = None) -> bytes:

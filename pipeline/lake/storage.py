@@ -26,22 +26,23 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 import pyarrow as pa
-import pyarrow.fs as pafs
 import pyarrow.parquet as pq
 
-from pipeline.core.errors import ConfigError, DamagedError, SchemaError, StorageError
+from pipeline.core.errors import DamagedError, SchemaError, StorageError
 from pipeline.core.models import Interval, Part
 from pipeline.lake.parquet_damage import damage_of, storage_errors
 from pipeline.lake.parquet_layout import described, write_options
-from pipeline.lake.replacements import file_in_the_way, replaced_file
+from pipeline.lake.parquet_rows import read_rows
+from pipeline.lake.stores.arrow_store import StoredFile
+from pipeline.lake.stores.store_uris import open_store
 from pipeline.text.urls import without_credentials
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
 ROW_GROUP_ROWS = 250
 """Rows in a row group. Rows are sorted by publication time, so a reader of one date skips most groups of a file that spans many dates:
 on 1,000 rows of 82 dates, reading the window of one date takes half as long as with one group, and the file is a tenth larger."""
+DATE_FOLDER = "published_date="
 DOCUMENTS = "raw/documents"
 BACKFILLS = "backfills"
 ERASURES = "erasures"
@@ -180,6 +182,12 @@ def part_of_capture(captures_file: str) -> Part:
     return Part(Interval.parse(interval.removeprefix("interval=")), part.removeprefix("part="))
 
 
+def part_of_ledger(path: str) -> Part:
+    """The part whose ledger lies at `path`."""
+    _, interval, name = path.split("/")
+    return Part(Interval.parse(interval.removeprefix("interval=")), name.removeprefix("part-").removesuffix(".parquet"))
+
+
 def completeness_path(day: date) -> str:
     """The completeness table of a UTC day."""
     return f"completeness/{day.isoformat()}.parquet"
@@ -190,15 +198,6 @@ def image_path(sha256: str, extension: str) -> str:
     return f"{IMAGES}/{sha256[:2]}/{sha256}.{extension}"
 
 
-@dataclass(frozen=True, slots=True)
-class StoredFile:
-    """A file of the lake: its path, its size in bytes, and when it was written."""
-
-    path: str
-    size: int
-    modified: datetime
-
-
 class Lake:
     """A lake at a URI. Paths given to its methods are those of this module's functions, relative to the root.
 
@@ -207,23 +206,13 @@ class Lake:
     """
 
     def __init__(self, uri: str) -> None:
+        """Raises ConfigError when `uri` names no lake."""
         self.uri = without_credentials(uri)
         """The URI without credentials, for messages."""
-        self.is_local = "://" not in uri or uri.startswith("file://")
-        try:
-            if self.is_local:
-                self.root = str(Path(uri.removeprefix("file://")).absolute())
-                self.filesystem: pafs.FileSystem = pafs.LocalFileSystem()
-            else:
-                self.filesystem, self.root = pafs.FileSystem.from_uri(uri)
-        except (pa.ArrowException, ValueError, OSError) as error:
-            reason = str(error).replace(uri, self.uri)
-            raise ConfigError(f"NEWS_LAKE: {self.uri!r} is neither a directory nor an s3:// URI: {reason}") from None
-        if self.is_local and (obstacle := file_in_the_way(Path(self.root))) is not None:
-            place = "is a file" if str(obstacle) == self.root else f"lies below {str(obstacle)!r}, which is a file"
-            raise ConfigError(f"NEWS_LAKE: {self.uri!r} {place}; a lake is a directory or an s3:// URI")
-        if not self.root:
-            raise ConfigError(f"NEWS_LAKE: {self.uri!r} names no bucket; write s3://bucket/prefix")
+        opened = open_store(uri)
+        self.is_local, self.root = opened.is_local, opened.root
+        self.filesystem = opened.filesystem
+        self._store = opened.store
 
     def location(self, path: str) -> str:
         """`path` for a user: a local path, or a URI without its options."""
@@ -231,42 +220,48 @@ class Lake:
 
     def exists(self, path: str) -> bool:
         """Whether there is a file at `path`."""
-        with storage_errors(path):
-            return bool(self.filesystem.get_file_info(self._full(path)).type != pafs.FileType.NotFound)
+        return self.file(path) is not None
 
-    def names(self, folder: str) -> list[str]:
-        """Names of the files and folders directly below `folder`, sorted; empty when there is no such folder."""
+    def names(self, folder: str, *, first: str = "") -> list[str]:
+        """Names of the files and folders directly below `folder` from `first` on, sorted; empty when there is no such folder."""
         with storage_errors(folder):
-            selector = pafs.FileSelector(self._full(folder), allow_not_found=True)
-            names = (info.base_name for info in self.filesystem.get_file_info(selector))
-            return sorted(name for name in names if not name.startswith("."))
+            return [name for name in self._store.names(folder, first=first) if not name.startswith(".")]
 
     def file(self, path: str) -> StoredFile | None:
         """Size and time of the file at `path`; None when there is no such file."""
         with storage_errors(path):
-            info = self.filesystem.get_file_info(self._full(path))
-            return self._stored(info) if info.type == pafs.FileType.File else None
+            return self._store.file(path)
 
-    def files(self, folder: str) -> list[StoredFile]:
-        """Every file below `folder`, at any depth, sorted by path, without hidden ones (temporary files and locks)."""
+    def files(self, folder: str, *, first: str = "") -> list[StoredFile]:
+        """Every file below `folder` at any depth, sorted by path, without hidden ones (temporary files and locks).
+
+        With `first` only those in or after the file or folder of that name.
+        """
         with storage_errors(folder):
-            selector = pafs.FileSelector(self._full(folder), allow_not_found=True, recursive=True)
-            infos = [info for info in self.filesystem.get_file_info(selector) if info.type == pafs.FileType.File]
-            return sorted((self._stored(info) for info in infos if not info.base_name.startswith(".")), key=lambda file: file.path)
-
-    def _stored(self, info: pafs.FileInfo) -> StoredFile:
-        modified = info.mtime or datetime.fromtimestamp(0, UTC)
-        return StoredFile(info.path.removeprefix(f"{self.root}/"), int(info.size or 0), modified.astimezone(UTC))
+            return [file for file in self._store.files(folder, first=first) if not file.path.rpartition("/")[2].startswith(".")]
 
     def read_bytes(self, path: str) -> bytes:
         """The content of the file at `path`."""
-        with storage_errors(path), self.filesystem.open_input_stream(self._full(path), compression=None) as stream:
-            return bytes(stream.read())
+        with storage_errors(path):
+            return self._store.read_bytes(path)
+
+    def read_version(self, path: str) -> tuple[bytes, str | None]:
+        """The content of the file at `path`, and its version for `write_if_unchanged`."""
+        with storage_errors(path):
+            return self._store.read_version(path)
+
+    def write_if_unchanged(self, path: str, data: bytes, *, version: str | None) -> bool | None:
+        """Write `data` unless the file is no longer at `version` (None: unless there is a file); whether it was written.
+
+        None, with nothing decided, where the store has no conditional writes.
+        """
+        with storage_errors(path):
+            return self._store.write_if_unchanged(path, data, version=version)
 
     @contextlib.contextmanager
     def open(self, path: str) -> Iterator[BinaryIO]:
         """A seekable binary file for reading."""
-        with storage_errors(path), self.filesystem.open_input_file(self._full(path)) as file:
+        with storage_errors(path), self._store.open(path) as file:
             yield file
 
     def write_bytes(self, path: str, data: bytes) -> None:
@@ -282,7 +277,7 @@ class Lake:
     def delete(self, path: str) -> None:
         """Delete the file at `path`; a missing one is no error."""
         with storage_errors(path), contextlib.suppress(FileNotFoundError):
-            self.filesystem.delete_file(self._full(path))
+            self._store.delete(path)
 
     def write_table(self, path: str, table: pa.Table) -> None:
         """Write `table` to `path` as Parquet, laid out as its folder demands; equal tables give equal bytes."""
@@ -292,7 +287,7 @@ class Lake:
     def read_table(self, path: str, *, columns: Sequence[str] | None = None) -> pa.Table:
         """The table in the Parquet file at `path`, with `columns` (None: all)."""
         # for the few rows of a date ParquetFile takes a third of the time of pq.read_table
-        with self._damage_named([path]), self.open(path) as file, pq.ParquetFile(file) as parquet:
+        with self._damage_named([path]), storage_errors(path), self._store.open_parquet(path) as file, pq.ParquetFile(file) as parquet:
             table = parquet.read(columns=columns, use_threads=False)
             table.validate(full=True)
             return table
@@ -300,7 +295,7 @@ class Lake:
     def read_metadata(self, path: str) -> dict[bytes, bytes]:
         """The key-value metadata of a Parquet file's schema; empty when there is no such file."""
         try:
-            with self._damage_named([path]), self.open(path) as file:
+            with self._damage_named([path]), storage_errors(path), self._store.open_parquet(path) as file:
                 return dict(pq.read_schema(file).metadata or {})
         except FileNotFoundError:
             return {}
@@ -311,12 +306,8 @@ class Lake:
         """Rows of several Parquet files where `where` holds (None: all), in the order of `paths`; a column that a file lacks is null."""
         if not paths:
             return schema.empty_table().select(columns if columns is not None else schema.names)
-        import pyarrow.dataset as ds  # imports pandas, which processes that read no rows do not need
-
         with self._damage_named(paths), storage_errors(paths[0]):
-            full = [self._full(path) for path in paths]
-            dataset = ds.dataset(full, schema=schema, format="parquet", filesystem=self.filesystem)
-            return dataset.to_table(filter=where, columns=None if columns is None else list(columns))
+            return read_rows(self._store, paths, where, schema, columns=columns)
 
     def damage(self, path: str) -> str | None:
         """Why the Parquet file at `path` cannot be read, as a sentence; None when it can. Reads the whole file."""
@@ -336,9 +327,17 @@ class Lake:
 
     def captured_parts(self, interval_key: str) -> list[str]:
         """Names of an interval's parts that are committed, sorted."""
-        folder = f"raw/interval={interval_key}"
-        names = [name.removeprefix("part=") for name in self.names(folder) if name.startswith("part=")]
-        return [name for name in names if self.exists(f"{folder}/part={name}/manifest.json")]
+        files = self.files(f"raw/interval={interval_key}")
+        return [part.name for file in files if (part := _committed_part(file.path)) is not None]
+
+    def captured_between(self, first: datetime, last: datetime) -> list[Part]:
+        """The committed parts of the intervals that start in [`first`, `last`), oldest first; an object store is listed only there."""
+        earliest, end = (f"raw/interval={moment.strftime('%Y-%m-%dT%H')}" for moment in (first, last))
+        if first >= last:
+            return []
+        with storage_errors("raw"):
+            found = takewhile(lambda file: file.path < end, self._store.files("raw", first=earliest.removeprefix("raw/")))
+            return [part for file in found if (part := _committed_part(file.path)) is not None]
 
     def captured_intervals(self) -> list[Interval]:
         """Intervals that have a folder in `raw`, oldest first."""
@@ -363,38 +362,37 @@ class Lake:
             folder = folder.parent
         return shutil.disk_usage(folder).free
 
-    def published_dates(self) -> list[date]:
-        """Dates that have a published partition, oldest first."""
-        return _dates(self.names("articles"))
+    def published_dates(self, *, first: date | None = None) -> list[date]:
+        """Dates that have a published partition, from `first` on, oldest first."""
+        return self._dates("articles", first)
 
-    def touched_dates(self) -> list[date]:
-        """Published dates of extracted articles, oldest first."""
-        return _dates(self.names("touched"))
+    def touched_dates(self, *, first: date | None = None) -> list[date]:
+        """Published dates of extracted articles, from `first` on, oldest first."""
+        return self._dates("touched", first)
 
     def marks(self, published_date: date) -> list[Mark]:
         """The marks of a date, ordered by interval and part."""
         folder = touched_folder(published_date)
         return [read_mark(f"{folder}/{name}") for name in self.names(folder)]
 
+    def all_marks(self) -> list[Mark]:
+        """The marks of all dates, by path; an object store lists a thousand of them at a time."""
+        return [read_mark(file.path) for file in self.files("touched")]
+
+    def _dates(self, folder: str, first: date | None) -> list[date]:
+        names = self.names(folder, first="" if first is None else f"{DATE_FOLDER}{first.isoformat()}")
+        return [date.fromisoformat(name.removeprefix(DATE_FOLDER)) for name in names if name.startswith(DATE_FOLDER)]
+
     def _full(self, path: str) -> str:
         return f"{self.root}/{path}"
 
     @contextlib.contextmanager
     def _replacing(self, path: str) -> Iterator[BinaryIO]:
-        full = self._full(path)
-        with storage_errors(path):
-            if not self.is_local:
-                # Closing an upload makes it visible even after an error, so the upload begins when all octets are written.
-                with tempfile.TemporaryFile(prefix="news-upload-") as whole:
-                    yield whole
-                    whole.seek(0)
-                    with self.filesystem.open_output_stream(full, compression=None) as stream:
-                        shutil.copyfileobj(whole, stream, 1 << 20)
-                return
-            with replaced_file(Path(full)) as file:
-                yield file
+        with storage_errors(path), self._store.replacing(path) as file:
+            yield file
 
 
-def _dates(names: Sequence[str]) -> list[date]:
-    prefix = "published_date="
-    return [date.fromisoformat(name.removeprefix(prefix)) for name in names if name.startswith(prefix)]
+def _committed_part(path: str) -> Part | None:
+    """The part that the manifest at `path` commits; None for any other file of `raw`."""
+    folder, _, name = path.rpartition("/")
+    return part_of_capture(path) if name == "manifest.json" and folder.startswith("raw/interval=") else None

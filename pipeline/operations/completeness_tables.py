@@ -14,7 +14,7 @@ from pipeline.core import schema
 from pipeline.core.catalogue import Catalogue
 from pipeline.core.models import Part
 from pipeline.lake import storage
-from pipeline.lake.ledgers import day_parts, ledger_days, read_ledger
+from pipeline.lake.ledgers import parts_by_day, read_ledger
 from pipeline.lake.storage import Lake
 from pipeline.lake.tables import checked_table
 from pipeline.operations.completeness import (
@@ -34,8 +34,9 @@ def read_completeness(lake: Lake, catalogue: Catalogue, days: Sequence[date], *,
 
     A followed source has a row on each day since the ledger first names it; with `is_whole` on every day.
     """
-    known = ledger_days(lake)
-    parts = {day: day_parts(lake, known.get(day, ())) for day in _with_rhythm(days)}
+    needed = _with_rhythm(days)
+    known = parts_by_day(lake, first=needed[0]) if needed else {}
+    parts = {day: known.get(day, []) for day in needed}
     found = {day: count_found(read_ledger(lake, parts[day], columns=FOUND_COLUMNS)) for day in parts if parts[day]}
     history = _by_source(found)
     followed = [source.id for source in catalogue.enabled_sources]
@@ -85,7 +86,10 @@ def _by_source(found: Mapping[date, Mapping[str, ListedPages]]) -> dict[str, dic
 
 
 def _read_extracted(lake: Lake, parts: Sequence[Part]) -> pa.Table:
-    paths = [path for part in parts if lake.exists(path := storage.extracted_path(part))]
+    there = {
+        file.path for interval in sorted({part.interval.key for part in parts}) for file in lake.files(f"extracted/interval={interval}")
+    }
+    paths = [path for part in parts if (path := storage.extracted_path(part)) in there]
     return lake.read_rows(paths, None, schema.EXTRACTED, columns=EXTRACTED_COLUMNS)
 
 

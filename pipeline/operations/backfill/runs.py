@@ -24,7 +24,7 @@ from pipeline.core.models import Clock, Interval, Part
 from pipeline.core.settings import PACKAGE, Settings
 from pipeline.extraction.extract import OUT_OF_RANGE
 from pipeline.lake import storage
-from pipeline.lake.ledgers import day_parts, ledger_days, read_ledger, read_manifest
+from pipeline.lake.ledgers import ledger_days, parts_by_day, read_ledger, read_manifest
 from pipeline.lake.locks import exclusive_lock
 from pipeline.lake.removals.erased_providers import without_erased
 from pipeline.lake.storage import Lake
@@ -311,9 +311,9 @@ def _held(lake: Lake, part: Part) -> PartSize:
 
 
 def _usual(lake: Lake) -> dict[str, UsualDay]:
-    days = ledger_days(lake)
-    newest = sorted(days)[-HISTORY_DAYS:]
-    return usual_days(count_day(read_ledger(lake, day_parts(lake, days[day]), columns=COST_COLUMNS)) for day in newest)
+    newest = ledger_days(lake)[-HISTORY_DAYS:]
+    parts = parts_by_day(lake, first=newest[0]) if newest else {}
+    return usual_days(count_day(read_ledger(lake, parts.get(day, []), columns=COST_COLUMNS)) for day in newest)
 
 
 def _read(lake: Lake, backfill_id: str) -> BackfillRecord | None:
