@@ -13,6 +13,7 @@ from functools import partial
 from typing import Literal
 
 import lxml.etree
+import lxml.html
 
 from pipeline.extraction.html.structured_data import ARTICLE_TYPES, types_of
 from pipeline.extraction.pages import Page
@@ -58,7 +59,7 @@ def kind_of(page: Page) -> Kind | None:
         return None
     kinds = _kinds(page)
     generator = " ".join(page.meta.get("generator", ()))
-    if kinds & _DISCUSSIONS or _forum_software().search(generator) or page.tree.get("id") in _FORUM_ROOTS:
+    if kinds & _DISCUSSIONS or _forum_software().search(generator) or _is_thread(page.tree):
         return "forum"
     if _is_offer(page, kinds):
         return "product"
@@ -69,6 +70,11 @@ def kind_of(page: Page) -> Kind | None:
     if any(map(_SHOP.search, page.classes)) and (kinds & _LISTS or _prices(page) >= MIN_PRICES):
         return "listing"
     return None
+
+
+def _is_thread(root: lxml.html.HtmlElement) -> bool:
+    """Whether XenForo made the page, and not with a template for articles, which it names in `<html>` (`xa_ams_article_view`)."""
+    return root.get("id") in _FORUM_ROOTS and "article" not in root.get("data-template", "")
 
 
 def shows_shop(page: Page) -> bool:
@@ -100,7 +106,8 @@ def _kinds(page: Page) -> frozenset[str]:
 
 def _is_offer(page: Page, kinds: frozenset[str]) -> bool:
     """Whether the page declares a product with a price or in a shop; not for a review, which declares the product that it reviews."""
-    if any(article.keys() & {"itemReviewed", "headline", "publisher"} for article in page.articles):
+    is_review = page.properties.keys() >= {"itemReviewed", "headline"}
+    if is_review or any(article.keys() & {"itemReviewed", "headline", "publisher"} for article in page.articles):
         return False
     body = page.tree.find("body") if page.tree is not None else None
     if body is not None and _SOLD.search(body.get("class", "").lower()):

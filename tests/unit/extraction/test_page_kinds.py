@@ -45,6 +45,7 @@ PRODUCT = {"@type": "Product", "name": "Lamp", "offers": {"@type": "Offer", "pri
         (page(f"<div itemtype='http://schema.org/QAPage'>{TEXT}</div>"), "forum"),
         (page(head="<meta name=generator content='Discourse 2026.3.0'>"), "forum"),
         (page(html="id='XF'"), "forum"),
+        (page(html="id='XF' data-template='thread_view'"), "forum"),
         (page(f"<ul class='product-list'>{TEXT}</ul>", nodes={"@type": "CollectionPage", "name": "Lamps"}), "listing"),
         (page(f"{TEXT}<ul class='product-grid'>{PRICES}</ul>"), "listing"),
         (page(head="<meta name=generator content='Docusaurus v3.9.2'>"), "reference"),
@@ -69,6 +70,12 @@ def test_a_page_that_says_or_shows_another_kind_is_no_article(read: Page, kind: 
         page(classes="wp-singular page page-id-32428"),
         page(head="<meta property='og:type' content='product'>"),
         page(nodes=[PRODUCT, {"@type": "Review", "itemReviewed": PRODUCT, "author": {"name": "Jane Roe"}}]),
+        page(html="id='XF' data-template='xa_ams_article_view'"),
+        page(
+            "<div itemscope itemtype='http://schema.org/Review'><h1 itemprop=headline>A lamp in the test</h1>"
+            "<div itemprop=itemReviewed itemscope itemtype='http://schema.org/Product'>"
+            "<div itemprop=offers itemtype='http://schema.org/Offer'></div></div></div>"
+        ),
         page("<h1>Lamps cost $12.99 more</h1>" + "<p>A lamp costs $12.99 in the valley, and $9.99 in the town.</p>" * 20),
     ],
 )
