@@ -21,7 +21,7 @@ ENVIRONMENT_PREFIX = "NEWS_"
 HARNESS_VARIABLES = frozenset({"NEWS_SHARED"})
 """Variables of the tests, which are not settings."""
 
-SECRETS = frozenset({"sealing_keys", "alert_url"})
+SECRETS = frozenset({"sealing_keys", "alert_url", "pace_url"})
 """Settings whose value no message shows."""
 
 PACKAGE = Path(__file__).resolve().parents[1]
@@ -73,6 +73,9 @@ class Settings(FrozenModel):
     pace_dir: str = ""
     """A local directory in which all processes of a machine share the pace of each host; empty: each process keeps its own. Without
     the variable it is `news-pipeline/paces` in the user's cache folder."""
+    pace_url: str = Field("", repr=False)
+    """A Redis server, `redis://:password@host:6379/0`, in which all processes of all machines share the pace of each host, instead of
+    `pace_dir`."""
     connections_per_host: int = Field(4, ge=1, le=64)
     fetch_threads: int = Field(32, ge=1, le=256)
     sources_per_part: int = Field(25, ge=1)

@@ -30,8 +30,8 @@ from pipeline.fetching.addresses import why_refused_url
 from pipeline.fetching.answers import decoded_body, receive_body, redirect_target
 from pipeline.fetching.chain_cookies import ChainCookies
 from pipeline.fetching.connections import Recording, RecordingAdapter, Routes, start_recording
-from pipeline.fetching.paces import PacesInFiles
-from pipeline.fetching.politeness import SLOW_DOWN_STATUSES, TRANSIENT_STATUSES, HostSchedule, PacesOfProcess, retry_after_s
+from pipeline.fetching.pace_stores import pace_store
+from pipeline.fetching.politeness import SLOW_DOWN_STATUSES, TRANSIENT_STATUSES, HostSchedule, retry_after_s
 from pipeline.text.urls import without_credentials
 
 ACCEPT = {
@@ -108,9 +108,7 @@ class Fetcher:
         self._routes = Routes(connect_to=settings.connect_to, allow_networks=settings.allow_networks)
         self._context = ssl.create_default_context(cafile=settings.ca_bundle or certifi.where())
         self._agent = settings.agent
-        connections = settings.connections_per_host
-        paces = PacesInFiles(settings.pace_dir, connections=connections) if settings.pace_dir else PacesOfProcess(connections=connections)
-        self._schedule = HostSchedule(paces)
+        self._schedule = HostSchedule(pace_store(settings))
         self._known_robots = known_robots or (lambda _url: None)
         self._keep_robots = keep_robots or (lambda _url, ask: ask())
         self._robots: dict[str, robots.RobotsRules] = {}

@@ -41,10 +41,10 @@ class PacesInFiles:
         """Replace the host's pace by the first result of `step`, while its file is locked; returns the second."""
         with _opened(self._path(host, "json")) as handle:
             fcntl.flock(handle, fcntl.LOCK_EX)
-            before = _read(os.pread(handle, MAX_BYTES, 0))
+            before = pace_from_json(os.pread(handle, MAX_BYTES, 0))
             after, result = step(before)
             if after != before:
-                data = _written(host, after)
+                data = pace_to_json(host, after)
                 os.ftruncate(handle, 0)  # after a kill at this point the host counts as never asked, as a new host does
                 os.pwrite(handle, data, 0)
             return result
@@ -79,7 +79,8 @@ def _is_locked(handle: int) -> bool:
     return True
 
 
-def _read(data: bytes) -> HostPace:
+def pace_from_json(data: bytes) -> HostPace:
+    """The pace that `pace_to_json` wrote; that of a host never asked for anything else."""
     try:
         stored = json.loads(data)
         free, held = (datetime.fromisoformat(stored[name]) if stored[name] else None for name in ("free", "held"))
@@ -88,6 +89,7 @@ def _read(data: bytes) -> HostPace:
         return HostPace()
 
 
-def _written(host: str, pace: HostPace) -> bytes:
+def pace_to_json(host: str, pace: HostPace) -> bytes:
+    """The pace as one JSON object, with the name of its host for people."""
     moments = {"free": pace.free.isoformat() if pace.free else None, "held": pace.held.isoformat() if pace.held else None}
     return json.dumps({"host": host[:256], **moments, "slowness": pace.slowness}).encode()
