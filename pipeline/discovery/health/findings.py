@@ -71,16 +71,27 @@ def network_problem(unreached: Mapping[str, str]) -> str | None:
 
 
 def _twins(states: Sequence[FeedState]) -> Iterable[FeedFinding]:
-    for one, other in combinations(states, 2):
+    entries = [frozenset(state.seen) for state in states]
+    for place, other_place in _pairs_with_something_in_common(states, entries):
+        one, other, listed, listed_too = states[place], states[other_place], entries[place], entries[other_place]
         if one.url == other.url or (one.moved_to or one.url) == (other.moved_to or other.url):
             reason = "both redirect to the same address"
         else:
-            smaller = min(len(set(one.seen)), len(set(other.seen)))
-            common = len(set(one.seen) & set(other.seen))
+            smaller = min(len(listed), len(listed_too))
+            common = len(listed & listed_too)
             if smaller < TWIN_ENTRIES or common < TWIN_SHARE * smaller:
                 continue
             reason = f"{common} of {counted(smaller, 'entry', 'entries')} in common"
         yield FeedFinding(other.source_id, other.url, "twin", f"the same feed as {one.url} of {one.source_id}: {reason}")
+
+
+def _pairs_with_something_in_common(states: Sequence[FeedState], entries: Sequence[frozenset[str]]) -> list[tuple[int, int]]:
+    """The places of all two states that share an address or an entry: comparing each with each takes a second for 200 feeds."""
+    places: dict[str, list[int]] = {}
+    for place, (state, listed) in enumerate(zip(states, entries, strict=True)):
+        for name in {state.url, state.moved_to or state.url, *listed}:
+            places.setdefault(name, []).append(place)
+    return sorted({pair for found in places.values() for pair in combinations(found, 2)})
 
 
 def _moved(states: Sequence[FeedState]) -> Iterable[FeedFinding]:
