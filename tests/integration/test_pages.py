@@ -169,7 +169,7 @@ def test_a_form_that_asks_for_nothing_possible_says_why(counted: Settings, silen
 
 def test_why_says_what_the_command_says(counted: Settings) -> None:
     url = Lake(counted.lake).read_table(storage.articles_path(date(2026, 11, 20)), columns=["webUrl"])["webUrl"][0].as_py()
-    for span in ("3", "all"):
+    for span in ("1", "all"):
         document = page(counted, f"/why?span={span}&url={url}")
         assert "record of 2026-11-20" in text(document)
         assert document.xpath("//section[h2[@id='records']]//a/@href")[0].startswith("/news/record?url=")

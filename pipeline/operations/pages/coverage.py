@@ -17,8 +17,8 @@ from pipeline.publishing.sql.database import open_tables
 
 SPANS = (14, 28, 91)
 """Numbers of days that the map can show."""
-SOURCES = 50
-"""Rows of the map on one page."""
+CELLS = 1400
+"""Cells of the map on one page: 50 sources at 28 days. More take longer to draw than to read."""
 FEW_SHARE = 0.5
 """Share of the expected pages below which a day that is no gap is shown as `few`. A plain choice."""
 LONGEST_BACKFILL = 31
@@ -83,7 +83,12 @@ def read_coverage(lake: Lake, catalogue: Catalogue, *, span: int, words: str, on
     ids = sorted({row["sourceId"] for row in rows} | {source.id for source in catalogue.enabled_sources})
     made = [CoverageRow(one, tuple(_cell(day, known.get((one, day))) for day in days)) for one in ids if words.casefold() in one]
     kept = sorted((row for row in made if row.gaps or not only_gaps), key=lambda row: (-row.gaps, row.source_id))
-    return CoveragePage(tuple(days), tuple(kept[offset : offset + SOURCES]), len(kept), sum(row.gaps for row in made))
+    return CoveragePage(tuple(days), tuple(kept[offset : offset + rows_shown(span)]), len(kept), sum(row.gaps for row in made))
+
+
+def rows_shown(span: int) -> int:
+    """Sources on one page of a map of `span` days."""
+    return min(50, CELLS // span)
 
 
 def _cell(day: date, row: Row | None) -> CoverageCell:

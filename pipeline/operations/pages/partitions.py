@@ -6,24 +6,36 @@ Lists folders and opens no file. The results are `paths` for `publishing.sql.dat
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from pipeline.core.models import Interval
 from pipeline.lake import storage
 from pipeline.lake.storage import Lake
 
 HOUR = timedelta(hours=1)
+LOOKED_BACK = 6
+"""Hours that are tried by name: news_ingest writes one an hour."""
 Paths = dict[str, list[str]]
 """Name of a table to paths of its files."""
 
 
-def newest_hours(lake: Lake, hours: int) -> tuple[Interval, ...]:
+def newest_hours(lake: Lake, hours: int, *, now: datetime) -> tuple[Interval, ...]:
     """The last `hours` hours up to the newest that has a ledger, oldest first, with or without a ledger; none for a lake without any."""
-    keys = [name.removeprefix("interval=") for name in lake.names("ledger") if name.startswith("interval=")]
-    if not keys:
+    newest = _newest(lake, now)
+    if newest is None:
         return ()
-    newest = Interval.parse(keys[-1])
     return tuple(Interval(newest.start - back * HOUR, newest.end - back * HOUR) for back in reversed(range(hours)))
+
+
+def _newest(lake: Lake, now: datetime) -> Interval | None:
+    """The newest hour that has a ledger. The last hours are tried by name first: a lake of years takes long to list."""
+    this_hour = Interval.containing(now)
+    for back in range(LOOKED_BACK):
+        hour = Interval(this_hour.start - back * HOUR, this_hour.end - back * HOUR)
+        if lake.exists(f"ledger/interval={hour.key}"):
+            return hour
+    names = [name for name in lake.names("ledger") if name.startswith("interval=")]
+    return Interval.parse(names[-1].removeprefix("interval=")) if names else None
 
 
 def hours_of_day(day: date) -> tuple[Interval, ...]:

@@ -215,7 +215,7 @@ def _coverage(settings: Settings, asked: SiteRequest, _: str) -> Made:
     span, words, only_gaps = asked.word("days", spans), asked.query.get("words", ""), asked.query.get("gaps") == "on"
     catalogue = _catalogue(settings)
     page = coverage.read_coverage(Lake(settings.lake), catalogue, span=spans[span], words=words, only_gaps=only_gaps, offset=asked.offset)
-    paging = _paging(asked.offset, coverage.SOURCES, page.total)
+    paging = _paging(asked.offset, coverage.rows_shown(spans[span]), page.total)
     values = {"span": span, "spans": tuple(spans), "words": words, "only_gaps": only_gaps}
     return "coverage", {"title": "Coverage", "page": page, "paging": paging, **values}
 
@@ -273,7 +273,7 @@ def backfill_wish(asked: SiteRequest, catalogue: Catalogue) -> BackfillWish:
 
 def _why(settings: Settings, asked: SiteRequest, _: str) -> Made:
     span = asked.word("span", whys.SPANS)
-    page = whys.read_why(settings, asked.query.get("url", "").strip(), span)
+    page = whys.read_why(settings, asked.query.get("url", "").strip(), span, now=asked.now)
     return "why", {"title": "Why", "page": page, "spans": whys.SPANS}
 
 

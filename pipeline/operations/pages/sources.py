@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING
@@ -115,7 +115,8 @@ class SourcePage:
 
 def read_sources(lake: Lake, catalogue: Catalogue, *, now: datetime, sort: str, words: str, state: str) -> SourcesPage:
     """Read the page: sources whose id or name has `words`, in the order `sort` (of `SORTS`), filtered by `state` (of `STATES`)."""
-    rows = _followed(lake, catalogue.enabled_sources, now=now)
+    followed = catalogue.enabled_sources
+    rows = _followed(lake, followed, feed_states(lake, {source.id for source in followed}, now=now), now=now)
     kept = [row for row in rows if words.casefold() in f"{row.source.id} {row.source.name}".casefold()]
     kept = [row for row in kept if state == "all" or bool(row.problems) == (state == "problem")]
     kept.sort(key=lambda row: (_rank(row, sort), row.source.id))
@@ -137,15 +138,17 @@ def _rank(row: FollowedSource, sort: str) -> float:
     return 0.0
 
 
-def _followed(lake: Lake, sources: Sequence[Source], *, now: datetime) -> list[FollowedSource]:
+def _followed(lake: Lake, sources: Sequence[Source], states: Sequence[FeedState], *, now: datetime) -> list[FollowedSource]:
     days = completeness_days(lake)[-RHYTHM_DAYS:]
-    paths = {"extracted": paths_of_hours(lake, "extracted", newest_hours(lake, FIELD_HOURS)), "completeness": completeness_paths(days)}
+    paths = {
+        "extracted": paths_of_hours(lake, "extracted", newest_hours(lake, FIELD_HOURS, now=now)),
+        "completeness": completeness_paths(days),
+    }
     with open_tables(lake, paths) as connection:
         history = _by_source(
             run_rows(connection, "select sourceId, day, found, published, polls, failedPolls, isGap from lake.completeness order by day")
         )
         fields = {row["sourceId"]: row for row in run_rows(connection, _FIELDS)}
-    states = feed_states(lake)
     problems: dict[str, list[str]] = {}
     for finding in feed_findings(states, now=now):
         problems.setdefault(finding.source_id, []).append(finding.text)
@@ -218,20 +221,25 @@ def _first_of_the_last(days: Sequence[Row], holds: Sequence[bool]) -> date | Non
     return first
 
 
-def feed_states(lake: Lake) -> tuple[FeedState, ...]:
-    """The newest state of each feed in the manifests of the last `STATE_HOURS` hours, by source and URL."""
+def feed_states(lake: Lake, source_ids: Collection[str], *, now: datetime) -> tuple[FeedState, ...]:
+    """The newest state of each feed, by source and URL, from the newest manifests: of as many hours as name all of `source_ids`.
+
+    The newest hour may be under way. A source that the last `STATE_HOURS` hours do not name has no state.
+    """
     newest: dict[tuple[str, str], FeedState] = {}
-    for hour in newest_hours(lake, STATE_HOURS):
+    for hour in reversed(newest_hours(lake, STATE_HOURS, now=now)):
         for name in lake.captured_parts(hour.key):
-            for state in read_manifest(lake, Part(hour, name)).feeds:
-                newest[state.source_id, state.url] = state
+            newest = {(state.source_id, state.url): state for state in read_manifest(lake, Part(hour, name)).feeds} | newest
+        if set(source_ids) <= {source_id for source_id, _ in newest}:
+            break
     return tuple(newest[key] for key in sorted(newest))
 
 
 def read_source(lake: Lake, source: Source, *, now: datetime, limit: int, offset: int) -> SourcePage:
     """Read the page of one source: its row, its feeds, and its outcomes of the last `OUTCOME_HOURS` hours from `offset` on."""
-    (row,) = _followed(lake, [source], now=now)
-    hours, days = newest_hours(lake, OUTCOME_HOURS), completeness_days(lake)[-RHYTHM_DAYS:]
+    states = feed_states(lake, [source.id], now=now)
+    (row,) = _followed(lake, [source], states, now=now)
+    hours, days = newest_hours(lake, OUTCOME_HOURS, now=now), completeness_days(lake)[-RHYTHM_DAYS:]
     paths = {"ledger": paths_of_hours(lake, "ledger", hours), "completeness": completeness_paths(days)}
     parameters = {"source": source.id}
     with open_tables(lake, paths) as connection:
@@ -250,7 +258,7 @@ def read_source(lake: Lake, source: Source, *, now: datetime, limit: int, offset
         dropped = run_rows(connection, "select * from lake.completeness where sourceId = $source order by day desc", parameters)
     return SourcePage(
         row=row,
-        feeds=tuple(state for state in feed_states(lake) if state.source_id == source.id),
+        feeds=tuple(state for state in states if state.source_id == source.id),
         outcomes=tuple(OutcomeCount(one["kind"], one["outcome"], one["reason"], one["requests"]) for one in counts),
         listed=tuple(listed),
         total=listed[0]["total"] if listed else 0,

@@ -151,13 +151,10 @@ def read_story(lake: Lake, story_id: str, day: date) -> StoryPage:
     An id that the story has absorbed leads to it as well.
     """
     paths = paths_of_dates(lake, dates_around(day, before=WINDOW_DAYS, after=WINDOW_DAYS))
-    query = """
-        select a.*, a.provider.name as providerName, a.provider.domain as providerDomain,
-            e.* exclude (published_date, webUrl, publishedDateTime, quality, heat)
-        from lake.articles a join lake.explain e using (published_date, webUrl)
-        where e.storyId = $id or list_contains(e.absorbedStoryIds, $id) order by a.publishedDateTime, webUrl"""
-    with open_tables(lake, paths) as connection:
-        rows = run_rows(connection, query, {"id": story_id})
+    with open_tables(lake, {"explain": paths["explain"]}) as connection:
+        days = run_rows(connection, _DAYS_OF_STORY, {"id": story_id})
+    with open_tables(lake, paths_of_dates(lake, [row["published_date"] for row in days])) as connection:
+        rows = run_rows(connection, _MEMBERS, {"id": story_id})
     if not rows:
         raise PermanentError(f"no record within {WINDOW_DAYS} days of {day} is of a story with the id {story_id}")
     lead = next((row for row in rows if row["webUrl"] == row["leadUrl"]), rows[0])
@@ -188,6 +185,15 @@ def read_record(lake: Lake, url: str, day: date | None) -> RecordPage:
         related=tuple((other, similarity.get(other["webUrl"])) for other in found.article["related"]),
         picture=digest_of(image) if image else None,
     )
+
+
+_OF_STORY = "storyId = $id or list_contains(absorbedStoryIds, $id)"
+_DAYS_OF_STORY = f"select distinct published_date from lake.explain where {_OF_STORY}"
+_MEMBERS = f"""
+    select a.*, a.provider.name as providerName, a.provider.domain as providerDomain,
+        e.* exclude (published_date, webUrl, publishedDateTime, quality, heat)
+    from lake.articles a join (select * from lake.explain where {_OF_STORY}) e using (published_date, webUrl)
+    order by a.publishedDateTime, webUrl"""
 
 
 CONFIDENCE_OF = {"publishedDateTime": "published", "images": "image", "type": "article"}

@@ -109,7 +109,7 @@ class TodayPage:
 
 def read_today(lake: Lake, *, now: datetime) -> TodayPage:
     """Read the page from the newest `HOURS` hours and the two newest published dates."""
-    hours = newest_hours(lake, HOURS)
+    hours = newest_hours(lake, HOURS, now=now)
     dates = [day for day in lake.published_dates() if day <= now.date()][-2:]
     gap_day = completeness_days(lake)[-1:]
     paths = {
@@ -119,10 +119,10 @@ def read_today(lake: Lake, *, now: datetime) -> TodayPage:
         **paths_of_dates(lake, dates),
     }
     with open_tables(lake, paths) as connection:
-        counts = _outcomes_by_hour(connection, hours)
-        failures = _failures(connection)
+        by_hour, failed = _seen(connection)
         gaps = rows_of(run_query(connection, "select sourceId, found, expected, day from lake.completeness where isGap order by sourceId"))
         delays, hottest = _delays(connection), hottest_stories(connection, lake, limit=HOTTEST)
+    counts, failures = _outcomes_by_hour(by_hour, hours), _failures(failed)
     return TodayPage(
         hours=counts,
         bars=tuple(stacked_bars([one.outcomes for one in counts], OUTCOMES, width=CHART[0], height=CHART[1])),
@@ -164,13 +164,26 @@ def _gap_sentence(row: Row) -> str:
     return f"{row['sourceId']}: {row['found']} pages found on {row['day']}, about {row['expected']:.0f} expected."
 
 
-def _outcomes_by_hour(connection: duckdb.DuckDBPyConnection, hours: Sequence[Interval]) -> tuple[HourOutcomes, ...]:
+def _seen(connection: duckdb.DuckDBPyConnection) -> tuple[list[Row], list[Row]]:
+    """Pages by hour and outcome, and requests that failed by source, purpose, outcome and reason: both from one reading of the ledger."""
     query = f"""
-        select interval, outcome, count(distinct url) as pages from lake.ledger
-        where kind = 'page' and coalesce(reason, '') not in ({", ".join(f"'{reason}'" for reason in sorted(NOT_WANTED))})
-        group by interval, outcome"""
+        with seen as (
+            select *, kind = 'page' and coalesce(reason, '') not in ({", ".join(f"'{reason}'" for reason in sorted(NOT_WANTED))}) as isPage,
+                outcome in ('failed', 'disallowed') or (outcome = 'rejected' and kind <> 'page') as isFailure
+            from lake.ledger
+        )
+        select interval, sourceId, kind, outcome, reason, grouping(interval) as isOfAllHours, count(distinct url) filter (isPage) as pages,
+            count(*) filter (isFailure) as requests
+        from seen where isPage or isFailure
+        group by grouping sets ((interval, outcome), (sourceId, kind, outcome, reason))"""
+    rows = rows_of(run_query(connection, query))
+    by_hour = [row for row in rows if not row["isOfAllHours"] and row["pages"]]
+    return by_hour, [row for row in rows if row["isOfAllHours"] and row["requests"]]
+
+
+def _outcomes_by_hour(rows: Sequence[Row], hours: Sequence[Interval]) -> tuple[HourOutcomes, ...]:
     found: dict[str, dict[str, int]] = {}
-    for row in rows_of(run_query(connection, query)):
+    for row in rows:
         found.setdefault(row["interval"], {})[row["outcome"]] = row["pages"]
     return tuple(HourOutcomes(hour.start, found.get(hour.key, {})) for hour in hours)
 
@@ -193,13 +206,9 @@ def _delays(connection: duckdb.DuckDBPyConnection) -> DelayFigures | None:
     )
 
 
-def _failures(connection: duckdb.DuckDBPyConnection) -> tuple[FailureCount, ...]:
-    query = """
-        select sourceId, kind, outcome, reason, count(*) as requests from lake.ledger
-        where outcome in ('failed', 'disallowed') or (outcome = 'rejected' and kind <> 'page') group by all
-        order by requests desc, sourceId nulls last, kind, outcome, reason"""
-    rows = rows_of(run_query(connection, query))
-    return tuple(FailureCount(row["sourceId"], row["kind"], row["outcome"], row["reason"], row["requests"]) for row in rows)
+def _failures(rows: Sequence[Row]) -> tuple[FailureCount, ...]:
+    counts = [FailureCount(row["sourceId"], row["kind"], row["outcome"], row["reason"], row["requests"]) for row in rows]
+    return tuple(sorted(counts, key=lambda one: (-one.requests, one.source_id or "", one.kind, one.outcome, one.reason or "")))
 
 
 STORY_COLUMNS = """a.published_date, a.webUrl, a.title, a.excerpt, a.provider.name as providerName, a.publishedDateTime, a.heat, a.quality,

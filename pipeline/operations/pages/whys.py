@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from pipeline.core.settings import Settings
 from pipeline.lake.storage import Lake
 from pipeline.operations.lookups import UrlFate, why
 from pipeline.operations.pages.partitions import Paths, newest_hours, paths_of_dates, paths_of_hours
 
-SPANS = {"3": 3, "14": 14, "all": None}
+SPANS = {"1": 1, "7": 7, "all": None}
 """Name of a span to its days. The lake has no index of URLs: each hour of the span is one file to open."""
 
 
@@ -22,16 +23,16 @@ class WhyPage:
     fate: UrlFate | None
 
 
-def read_why(settings: Settings, url: str, span: str) -> WhyPage:
+def read_why(settings: Settings, url: str, span: str, *, now: datetime) -> WhyPage:
     """What became of `url` in the newest days of the span. Raises PermanentError for what is no URL."""
     if not url:
         return WhyPage("", span, None)
     days = SPANS[span]
-    return WhyPage(url, span, why(settings, url, paths=None if days is None else _paths(Lake(settings.lake), days)))
+    return WhyPage(url, span, why(settings, url, paths=None if days is None else _paths(Lake(settings.lake), days, now=now)))
 
 
-def _paths(lake: Lake, days: int) -> Paths:
-    hours = newest_hours(lake, 24 * days)
+def _paths(lake: Lake, days: int, *, now: datetime) -> Paths:
+    hours = newest_hours(lake, 24 * days, now=now)
     return {
         "ledger": paths_of_hours(lake, "ledger", hours),
         "extracted": paths_of_hours(lake, "extracted", hours),
