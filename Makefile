@@ -11,10 +11,10 @@ SIDE_BY_SIDE := --dist loadfile --no-loadscope-reorder # the files in the order 
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run up down test library lint check docs env lock clean
+.PHONY: help run up down test test-browser library lint check docs env lock clean
 
 help: ## list the commands
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 16
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 20
 
 run: $(VENV)/.installed-run ## the sample news world through both DAGs, then the hottest records
 	@$(BIN)/python -m deploy sample
@@ -26,7 +26,10 @@ down: ## stop all that `make up` started
 	@if [ -x $(BIN)/python ]; then $(BIN)/python -m deploy down; fi
 
 test: $(VENV)/.installed-all ## every test; those without their service skip and say why (TESTS=tests/unit: only these)
-	$(BIN)/python -m pytest -n 3 $(SIDE_BY_SIDE) $(TESTS) # the third one mostly waits for the Airflow of the live tests
+	$(BIN)/python -m pytest -n 3 $(SIDE_BY_SIDE) -m "not browser" $(TESTS) # the third one mostly waits for the Airflow of the live tests
+
+test-browser: $(VENV)/.installed-all ## the pages of a whole Airflow in Chromium; SCREENSHOTS=docs/images takes the pictures of the documentation
+	$(BIN)/python -m pytest -m browser tests/integration/test_browser.py
 
 library: $(LIBRARY)/.installed ## the library's tests in an environment without Airflow, with the share of its lines that they run
 	@! $(LIBRARY)/bin/python -c "import airflow" 2>/dev/null || { echo "$(LIBRARY) has Airflow: make clean, and again"; exit 1; }

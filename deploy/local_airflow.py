@@ -136,13 +136,17 @@ class LocalAirflow:
 
     def unpause(self, *dag_ids: str) -> None:
         """Unpause these DAGs in this order, once the DAG processor has read them. Raises ServiceError when it does not read them."""
+        self.wait_for_dags(*dag_ids)
+        for dag_id in dag_ids:
+            self.api("PATCH", f"/dags/{dag_id}", {"is_paused": False})
+
+    def wait_for_dags(self, *dag_ids: str) -> None:
+        """Wait until the DAG processor has read these DAGs. Raises ServiceError when it does not."""
         deadline = time.monotonic() + HEALTHY_S
         while missing := set(dag_ids) - {dag["dag_id"] for dag in self.api("GET", "/dags")["dags"]}:
             if time.monotonic() > deadline:
                 raise ServiceError(f"Airflow has not read the DAGs {sorted(missing)}: {self.api('GET', '/importErrors')}")
             time.sleep(0.3)
-        for dag_id in dag_ids:
-            self.api("PATCH", f"/dags/{dag_id}", {"is_paused": False})
 
     def pause(self, dag_id: str) -> None:
         """Pause the DAG: the scheduler starts no more runs of it."""

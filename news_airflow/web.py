@@ -17,6 +17,7 @@ from airflow.api_fastapi.core_api.security import GetUserDep, requires_access_da
 from airflow.models.backfill import AlreadyRunningBackfill, ReprocessBehavior, _create_backfill
 from airflow.sdk.exceptions import AirflowException
 from fastapi import Depends, FastAPI, HTTPException, Request, Response
+from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException as AnyHTTPException
 
 from pipeline.core.catalogue import load_catalogue
@@ -80,6 +81,9 @@ def start_backfill(request: Request, user: GetUserDep, form: Annotated[dict[str,
     except AlreadyRunningBackfill:
         reason = f"Airflow has one backfill of a DAG at a time, and one of {DAG_ID} is under way."
         return _response(failure(asked, HTTPStatus.CONFLICT, "Another backfill is under way", reason))
+    except OperationalError:  # SQLite, beside a scheduler that writes
+        reason = "The backfill was not created. Try again; with PostgreSQL this does not happen."
+        return _response(failure(asked, HTTPStatus.SERVICE_UNAVAILABLE, "Airflow's database is busy", reason))
     except (AirflowException, ValueError) as error:
         return _response(failure(asked, HTTPStatus.UNPROCESSABLE_ENTITY, "This backfill cannot start", str(error)))
     fields = {"source": wish.source_id, "day": wish.days[0], "last": wish.days[-1], "origins": " ".join(wish.origins)}
