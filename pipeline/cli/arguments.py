@@ -190,9 +190,9 @@ def _add_sql(commands: Any) -> None:
     asked = sql.add_mutually_exclusive_group()
     asked.add_argument("query", nargs="?", metavar="QUERY", help="one select; - reads it from stdin")
     asked.add_argument("--question", metavar="NAME", help="a ready query; `news sql` lists them")
-    sql.add_argument(
-        "--format", choices=("table", "csv", "json", "parquet"), help="format of the output (default: by the name of FILE, else a table)"
-    )
+    formats = ("table", "csv", "json", "parquet", "svg")
+    text = "format of the output; svg: the picture of a ready question (default: by the name of FILE, else a table)"
+    sql.add_argument("--format", choices=formats, help=text)
     sql.add_argument("--output", type=Path, metavar="FILE", help="write to this file instead of the terminal")
     sql.add_argument("--limit", type=_positive, default=100, metavar="ROWS", help="number of rows that a table shows (default 100)")
     serve = _add(commands, "serve-sql", "sql:serve_sql", "write a DuckDB database file whose views read the lake")

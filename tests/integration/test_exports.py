@@ -24,6 +24,7 @@ from pipeline.core import schema
 from pipeline.lake.storage import Lake, extracted_path
 from pipeline.publishing.exports.digests import choose_digest
 from pipeline.publishing.exports.links import safe_link
+from pipeline.publishing.exports.pages import SCRIPT
 from pipeline.publishing.sql.record_selection import RecordChoice, select_records
 from pipeline.text.control_characters import drop_controls
 from tests.integration.commands import News, root_logger_kept, say
@@ -125,6 +126,14 @@ def test_digests_of_hostile_records_command_no_terminal(hostile: Lake, news: New
         assert not CONTROL.search(news("--lake", hostile.root, "digest", *options).out)
 
 
+def test_a_description_of_rss_is_html_that_shows_the_excerpt_as_it_is_written(hostile: Lake, news: News) -> None:
+    channel = ET.fromstring(news("--lake", hostile.root, "export", "--format", "rss").out)
+    descriptions = [element.text or "" for element in channel.findall("channel/item/description")]
+    shown = {html.fromstring(f"<div>{text}</div>").text_content() for text in descriptions}
+    assert {"".join(text.split()) for text in shown} == {"".join(drop_controls(text).split()) for text in TEXTS}
+    assert not any(len(html.fromstring(f"<div>{text}</div>")) for text in descriptions), "no element but text"
+
+
 def test_hostile_texts_come_back_as_texts(hostile: Lake, news: News, tmp_path: Path) -> None:
     lake = ("--lake", hostile.root, "export", "--format")
     assert {json.loads(line)["title"] for line in news(*lake, "jsonl").out.splitlines()} == set(TEXTS)
@@ -148,19 +157,32 @@ def test_a_page_of_hostile_records_has_no_script_no_foreign_address_and_a_policy
     text = news("--lake", hostile.root, *command).out
     page = html.fromstring(text)
     names = {element.tag for element in page.iter() if isinstance(element.tag, str)}
-    assert names.isdisjoint({"script", "img", "iframe", "object", "embed", "link", "form", "input", "svg", "base"})
+    scripts = [element.text for element in page.iter("script")]
+    assert scripts == ([SCRIPT] if command[0] == "export" else []), "no script but ours"
+    assert names.isdisjoint({"img", "iframe", "object", "embed", "link", "form", "input", "svg", "base"})
     attributes = {(name, value) for element in page.iter() for name, value in element.attrib.items()}
     assert not [name for name, _ in attributes if name.startswith("on") or name in ("src", "style", "srcset", "action")]
     assert {value.partition(":")[0] for name, value in attributes if name == "href" and not value.startswith("#")} == {"https"}
     (policy,) = (meta.get("content") for meta in page.iter("meta") if meta.get("http-equiv") == "Content-Security-Policy")
     (style,) = (element.text for element in page.iter("style"))
     assert policy.startswith("default-src 'none'; ")
-    assert f"'sha256-{base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()}'" in policy
+    for text in (style, *scripts):
+        assert f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'" in policy
+    assert "unsafe" not in policy
     shown = {heading.text_content() for heading in page.iter("h3")}
     if command[0] == "export":
         assert len(shown) == len({drop_controls(text) for text in TEXTS})
     assert "@media (prefers-color-scheme: dark)" in style
     assert "max-width: 34rem" in style
+
+
+def test_a_report_has_a_table_of_all_records(news: News) -> None:
+    page = html.fromstring(news("export", "--format", "html").out)
+    (table,) = page.xpath("//div[@class='sorts']/table")
+    assert [head.text_content() for head in table.iter("th")] == ["heat", "quality", "time (UTC)", "publisher", "topics", "title"]
+    titles = [row.xpath("td")[-1].text_content() for row in table.xpath("tbody/tr")]
+    rows = [json.loads(line) for line in news("export", "--format", "jsonl").out.splitlines()]
+    assert sorted(titles) == sorted(row["title"] for row in rows)
 
 
 def test_only_web_addresses_become_links() -> None:

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from docs.question_pictures import IMAGES, question_pictures
 from pipeline.core import schema
 from pipeline.core.catalogue import load_catalogue
 from pipeline.core.errors import PermanentError
@@ -61,7 +62,27 @@ def test_every_view_and_every_question_answers_over_the_sample_world(sample: Sam
 def test_the_guide_shows_the_views_and_the_queries_that_are_run(sample: SampleWalk) -> None:
     shown = re.findall(r"\*\*([^*\n]+)\*\* `news sql --question (\w+)`\n\n```sql(.*?)\n```", GUIDE, re.DOTALL)
     assert shown == [(question.text, question.name, question.query) for question in QUESTIONS]
-    assert set(re.findall(r"^\| `(\w+)` \|", GUIDE, re.MULTILINE)) == set(VIEWS)
+    views = GUIDE.partition("\n## Views\n")[2].partition("\n## ")[0]
+    assert set(re.findall(r"^\| `(\w+)` \|", views, re.MULTILINE)) == set(VIEWS)
+
+
+def test_the_guide_shows_the_picture_of_each_answer(sample: SampleWalk, news: News, tmp_path: Path) -> None:
+    made = question_pictures(Lake(sample.settings.lake))
+    assert set(re.findall(r"\]\(images/(question-\w+\.svg)\)", GUIDE)) == set(made)
+    kept = {path.name: path.read_text(encoding="utf-8") for path in IMAGES.glob("question-*.svg")}
+    assert kept == made, "draw them again: python -m docs.question_pictures"
+    file = tmp_path / "days.svg"
+    assert news("--lake", sample.settings.lake, "sql", "--question", "days", "--output", str(file)).code == 0
+    assert file.read_text(encoding="utf-8") == made["question-days.svg"]
+    said = news("--lake", sample.settings.lake, "sql", "select 1", "--format", "svg")
+    assert (said.code, said.out) == (1, "")
+    assert "a ready question" in said.err
+
+
+def test_the_views_and_questions_are_listed_as_json(sample: SampleWalk, news: News) -> None:
+    listed = news("--lake", sample.settings.lake, "sql", "--json").json
+    assert set(listed["views"]) == set(VIEWS)
+    assert [question["name"] for question in listed["questions"]] == [question.name for question in QUESTIONS]
 
 
 def test_the_python_of_the_guide_runs(sample: SampleWalk, capsys: pytest.CaptureFixture[str]) -> None:

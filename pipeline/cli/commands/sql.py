@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow as pa
@@ -12,16 +13,19 @@ from pipeline.cli.context import CommandContext
 from pipeline.cli.screens import sql as screens
 from pipeline.core.errors import PermanentError
 from pipeline.lake.storage import Lake
+from pipeline.publishing.exports.charts import bar_chart
 from pipeline.publishing.exports.tabular import csv_text, json_text, plain_rows
 from pipeline.publishing.sql.database import open_database, run_query, write_database
-from pipeline.publishing.sql.questions import find_question
+from pipeline.publishing.sql.questions import QUESTIONS, find_question
+from pipeline.publishing.sql.views import MEANINGS
 
 
 def sql(context: CommandContext) -> int:
     """`news sql`: run a query and show or write its rows; without one, list views and ready questions."""
     query = _query(context)
     if query is None:
-        context.console.print(screens.overview())
+        questions = [{"name": question.name, "text": question.text, "query": question.query} for question in QUESTIONS]
+        context.show({"views": MEANINGS, "questions": questions}, screens.overview)
         return 0
     chosen = _format(context)
     with open_database(Lake(context.settings.lake)) as connection:
@@ -31,8 +35,12 @@ def sql(context: CommandContext) -> int:
     elif chosen == "parquet":
         _write_parquet(table, context.options.output)
     else:
-        text = csv_text(table) if chosen == "csv" else json_text(plain_rows(table), indent=2) + "\n"
-        _write_text(text, context.options.output)
+        make: dict[str, Callable[[], str]] = {
+            "csv": lambda: csv_text(table),
+            "json": lambda: json_text(plain_rows(table), indent=2) + "\n",
+            "svg": lambda: _picture(context, table),
+        }
+        _write_text(make[chosen](), context.options.output)
     return 0
 
 
@@ -42,6 +50,13 @@ def serve_sql(context: CommandContext) -> int:
     write_database(Lake(context.settings.lake), file)
     context.show({"file": str(file)}, lambda: screens.served(file))
     return 0
+
+
+def _picture(context: CommandContext, table: pa.Table) -> str:
+    if context.options.question is None:
+        raise PermanentError("a picture is drawn of a ready question: news sql --question NAME --format svg")
+    question = find_question(context.options.question)
+    return bar_chart(table.to_pylist(), question.chart, title=question.text)
 
 
 def _query(context: CommandContext) -> str | None:
@@ -61,8 +76,8 @@ def _format(context: CommandContext) -> str:
     if options.format is not None:
         return str(options.format)
     suffix = options.output.suffix.removeprefix(".") if options.output is not None else "table"
-    if suffix not in ("table", "csv", "json", "parquet"):
-        raise PermanentError(f"{options.output}: name its format with --format: csv, json or parquet")
+    if suffix not in ("table", "csv", "json", "parquet", "svg"):
+        raise PermanentError(f"{options.output}: name its format with --format: csv, json, parquet or svg")
     return str(suffix)
 
 

@@ -3,4 +3,4 @@
 Pure: rows in, text out. Texts of publishers stay text in every format, and uses that a publisher refuses are left out.
 """
 
-__all__ = ["contracts", "digests", "feeds", "front_matter", "links", "pages", "permissions", "tabular"]
+__all__ = ["charts", "contracts", "digests", "feeds", "front_matter", "links", "pages", "permissions", "tabular"]

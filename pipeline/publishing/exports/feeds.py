@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from html import escape
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -43,7 +44,7 @@ def rss(head: FeedHead, records: Sequence[Mapping[str, Any]]) -> str:
         _text(item, "link", safe_link(record["webUrl"]))
         _text(item, "guid", record["webUrl"], isPermaLink="false")
         _text(item, "pubDate", _mail_date(record["publishedDateTime"]))
-        _text(item, "description", record["excerpt"])
+        _text(item, "description", escape(record["excerpt"], quote=False) if record["excerpt"] else None)  # readers take it for HTML
         for topic in record["topics"]:
             _text(item, "category", topic)
         _text(item, f"{{{DUBLIN_CORE}}}creator", record["provider"]["name"])

@@ -1,7 +1,8 @@
 """HTML pages that open from disk: a digest of ten records, a report of a range of dates. Pure.
 
-A page needs no script, no font and no other file, and sends no request (its content security policy forbids everything but its own style);
-it follows the reader's light or dark scheme and fits a narrow screen. Texts of publishers are escaped, their URLs are only links.
+A page needs no font and no other file, and sends no request (its content security policy forbids everything but its own style and script);
+it follows the reader's light or dark scheme and fits a narrow screen. Texts of publishers are escaped, their URLs are only links. The one
+script sorts and pages a report's table of all records; without scripts the table is shown whole.
 """
 
 from __future__ import annotations
@@ -44,10 +45,67 @@ summary { cursor: pointer; color: var(--soft); font-size: .9rem; }
 table { font-size: .95rem; border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; padding: .3rem .5rem; border-bottom: 1px solid var(--line); overflow-wrap: normal; white-space: nowrap; }
 th.number, td.number { text-align: right; }
+.sorts { overflow-x: auto; }
+.sorts td { vertical-align: top; }
+.sorts td:last-child { white-space: normal; min-width: 16rem; }
+th button { font: inherit; font-weight: 700; color: inherit; background: none; border: 0; padding: 0; cursor: pointer; }
+th[aria-sort="ascending"] button::after { content: " \\25b2"; }
+th[aria-sort="descending"] button::after { content: " \\25bc"; }
+.pager { display: flex; gap: .75rem; align-items: center; margin: .5rem 0; }
 nav ul { list-style: none; padding: 0; display: flex; flex-wrap: wrap; gap: .25rem .9rem; }
 @media (max-width: 34rem) { li.record { grid-template-columns: 1fr; gap: .1rem; } .heat { text-align: left; }
   .heat small { display: inline; margin-left: .4rem; } }
 """
+
+
+PAGE_ROWS = 50
+"""Rows of the table of all records that are shown at a time. A plain choice."""
+COLUMNS = ("heat", "quality", "time (UTC)", "publisher", "topics", "title")
+NUMBERS = COLUMNS[:2]
+NUMBER = ' class="number"'
+SCRIPT = """
+for (const table of document.querySelectorAll(".sorts table")) {
+  const body = table.tBodies[0], rows = [...body.rows], heads = [...table.tHead.rows[0].cells];
+  const pager = document.createElement("div"), shown = document.createElement("span");
+  const back = document.createElement("button"), next = document.createElement("button");
+  let first = 0;
+  const show = () => {
+    const last = Math.min(first + PAGE_ROWS, rows.length);
+    body.replaceChildren(...rows.slice(first, last));
+    shown.textContent = rows.length ? `${first + 1} to ${last} of ${rows.length}` : "none";
+    back.disabled = first === 0;
+    next.disabled = last === rows.length;
+  };
+  heads.forEach((head, place) => {
+    const button = document.createElement("button"), isNumber = head.classList.contains("number");
+    const text = (row) => row.cells[place].textContent;
+    const compare = isNumber ? (a, b) => text(a) - text(b) : (a, b) => text(a).localeCompare(text(b));
+    button.type = "button";
+    button.textContent = head.textContent;
+    head.replaceChildren(button);
+    button.addEventListener("click", () => {
+      const before = head.getAttribute("aria-sort");
+      const isFalling = before ? before === "ascending" : isNumber;
+      heads.forEach((other) => other.removeAttribute("aria-sort"));
+      head.setAttribute("aria-sort", isFalling ? "descending" : "ascending");
+      rows.sort((a, b) => isFalling ? compare(b, a) : compare(a, b));
+      first = 0;
+      show();
+    });
+  });
+  for (const [button, name, step] of [[back, "Previous", -PAGE_ROWS], [next, "Next", PAGE_ROWS]]) {
+    button.type = "button";
+    button.textContent = name;
+    button.addEventListener("click", () => { first += step; show(); });
+  }
+  pager.className = "pager";
+  shown.setAttribute("role", "status");
+  pager.append(back, shown, next);
+  table.after(pager);
+  show();
+}
+""".replace("PAGE_ROWS", str(PAGE_ROWS))
+"""Makes the headings of a table buttons that sort its rows, and shows `PAGE_ROWS` of them at a time."""
 
 
 def digest_page(records: Sequence[Row], *, day: date) -> str:
@@ -66,8 +124,10 @@ def report_page(records: Sequence[Row], *, first: date, last: date, title: str |
     for day, rows in sorted(by_date.items(), reverse=True):
         shown = [row for row in rows if row["heat"] >= 0]
         sections.append(f'<section><h2 id="d{day.isoformat()}">{day:%A}, {day.isoformat()}</h2>{_list(shown)}</section>')
+    ordered = [row for _, rows in sorted(by_date.items(), reverse=True) for row in rows]
+    sections.append(f'<section><h2 id="records">All records</h2>{_table(ordered)}</section>')
     published = sum(1 for row in records if row["published"])
-    return _page(name, f"{counted(len(records), 'record')}, {published} published", "".join(sections))
+    return _page(name, f"{counted(len(records), 'record')}, {published} published", "".join(sections), script=SCRIPT)
 
 
 def _order(row: Row) -> tuple[Any, ...]:
@@ -83,6 +143,17 @@ def _overview(by_date: Mapping[date, Sequence[Row]]) -> str:
     )
     numbers = "".join(f'<th scope="col" class="number">{name}</th>' for name in ("records", "published", "hottest"))
     return f'<table><thead><tr><th scope="col">date</th>{numbers}</tr></thead><tbody>{lines}</tbody></table>'
+
+
+def _table(records: Sequence[Row]) -> str:
+    heads = "".join(f'<th scope="col"{NUMBER if name in NUMBERS else ""}>{name}</th>' for name in COLUMNS)
+    lines = "".join(
+        f"<tr><td{NUMBER}>{row['heat']}</td><td{NUMBER}>{row['quality']}</td>"
+        f"<td>{row['publishedDateTime'].astimezone(UTC):%Y-%m-%d %H:%M}</td><td>{_text(row['provider']['name'])}</td>"
+        f"<td>{_text(', '.join(row['topics']))}</td><td>{_link(row['webUrl'], row['title'])}</td></tr>"
+        for row in records
+    )
+    return f'<div class="sorts"><table><thead><tr>{heads}</tr></thead><tbody>{lines}</tbody></table></div>'
 
 
 def _list(records: Sequence[Row]) -> str:
@@ -127,13 +198,19 @@ def _text(text: str) -> str:
     return escape(drop_controls(text))
 
 
-def _page(title: str, summary: str, content: str) -> str:
-    digest = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
-    policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+def _hash_source(text: str) -> str:
+    """The source `'sha256-...'` of a policy that allows an inline style or script with just this text (CSP Level 3, section 2.3.1)."""
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+def _page(title: str, summary: str, content: str, *, script: str | None = None) -> str:
+    allowed = f" script-src {_hash_source(script)};" if script is not None else ""
+    policy = f"default-src 'none'; style-src {_hash_source(STYLE)};{allowed} base-uri 'none'; form-action 'none'"
+    ending = f"<script>{script}</script>\n" if script is not None else ""
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
         f'<meta name="viewport" content="width=device-width, initial-scale=1">\n<meta name="referrer" content="no-referrer">\n'
         f"<title>{_text(title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<header><h1>{_text(title)}</h1>"
-        f'<p class="soft">{_text(summary)}. Times are UTC.</p></header>\n<main>{content}</main>\n</body>\n</html>\n'
+        f'<p class="soft">{_text(summary)}. Times are UTC.</p></header>\n<main>{content}</main>\n{ending}</body>\n</html>\n'
     )

@@ -8,15 +8,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pipeline.core.errors import PermanentError
+from pipeline.publishing.exports.charts import Chart
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question, its name for `news sql --question`, and the query that answers it."""
+    """A question, its name for `news sql --question`, the query that answers it, and the picture of the answer."""
 
     name: str
     text: str
     query: str
+    chart: Chart
 
 
 QUESTIONS = (
@@ -29,6 +31,7 @@ from articles
 where published_date > (select max(published_date) from articles) - 7 and leadHeat is not null
 order by leadHeat desc, quality desc, publishedDateTime, webUrl
 limit 10""",
+        Chart(("title",), ("leadHeat", "quality")),
     ),
     Question(
         "days",
@@ -39,6 +42,7 @@ select published_date, count(*) as articles, count(*) filter (published) as publ
 from articles
 group by published_date
 order by published_date""",
+        Chart(("published_date",), ("articles", "published", "behindAnother")),
     ),
     Question(
         "topics",
@@ -53,6 +57,7 @@ select topic, count(*) filter (isLastWeek) as lastWeek, count(*) filter (not isL
 from counted
 group by topic
 order by more desc, topic""",
+        Chart(("topic",), ("lastWeek", "weekBefore")),
     ),
     Question(
         "first",
@@ -67,6 +72,7 @@ select providerName, count(*) as articlesInStories, count(*) filter (place = 1) 
 from ordered
 group by providerName
 order by first desc, providerName""",
+        Chart(("providerName",), ("articlesInStories", "first")),
     ),
     Question(
         "stories",
@@ -79,6 +85,7 @@ where storyId is not null
 group by storyId
 order by articles desc, began, storyId
 limit 20""",
+        Chart(("title",), ("articles", "hours")),
     ),
     Question(
         "copies",
@@ -88,6 +95,7 @@ select copy.providerName as copied, original.providerName as copiedFrom, count(*
 from pages copy join pages original on original.webUrl = copy.duplicateOf
 group by all
 order by articles desc, copied, copiedFrom""",
+        Chart(("copied", "copiedFrom"), ("articles",)),
     ),
     Question(
         "terms",
@@ -99,6 +107,7 @@ select a.providerName, count(*) as articles, round(avg(e.quality), 1) as quality
 from articles a join explain e using (published_date, webUrl)
 group by a.providerName
 order by articles desc, a.providerName""",
+        Chart(("providerName",), ("provider", "image", "topics")),
     ),
     Question(
         "delays",
@@ -112,6 +121,7 @@ from (
 )
 group by sourceId
 order by medianMinutes, sourceId""",
+        Chart(("sourceId",), ("medianMinutes", "ninetyPercent")),
     ),
     Question(
         "outcomes",
@@ -122,6 +132,7 @@ from ledger
 where kind = 'page'
 group by all
 order by sourceId nulls last, pages desc, outcome, reason""",
+        Chart(("sourceId", "outcome", "reason"), ("pages",)),
     ),
     Question(
         "fields",
@@ -133,6 +144,7 @@ select providerDomain, count(*) as pages, round(avg((len(authors) = 0)::int), 2)
 from pages
 group by providerDomain
 order by pages desc, providerDomain""",
+        Chart(("providerDomain",), ("withoutAuthors", "withoutPicture", "withoutTime")),
     ),
 )
 
