@@ -110,3 +110,11 @@ def test_a_language_that_the_model_does_not_know_stands_where_a_country_has_it()
 def test_half_a_surrogate_pair_does_not_stop_it() -> None:
     assert written_in(ENGLISH + chr(0xD83D), "en") == "en"
     assert written_in(ENGLISH + chr(0xD83D)) == "en"
+
+
+def test_a_text_that_opens_in_the_declared_language_is_in_it_whatever_it_quotes() -> None:
+    opening = "Die Eulen sind in die Parks der Stadt zurückgekehrt, und niemand weiß, warum sie so lange nicht da waren. " * 3
+    quoted = "The owls have come back to the parks of the city and nobody knows why they stayed away for so long. " * 8
+    assert written_in(f"{opening}{quoted}") == "en"
+    assert written_in(f"{opening}{quoted}", "de") == "de"
+    assert written_in(quoted, "de") == "en"
