@@ -114,9 +114,9 @@ def room() -> Iterator[Newsroom]:
 
 @pytest.fixture
 def environment(room: Newsroom, tmp_path: Path) -> dict[str, str]:
-    """For tasks: the sample world, a lake of the test's own, and few sources in a part so that there are several."""
+    """For tasks: the sample world, a lake of the test's own, and the ten sources in two parts."""
     return task_environment(room, tmp_path / "lake")
 
 
 def task_environment(room: Newsroom, lake: Path) -> dict[str, str]:
-    return {**room.environment, "NEWS_LAKE": str(lake), "NEWS_SOURCES_PER_PART": "4"}
+    return {**room.environment, "NEWS_LAKE": str(lake), "NEWS_SOURCES_PER_PART": "5"}
