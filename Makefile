@@ -11,7 +11,7 @@ SIDE_BY_SIDE := --dist loadfile --no-loadscope-reorder # the files in the order 
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run up down test test-browser library lint check docs env lock clean
+.PHONY: help run up down test test-browser library lint check docs env lock sbom audit clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 20
@@ -54,6 +54,14 @@ env: $(VENV)/.installed-all ## only make the environment
 lock: $(VENV)/.installed-all ## pin the versions again after a change in pyproject.toml; what is pinned stays where it can
 	echo uv | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --all-extras --custom-compile-command "make lock" --no-annotate --no-emit-index-url \
 	  pyproject.toml - -o constraints.txt > /dev/null
+
+sbom: $(VENV)/.installed-all ## the list of all dependencies with their versions, as CycloneDX, into build/sbom.json
+	@mkdir -p build
+	$(BIN)/uv tool run -c constraints.txt --from cyclonedx-bom cyclonedx-py requirements --no-validate --pyproject pyproject.toml --output-reproducible \
+	  -o build/sbom.json constraints.txt
+
+audit: $(VENV)/.installed-all ## known vulnerabilities of the pinned versions; fails where the service that knows them is out of reach
+	$(BIN)/uv tool run -c constraints.txt --from pip-audit pip-audit -r constraints.txt --no-deps --disable-pip --strict
 
 clean: down ## remove environment, caches and Airflow's home; the lake stays
 	rm -rf $(VENV) $(LIBRARY) .airflow .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage build dist *.egg-info

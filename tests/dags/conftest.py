@@ -45,6 +45,7 @@ class Child:
     """Airflow in a process; `run` and `describe` wait for the answer."""
 
     def __init__(self, home: Path) -> None:
+        self.home = home
         self._log = home / "child.log"
         environment = os.environ | offline_settings(home) | {"AIRFLOW__LOGGING__LOGGING_LEVEL": "INFO"}
         with self._log.open("wb") as log:

@@ -210,10 +210,16 @@ def test_a_date_is_built_once_and_checked_every_time(own_lake: Path, publish: Ca
     assert second.note == f"{DATE}: the same inputs were built before"
 
 
-def test_the_connection_holds_the_sealing_keys(own_lake: Path, publish: Callable[..., Run]) -> None:
-    publish(AIRFLOW_CONN_NEWS_SEALING=json.dumps({"conn_type": "generic", "password": KEY}))
+def test_the_connection_holds_the_sealing_keys_and_no_log_xcom_rendered_field_or_file_of_the_lake(
+    own_lake: Path, airflow: Child, publish: Callable[..., Run]
+) -> None:
+    run = publish(AIRFLOW_CONN_NEWS_SEALING=json.dumps({"conn_type": "generic", "password": KEY}))
     table = pq.read_table(own_lake / f"articles/published_date={DATE}/articles.parquet")
     assert table["secured"].null_count == 0
+    assert KEY not in run.log
+    written = [path for folder in (airflow.home, own_lake) for path in folder.rglob("*") if path.is_file()]
+    assert any(path.suffix == ".db" for path in written)  # Airflow's metadata: XCom, rendered fields, notes
+    assert [path for path in written if KEY.encode() in path.read_bytes()] == []
 
 
 def test_a_run_by_hand_without_a_date_says_what_to_do(publish: Callable[..., Run]) -> None:
