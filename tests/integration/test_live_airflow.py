@@ -33,7 +33,7 @@ pytestmark = pytest.mark.live
 SAMPLE_HOUR = datetime(2026, 11, 20, 12, tzinfo=UTC)
 PATIENCE_S = 300.0
 PROMPT = {
-    "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.2",
+    "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.5",
     "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "600",
 }
 """The scheduler looks for what is due more often, and DAG files that nobody changes are read once."""
@@ -53,7 +53,7 @@ class Live:
         found = self.airflow.api("GET", f"/dags/{dag_id}/dagRuns?limit=100")["dag_runs"]
         return [run for run in found if all(run[name] == value for name, value in only.items())]
 
-    def trigger(self, dag_id: str = "news_ingest", **form: str) -> dict[str, Any]:
+    def trigger(self, dag_id: str = "news_ingest", **form: Any) -> dict[str, Any]:
         """Run a DAG by hand; returns the run when it has ended."""
         started = self.airflow.api("POST", f"/dags/{dag_id}/dagRuns", {"logical_date": None, "conf": form})
         path = f"/dags/{dag_id}/dagRuns/{quote(started['dag_run_id'])}"
@@ -126,11 +126,16 @@ def silenced(room: Newsroom, sources: int) -> Iterator[list[str]]:
         room.misbehave(feed, None)
 
 
+def of_three(room: Newsroom) -> list[str]:
+    """The ids of the first three sources, which are one part."""
+    return [source.id for source in load_catalogue(room.world.catalogue).enabled_sources[:3]]
+
+
 def wait_until(is_so: Callable[[], bool], *, patience_s: float = PATIENCE_S) -> None:
     deadline = time.monotonic() + patience_s
     while not is_so():
         assert time.monotonic() < deadline, f"nothing happened in {patience_s:.0f} s"
-        time.sleep(0.5)
+        time.sleep(1)  # each question takes Airflow 0.05 s of processor time
 
 
 def test_the_scheduled_hour_is_green_and_its_dates_are_published(live: Live) -> None:
@@ -143,9 +148,9 @@ def test_the_scheduled_hour_is_green_and_its_dates_are_published(live: Live) -> 
         assert pq.read_table(published).num_rows > 0
 
 
-def test_a_backfill_over_three_past_hours_keeps_to_its_form(live: Live) -> None:
+def test_a_backfill_over_two_past_hours_keeps_to_its_form(live: Live) -> None:
     last = min(SAMPLE_HOUR, datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(hours=24))
-    hours = [last - timedelta(hours=back) for back in (2, 1, 0)]
+    hours = [last - timedelta(hours=back) for back in (1, 0)]
     source = load_catalogue(live.room.world.catalogue).enabled_sources[1]
     live.room.forget_requests()
     live.airflow.airflow(
@@ -153,7 +158,7 @@ def test_a_backfill_over_three_past_hours_keeps_to_its_form(live: Live) -> None:
         *("--from-date", hours[0].isoformat(), "--to-date", hours[-1].isoformat()),
         *("--dag-run-conf", json.dumps({"sources": [source.id], "origins": ["sitemap", "pages"], "refetch": True})),
     )
-    wait_until(lambda: len(live.runs("news_ingest", run_type="backfill", state="success")) == 3)
+    wait_until(lambda: len(live.runs("news_ingest", run_type="backfill", state="success")) == 2)
     for run in live.runs("news_ingest", run_type="backfill"):
         said = [line["event"] for line in live.log(run, "plan")]
         assert [line for line in said if source.id in line and line.endswith("to be captured")]
@@ -181,14 +186,14 @@ def test_the_daily_round_looks_again_at_yesterdays_pages_and_marks_a_vanished_on
 
 def test_one_dead_source_leaves_a_green_run_with_a_warning(live: Live) -> None:
     with silenced(live.room, 1) as dead:
-        run = live.trigger(hour="2026-11-18T03:00:00Z", looking="live")
+        run = live.trigger(hour="2026-11-18T03:00:00Z", looking="live", sources=of_three(live.room))
     assert run["state"] == "success"
     warnings = [line["event"] for line in live.log(run, "gate") if line.get("level") == "warning"]
-    assert any("1 of 10 sources failed" in warning and dead[0] in warning for warning in warnings)
+    assert any("1 of 3 sources failed" in warning and dead[0] in warning for warning in warnings)
 
 
 def test_too_many_dead_sources_make_a_red_run(live: Live) -> None:
-    with silenced(live.room, 7):
-        run = live.trigger(hour="2026-11-18T04:00:00Z", looking="live")
+    with silenced(live.room, 2):
+        run = live.trigger(hour="2026-11-18T04:00:00Z", looking="live", sources=of_three(live.room))
     assert run["state"] == "failed"
-    assert "7 of 10 sources failed" in str(live.log(run, "gate"))
+    assert "2 of 3 sources failed" in str(live.log(run, "gate"))
