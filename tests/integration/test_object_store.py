@@ -266,8 +266,9 @@ def emptied_parts(days: int) -> Iterator[str]:
     first = HOUR.start - timedelta(days=30)
     for hour in range(days * 24):
         part = Part(Interval.containing(first - timedelta(hours=hour + 1)), "00")
-        yield from (storage.manifest_path(part), storage.ledger_path(part))
-        yield storage.mark_path(part.interval.start.date(), part, digest="0")
+        yield storage.manifest_path(part)
+        if part.interval.start.hour == 0:
+            yield from (storage.ledger_path(part), storage.mark_path(part.interval.start.date(), part, digest="0"))
 
 
 class EveryNth:
