@@ -71,6 +71,7 @@ class ObjectStore:
         self.requests: list[S3Request] = []
         self.faults: Faults = _no_faults
         self.heeds_conditions = True
+        self.one_write = threading.Lock()
         self._lock = threading.Lock()
         self._buckets = 0
 
@@ -224,9 +225,11 @@ class _Handler(BaseHTTPRequestHandler):
             return
         dropped = HOP_BY_HOP if self.server.store.heeds_conditions else HOP_BY_HOP | CONDITIONS
         headers = {name: value for name, value in self.headers.items() if name.lower() not in dropped}
-        self._upstream.request(self.command, self.path, body, headers)
-        answer = self._upstream.getresponse()
-        content = answer.read()
+        # moto looks at a condition and stores the object in two steps, which S3 does in one
+        with self.server.store.one_write if CONDITIONS & {name.lower() for name in headers} else contextlib.nullcontext():
+            self._upstream.request(self.command, self.path, body, headers)
+            answer = self._upstream.getresponse()
+            content = answer.read()
         if fault.cuts_answer:
             self.close_connection = True
             return
