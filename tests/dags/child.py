@@ -72,6 +72,8 @@ def _note(run_id: str) -> str | None:
         ended(run)
         session.flush()
         written = run.note
+        if written is None:
+            return None
         run.dag_run_note.content, run.dag_run_note.user_id = "a person's own", "1"
         ended(run)
         if run.note != "a person's own":

@@ -68,6 +68,8 @@ class ApiServer:
                 cwd=PROJECT,
                 text=True,
             )
+        self.imports: dict[str, list[str]] = self.ask({"imports": True})
+        """What the plugin's module imported, and what Airflow after it, before the first request."""
 
     def close(self) -> None:
         self._process.communicate(timeout=60)
@@ -98,16 +100,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
     server.close()
 
 
-@pytest.fixture(scope="module")
-def imports(server: ApiServer) -> dict[str, list[str]]:
-    """What the plugin's module imported, and what the first page after it. The first request of this file."""
-    answer: dict[str, list[str]] = server.ask({"imports": True})
-    return answer
-
-
-def test_the_plugin_costs_a_task_process_nothing_that_a_page_needs(imports: dict[str, list[str]], server: ApiServer) -> None:
-    assert imports["by_plugin"] == []
-    assert [name for name in imports["by_pages"] if name.startswith(("pipeline.operations.pages", "news_airflow.web", "duckdb"))] == []
+def test_the_plugin_costs_a_task_process_nothing_that_a_page_needs(server: ApiServer) -> None:
+    assert server.imports["by_plugin"] == []
+    assert [name for name in server.imports["by_pages"] if name.startswith(("pipeline.operations.pages", "news_airflow.web", "duckdb"))] == []
     assert server.request("GET", "/news/today", user="ada")["status"] == 200
     assert "news_airflow.web" in server.ask({"imports": True})["by_pages"]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import pytest
 
 from pipeline import __version__
 from pipeline.core import schema
+from pipeline.core.settings import Settings
 from pipeline.lake import storage
 from pipeline.lake.parquet_layout import LAYOUTS
 from pipeline.lake.storage import Lake
@@ -33,10 +35,17 @@ FOLDER_KEYS = {
 
 
 @pytest.fixture(scope="module")
-def lake(sample: SampleWalk) -> Lake:
+def settings(sample: SampleWalk, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Those of a copy of the sample world's lake, to which this file may add tables."""
+    root = shutil.copytree(sample.settings.lake, tmp_path_factory.mktemp("readers") / "lake")
+    return sample.settings.model_copy(update={"lake": str(root)})
+
+
+@pytest.fixture(scope="module")
+def lake(settings: Settings, sample: SampleWalk) -> Lake:
     """The sample world with its completeness."""
-    maintenance.write_completeness(sample.settings, sample.catalogue, now=NOON + timedelta(days=1))
-    return Lake(sample.settings.lake)
+    maintenance.write_completeness(settings, sample.catalogue, now=NOON + timedelta(days=1))
+    return Lake(settings.lake)
 
 
 def files(lake: Lake, table: str) -> list[Path]:
@@ -125,11 +134,11 @@ def test_a_row_that_is_rewritten_keeps_the_version_that_made_it(tmp_path: Path) 
     assert (said[b"news.version"], said[b"news.table"]) == (b"0.1.0", b"completeness")
 
 
-def test_completeness_that_lies_in_folders_of_days_is_put_beside_them(lake: Lake, sample: SampleWalk) -> None:
+def test_completeness_that_lies_in_folders_of_days_is_put_beside_them(lake: Lake, settings: Settings, sample: SampleWalk) -> None:
     new = storage.completeness_path(date(2026, 11, 1))
     old = "completeness/day=2026-11-01/completeness.parquet"
     lake.write_table(old, lake.read_table(storage.completeness_path(date(2026, 11, 20))).slice(0, 1))
-    maintenance.write_completeness(sample.settings, sample.catalogue, now=NOON + timedelta(days=1))
+    maintenance.write_completeness(settings, sample.catalogue, now=NOON + timedelta(days=1))
     assert not lake.exists(old)
     assert lake.read_table(new).num_rows == 1
     assert len(pd.read_parquet(f"{lake.root}/completeness")) > 1
