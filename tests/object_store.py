@@ -216,7 +216,6 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         body = self._body()
-        time.sleep(fault.delay_s)
         if fault.status:
             code = {403: "AccessDenied", 503: "SlowDown"}.get(fault.status, "InternalError")
             self._answer(
@@ -230,6 +229,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._upstream.request(self.command, self.path, body, headers)
             answer = self._upstream.getresponse()
             content = answer.read()
+        time.sleep(fault.delay_s)
         if fault.cuts_answer:
             self.close_connection = True
             return

@@ -16,7 +16,8 @@ from pipeline.text.counts import counted
 Change = Literal["began", "changed", "ended"]
 FORMAT = 1
 FAILURES_BEFORE_ALERT = 3
-"""Hours in a row in which a source was asked and failed before that is told, as in `source_health`: most single failures do not last."""
+"""Hours in a row in which a source was asked and failed before that is told, as in `discovery.health.findings`: most failures do not
+last."""
 MOST_SHOWN = 50
 """Alerts whose sentences stand in one message. A plain choice: Slack cuts messages of more than 40,000 characters."""
 
