@@ -39,7 +39,7 @@ _MAILBOX = re.compile(r"^\s*[^\s@]+@\S+\s*\(([^()]+)\)\s*$")
 _ASIDES = re.compile(r"\s*\([^()]{0,40}/[^()]{0,40}\)|\s*\b\d+\s*min(?:ute)?s?\.?\s+read\b.*$", re.IGNORECASE)
 """Pronouns (`(she/her)`) and reading times (`4 min read`)."""
 _PICTURES = r"^\W*(?:%(picture_makers)s)(?:\s*[:：]|\s+(?:by|von)\b)"
-_ADDRESS = re.compile(r"\S+@\S+|https?://\S*|(?:^|\s)@\w+|\bwww\.\S+")
+_ADDRESS = re.compile(r"(?<!\S)\S+@\S+|https?://\S*|(?:^|\s)@\w+|\bwww\.\S+")
 _NO_PERSON = r"\b(?:%(no_person)s)\b|一覧$|^\W*$|[*<>{}=_]|\?\?"
 _NAME = re.compile(
     r"^(?:[^\W\d_][\w'’.\-]*\s+){1,4}[^\W\d_][\w'’.\-]*$"
@@ -135,7 +135,7 @@ def clean_names(names: Iterable[str], *, is_prose: bool = False, believed: Set[s
     """
     kept: dict[str, str] = {}
     for text in names:
-        for part in _parts(plain(text[:_MAX_LINE])):
+        for part in dict.fromkeys(_parts(plain(text[:_MAX_LINE]))):
             name = _untitled(whole) if letters_only(whole := squeeze(without_by(part))) in believed else _name(part)
             key = letters_only(name)
             if not key or key in kept or len(name.split()) > _MAX_WORDS or (is_prose and not _has_shape_of_name(name)):
