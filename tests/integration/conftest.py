@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ from pipeline.lake.manifests import Manifest
 from pipeline.lake.storage import Lake
 from pipeline.operations import stages
 from tests.integration import walking
+from tests.integration.articles import PAGES, warc
+from tests.integration.commands import News, Said, root_logger_kept, say
 from tests.integration.walking import StoppedClock
 from tests.newsroom import Newsroom, World
 from tests.newsroom.archives import Wayback
@@ -30,6 +33,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 NOON = datetime(2026, 11, 20, 13, 0, 5, tzinfo=UTC)
 PAST_HOUR = Interval.parse("2026-11-18T12")
 KEY = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
+OTHER_KEY = "/////wQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 
 
 class FrozenClock:
@@ -136,3 +140,31 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> SampleWalk:
         catalogue = load_catalogue(settings.config)
         report = stages.run(settings, catalogue, Interval.parse("2026-11-20T12"), live=True, clock=StoppedClock())
     return SampleWalk(settings, catalogue, report)
+
+
+@pytest.fixture(scope="session")
+def imported_lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A lake with twelve articles of one date, imported and published; not to be changed."""
+    folder = tmp_path_factory.mktemp("imported")
+    settings = Settings(lake=str(folder / "lake"), sealing_keys=(KEY,), extract_processes=1)
+    path = warc(folder / "a.warc.gz", datetime(2026, 11, 20, 12, tzinfo=UTC), *PAGES)
+    stages.import_files(settings, load_catalogue(REPOSITORY / "data"), [path])
+    return folder / "lake"
+
+
+@pytest.fixture
+def news(imported_lake: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[News]:
+    """Run the command over a copy of the imported lake, without the caller's NEWS_ variables; `environment` gives others."""
+    shutil.copytree(imported_lake, tmp_path / "lake")
+    for name in [name for name in os.environ if name.startswith("NEWS_") and name != "NEWS_SHARED"]:
+        monkeypatch.delenv(name)
+
+    def run(*arguments: str, **environment: str) -> Said:
+        own = {"NEWS_LAKE": str(tmp_path / "lake"), "NEWS_SEALING_KEYS": KEY, "NEWS_EXTRACT_PROCESSES": "1"}
+        with monkeypatch.context() as patch:
+            for name, value in {**own, **environment}.items():
+                patch.setenv(name, value)
+            return say(arguments, capsys)
+
+    with root_logger_kept():
+        yield run

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.integration.articles import page, warc
 from tests.integration.commands import News, Said, root_logger_kept, say
 from tests.integration.conftest import KEY
-from tests.integration.test_publish import page, warc
 
 
 @pytest.fixture

@@ -16,16 +16,13 @@ from pipeline.cli.commands import operations as operation_commands
 from pipeline.core import schema
 from pipeline.core.catalogue import load_catalogue
 from pipeline.core.models import Interval, Part
-from pipeline.core.settings import Settings
 from pipeline.lake import storage
 from pipeline.lake.storage import Lake
 from pipeline.lake.tables import checked_table
-from pipeline.operations import stages
 from tests.integration.commands import News, Said, root_logger_kept, say
 from tests.integration.conftest import KEY, REPOSITORY
 from tests.integration.test_capture import ONE
 from tests.integration.test_maintenance import ledger_row
-from tests.integration.test_publish import PAGES, warc
 from tests.integration.test_rebuild import files
 from tests.integration.walking import StoppedClock
 
@@ -39,20 +36,10 @@ def _root_logger() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="module")
-def imported(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A lake with twelve articles of one date, imported and published; not to be changed."""
-    folder = tmp_path_factory.mktemp("imported")
-    settings = Settings(lake=str(folder / "lake"), sealing_keys=(KEY,), extract_processes=1)
-    path = warc(folder / "a.warc.gz", datetime(2026, 11, 20, 12, tzinfo=UTC), *PAGES)
-    stages.import_files(settings, load_catalogue(REPOSITORY / "data"), [path])
-    return folder / "lake"
-
-
 @pytest.fixture
-def lake(imported: Path, tmp_path: Path) -> Path:
-    """A copy of that lake, for the test to work on."""
-    return Path(shutil.copytree(imported, tmp_path / "lake"))
+def lake(imported_lake: Path, tmp_path: Path) -> Path:
+    """A copy of the imported lake, for the test to work on."""
+    return Path(shutil.copytree(imported_lake, tmp_path / "lake"))
 
 
 @pytest.fixture
@@ -209,8 +196,8 @@ def test_erasing_shows_its_plan_and_needs_consent_and_a_reason(news: News, lake:
     assert "the lake holds nothing of it" in news("erase", "any.example", "--reason", "a letter", "--dry-run").out
 
 
-def test_the_plan_of_a_backfill_from_given_files_names_them(news: News, imported: Path) -> None:
-    said = news("backfill", *DATES[:4], "--origin", "warc", "--warc", str(imported.parent / "*.warc.gz"), "--dry-run")
+def test_the_plan_of_a_backfill_from_given_files_names_them(news: News, imported_lake: Path) -> None:
+    said = news("backfill", *DATES[:4], "--origin", "warc", "--warc", str(imported_lake.parent / "*.warc.gz"), "--dry-run")
     assert said.code == 0
-    assert str(imported.parent / "a.warc.gz") in "".join(said.out.split())
+    assert str(imported_lake.parent / "a.warc.gz") in "".join(said.out.split())
     assert news("backfill", *DATES[:4], "--origin", "warc", "--dry-run").code == 1

@@ -13,8 +13,8 @@ import pytest
 from pipeline.core.catalogue import load_catalogue
 from pipeline.core.settings import Settings
 from pipeline.operations import stages
+from tests.integration.articles import DAY, HOST, PAGES, page, warc
 from tests.integration.conftest import REPOSITORY
-from tests.integration.test_publish import DAY, HOST, PAGES, page, warc
 
 READERS_OF_PAGES = {
     "babel",

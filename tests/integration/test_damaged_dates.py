@@ -16,9 +16,10 @@ from pipeline.lake import storage
 from pipeline.lake.storage import Lake
 from pipeline.operations import lookups, stages
 from pipeline.publishing.date_builds import FEW_DATES
-from tests.integration.test_publish import DAY, HOST, catalogue, published, settings
+from tests.integration.articles import DAY, HOST
+from tests.integration.test_publish import catalogue, settings
 
-__all__ = ["catalogue", "published", "settings"]
+__all__ = ["catalogue", "settings"]
 
 
 def flip_a_byte(path: Path) -> None:

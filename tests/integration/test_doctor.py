@@ -10,9 +10,6 @@ import pytest
 from pipeline.publishing.sealing import key_id
 from tests.integration.commands import News
 from tests.integration.conftest import KEY, REPOSITORY
-from tests.integration.test_cli import _own_settings, filled, news
-
-__all__ = ["_own_settings", "filled", "news"]
 
 
 def test_the_doctor_finds_all_in_order(news: News) -> None:

@@ -31,9 +31,9 @@ from pipeline.operations.backfill.runs import plan_backfill, run_backfill
 from pipeline.operations.erasure_runs import erasures, plan_erasure, run_erasure
 from tests import days
 from tests.integration import walking
+from tests.integration.articles import warc
 from tests.integration.conftest import NOON, FrozenClock, catalogue_with, impatient
 from tests.integration.test_capture import HOUR, NEXT, ONE, TWO, article, feed, source
-from tests.integration.test_publish import warc
 from tests.integration.test_rebuild import files
 from tests.newsroom import Newsroom
 from tests.newsroom.misbehaviours import RedirectTo

@@ -25,8 +25,8 @@ from pipeline.lake.archives.warc import read_records
 from pipeline.lake.ledgers import read_manifest
 from pipeline.lake.storage import Lake
 from pipeline.operations import stages
+from tests.integration.articles import PAGES, warc
 from tests.integration.test_capture import HOUR, ONE, article, feed, source
-from tests.integration.test_publish import PAGES, warc
 from tests.integration.test_rebuild import files
 from tests.integration.walking import StoppedClock
 from tests.newsroom import Newsroom

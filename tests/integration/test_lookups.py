@@ -18,10 +18,10 @@ from pipeline.cli.terminal import SafeConsole
 from pipeline.core import schema
 from pipeline.core.settings import Settings
 from pipeline.operations import lookups
+from tests.integration.articles import HOST, page, warc
 from tests.integration.commands import News, root_logger_kept, say
 from tests.integration.conftest import SampleWalk
 from tests.integration.hostile_lake import TERMINAL, TEXTS, write_hostile_lake
-from tests.integration.test_publish import HOST, page, warc
 
 PAYWALL = "halden-recall-costs"
 

@@ -5,7 +5,6 @@ Pages come in as WARC files, so no server is needed: each file is an hour of cap
 
 from __future__ import annotations
 
-import random
 import shutil
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
@@ -19,43 +18,19 @@ import pytest
 from pipeline.core import schema
 from pipeline.core.catalogue import Catalogue, ImageConstants, Scoring, StoryConstants, load_catalogue
 from pipeline.core.errors import ConfigError, SchemaError, ShrinkError
-from pipeline.core.models import Exchange, Interval, Part, Validators
+from pipeline.core.models import Interval, Part
 from pipeline.core.settings import Settings
 from pipeline.extraction.extract import affected_dates
 from pipeline.lake import storage
-from pipeline.lake.archives.warc import CaptureWriter
 from pipeline.lake.storage import Lake
 from pipeline.operations import stages
 from pipeline.publishing import publish
+from tests.integration.articles import DAY, HOST, page, warc
 from tests.integration.conftest import KEY, REPOSITORY
 
-DAY, NEXT_DAY = date(2026, 11, 20), date(2026, 11, 21)
+NEXT_DAY = date(2026, 11, 21)
 LATER = datetime(2026, 11, 25, 15, tzinfo=UTC)
-HOST = "https://www.any.example"
-STORY = "Earthquake closes the harbour of Valparaiso"
 Row = dict[str, Any]
-
-
-def page(name: str, *, day: date = DAY, title: str | None = None, hour: int = 9, amp: bool = False) -> tuple[str, bytes]:
-    """URL and answer of an article. Pages without a title of their own have no word in common, so each stands alone."""
-    chance = random.Random(name)
-    words = ["".join(chance.choice("bdfgklmnprstvz") + chance.choice("aeiou") for _ in range(4)) for _ in range(90)]
-    title = title or " ".join(words[:6]).capitalize()
-    text = f"{title}. {' '.join(words if not title.startswith(STORY) else [STORY] * 20)}."
-    head = {"og:title": title, "og:site_name": "Any", "article:published_time": f"{day.isoformat()}T{hour:02}:10:00Z"}
-    metas = "".join(f"<meta property='{key}' content='{value}'>" for key, value in head.items())
-    link = f"<link rel='amphtml' href='{HOST}/{name}/amp'>" if amp else ""
-    body = f"<article><h1>{title}</h1><p>{text}</p></article>"
-    html = f"<html lang='en'><head><title>{title}</title>{metas}{link}</head><body>{body}</body></html>"
-    return f"{HOST}/{name}", b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n\r\n" + html.encode()
-
-
-def warc(path: Path, at: datetime, *pages: tuple[str, bytes]) -> Path:
-    with path.open("wb") as file:
-        writer = CaptureWriter(file)
-        for url, octets in pages:
-            writer.write_exchange(Exchange(url, at, 200, "text/html", Validators(), b"GET / HTTP/1.1\r\n\r\n", octets, b""))
-    return path
 
 
 @pytest.fixture(scope="module")
@@ -63,25 +38,9 @@ def catalogue() -> Catalogue:
     return load_catalogue(REPOSITORY / "data")
 
 
-PAGES = (
-    *(page(f"p{number}") for number in range(10)),
-    page("quake-1", title=f"{STORY} and an AI sees it", amp=True),
-    page("quake-2", title=f"{STORY}, say officials", hour=10),
-)
-
-
-@pytest.fixture(scope="module")
-def published(tmp_path_factory: pytest.TempPathFactory, catalogue: Catalogue) -> Path:
-    """A lake with twelve articles of one date, two of them one story."""
-    folder = tmp_path_factory.mktemp("published")
-    settings = Settings(lake=str(folder / "lake"), sealing_keys=(KEY,), extract_processes=1)
-    stages.import_files(settings, catalogue, [warc(folder / "a.warc.gz", datetime(2026, 11, 20, 12, tzinfo=UTC), *PAGES)])
-    return folder / "lake"
-
-
 @pytest.fixture
-def settings(published: Path, tmp_path: Path) -> Settings:
-    shutil.copytree(published, tmp_path / "lake")
+def settings(imported_lake: Path, tmp_path: Path) -> Settings:
+    shutil.copytree(imported_lake, tmp_path / "lake")
     return Settings(lake=str(tmp_path / "lake"), sealing_keys=(KEY,), extract_processes=1)
 
 

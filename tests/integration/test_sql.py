@@ -27,10 +27,10 @@ from pipeline.operations import stages
 from pipeline.publishing.sql.database import open_database, run_query, write_database
 from pipeline.publishing.sql.questions import QUESTIONS
 from pipeline.publishing.sql.views import MEANINGS, VIEWS
+from tests.integration.articles import page, warc
 from tests.integration.commands import News, root_logger_kept, say
 from tests.integration.conftest import REPOSITORY, SampleWalk
 from tests.integration.hostile_lake import FORMULAS, PART, TEXTS, write_hostile_lake
-from tests.integration.test_publish import page, warc
 
 GUIDE = (REPOSITORY / "docs" / "analysts.md").read_text(encoding="utf-8")
 

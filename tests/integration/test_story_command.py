@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.lake.storage import Lake, articles_path, explain_path
+from tests.integration.articles import DAY, warc
 from tests.integration.commands import News, root_logger_kept, say
-from tests.integration.test_publish import DAY, warc
 
 FIRE = "The shipyard fire of Iquique: workers were rescued, a crane collapsed"
 BID = "The Halvorsen takeover of Brightwater: shareholders hold an offer of a billion"

@@ -21,8 +21,8 @@ from pipeline.extraction.metadata.rights import PageAnswer
 from pipeline.extraction.page_workers import Job, read_job
 from pipeline.lake import storage
 from pipeline.lake.storage import Lake
+from tests.integration.articles import PAGES, page, warc
 from tests.integration.test_probes import ATTRIBUTES
-from tests.integration.test_publish import PAGES, page, warc
 
 URL = "https://www.kestrel.example/2026/11/20/the-council-votes-on-the-bridge"
 HEAD = b"<!doctype html><title>The council votes on the bridge</title><h1>The council votes on the bridge</h1>"

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.integration.articles import PAGES, warc
 from tests.integration.conftest import REPOSITORY
-from tests.integration.test_publish import PAGES, warc
 
 BUILD = "import sys, runpy; sys.argv = ['setup.py', '-q', 'egg_info', '--egg-base', sys.argv[1], 'build_py', '--build-lib', sys.argv[2]]; "
 
