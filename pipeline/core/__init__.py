@@ -3,4 +3,16 @@
 It never fetches, reads no page and knows no path of the lake.
 """
 
-__all__ = ["catalogue", "confidence", "errors", "models", "out_of_memory", "rights", "rights_policy", "schema", "settings", "workers"]
+__all__ = [
+    "catalogue",
+    "confidence",
+    "errors",
+    "models",
+    "out_of_memory",
+    "rights",
+    "rights_policy",
+    "schema",
+    "settings",
+    "workers",
+    "yaml_files",
+]

@@ -15,10 +15,9 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from pipeline.core.errors import ConfigError
+from pipeline.core.yaml_files import load_yaml
 
 Model = TypeVar("Model", bound=BaseModel)
-LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-"""The loader of libyaml, if PyYAML was built with it: it takes a fifth of the time, and every process of a run loads the catalogue."""
 Place = tuple[int | str, ...]
 """Keys and list indexes that lead to a value in a YAML file."""
 
@@ -39,7 +38,7 @@ def load_model(path: Path, model: type[Model]) -> Model:
     """The file at `path` as `model`; an empty file gives the defaults. Raises ConfigError, which names file, line and key."""
     try:
         text = path.read_text(encoding="utf-8")
-        data = yaml.load(text, Loader=LOADER)  # noqa: S506 - both loaders are safe
+        data = load_yaml(text)
     except FileNotFoundError as error:
         raise ConfigError(f"{path}: there is no such file; NEWS_CONFIG names the catalogue's folder") from error
     except (UnicodeDecodeError, yaml.YAMLError) as error:

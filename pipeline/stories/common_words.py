@@ -11,6 +11,8 @@ from __future__ import annotations
 import functools
 from importlib import resources
 
+from pipeline.text.dates.cldr import date_words
+
 WEEKDAY_LANGUAGES = ("de", "en", "es", "fr", "it", "nl", "pl", "ru")
 """Languages whose names of weekdays mean nothing else. Portuguese names are ordinals (`segunda`)."""
 NO_WEEKDAYS = frozenset({"среда"})
@@ -36,14 +38,8 @@ def weekdays() -> dict[str, int]:
 
     The names are CLDR's in WEEKDAY_LANGUAGES, without NO_WEEKDAYS, and the forms in `weekdays.tsv`, which CLDR lacks.
     """
-    from babel import Locale  # imported here, because a command that only looks up a story does not need it
-
-    named = {
-        name.lower(): number
-        for language in WEEKDAY_LANGUAGES
-        for context in ("format", "stand-alone")
-        for number, name in Locale(language).days[context]["wide"].items()
-    }
+    locales = {language: date_words(language) for language in WEEKDAY_LANGUAGES}
+    named = {name.lower(): number for words in locales.values() if words for number, name in enumerate(words.weekdays)}
     _, *rows = _lines("weekdays.tsv")
     named |= {form: int(number) for form, number in (row.split("\t") for row in rows)}
     return {name: number for name, number in named.items() if name not in NO_WEEKDAYS}

@@ -8,9 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from functools import cache
-from importlib import resources
 
-import yaml
+from pipeline.core.yaml_files import packaged_yaml
 
 
 @cache
@@ -42,6 +41,5 @@ def _alternatives(package: str) -> Mapping[str, str]:
 @cache
 def _phrases(package: str) -> Mapping[str, Sequence[str]]:
     """The phrases of each name in `data/phrases.yaml`, of all languages, in the file's order."""
-    text = (resources.files(package) / "data" / "phrases.yaml").read_text("utf-8")
-    named: dict[str, dict[str, list[str]]] = yaml.safe_load(text)
+    named: dict[str, dict[str, list[str]]] = packaged_yaml(package, "phrases.yaml")
     return {name: [phrase for listed in languages.values() for phrase in listed] for name, languages in named.items()}

@@ -11,12 +11,10 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from importlib import resources
 from itertools import chain
 from typing import Any
 
-import yaml
-
+from pipeline.core.yaml_files import packaged_yaml
 from pipeline.text.dates.cldr import DateWords, date_words
 
 GREGORIAN = "gregorian"
@@ -71,7 +69,7 @@ class MonthNames:
 @cache
 def data() -> Mapping[str, Any]:
     """The content of `data/dates.yaml`: names, locales, calendars, eras and zones that CLDR lacks."""
-    return yaml.safe_load((resources.files("pipeline.text") / "data" / "dates.yaml").read_text("utf-8"))  # type: ignore[no-any-return]
+    return packaged_yaml("pipeline.text", "dates.yaml")  # type: ignore[no-any-return]
 
 
 def fold(word: str) -> str:
