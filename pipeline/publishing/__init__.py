@@ -9,11 +9,11 @@ __all__ = [
     "date_builds",
     "date_checks",
     "differences",
+    "explanations",
     "exports",
     "lookup",
     "model_answers",
     "publish",
-    "quality_terms",
     "sealing",
     "sql",
 ]

@@ -16,9 +16,9 @@ from pydantic.alias_generators import to_camel
 
 from pipeline.core.rights import refused_uses
 from pipeline.lake.storage import articles_path, explain_path
+from pipeline.publishing.explanations import QUALITY_TERMS
 from pipeline.publishing.exports.permissions import TEXT_REFUSALS, may_show_text
 from pipeline.publishing.lookup import ExplainedRecord, Row, StoryTimeline
-from pipeline.publishing.quality_terms import QUALITY_TERMS
 from pipeline.publishing.sql.searches import UrlHistory
 from pipeline.text.control_characters import drop_controls
 

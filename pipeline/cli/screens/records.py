@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pipeline.cli.screens.tables import make_table, minute, second
-from pipeline.publishing.quality_terms import QUALITY_TERMS
+from pipeline.publishing.explanations import quality_parts, record_fields
 from pipeline.text.counts import counted
 from pipeline.text.urls import without_credentials
 
@@ -73,36 +73,10 @@ def record(found: ExplainedRecord, scoring: Scoring) -> RenderableType:
 
 
 def _fields(found: ExplainedRecord) -> Table:
-    article, extracted = found.article, found.extracted or {}
-    provenance = dict(extracted.get("provenance") or [])
-    alternatives = dict(extracted.get("alternatives") or [])
-    confidence = extracted.get("confidence") or {}
     table = make_table("field", "value", "sure", "taken from", "and not", numbers=(2,))
-    shown = {
-        "title": article["title"],
-        "excerpt": article["excerpt"],
-        "publishedDateTime": f"{second(article['publishedDateTime'])} (to the {extracted.get('publishedPrecision') or '?'})",
-        "webUrl": article["webUrl"],
-        "originalUrl": article["originalUrl"],
-        "ampWebUrl": article["ampWebUrl"],
-        "type": article["type"],
-        "provider": f"{article['provider']['name']} ({article['provider']['domain']})",
-        "topics": ", ".join(article["topics"]),
-        "images": "; ".join(f"{image['url']} {image['width']}x{image['height']}" for image in article["images"]),
-        "authors": ", ".join(extracted.get("authors") or []),
-        "modifiedDateTime": second(extracted["modifiedDateTime"]) if extracted.get("modifiedDateTime") else None,
-        "language": extracted.get("language"),
-        "keywords": ", ".join(extracted.get("keywords") or []),
-        "isAccessibleForFree": _yes_or_no(extracted.get("isAccessibleForFree")),
-        "text": counted(len(extracted["text"]), "character") if extracted.get("text") else None,
-    }
-    names = {"provider": "providerName", "publishedDateTime": "publishedDateTime"}
-    sure = {"publishedDateTime": "published", "images": "image", "type": "article"}
-    for name, value in shown.items():
-        key = names.get(name, name)
-        share = _percent(confidence.get(sure.get(name, name)))
-        table.add_row(name, str(value) if value else "", share, provenance.get(key, ""), alternatives.get(key, ""))
-    for wish in (extracted.get("rights") or {}).get("wishes") or []:
+    for field in record_fields(found.article, found.extracted):
+        table.add_row(field.name, field.value, _percent(field.confidence), field.taken_from, field.lost)
+    for wish in ((found.extracted or {}).get("rights") or {}).get("wishes") or []:
         table.add_row(f"rights: {wish['wish']}", wish["value"] or "", "", f"{wish['place']}, {second(wish['at'])}")
     if found.explain.get("vanishedAt") is not None:
         table.add_row("vanished", second(found.explain["vanishedAt"]), "", "the publisher answered that the page is gone")
@@ -115,21 +89,11 @@ def _percent(share: float | None) -> str:
     return "" if share is None else f"{100 * share:.0f} %"
 
 
-def _yes_or_no(value: bool | None) -> str | None:
-    return None if value is None else "yes" if value else "no"
-
-
 def _quality(found: ExplainedRecord, scoring: Scoring) -> Table:
     explain = found.explain
     table = make_table("points", "for", numbers=(0,))
-    for column, meaning in QUALITY_TERMS.items():
-        if explain[column]:
-            detail = ""
-            if column == "qualityKeywords":
-                detail = ": " + ", ".join(f"{hit['keyword']} ({hit['topic']})" for hit in explain["keywords"])
-            if column == "qualityProvider" and explain["providerList"]:
-                detail = f" ({explain['providerList']})"
-            table.add_row(f"{explain[column]:+d}", meaning + detail)
+    for part in quality_parts(explain):
+        table.add_row(f"{part.points:+d}", f"{part.meaning}: {part.detail}" if part.detail else part.meaning)
     table.add_row(str(explain["quality"]), "quality")
     if explain["heatRelated"]:
         table.add_row(f"{explain['heatRelated']:+d}", counted(len(found.article["related"]), "related article"))

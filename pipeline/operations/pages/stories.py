@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -13,8 +12,8 @@ from pipeline.operations.pages.partitions import dates_around, paths_of_dates
 from pipeline.operations.pages.pictures import digest_of, picture_digests
 from pipeline.operations.pages.sources import run_rows
 from pipeline.operations.pages.today import STORY_COLUMNS, HotStory, hot_stories
+from pipeline.publishing.explanations import QualityPart, RecordField, quality_parts, record_fields
 from pipeline.publishing.lookup import ExplainedRecord, Row, find_record
-from pipeline.publishing.quality_terms import QUALITY_TERMS
 from pipeline.publishing.sql.database import open_tables
 
 WINDOW_DAYS = 7
@@ -75,27 +74,6 @@ class StoryPage:
     newsrooms: tuple[tuple[str, int], ...]
     copies: int
     picture: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class RecordField:
-    """A field of a record: its value, where it was taken from, how sure it is, and the values that lost."""
-
-    name: str
-    value: str
-    taken_from: str
-    confidence: float | None
-    lost: str
-    is_url: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class QualityPart:
-    """A part of a record's quality: points, and for what."""
-
-    points: int
-    meaning: str
-    detail: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,8 +158,8 @@ def read_record(lake: Lake, url: str, day: date | None) -> RecordPage:
     image = (found.extracted or {}).get("imageFile")
     return RecordPage(
         record=found,
-        fields=record_fields(found),
-        terms=quality_terms(found.explain),
+        fields=record_fields(found.article, found.extracted),
+        terms=quality_parts(found.explain),
         related=tuple((other, similarity.get(other["webUrl"])) for other in found.article["related"]),
         picture=digest_of(image) if image else None,
     )
@@ -194,59 +172,3 @@ _MEMBERS = f"""
         e.* exclude (published_date, webUrl, publishedDateTime, quality, heat)
     from lake.articles a join (select * from lake.explain where {_OF_STORY}) e using (published_date, webUrl)
     order by a.publishedDateTime, webUrl"""
-
-
-CONFIDENCE_OF = {"publishedDateTime": "published", "images": "image", "type": "article"}
-"""Field to the name of its probability in `confidence`, where the names differ."""
-PLACE_OF = {"provider": "providerName"}
-"""Field to its name in `provenance` and `alternatives`, where the names differ."""
-URL_FIELDS = frozenset({"webUrl", "originalUrl", "ampWebUrl"})
-
-
-def record_fields(found: ExplainedRecord) -> tuple[RecordField, ...]:
-    """Each field of a record with its value as text, its place, its confidence, and what other places say."""
-    article, extracted = found.article, found.extracted or {}
-    provenance, alternatives = dict(extracted.get("provenance") or []), dict(extracted.get("alternatives") or [])
-    confidence = extracted.get("confidence") or {}
-    return tuple(
-        RecordField(
-            name=name,
-            value=value or "",
-            taken_from=provenance.get(PLACE_OF.get(name, name), ""),
-            confidence=confidence.get(CONFIDENCE_OF.get(name, name)),
-            lost=alternatives.get(PLACE_OF.get(name, name), ""),
-            is_url=name in URL_FIELDS,
-        )
-        for name, value in _values(article, extracted).items()
-    )
-
-
-def _values(article: Row, extracted: Row) -> Mapping[str, str | None]:
-    modified, text, free = extracted.get("modifiedDateTime"), extracted.get("text"), extracted.get("isAccessibleForFree")
-    return {
-        "title": article["title"],
-        "excerpt": article["excerpt"],
-        "publishedDateTime": f"{article['publishedDateTime']:%Y-%m-%d %H:%M:%S} UTC, to the {extracted.get('publishedPrecision') or '?'}",
-        "modifiedDateTime": f"{modified:%Y-%m-%d %H:%M:%S} UTC" if modified else None,
-        "webUrl": article["webUrl"],
-        "originalUrl": article["originalUrl"],
-        "ampWebUrl": article["ampWebUrl"],
-        "type": article["type"],
-        "provider": f"{article['provider']['name']} ({article['provider']['domain']})",
-        "topics": ", ".join(article["topics"]),
-        "images": "; ".join(f"{image['url']} {image['width']}×{image['height']}" for image in article["images"]),
-        "authors": ", ".join(extracted.get("authors") or []),
-        "language": extracted.get("language"),
-        "keywords": ", ".join(extracted.get("keywords") or []),
-        "isAccessibleForFree": None if free is None else "yes" if free else "no",
-        "text": f"{len(text)} characters" if text else None,
-    }
-
-
-def quality_terms(explain: Row) -> tuple[QualityPart, ...]:
-    """Every part of the quality that is not zero."""
-    details = {
-        "qualityKeywords": ", ".join(f"{hit['keyword']} ({hit['topic']})" for hit in explain["keywords"]),
-        "qualityProvider": explain["providerList"] or "",
-    }
-    return tuple(QualityPart(explain[name], meaning, details.get(name, "")) for name, meaning in QUALITY_TERMS.items() if explain[name])
