@@ -1,12 +1,9 @@
-"""The child of `conftest.Child`: one JSON question a line on standard input, one JSON answer a line on standard output."""
+"""The process of `conftest.Child`: runs DAGs by hand and describes the DAG folder."""
 
 from __future__ import annotations
 
 import importlib
-import json
 import os
-import sys
-import traceback
 from typing import Any, ClassVar
 
 from airflow.models import DagRun
@@ -18,19 +15,13 @@ from sqlalchemy import select
 
 from deploy import dag_runs
 from news_airflow.plugin import NewsPlugin
+from tests.dags.children import answers_on_stdout
 
 
 def main() -> None:
-    answers = os.fdopen(os.dup(1), "w", buffering=1)
-    os.dup2(2, 1)  # whatever Airflow prints goes to the log
-    dag_runs.prepare()
-    for line in sys.stdin:
-        question = json.loads(line)
-        try:
-            answer = _describe() if "describe" in question else _late(question) if "late" in question else _run(question)
-        except Exception:  # noqa: BLE001 - the parent shows it
-            answer = {"error": traceback.format_exc()}
-        answers.write(json.dumps(answer, default=str) + "\n")
+    with answers_on_stdout() as answer_all:
+        dag_runs.prepare()
+        answer_all(lambda question: _describe() if "describe" in question else _late(question) if "late" in question else _run(question))
 
 
 class _KeptMetrics(NoStatsLogger):

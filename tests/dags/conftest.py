@@ -7,9 +7,7 @@ other tests. The child keeps one Airflow warm, so that a DAG run takes a second 
 from __future__ import annotations
 
 import importlib.util
-import json
 import os
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -19,6 +17,7 @@ from typing import Any
 import pytest
 
 from deploy.local_airflow import PROJECT, offline_settings
+from tests.dags.children import ChildProcess
 from tests.newsroom import Newsroom, World
 
 sys.path.append(str(PROJECT / "dags"))
@@ -41,55 +40,29 @@ class Run:
     """What Airflow wrote while the run lasted."""
 
 
-class Child:
+class Child(ChildProcess):
     """Airflow in a process; `run` and `describe` wait for the answer."""
 
     def __init__(self, home: Path) -> None:
         self.home = home
-        self._log = home / "child.log"
         environment = os.environ | offline_settings(home) | {"AIRFLOW__LOGGING__LOGGING_LEVEL": "INFO"}
-        with self._log.open("wb") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "tests.dags.child"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                env=environment,
-                cwd=PROJECT,
-                text=True,
-            )
-
-    def close(self) -> None:
-        self._process.communicate(timeout=60)
+        super().__init__("tests.dags.child", log=home / "child.log", environment=environment)
 
     def run(self, dag_id: str, form: Mapping[str, Any], *, environment: Mapping[str, str]) -> Run:
         """Run a DAG by hand as `dag.test` does, its tasks with these variables."""
-        before = self._log.stat().st_size
-        answer = self._ask({"run": dag_id, "form": form, "environment": environment})
-        with self._log.open(errors="replace") as log:
+        before = self.log.stat().st_size
+        answer = self.ask({"run": dag_id, "form": form, "environment": environment})
+        with self.log.open(errors="replace") as log:
             log.seek(before)
             return Run(**answer, log=log.read())
 
     def tell_late(self, run: Mapping[str, Any], *, environment: Mapping[str, str]) -> None:
         """Call the callback of the deadline of `news_ingest` for this run."""
-        self._ask({"late": run, "environment": environment})
+        self.ask({"late": run, "environment": environment})
 
     def describe(self) -> dict[str, Any]:
         """What the DAG folder holds, as Airflow sees it."""
-        answer: dict[str, Any] = self._ask({"describe": True})
-        return answer
-
-    def _ask(self, question: object) -> Any:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps(question) + "\n")
-        self._process.stdin.flush()
-        line = self._process.stdout.readline()
-        if not line:
-            pytest.fail(f"Airflow's process ended:\n{self._log.read_text(errors='replace')[-4000:]}")
-        answer = json.loads(line)
-        if "error" in answer:
-            pytest.fail(answer["error"])
+        answer: dict[str, Any] = self.ask({"describe": True})
         return answer
 
 

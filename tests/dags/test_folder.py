@@ -52,6 +52,7 @@ def test_parsing_it_imports_nothing_heavy(airflow: Child, tmp_path: Path) -> Non
         "pipeline.core.errors",
         "pipeline.core.models",
         "pipeline.core.settings",
+        "pipeline.core.yaml_files",
         "pipeline.text",
         "pipeline.text.counts",
     }

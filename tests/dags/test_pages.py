@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from datetime import date
 from importlib.metadata import entry_points
@@ -14,11 +12,12 @@ from typing import Any
 
 import pytest
 
-from deploy.local_airflow import PROJECT, offline_settings
+from deploy.local_airflow import offline_settings
 from pipeline.core.catalogue import load_catalogue
 from pipeline.lake.storage import Lake
 from pipeline.operations.completeness import SourceDay
 from pipeline.operations.completeness_tables import write_tables
+from tests.dags.children import ChildProcess
 from tests.newsroom import World
 
 USERS = {"ada": "ADMIN", "vera": "VIEWER", "nobody": ""}
@@ -41,11 +40,10 @@ FORM = {"source": SOURCE, "day": "2026-11-18", "last": "2026-11-18", "origins": 
 OURS = {"Origin": "http://testserver"}
 
 
-class ApiServer:
+class ApiServer(ChildProcess):
     """Airflow's API server in a process of its own."""
 
     def __init__(self, home: Path) -> None:
-        self._log = home / "api.log"
         passwords = home / "passwords.json"
         passwords.write_text(json.dumps(PASSWORDS))
         lake = home / "lake"
@@ -58,31 +56,9 @@ class ApiServer:
             "NEWS_LAKE": str(lake),
             "NEWS_CONFIG": str(World.load().catalogue),
         }
-        with self._log.open("wb") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "tests.dags.api_child"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                env=environment,
-                cwd=PROJECT,
-                text=True,
-            )
+        super().__init__("tests.dags.api_child", log=home / "api.log", environment=environment)
         self.imports: dict[str, list[str]] = self.ask({"imports": True})
         """What the plugin's module imported, and what Airflow after it, before the first request."""
-
-    def close(self) -> None:
-        self._process.communicate(timeout=60)
-
-    def ask(self, question: Mapping[str, Any]) -> Any:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps(question) + "\n")
-        self._process.stdin.flush()
-        line = self._process.stdout.readline()
-        if not line:
-            pytest.fail(f"the API server ended:\n{self._log.read_text(errors='replace')[-4000:]}")
-        return json.loads(line)
 
     def request(
         self, method: str, path: str, *, user: str | None, form: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None
