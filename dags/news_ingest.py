@@ -287,9 +287,9 @@ with DAG(
         sources = [source for part in lost for source in part.source_ids or (f"part {part.name}",)]
         judgement = stages.assess_failures(own, finished, lost=sources)
         if planned is None:
-            judgement = stages.unjudged("there is no plan: see the log of the task plan")
+            judgement = stages.red_assessment("there is no plan: see the log of the task plan")
         elif archived is None:
-            judgement = stages.unjudged("the WARC files were not read: see the log of the task archives, and clear it to try again")
+            judgement = stages.red_assessment("the WARC files were not read: see the log of the task archives, and clear it to try again")
         walk = get_current_context()["ti"].xcom_pull(task_ids="plan", key="walk")
         hour = Interval.parse(walk["interval"]) if walk else newest_hour(dag_run.run_after)
         live = walk["live"] if walk else dag_run.run_type.value == "scheduled"

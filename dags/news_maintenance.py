@@ -98,7 +98,7 @@ with DAG(
 
         report = maintenance.retain(settings(), now=datetime.now(UTC))
         parts, listings = counted(report.parts, "part"), counted(report.documents, "listing")
-        log.info("deleted the captures of %s (%d bytes) and %s", parts, report.bytes, listings)
+        log.info("deleted the captures of %s and %s, %s", parts, listings, counted(report.bytes, "byte"))
         return dump(report)
 
     @task(
@@ -109,7 +109,7 @@ with DAG(
         from pipeline.operations import maintenance
 
         report = maintenance.prune(settings(), now=datetime.now(UTC))
-        log.info("deleted %s (%d bytes), kept %d", counted(report.deleted, "image"), report.bytes, report.kept)
+        log.info("deleted %s, %s, and kept %d", counted(report.deleted, "image"), counted(report.bytes, "byte"), report.kept)
         return dump(report)
 
     @task(

@@ -22,6 +22,6 @@ def emit(metrics: Iterable[Metric]) -> None:
 
 
 def stage_timer(stage: str) -> AbstractContextManager[Any]:
-    """Times a block as `news.stage.STAGE`."""
+    """A context manager that times its block as the metric `news.stage.STAGE`."""
     timer: AbstractContextManager[Any] = stats.timer(f"news.stage.{stage}")
     return timer

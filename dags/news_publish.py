@@ -3,7 +3,7 @@
 Runs start when `news_ingest` or `news_maintenance` announces a date; several announcements of a date before its run starts give one run.
 `publish` is **skipped** when the same inputs were built before; `check` runs in any case. `difference` logs and returns the new, changed
 (by field) and vanished records, and names the file of the table `changes` that lists them all. `announce` emits the asset event of the date
-with the numbers of its rows, of new and of changed ones.
+with the number of its rows, and of the new, changed, vanished and published records.
 
 **One date by hand**: trigger with the form, for example after a change of `topics.yaml` or `scoring.yaml`. With `as_of` and `into` the date
 is built into another lake from what was captured up to that time.

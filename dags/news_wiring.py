@@ -42,7 +42,10 @@ Report = TypeVar("Report")
 
 
 def settings(*, warc: Sequence[str] | None = None) -> Settings:
-    """Settings from `NEWS_*`; the sealing keys from the connection `news_sealing` when it exists, the WARC files from `warc` when given."""
+    """Settings from `NEWS_*`; the sealing keys from the connection `news_sealing` when it exists, the WARC files from `warc` when given.
+
+    Raises ConfigError when a variable is wrong.
+    """
     try:
         password = Connection.get(SEALING_CONNECTION).password
     except AirflowNotFoundException:

@@ -1,7 +1,7 @@
 """Run notes: the sentence that sums up a run of our DAGs stands in Airflow's list of runs and at the head of the run.
 
-A listener of Airflow, called in the scheduler when a run starts and ends. Tasks leave the sentence under the XCom key `note`; a task could
-not write the note itself. A note that a person wrote stays.
+A listener of Airflow, called in the scheduler when a run starts and ends. Tasks leave the sentence under the XCom key `note`, because they
+have no access to the table of runs. A note that a person wrote stays.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ class RunNotes:
 
     @hookimpl
     def on_dag_run_success(self, dag_run: Any) -> None:
-        """Note what the tasks said."""
+        """Note the sentences that the tasks left."""
         _write_sentences(dag_run)
 
     @hookimpl
     def on_dag_run_failed(self, dag_run: Any) -> None:
-        """Note what the tasks said."""
+        """Note the sentences that the tasks left."""
         _write_sentences(dag_run)
 
 

@@ -1,4 +1,4 @@
-"""Polite, bounded GET requests to public addresses, and alerts to a webhook: the only room that opens a socket.
+"""Polite, bounded GET requests to public addresses, and alerts to a webhook: the only room that asks sites.
 
 It never reads what a body says and never writes to the lake.
 """

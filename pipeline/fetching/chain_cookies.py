@@ -13,11 +13,11 @@ from urllib.request import Request
 import requests
 
 MAX_HEADER_BYTES = 8 * 1024
-"""Of a Cookie header; servers refuse longer header lines, so then none is sent. RFC 6265, section 6.1, asks clients for 4 KiB a cookie."""
+"""Length of a Cookie header above which none is sent, because servers refuse such lines. RFC 6265, section 6.1: 4 KiB for one cookie."""
 
 
 class ChainCookies:
-    """The cookies that the hosts of one chain have set so far, a jar for each host."""
+    """The cookies that the hosts of one redirect chain have set so far, a jar for each host."""
 
     def __init__(self) -> None:
         self._jars: dict[str, CookieJar] = {}

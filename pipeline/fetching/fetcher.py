@@ -1,4 +1,4 @@
-"""Polite, bounded GET requests. With `pipeline.fetching.connections`, the only code that opens a socket.
+"""Polite, bounded GET requests over the connections of `pipeline.fetching.connections`: the only code that asks a site.
 
 Many threads use one `Fetcher`, which serves one part of one interval. It requests the robots.txt of a host before anything else, keeps one
 pace per host, sends the validators it is given, follows redirects itself (each hop is checked, recorded and paced, and gets back the
@@ -89,7 +89,7 @@ class Target:
 
 
 class Fetcher:
-    """Sends requests as the docstring of the module says. Close it, or use it as a context manager."""
+    """Sends the GET requests of one part, as the docstring of the module says. Close it, or use it as a context manager."""
 
     def __init__(
         self,

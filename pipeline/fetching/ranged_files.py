@@ -29,11 +29,11 @@ class RangedFile(io.RawIOBase):
         self._end: int | None = None
 
     def readable(self) -> bool:
-        """True."""
+        """Whether `read` works: always."""
         return True
 
     def seekable(self) -> bool:
-        """True."""
+        """Whether `seek` works: always."""
         return True
 
     def tell(self) -> int:
@@ -50,7 +50,7 @@ class RangedFile(io.RawIOBase):
         return offset
 
     def read(self, size: int = -1) -> bytes:
-        """At most `size` octets, none only at the end of the file; without `size` the rest of a block."""
+        """At most `size` octets, none only at the end of the file; without `size` the rest of the block. Raises FetchError."""
         if not self._start <= self._place < self._start + len(self._block):
             self._fill()
         begin = self._place - self._start

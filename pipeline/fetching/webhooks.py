@@ -28,13 +28,18 @@ from pipeline.fetching.politeness import TRANSIENT_STATUSES
 WAITS_S = (1.0, 4.0)
 """Seconds before the second and the third attempt. A plain choice: an alert waits behind a task, not behind an outage."""
 TOTAL_TIMEOUT_S = 15.0
+"""Seconds for one attempt. A plain choice."""
 MAX_ANSWER_BYTES = 64 * 1024
 """Octets of an answer, which is not read: its status alone counts."""
 LOOPBACK = ("127.0.0.0/8", "::1/128")
 
 
 def post_json(settings: Settings, url: str, body: Mapping[str, Any], *, clock: Clock) -> None:
-    """POST `body`; a status below 300 is success. Raises TransientFetchError after three attempts, PermanentFetchError at once."""
+    """POST `body` as JSON; a status from 200 to 299 is success.
+
+    Raises TransientFetchError after three attempts without an answer or with a transient status, PermanentFetchError at once for any other
+    failure.
+    """
     for wait_s in WAITS_S:
         try:
             _post(settings, url, body)

@@ -100,7 +100,7 @@ def count_found(ledger: pa.Table) -> dict[str, ListedPages]:
 
 
 def sources_seen_by(day: date, history: Mapping[str, Mapping[date, ListedPages]]) -> frozenset[str]:
-    """The ids of the sources that were polled or had a page on `day` or earlier; from no other source was anything expected.
+    """The ids of the sources that were polled or had a page on `day` or earlier; of any other source no page is expected.
 
     `history` maps each source id to its known days.
     """

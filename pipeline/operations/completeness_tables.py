@@ -64,7 +64,7 @@ def write_tables(lake: Lake, rows: Sequence[SourceDay]) -> None:
 
 
 def _leave_folders_of_days(lake: Lake) -> None:
-    """Put each table that lies in a folder `day=D` beside them: readers that take folders for columns had `day` twice."""
+    """Move each table out of its folder `day=D`: a reader that takes folders for columns would have the column `day` twice."""
     for name in lake.names("completeness"):
         old = f"completeness/{name}/completeness.parquet"
         if name.startswith("day=") and lake.exists(old):

@@ -1,4 +1,4 @@
-"""Find damaged files in a lake, each with the command that rebuilds it. Reads every file to its end and writes nothing."""
+"""Find damaged files in a lake, each with the command that rebuilds it. Reads all but images and alert states, and writes nothing."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Damage:
 
 
 def damaged_files(lake: Lake) -> Iterator[Damage]:
-    """The damaged files of every layer except the image cache. Raises StorageError when the lake cannot be read."""
+    """The damaged files of all folders except `images`, `alerts` and `touched`. Raises StorageError when the lake cannot be read."""
     for folder, remedy in MADE_AGAIN.items():
         for path in (file.path for file in lake.files(folder) if file.path.endswith(".parquet")):
             problem = lake.damage(path)

@@ -38,7 +38,7 @@ class CheckResult:
 def run_checks(settings: Settings, *, is_quick: bool = False) -> list[CheckResult]:
     """Run all checks and return their results; a failed check is a result with `is_problem`, never an exception.
 
-    Writes and deletes one small file in a lake that exists. Unless `is_quick`, every file of the lake is read to find damage.
+    Writes and deletes one small file in a lake that exists. Unless `is_quick`, the files of the lake are read to find damage.
     """
     lake = list(_lake(settings))
     files = () if is_quick or any(finding.is_problem for finding in lake) else _files(settings)

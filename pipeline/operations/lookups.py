@@ -37,7 +37,10 @@ def top(settings: Settings, *, days: int = 7, limit: int = 10, published_only: b
 
 
 def show(settings: Settings, url: str) -> ExplainedRecord:
-    """The record at `url`, its explanation and extracted row. PermanentError when there is none, with the ledger's outcome of the page."""
+    """The record at `url`, its explanation and extracted row.
+
+    Raises PermanentError when there is none; the message has the outcome of the page in the ledger.
+    """
     lake = Lake(settings.lake)
     with _outcome_named(lake, url):
         return find_record(lake, url)
@@ -72,7 +75,7 @@ def _newest_outcome(lake: Lake, url: str) -> str | None:
 
 
 def story(settings: Settings, url_or_id: str) -> StoryTimeline:
-    """The story with this id, or of the record at this URL. See `publishing.lookup`."""
+    """The story with this id, or of the record at this URL. Raises PermanentError when there is none. See `publishing.lookup`."""
     lake = Lake(settings.lake)
     with _outcome_named(lake, url_or_id):
         return find_story(lake, url_or_id)
@@ -87,9 +90,9 @@ class UrlFate:
 
 
 def why(settings: Settings, url: str, *, paths: Mapping[str, Sequence[str]] | None = None) -> UrlFate:
-    """What became of the page at `url`: where and when it was seen, its outcomes, versions and records. PermanentError: it is no URL.
+    """What became of the page at `url`: where and when it was seen, its outcomes, versions and records.
 
-    With `paths` only these files of each table are searched (`publishing.sql.database`).
+    With `paths` only these files of each table are searched (`publishing.sql.database`). Raises PermanentError when `url` is no URL.
     """
     from pipeline.publishing.sql.searches import url_history
 
@@ -135,7 +138,10 @@ def search(settings: Settings, words: Sequence[str], *, days: int | None, topic:
 
 
 def unseal(settings: Settings, url: str) -> OpenedSeal:
-    """The private values in `secured` of the record at `url`. Raises SealError when it has none, or none of our keys opens it."""
+    """The private values in `secured` of the record at `url`.
+
+    Raises SealError when the record has none or no key of the settings opens them, PermanentError when there is no record.
+    """
     article = show(settings, url).article
     if article["secured"] is None:
         raise SealError(f"{article['webUrl']}: the record has no sealed part, because it was published without a key")

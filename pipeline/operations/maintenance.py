@@ -89,7 +89,7 @@ def silent_gaps(rows: Sequence[SourceDay]) -> tuple[str, ...]:
 
 
 def maintain(settings: Settings, catalogue: Catalogue, interval: Interval, *, clock: Clock) -> MaintenanceReport:
-    """Run every step; the revisited pages become a part of `interval`. After a transient error the same call continues where it stopped."""
+    """Run every step; the revisited pages become a part of `interval`. After a transient error, repeat the call: it continues there."""
     revisits = revisit(settings, catalogue, interval, clock=clock)
     extracted = stages.extract(settings, catalogue, Part(interval, REVISIT_PART))
     publishes = tuple(stages.publish_dates(settings, catalogue, extracted.published_dates))

@@ -1,4 +1,4 @@
-"""Metrics of the reports of stages: names and values. Reads new records of a build for their lag; sends nothing."""
+"""Turns the reports of stages into metrics, names with values. Reads the new records of a build for their lag; sends nothing."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NAME = re.compile(r"[^a-zA-Z0-9_.-]")
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """One value: a counter, to which `value` is added, or a gauge, which it becomes."""
+    """One measurement: `value` is added to a counter, and replaces the value of a gauge."""
 
     name: str
     value: float
@@ -29,7 +29,7 @@ class Metric:
 
 
 def capture_metrics(report: CaptureReport) -> tuple[Metric, ...]:
-    """Outcomes by kind and verdict, and bytes of the captures; nothing for a part that was captured before."""
+    """The number of outcomes by kind and verdict, and the bytes of the captures; nothing for a part that was captured before."""
     if report.reused:
         return ()
     outcomes = (Metric(_name(f"outcomes.{outcome}"), count) for outcome, count in sorted(report.counts.items()))
@@ -37,7 +37,7 @@ def capture_metrics(report: CaptureReport) -> tuple[Metric, ...]:
 
 
 def extract_metrics(report: ExtractReport) -> tuple[Metric, ...]:
-    """Articles, and pages that are none by reason; nothing when the rows of an earlier extraction were kept."""
+    """The number of articles, and of rejected pages by reason; nothing when the rows of an earlier extraction were kept."""
     if report.kept:
         return ()
     rejected = (Metric(_name(f"rejected.{reason}"), count) for reason, count in sorted(report.rejected.items()))
@@ -45,7 +45,7 @@ def extract_metrics(report: ExtractReport) -> tuple[Metric, ...]:
 
 
 def gate_metrics(judgement: FailureAssessment) -> tuple[Metric, ...]:
-    """Sources of the hour, and those that failed."""
+    """The number of sources of the hour, and of those that failed."""
     return (
         Metric("news.sources", judgement.total, is_counter=False),
         Metric("news.sources_failed", judgement.failed, is_counter=False),
@@ -53,7 +53,7 @@ def gate_metrics(judgement: FailureAssessment) -> tuple[Metric, ...]:
 
 
 def publish_metrics(report: PublishReport, lags_s: Sequence[float]) -> tuple[Metric, ...]:
-    """New, changed and vanished records, and the lag from publication to record of the new ones in seconds."""
+    """The number of new, changed and vanished records, and median and 90th percentile of `lags_s` (`new_record_lags_s`)."""
     change = report.difference
     counts = (Metric(f"news.records.{kind}", getattr(change, kind)) for kind in ("new", "changed", "vanished"))
     return (*counts, *_lag_metrics(lags_s))
@@ -74,7 +74,7 @@ def new_record_lags_s(settings: Settings, report: PublishReport, *, now: datetim
 
 
 def event_extra(report: PublishReport) -> dict[str, int]:
-    """What the asset event of a build says: the date's rows, and how many of them are new, changed, vanished, published."""
+    """The extra of the asset event of a build: the number of the date's rows, of the new, changed, vanished and published records."""
     change = report.difference
     return {
         **{"rows": report.articles, "new": change.new, "changed": change.changed},

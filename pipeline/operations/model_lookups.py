@@ -29,7 +29,10 @@ from pipeline.text.counts import counted
 def search(
     settings: Settings, words: Collection[str], *, agreements: Collection[str], days: int | None, topic: str | None, limit: int
 ) -> RecordList:
-    """The records that have all `words`. Excerpts of publishers who refuse their use are left out, but those in `agreements`."""
+    """The records that have all `words`; excerpts that a publisher refuses to models are left out, unless its domain is in `agreements`.
+
+    Raises PermanentError when `words` has no word.
+    """
     wanted = [word for word in words if word.strip()]
     if not wanted:
         raise PermanentError("words: name at least one word")

@@ -1,4 +1,4 @@
-"""Copy the shipped catalogue into a folder of the user's, to be edited there."""
+"""Copies the shipped catalogue into a folder of the user, where it can be edited."""
 
 from __future__ import annotations
 

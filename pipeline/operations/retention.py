@@ -22,7 +22,7 @@ IMAGE_REST = timedelta(days=2)
 
 
 def delete_old_captures(lake: Lake, *, raw_days: int, now: datetime) -> RetentionReport:
-    """Delete captures whose hour and file are both older than `raw_days`, and kept listings whose file is; 0 keeps everything."""
+    """Delete captures whose hour and file are both older than `raw_days`, and kept listings whose file is older; 0 keeps everything."""
     if not raw_days:
         return RetentionReport()
     before = now - timedelta(days=raw_days)

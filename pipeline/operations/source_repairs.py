@@ -1,4 +1,4 @@
-"""Repair of broken listings: which feeds and sitemaps the lake shows as broken, and the change of sources.yaml that replaces them.
+"""Repairs broken listings: finds those that the lake shows as broken, and proposes the change of sources.yaml that replaces them.
 
 Reads manifests and asks sites; only `apply_repairs` writes, and only sources.yaml. In `discovery.health`, `repair_search` looks for
 replacements and `repairs` chooses among them.

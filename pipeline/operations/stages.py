@@ -1,7 +1,7 @@
 """The stages of the walk in their order: plan, capture, extract, publish, check; and the assessment of failed sources.
 
 Each function takes settings and catalogue, works on one part, interval or published date, and gives the same result when it is repeated.
-Airflow's tasks call these functions. So does the command line, which calls other modules of this room for whatever is no stage.
+Airflow's tasks and the commands of `news` call these functions. What is no stage (backfill, erasure, maintenance) is in other modules.
 """
 
 from __future__ import annotations
@@ -252,7 +252,7 @@ def assess_failures(settings: Settings, reports: Sequence[CaptureReport], *, los
     )
 
 
-def unjudged(message: str) -> FailureAssessment:
+def red_assessment(message: str) -> FailureAssessment:
     """The red assessment of an hour whose sources cannot be counted, for the reason in `message`."""
     return FailureAssessment(failed=0, total=0, is_red=True, message=message)
 

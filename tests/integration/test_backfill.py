@@ -97,7 +97,7 @@ def test_a_plan_asks_nobody_and_writes_nothing(room: Newsroom, settings: Setting
     plan = plan_backfill(settings, catalogue, few, now=NOW)
     assert (plan.intervals, plan.captured, plan.to_capture) == (13, 0, 13)
     assert plan.without_history == tuple(source.id for source in catalogue.enabled_sources[:2])
-    assert plan.notes == ("11 hours of the range left out, not being over yet",)
+    assert plan.notes == ("left out, because not over yet: 11 hours of the range",)
     assert room.requests == []
     assert not Path(settings.lake).exists()
 

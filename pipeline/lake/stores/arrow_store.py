@@ -1,4 +1,4 @@
-"""The files of a lake in one of Arrow's file systems, a local disk above all, and what every other kind of store offers as well."""
+"""The interface of a store of files, and the store in one of Arrow's file systems: a local disk above all."""
 
 from __future__ import annotations
 

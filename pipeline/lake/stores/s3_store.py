@@ -92,13 +92,13 @@ class S3Store:
 
     @contextlib.contextmanager
     def open_parquet(self, path: str) -> Iterator[pa.NativeFile]:
-        """The object for Arrow's Parquet reader; one of up to `READ_BYTES` is in memory then, a larger one is read by ranges."""
+        """The object for Arrow's Parquet reader: in memory when it has at most `READ_BYTES`, read by ranges when it is larger."""
         data, size = self.read_range(path, 0, READ_BYTES)
         with pa.BufferReader(data) if len(data) == size else self._filesystem.open_input_file(f"{self._root}/{path}") as file:
             yield file
 
     def dataset_files(self, paths: Sequence[str]) -> tuple[pafs.FileSystem, list[str]] | None:
-        """None: Arrow would send three requests for each file."""
+        """None, because Arrow would send three requests for each file."""
         del paths
         return None
 
@@ -123,9 +123,9 @@ class S3Store:
         return data, answer["ETag"]
 
     def write_if_unchanged(self, path: str, data: bytes, *, version: str | None) -> bool | None:
-        """Write with If-Match, or If-None-Match for a new object; None where the store refuses such conditions or takes no notice of them.
+        """Write with If-Match, or If-None-Match for a new object; None where the store refuses such conditions or ignores them.
 
-        The first one of a process is followed by one that must fail: a store that lets it pass takes no notice.
+        The first conditional write of a process is followed by a second that must fail: a store that accepts both ignores conditions.
         """
         place = f"{self._endpoint}/{self._bucket}"
         if not _heeds_conditions.get(place, True):
@@ -139,7 +139,7 @@ class S3Store:
         return is_written
 
     def read_range(self, path: str, start: int, octets: int) -> tuple[bytes, int]:
-        """Up to `octets` of the object from `start` on, and the size of the whole; nothing and 0 behind its end."""
+        """Up to `octets` of the object from `start` on, and the size of the whole; no octets and 0 when `start` is behind its end."""
         try:
             data, answer = self._read(path, Range=f"bytes={start}-{start + octets - 1}")
         except EOFError:

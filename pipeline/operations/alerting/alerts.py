@@ -16,7 +16,7 @@ from pipeline.text.counts import counted
 Change = Literal["began", "changed", "ended"]
 FORMAT = 1
 FAILURES_BEFORE_ALERT = 3
-"""Hours in a row in which a source was asked and failed before that is told, as in `discovery.health.findings`: most failures do not
+"""Consecutive assessed hours in which a source failed before an alert says so, as in `discovery.health.findings`: most failures do not
 last."""
 MOST_SHOWN = 50
 """Alerts whose sentences stand in one message. A plain choice: Slack cuts messages of more than 40,000 characters."""
@@ -31,7 +31,7 @@ class Finding:
     subject: str
     """The source, hour or date that it is about; empty for the gate of live hours."""
     state: str
-    """What must be another for the finding to count as changed: a reason, not a number that differs every hour."""
+    """The finding counts as changed when this differs: a reason, not a number that differs every hour."""
     sentence: str
     """The sentence that the log has."""
     times: tuple[str, ...] = ()
@@ -39,7 +39,7 @@ class Finding:
 
     @property
     def is_ripe(self) -> bool:
-        """Whether it has been found often enough to be told."""
+        """Whether it was found often enough for an alert: a source in `FAILURES_BEFORE_ALERT` assessments, anything else in one."""
         return self.kind != "source" or len(self.times) >= FAILURES_BEFORE_ALERT
 
 
@@ -73,9 +73,9 @@ ALERT_STATES = JsonFormat(AlertState, name="an alert state", number=FORMAT)
 
 
 def assess(before: AlertState, found: Iterable[Finding], *, covers: Callable[[Finding], bool], at: str) -> AlertState:
-    """The state after an assessment at `at` that found `found`.
+    """The state after an assessment at `at` that found `found`; `before` unchanged when it is of a later moment.
 
-    An earlier finding that `covers` holds for and that was not found again has ended; one that was not assessed stays.
+    An earlier finding that is not among `found` has ended when the assessment `covers` it, and stays otherwise.
     """
     if at < before.at:
         return before

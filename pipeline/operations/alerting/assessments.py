@@ -56,8 +56,8 @@ def assess_hour(
 ) -> tuple[Assessment, ...]:
     """The assessments after the gate of an hour: of the gate and each asked source, and of the hours before it without captures.
 
-    While a live gate is red, single sources are not assessed: one cause makes them fail together. Of a past hour only the gate is.
-    Without a catalogue, which cannot be read or was not, no source is known to be followed no more.
+    While a live gate is red, single sources are not assessed: one cause makes them fail together. Of a past hour, the gate alone is
+    assessed. Findings of sources that the catalogue does not follow end; with `catalogue` None (it was not read) they stay.
     """
     red = [Finding("gate", "" if live else interval.key, "red", f"hour {interval.key}: {judgement.message}")] if judgement.is_red else []
     if not live:
@@ -95,7 +95,7 @@ def gap_start(captured: Collection[str], missing: str) -> str:
 
 
 def assess_late_hour(settings: Settings, interval: Interval, *, limit: timedelta) -> Assessment:
-    """The hour is late: its run was not done within `limit`. It ends when a later hour, or this one, reaches its gate with captures."""
+    """The finding that the run of this hour was not done within `limit`. It ends when this hour or a later one reaches its gate."""
     sentence = f"hour {interval.key} is late: its run was not done {limit // timedelta(minutes=1)} minutes after it was due"
     return _assess(settings, HOURS, [Finding("hour", interval.key, "late", sentence)], covers=lambda _: False, at=interval.key)
 
@@ -128,7 +128,10 @@ def assess_lake(settings: Settings, catalogue: Catalogue, *, now: datetime) -> t
 
 
 def keep(settings: Settings, assessment: Assessment, *, is_told: bool) -> None:
-    """Write the state of the scope; with `is_told` the receivers know of its alerts. A state that holds nothing has no file."""
+    """Write the state of the scope, with `is_told` as one whose alerts the receivers know.
+
+    The empty state of a published date or a past hour has no file.
+    """
     lake, path = Lake(settings.lake), alert_state_path(assessment.scope)
     state = after_telling(assessment.state) if is_told else assessment.state
     if not state.is_empty or assessment.scope in (SOURCES, HOURS, SILENCE):
@@ -140,7 +143,10 @@ def keep(settings: Settings, assessment: Assessment, *, is_told: bool) -> None:
 
 
 def send_to_webhook(settings: Settings, alerts: Sequence[Alert], *, clock: Clock) -> None:
-    """Send the alerts in one request to `NEWS_ALERT_URL`. Raises ConfigError without it, PipelineError when it does not accept them."""
+    """Send the alerts in one request to `NEWS_ALERT_URL`.
+
+    Raises ConfigError when that variable is not set, PipelineError when the webhook does not accept the request.
+    """
     if not settings.alert_url:
         raise ConfigError("NEWS_ALERT_URL is not set: there is no webhook to send alerts to")
     body = {"text": message(alerts), "alerts": [asdict(alert) for alert in alerts], "lake": Lake(settings.lake).uri}

@@ -35,7 +35,7 @@ UNSENT = frozenset({"deferred", "hostDown", "rateLimited", "robotsUnavailable", 
 
 @dataclass(frozen=True, slots=True)
 class BackfillRequest:
-    """What an operator wants of a backfill: the published dates from `first` to `last`, both inclusive, as whole UTC days.
+    """A backfill as an operator asks for it: the published dates from `first` to `last`, both inclusive, as whole UTC days.
 
     Empty `sources` means all followed ones, empty `origins` those of the settings. Raises ValueError when `last` is before `first`.
     """
@@ -85,7 +85,7 @@ class PartSize:
 
 @dataclass(frozen=True, slots=True)
 class DayCount:
-    """What one source took on one day: requests by host, bytes over the wire, pages requested, pages that robots.txt disallows."""
+    """What one source cost on one day: requests by host, bytes over the wire, pages requested, pages that robots.txt disallows."""
 
     requests: Mapping[str, int] = field(default_factory=dict)
     bytes: int = 0
@@ -141,10 +141,12 @@ class BackfillPlan:
     sources: tuple[SourcePlan, ...]
     requests: int
     bytes: int
+    """Estimated size of the answers."""
     hours: float
     """Duration of the requests to the slowest host at its pace."""
     slowest_host: str | None
     disallowed_share: float | None
+    """Share, from 0 to 1, of the pages to capture that robots.txt disallows; None when no page is expected."""
     without_history: tuple[str, ...]
     """Ids of sources to capture that the estimates leave out, because the ledger has no day of them."""
     disk_free: int | None

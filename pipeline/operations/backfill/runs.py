@@ -67,7 +67,7 @@ def plan_backfill(settings: Settings, catalogue: Catalogue, asked: BackfillReque
         raise PermanentError(f"no hour from {asked.first} to {asked.last} is over yet")
     plan = _plan(settings, catalogue, asked, intervals, _later_parts(Lake(settings.lake), asked, intervals))
     open_hours = len(asked.dates) * 24 - len(intervals)
-    note = (f"{counted(open_hours, 'hour')} of the range left out, not being over yet",) if open_hours else ()
+    note = (f"left out, because not over yet: {counted(open_hours, 'hour')} of the range",) if open_hours else ()
     return replace(plan, notes=(*note, *plan.notes))
 
 

@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 
-from pipeline.core.models import Interval
+from pipeline.core.models import HOUR, Interval
 from pipeline.lake import storage
 from pipeline.lake.storage import Lake
 
-HOUR = timedelta(hours=1)
 LOOKED_BACK = 6
 """Hours that are tried by name: news_ingest writes one an hour."""
 Paths = dict[str, list[str]]

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     import duckdb
 
 RHYTHM_DAYS = 28
+"""Days that the line of a source's pages shows."""
 YIELD_DAYS = 7
+"""Days over which found and published pages are added up."""
 FIELD_HOURS = 24
 """Hours whose articles say which fields a source's pages have."""
 OUTCOME_HOURS = 48
@@ -31,6 +33,7 @@ OUTCOME_HOURS = 48
 STATE_HOURS = 3
 """Newest hours whose manifests are read for the state of the feeds: the newest one may be under way, and a late one stand before it."""
 SPARK = (112.0, 24.0)
+"""Width and height of the view box of a source's line."""
 FIELDS = ("authors", "picture", "time", "language")
 SORTS = ("health", "name", "last", "found", "yield", "fields")
 STATES = ("all", "problem", "ok")
@@ -69,11 +72,11 @@ class FollowedSource:
     """Pages found in the last `YIELD_DAYS` days."""
     published: int
     blocked: int
-    """Feeds whose server refuses us."""
+    """Number of feeds that the server or robots.txt refuses to give us."""
     fields: FieldShares | None
     problems: tuple[str, ...]
     since: date | None
-    """The first of the days up to the newest in which it was silent or no poll succeeded."""
+    """The first day of the unbroken run up to the newest day in which it was silent or no poll succeeded."""
 
     @property
     def yield_share(self) -> float | None:
@@ -204,7 +207,7 @@ def _row(source: Source, states: Sequence[FeedState], days: Sequence[Row], field
 
 
 def silent_since(days: Sequence[Row]) -> date | None:
-    """The first of the newest days in a row that are gaps; None when the newest day is none."""
+    """The first day of the unbroken run of gaps that ends with the newest day; None when the newest day is no gap."""
     return _first_of_the_last(days, [bool(row["isGap"]) for row in days])
 
 

@@ -28,7 +28,9 @@ OUTCOMES = ("captured", "notModified", "duplicate", "rejected", "disallowed", "f
 LATE_AFTER = timedelta(hours=2)
 """Time after the end of the newest hour from which it is late: news_ingest runs at the end of each hour, and a run takes minutes."""
 HOTTEST = 6
+"""Stories that the page shows."""
 FAILURES = 12
+"""Lines of failed requests that the page shows."""
 DELAYS = ((15, "within 15 minutes"), (60, "within an hour"), (360, "within 6 hours"), (1440, "within a day"))
 """Upper ends of the shares of articles by minutes from publication to capture."""
 CHART = (720.0, 140.0)
@@ -108,7 +110,7 @@ class TodayPage:
 
 
 def read_today(lake: Lake, *, now: datetime) -> TodayPage:
-    """Read the page from the newest `HOURS` hours and the two newest published dates."""
+    """Read the page from the newest `HOURS` hours, the two newest published dates, the newest day of completeness, and the alerts."""
     hours = newest_hours(lake, HOURS, now=now)
     dates = [day for day in lake.published_dates() if day <= now.date()][-2:]
     gap_day = completeness_days(lake)[-1:]
@@ -143,7 +145,7 @@ def standing_findings(lake: Lake) -> tuple[str, ...]:
 
 
 def late_hours(hours: Sequence[HourOutcomes], *, now: datetime) -> tuple[str, ...]:
-    """One sentence if the newest hour is over for longer than `LATE_AFTER`, and one if hours before it have no page."""
+    """One sentence if the newest hour ended more than `LATE_AFTER` ago, and one if any of `hours` has no pages."""
     if not hours:
         return ()
     said = []
@@ -161,7 +163,7 @@ def late_hours(hours: Sequence[HourOutcomes], *, now: datetime) -> tuple[str, ..
 
 
 def _gap_sentence(row: Row) -> str:
-    return f"{row['sourceId']}: {row['found']} pages found on {row['day']}, about {row['expected']:.0f} expected."
+    return f"{row['sourceId']}: {counted(row['found'], 'page')} found on {row['day']}, about {row['expected']:.0f} expected."
 
 
 def _seen(connection: duckdb.DuckDBPyConnection) -> tuple[list[Row], list[Row]]:
