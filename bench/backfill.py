@@ -168,7 +168,7 @@ def read_archive(folder: str, results: Any) -> None:
 
 
 def read_given(folder: str, results: Any) -> None:
-    """Import the file; puts (records, parts, seconds, peak MiB of this process) in `results`."""
+    """Import the given file; puts (records, parts, seconds, peak MiB of this process) into `results`."""
     logging.disable(logging.CRITICAL)
     settings = Settings(lake=str(Path(folder, "lake")))
     began = time.perf_counter()

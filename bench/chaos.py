@@ -1,4 +1,4 @@
-"""Kills over capture, extract, publish and a backfill, each followed by other work and by going on: the end state must have equal bytes.
+"""Kills capture, extract, publish and a backfill at random points and starts them again: the end state must have equal bytes.
 
     python -m bench.chaos                    50 kills at random points
     python -m bench.chaos --kills 200 --seed 7
@@ -10,8 +10,8 @@ Each round begins with a lake that holds another day's hour, captured and not ye
 backfills its day for some sources. The process is killed (SIGKILL) at a request, or just before or after a file is renamed into place.
 Then another process works on the lake, by chance: none, one that publishes all touched dates, or one that extracts and publishes the other
 hour. The killed work is started again with the same commands, until it comes to its end. Every file of the lake is then compared with
-those of a run that nobody disturbed; the table `changes` only where no other process published between, since it tells each build, and
-records of backfills only where the other hour did not run between, since they count what they found.
+those of an undisturbed run; the table `changes` only where no other process published between, because it has a file for each build, and
+records of backfills only where the other hour did not run between, because they count the articles that they found.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ DAY = date(2026, 11, 20)
 NOW = walking.MOMENT + timedelta(minutes=30)
 OTHER_HOUR = Part(Interval.parse("2026-11-19T12"), "00")
 OTHER_SOURCES = 2
-"""Sources of the other hour; what it captures, the walked hour has seen."""
+"""Sources of the other hour; the walked hour captures none of its pages again."""
 KEY = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 
 
@@ -65,7 +65,7 @@ def work(options: dict[str, Any], asked: BackfillRequest, kill_at: int | None, c
 
 
 def publish_touched(options: dict[str, Any]) -> None:
-    """What the schedule or an operator does meanwhile: build every date that has rows, from whatever there is."""
+    """Build every date that has rows, as the schedule or an operator may do meanwhile."""
     settings = Settings(**options)
     dates = stages.touched_dates(settings)
     list(stages.publish_dates(settings, load_catalogue(settings.config), dates, BuildOptions(allow_shrink=True)))
@@ -80,10 +80,11 @@ def walk_other_hour(options: dict[str, Any]) -> None:
 
 
 SECOND_ACTORS: tuple[Callable[[dict[str, Any]], None] | None, ...] = (None, publish_touched, walk_other_hour)
+"""The other processes of which one works on the lake after a kill; None: no other process."""
 
 
 def capture_other_hour(settings: Settings) -> None:
-    """The lake that every round begins with."""
+    """Capture the other hour into the lake that every round begins with."""
     catalogue = load_catalogue(settings.config)
     few = catalogue.model_copy(update={"sources": catalogue.sources[-OTHER_SOURCES:]})
     stages.capture(settings, few, OTHER_HOUR, live=True, clock=walking.StoppedClock())
@@ -114,12 +115,12 @@ class Rounds:
         return False, count.value
 
     def let(self, actor: Callable[[dict[str, Any]], None], lake: Path) -> None:
-        """Another process works on the lake and comes to its end."""
+        """Run `actor` on the lake in another process, and wait for its end. Exits when it fails."""
         process = self._context.Process(target=actor, args=({**self._options, "lake": str(lake)},))
         process.start()
         process.join()
         if process.exitcode != 0:
-            sys.exit(f"{actor.__name__} failed between a kill and going on: exit code {process.exitcode}")
+            sys.exit(f"{actor.__name__} failed between a kill and the next start: exit code {process.exitcode}")
 
 
 def _place(last_words: str, lake: Path) -> str:
@@ -194,7 +195,8 @@ def main() -> None:
                 files = counted(len(different), "file")
                 print(f"round {number}, after {counted(mine, 'kill')} and {between}: different {files}: {different[:10]}")
                 sys.exit("\n".join(_first_lines(undisturbed, lake, different)))
-            print(f"round {number}: {counted(mine, 'kill')}, {counted(len(between), 'time')} another between, equal", flush=True)
+            others = counted(len(between), "other process", "other processes")
+            print(f"round {number}: {counted(mine, 'kill')}, {others} between, equal", flush=True)
             shutil.rmtree(lake)
     places = ", ".join(f"{count} {place}" for place, count in rounds.places.most_common())
     beside = ", ".join(f"{count} {actor}" for actor, count in actors.most_common())

@@ -4,7 +4,7 @@
     python -m bench.confidence --check      print the tables, write nothing
 
 The tables are of pages of publishers that the fit has not seen: publishers are dealt into five groups at random, and each group is
-told by a fit on the other four. The same pages and the same code give the same file, byte by byte.
+predicted by a fit on the other four. The same pages and the same code give the same file, byte by byte.
 The pages lie in the folder that NEWS_SHARED names (default: `../shared`).
 """
 
@@ -39,7 +39,7 @@ NO_ARTICLES = "wcxb_other"
 TOOL_SETS = frozenset({"readability"})
 """Sets whose values are another extractor's output."""
 RIGHT_TEXT = 0.9
-"""Word F1 from which a text counts as right: what lacks is a caption, a lead or a line about the author."""
+"""Word F1 from which a text counts as right: a caption, a lead or a line about the author may be missing."""
 FOLDS, SEED = 5, 20261130
 RIDGE = 1.0
 """The penalty on squared weights: a feature of a few pages stays near 0. From 0.3 to 3 the errors below differ by 0.002."""
@@ -78,7 +78,7 @@ def main() -> int:
     for field in FIELDS:
         of_field = [example for example in examples if example.field == field]
         weights[field] = {**fit(of_field), UNSEEN: unseen_weight(field)}
-        print_reliability(field, of_field, told_by_others(of_field))
+        print_reliability(field, of_field, cross_validated(of_field))
     if not arguments.check and arguments.every == 1:
         target = REPOSITORY / "pipeline" / "extraction" / WEIGHTS_FILE
         target.write_text(as_table(weights), encoding="utf-8")
@@ -149,8 +149,8 @@ def unseen_weight(field: str) -> float:
     return round((math.log(kept_back / (1 - kept_back)) - math.log(handed / (1 - handed))) / 2, 2)
 
 
-def told_by_others(examples: Sequence[Example]) -> Array:
-    """The probability of each example by a fit on the publishers of other groups."""
+def cross_validated(examples: Sequence[Example]) -> Array:
+    """The probability of each example, predicted by a fit on the publishers of the other groups."""
     publishers = sorted({example.publisher for example in examples})
     random.Random(SEED).shuffle(publishers)
     group = {publisher: number % FOLDS for number, publisher in enumerate(publishers)}
@@ -164,13 +164,13 @@ def told_by_others(examples: Sequence[Example]) -> Array:
 
 
 def calibration_error(told: Array, right: Array) -> float:
-    """The expected calibration error: the mean distance of told and right shares over ten equal ranges, weighted by their examples."""
+    """The expected calibration error: the mean distance of predicted and right shares over ten equal ranges, weighted by their examples."""
     bins = np.minimum((told * 10).astype(int), 9)
     return float(sum(abs(told[bins == one].sum() - right[bins == one].sum()) for one in range(10)) / len(told))
 
 
 def print_reliability(field: str, examples: Sequence[Example], told: Array) -> None:
-    """What was told beside what is right, in ranges of probability, and the expected calibration error."""
+    """Print the predicted (`told`) beside the right share, in ranges of probability, and the expected calibration error."""
     right = np.array([example.is_right for example in examples], dtype=np.float64)
     hosts = len({example.publisher for example in examples})
     print(f"\n**{field}**: {len(examples)} pages of {hosts} publishers, {right.mean():.3f} right, told {told.mean():.3f}; ", end="")

@@ -35,6 +35,7 @@ from tests.newsroom.histories import History
 NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 LIVE_EVERY = 6
+"""Past hours between two live hours."""
 CATALOGUE = Path(__file__).resolve().parents[1] / "data"
 
 

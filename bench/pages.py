@@ -42,6 +42,7 @@ STORY_SIZE = 4
 REQUESTS = 5
 SOURCE_IDS = [f"source-{number:03d}" for number in range(SOURCES)]
 AT_MOST_MS = 300
+"""Milliseconds of wall time above which the line of a page says `over`."""
 
 
 def main() -> None:
@@ -121,7 +122,7 @@ def make_lake(root: Path) -> None:
 
 
 def copy(lake: Lake, source: str, target: str) -> None:
-    """The same bytes at another path."""
+    """Copy a file of the lake to another path."""
     place = Path(lake.root) / target
     place.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(Path(lake.root) / source, place)

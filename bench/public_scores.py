@@ -14,7 +14,9 @@ from statistics import mean
 
 _WORD = re.compile(r"\w+")
 RUN = 4
+"""Words of a run, as in the benchmark."""
 FIFTHS = 5
+"""Groups of publishers."""
 
 
 def shingle_f1(texts: Iterable[tuple[str, str]]) -> float:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 MANY_ITEMS = 3
-"""Fewer are done before a bar could be read."""
+"""Below this number of items there is no progress bar: they are done before it could be read. A plain choice."""
 EXIT_FAILED, EXIT_USAGE, EXIT_RED, EXIT_TRANSIENT, EXIT_INTERRUPTED, EXIT_PIPE = 1, 2, 3, 75, 130, 141
 """The meaning of each is in the docstring of `pipeline.cli.main`."""
 
@@ -57,7 +57,7 @@ class CommandContext:
             self.console.print(screen())
 
     def track(self, items: Iterable[T], *, what: str, total: int) -> Iterator[T]:
-        """The `items`, with a bar of how many of `total` have come where someone looks on (stderr is a terminal)."""
+        """The `items`, with a progress bar of how many of `total` are done when stderr is a terminal; `what` is its label."""
         if not sys.stderr.isatty() or total < MANY_ITEMS:
             yield from items
             return

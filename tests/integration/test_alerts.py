@@ -161,7 +161,7 @@ def test_the_command_shows_what_would_be_sent_and_sends_it_once(
     monkeypatch.setenv("NEWS_LAKE", own.lake)
     monkeypatch.setenv("NEWS_CONFIG", str(tmp_path / "catalogue"))
     monkeypatch.setenv("NEWS_ALERT_URL", webhook.url)
-    assert "nothing stands" in news("alerts").out
+    assert "no finding stands" in news("alerts").out
     gone = Interval.containing(datetime.now(UTC) - timedelta(hours=30))
     Lake(own.lake).write_bytes(manifest_path(stages.Part(gone, "00")), b"{}")
     shown = news("alerts", "--json").json

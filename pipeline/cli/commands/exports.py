@@ -1,4 +1,4 @@
-"""The commands that hand records on: digest, export. Loaded only when one of them is given."""
+"""The commands that write records for other programs and readers: digest, export. Imported only when one of them is run."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from pipeline.publishing.exports.links import safe_link
 from pipeline.publishing.exports.pages import digest_page, report_page
 from pipeline.publishing.exports.tabular import csv_text, json_lines, json_text
 from pipeline.publishing.sql.record_selection import RecordChoice, newest_date, select_records
+from pipeline.text.counts import counted
 
 Record = dict[str, Any]
 SLUG_LENGTH = 60
@@ -35,7 +36,7 @@ def digest(context: CommandContext) -> int:
     options, lake = context.options, Lake(context.settings.lake)
     day = options.date or newest_date(lake)
     if day is None:
-        raise PermanentError(f"nothing is published in {lake.uri} yet")
+        raise PermanentError(f"{lake.uri} has no published records yet; `news run` or `news import FILE.warc.gz` publishes some")
     records = _records(context, RecordChoice(first=day, last=day, published_only=True))
     chosen = choose_digest(records, until=datetime.combine(day, time(), UTC) + timedelta(days=1))
     if options.json:
@@ -54,7 +55,7 @@ def export(context: CommandContext) -> int:
     records = _records(context, RecordChoice(options.first, options.last, options.topic, options.story, options.published))
     if options.format == "frontmatter" and options.output is not None:
         files = _write_documents(records, options.output)
-        context.show({"files": [str(file) for file in files]}, lambda: f"{len(files)} files in {options.output}")
+        context.show({"files": [str(file) for file in files]}, lambda: f"{counted(len(files), 'file')} in {options.output}")
         return 0
     make: dict[str, Callable[[Sequence[Record]], str]] = {
         "frontmatter": lambda rows: "".join(map(front_matter, rows)),
@@ -94,7 +95,7 @@ def _report(context: CommandContext, rows: Sequence[Record]) -> str:
     days = [row["published_date"] for row in rows]
     first, last = options.first or min(days, default=None), options.last or max(days, default=None)
     if first is None or last is None:
-        raise PermanentError("nothing is published yet that a report could show")
+        raise PermanentError("the lake has no record for this report; widen --from, --to and --topic, or publish some with `news run`")
     topic = f"{options.topic}, {first.isoformat()} to {last.isoformat()}" if options.topic else None
     return report_page(rows, first=first, last=last, title=topic)
 

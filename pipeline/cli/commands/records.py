@@ -1,6 +1,6 @@
 """The commands that look up published records: top, search, show, why, story, open. Imported only when one of them is run.
 
-They start in half a second, because this module imports neither pandas nor scipy nor the extraction room.
+They start at once, because this module imports neither pandas nor scipy nor the extraction room.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def search(context: CommandContext) -> int:
     options = context.options
     wanted = {"days": options.days, "topic": options.topic, "published_only": options.published, "limit": options.limit}
     rows = lookups.search(context.settings, options.words, **wanted)
-    context.show(rows, lambda: screens.found(rows))
+    context.show(rows, lambda: screens.search_results(rows))
     return 0
 
 

@@ -25,13 +25,13 @@ def sql(context: CommandContext) -> int:
     query = _query(context)
     if query is None:
         questions = [{"name": question.name, "text": question.text, "query": question.query} for question in QUESTIONS]
-        context.show({"views": MEANINGS, "questions": questions}, screens.overview)
+        context.show({"views": MEANINGS, "questions": questions}, screens.views_and_questions)
         return 0
     chosen = _format(context)
     with open_database(Lake(context.settings.lake)) as connection:
         table = run_query(connection, query)
     if chosen == "table":
-        context.console.print(screens.rows(table, width=context.console.width, limit=context.options.limit))
+        context.console.print(screens.query_rows(table, width=context.console.width, limit=context.options.limit))
     elif chosen == "parquet":
         _write_parquet(table, context.options.output)
     else:
@@ -48,7 +48,7 @@ def serve_sql(context: CommandContext) -> int:
     """`news serve-sql`: write a DuckDB database file whose views read the lake."""
     file: Path = context.options.duckdb
     write_database(Lake(context.settings.lake), file)
-    context.show({"file": str(file)}, lambda: screens.served(file))
+    context.show({"file": str(file)}, lambda: screens.written_database(file))
     return 0
 
 

@@ -54,7 +54,7 @@ def backfill_plan(one: BackfillPlan) -> RenderableType:
         parts.append(_archives(one))
     if one.without_history:
         names = ", ".join(one.without_history)
-        parts.append(Text(f"not in the estimates, having no history in the ledger: {names}", style="yellow"))
+        parts.append(Text(f"not in the estimates, because the ledger has no day of them: {names}", style="yellow"))
     parts += [Text(f"note: {note}") for note in one.notes]
     return Group(*parts)
 

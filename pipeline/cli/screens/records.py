@@ -41,8 +41,8 @@ def top(rows: Sequence[Row], settings: Settings) -> RenderableType:
     return table
 
 
-def found(rows: Sequence[Row]) -> RenderableType:
-    """The records that a search found."""
+def search_results(rows: Sequence[Row]) -> RenderableType:
+    """The records that a search found, and their number."""
     table = make_table("heat", "when (UTC)", "provider", "words in", "title", "url", numbers=(0,), spare=(3, 5))
     for row in rows:
         moment = minute(row["publishedDateTime"])

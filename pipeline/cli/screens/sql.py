@@ -18,8 +18,8 @@ NARROWEST = 12
 """Characters that a column of a table needs on the terminal; with fewer, each row is shown as lines of name and value. A plain choice."""
 
 
-def overview() -> RenderableType:
-    """The views, and the ready questions."""
+def views_and_questions() -> RenderableType:
+    """The views with what one row of each is, the ready questions, and a command for each."""
     views, questions = make_table("view", "one row is"), make_table("question", "what it answers")
     for name, meaning in MEANINGS.items():
         views.add_row(name, Text(meaning))
@@ -29,7 +29,7 @@ def overview() -> RenderableType:
     return Group(views, questions, Text(hint))
 
 
-def rows(table: pa.Table, *, width: int, limit: int) -> RenderableType:
+def query_rows(table: pa.Table, *, width: int, limit: int) -> RenderableType:
     """The first `limit` rows, as a table if `width` is enough for its columns, else as lines of name and value."""
     shown = plain_rows(table.slice(0, limit))
     names = table.column_names
@@ -45,7 +45,7 @@ def rows(table: pa.Table, *, width: int, limit: int) -> RenderableType:
     return Group(view, ending)
 
 
-def served(file: Path) -> RenderableType:
+def written_database(file: Path) -> RenderableType:
     """The file of the database, and the command that opens it."""
     return Text(f"Written: {file}. Its views read the lake where it lies. To open it: duckdb -readonly {file} -c 'from pages limit 5'")
 

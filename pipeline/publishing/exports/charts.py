@@ -17,12 +17,13 @@ from pipeline.publishing.exports.tabular import moment_text
 from pipeline.text.control_characters import drop_controls
 
 WIDTH, LABEL_WIDTH, NUMBER_WIDTH = 760, 300, 60
-"""Of the picture, of the labels on the left and of the numbers on the right, in pixels."""
+"""Widths in pixels: the picture, the labels on the left, the numbers on the right."""
 BAR, GAP, HEAD, LINE = 14, 10, 58, 20
 """Heights in pixels: a bar, the space between two rows, the title with the legend, a line of it."""
 LONGEST_LABEL = 42
 """Width of a label in characters, of which a wide one counts twice; a longer one is cut. As many as fit into LABEL_WIDTH."""
 MOST_ROWS = 15
+"""Rows that a chart shows. A plain choice."""
 STYLE = """
 text { font: 12px system-ui, sans-serif; fill: #1c1e21; }
 .title { font-size: 13px; font-weight: 600; }

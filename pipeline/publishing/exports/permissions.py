@@ -12,7 +12,9 @@ from typing import Any
 Row = dict[str, Any]
 
 EXCERPT_REFUSALS = frozenset({"nosnippet"})
+"""Refused uses for which an excerpt is left out."""
 IMAGE_REFUSALS = frozenset({"noimageindex", "noimageai"})
+"""Refused uses for which the pictures are left out."""
 TEXT_REFUSALS = frozenset({"noarchive", "nosnippet", "noai", "aiInput", "aiTrain", "tdm"})
 """Uses of a text: a text is exported only when none of these is refused."""
 

@@ -21,6 +21,7 @@ from pipeline.lake.tables import rows_of
 from pipeline.text.control_characters import drop_controls, escape_controls
 
 FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\r\n]")
+"""The beginning of a text that a spreadsheet would calculate."""
 
 
 def csv_text(table: pa.Table) -> str:

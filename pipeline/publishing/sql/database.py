@@ -38,7 +38,7 @@ FOLDER_KEYS = {
 
 @dataclass(frozen=True, slots=True)
 class TableFiles:
-    """The Parquet files of a table, and the column whose values are in the names of its folders (None when the files have it, or none)."""
+    """The Parquet files of a table, and the column whose values stand only in the names of its folders (None without such folders)."""
 
     name: str
     paths: tuple[str, ...]

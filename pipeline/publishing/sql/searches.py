@@ -16,6 +16,7 @@ from pipeline.text.urls import canonical_url
 SPACED_SCRIPT = re.compile(r"[\u0000-\u10ff]+")
 """A word in a script that puts spaces between words; words in other scripts are also found inside of longer ones."""
 EDGE = r"(^|$|[^\pL\pN])"
+"""The beginning or end of a word, as RE2 writes it."""
 FOUND_COLUMNS = (
     *("published_date", "webUrl", "title", "excerpt", "publishedDateTime", "providerName", "providerDomain", "topics"),
     *("quality", "heat", "published", "storyId", "language"),
