@@ -21,9 +21,9 @@ from pipeline.extraction.html.structured_data import ARTICLE_TYPES, VIDEO_TYPES,
 from pipeline.extraction.images import measure_picture
 from pipeline.extraction.lead_images import lead_images
 from pipeline.extraction.metadata import titles
-from pipeline.extraction.metadata.authors import declared_authors, find_authors
+from pipeline.extraction.metadata.authors import GUESSED_AUTHORS, declared_authors, find_authors
 from pipeline.extraction.metadata.web_urls import choose_web_url, declared_urls
-from pipeline.extraction.page_kinds import kind_of, shows_shop
+from pipeline.extraction.page_kinds import kind_of, kind_without_author
 from pipeline.extraction.pages import Page, amp_link
 from pipeline.extraction.rejections import is_free, rejection_reason
 from pipeline.text.languages import two_letters, written_in
@@ -172,7 +172,7 @@ def _choose_fields(
         web_url=web_url,
         language=language,
         dated=dated,
-        kind=_other_kind(page, entry, dated, has_authors=bool(authors[0])),
+        kind=_other_kind(page, entry, dated, named_by=authors[1]),
         modified=publication_dates.modified(page, entry, at=at, language=spoken),
         authors=authors,
         provider=titles.find_site_name(page, entry),
@@ -204,12 +204,15 @@ def _alternatives(page: Page, entry: Entry, chosen: _Fields, images: tuple[Image
     return {name: "; ".join(f"{source} {value}" for source, value in values) for name, values in sorted(said.items()) if values}
 
 
-def _other_kind(page: Page, entry: Entry, dated: publication_dates.Dated | None, *, has_authors: bool) -> str | None:
-    """The kind of a dated page that is no article, which then gets no publication date; None when its feed dates it."""
+def _other_kind(page: Page, entry: Entry, dated: publication_dates.Dated | None, *, named_by: str) -> str | None:
+    """The kind of a dated page that is no article, which then gets no publication date; None when its feed dates it.
+
+    `named_by` is the source of its authors, empty without any.
+    """
     if dated is None or entry.published is not None:
         return None
-    is_undeclared = dated.source in publication_dates.GUESSED and not has_authors
-    return kind_of(page) or ("listing" if is_undeclared and shows_shop(page) else None)
+    is_anonymous = not named_by or named_by in GUESSED_AUTHORS
+    return kind_of(page) or (kind_without_author(page, dated_by=dated.source) if is_anonymous else None)
 
 
 def _not_chosen(dated: publication_dates.Dated | None, published: publication_dates.Dated | None) -> tuple[tuple[str, str], ...]:

@@ -48,6 +48,8 @@ MODIFIED_META = (
 
 GUESSED = frozenset({"htmldate", "page.script"})
 """Sources of dates that are neither declared nor visible in the article."""
+SEARCHED = GUESSED | {"page.text"}
+"""Sources of dates that were searched for: these, and the line nearest to the text."""
 
 _LATER = timedelta(days=2)
 """Two dates that are further apart differ by more than zones, or a URL made on the day before, can explain."""

@@ -42,6 +42,8 @@ AUTHOR_META = (
     "dcterms.creator", "citation_author", "article:author_name", "shareaholic:article_author_name", "cxenseparse:author", "rbauthors",
     "authors", "article.author", "mediator_author", "og:author", "dc.creator.personal", "creator",
 )  # fmt: skip
+GUESSED_AUTHORS = frozenset({"page.lead", "page.signature"})
+"""Sources of authors that no part of the page calls so: bold text above the article or below it."""
 MAX_BYLINE = 120
 """Characters of the longest byline; a longer text is a biography."""
 

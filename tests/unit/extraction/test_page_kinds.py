@@ -10,7 +10,7 @@ import pytest
 
 from pipeline.core.models import Article, CaptureRef, Entry, Moment
 from pipeline.extraction.articles import build_article
-from pipeline.extraction.page_kinds import kind_of
+from pipeline.extraction.page_kinds import kind_of, kind_without_author
 from pipeline.extraction.pages import Page, read_page
 
 TEXT = "<h1>Lamps for the long nights</h1>" + "<p>The lamps of the valley burn all night in winter, and nobody puts them out.</p>" * 8
@@ -104,3 +104,37 @@ def test_a_guessed_date_of_a_page_that_sells_something_is_no_publication(shop: s
     assert published(page(f"{TEXT}{script}"), entry) == (True, "")
     assert published(page(f"{TEXT}{script}{shop}"), entry) == (False, "page.kind listing")
     assert published(page(f"<p class=byline>By Jane Roe</p>{TEXT}{script}{shop}"), entry)[0]
+
+
+BUTTONS = "".join(f"<a class='btn btn-{number}' href='/o/{number}'>Offer {number}</a>" for number in range(24))
+STATIC = {"@type": "WebPage", "name": "Lamps", "datePublished": "2026-03-05T10:00:00Z"}
+WEBSITE = "<meta property='og:type' content='website'>"
+
+
+@pytest.mark.parametrize(
+    ("read", "dated_by", "kind"),
+    [
+        (page(f"{TEXT}{BUTTONS}", nodes=STATIC), "jsonld.datePublished", "service"),
+        (page(f"{TEXT}<a href='/cart'>Cart</a>", nodes=STATIC), "jsonld.datePublished", "service"),
+        (page(f"{TEXT}{BUTTONS}", head=WEBSITE), "page.text", "service"),
+        (page(path="/collections/lamps"), "page.time", "listing"),
+        (page(f"{TEXT}<ul class='product-grid'></ul><a href='/cart'>Cart</a>"), "page.text", "listing"),
+        (page(path="/docs/lamps"), "htmldate", "reference"),
+        (page(nodes=STATIC), "jsonld.datePublished", None),
+        (page(f"{TEXT}{BUTTONS}"), "page.text", None),
+        (page(f"{TEXT}{BUTTONS}", nodes=NEWS), "jsonld.datePublished", None),
+        (page(f"{TEXT}{BUTTONS}", nodes=STATIC, classes="post single-post"), "jsonld.datePublished", None),
+        (page(f"{TEXT}{BUTTONS}", nodes=STATIC, path="/why-lamps-burn-all-night"), "jsonld.datePublished", None),
+        (page(f"{TEXT}<a href='/cart'>Cart</a>"), "page.text", None),
+        (page(path="/docs/lamps"), "page.dateline", None),
+        (page(nodes=NEWS, path="/products/lamps"), "jsonld.datePublished", None),
+    ],
+)
+def test_a_page_without_an_author_is_judged_by_where_its_date_stands(read: Page, dated_by: str, kind: str | None) -> None:
+    assert kind_without_author(read, dated_by=dated_by) == kind
+
+
+def test_bold_words_above_a_text_are_no_author_that_makes_it_an_article() -> None:
+    script = "<script>var state = {publishDate: '2026-03-05T10:00:00Z'}</script>"
+    body = f"<div><p><b>Valley Lamps</b></p>{TEXT}</div>{script}<a href='/cart'>Cart</a>"
+    assert published(page(body), Entry(url="https://valley.example/a/lamps", source_id=None, via="warc")) == (False, "page.kind listing")
