@@ -8,19 +8,23 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from functools import cached_property, partial
+from collections.abc import Iterator
+from functools import partial
 from itertools import filterfalse, islice
 from typing import Any
 
-import lxml.etree
-import lxml.html
-
 from pipeline.core.models import Entry
-from pipeline.extraction.body.boilerplate import is_section_label
-from pipeline.extraction.html import furniture
-from pipeline.extraction.html.furniture import class_and_id, surroundings
 from pipeline.extraction.html.structured_data import as_list, types_of
+from pipeline.extraction.metadata.author_places import (
+    MAX_BYLINE,
+    MAX_LINE,
+    AuthorPlaces,
+    byline_text,
+    first_group,
+    first_text,
+    is_of_article,
+    related_as_author,
+)
 from pipeline.extraction.metadata.person_names import (
     chinese_byline,
     clean_names,
@@ -44,42 +48,13 @@ AUTHOR_META = (
 )  # fmt: skip
 GUESSED_AUTHORS = frozenset({"page.lead", "page.signature"})
 """Sources of authors that no part of the page calls so: bold text above the article or below it."""
-MAX_BYLINE = 120
-"""Characters of the longest byline; a longer text is a biography."""
-
 _phrases = partial(phrase_pattern, "pipeline.extraction")
 _BYLINE_START = r"^\W*(?:(?:责编|责任编辑|作者|记者)\s*[:：]\s*|(?:%(byline_starts)s|(?:%(byline_labels)s)\s*:)\s*:?\s+(?=\S))"
-_byline_names = partial(phrase_pattern, "pipeline.extraction", "%(byline_names)s", ignores_case=False)
-_BYLINE_TAGS = frozenset({"a", "span", "p", "div", "address", "li", "strong", "cite", "em", "h4", "td", "ul"})
 
-_BYLINE_STARTS = ("(责", "（责", "责编", "责任", "作者", "记者", "By", "by", "BY", "Vo", "vo", "VO", "Pa", "Po", "Do", "Av", "Af", "Wr",
-                  "Au", "au", "Te", "Er", "Ge", "Ve", "Pu", "Ei", "Ав")  # fmt: skip
-_MAX_LINE = 300
-"""Characters of the longest text node that can be a byline, before its white space is squeezed."""
-_IDS = lxml.etree.XPath("/descendant-or-self::*/@id", smart_strings=False)
-_TEST_IDS = lxml.etree.XPath("/descendant-or-self::*/@data-testid", smart_strings=False)
-_RELATIONS = lxml.etree.XPath("/descendant-or-self::*/@rel[. = 'author']/..")
-_RELATED = (b'="author"', b"='author'", b"=author", b'= "author"', b"= 'author'")
-"""How the mark-up has `rel="author"`."""
-_VCARDS = lxml.etree.XPath("/descendant-or-self::*/@class[contains(concat(' ', ., ' '), ' fn ') or . = 'author vcard']/..")
 _NICK_CLASS = re.compile(r"^(?:(?:post|entry|article|news)[-_]+)?(?:author|byline|autor|username|poster)(?:[-_]+name)?$", re.IGNORECASE)
 _FULL_DATE = re.compile(r"\b[0-3]?\d[./][01]?\d[./](?:19|20)\d\d\b|\b(?:19|20)\d\d-\d\d-\d\d\b|\b[0-3]?\d\.? [^\W\d]{3,10} (?:19|20)\d\d\b")
 _SIGNED = r"^(?:%(signatures)s)\s+([^\W\d_][\w.\-]{2,24})(?:\s(?:@|(?:on|am|um|at)\b).*)?$"
 _NICKNAME = re.compile(r"^[^\W\d_][\w.\-]{2,24}$")
-_is_comment = furniture.names_of(furniture.COMMENTS, match="anywhere")
-_is_elsewhere = furniture.names_of(
-    furniture.COMMENTS,
-    furniture.OTHER_ARTICLES,
-    furniture.MARGINS,
-    furniture.OFFERS,
-    furniture.PICTURES,
-    furniture.GALLERIES,
-    furniture.RIGHTS,
-    furniture.NAVIGATION,
-    match="anywhere",
-)
-_is_tag = re.compile(r"(?:^|[-_\s])tags?(?:$|[-_\s])|[a-z]Tags?(?:$|[-_\s])").search
-"""Finds the class of a tag, a label of the article's subject, which may be a person."""
 
 
 def find_authors(page: Page, entry: Entry | None) -> tuple[tuple[str, ...], str]:
@@ -125,7 +100,7 @@ def _declared_twice(page: Page, entry: Entry | None) -> frozenset[str]:
     doubted = {letters_only(name) for name in (*json_ld, *metas, *feed) if _is_doubted_name(name)}
     if not doubted:
         return frozenset()
-    linked = [squeeze(element.text_content()) for element in _related_as_author(page)[:10]]
+    linked = [squeeze(element.text_content()) for element in related_as_author(page)[:10]]
     places = ({letters_only(without_by(name)) for name in names} for names in (json_ld, metas, feed, linked))
     counts = Counter(key for place in places for key in place & doubted)
     return frozenset(key for key, count in counts.items() if count > 1)
@@ -144,7 +119,7 @@ def _spelled_out(people: tuple[str, ...], page: Page) -> tuple[str, ...]:
     if len(people) != 1 or " " in people[0] or page.tree is None or not people[0].isascii():
         return people
     short = letters_only(people[0])
-    for _, names, _ in _marked(_Places(page)):
+    for _, names, _ in _marked(AuthorPlaces(page)):
         for name in clean_names(names, is_prose=True):
             if letters_only(name) == short or name.casefold().startswith(people[0].casefold() + " "):
                 return (name,)
@@ -171,7 +146,7 @@ def _sources(page: Page, entry: Entry | None) -> Iterator[tuple[str, list[str], 
     if entry and entry.authors:
         yield "feed.author", list(entry.authors), False
     yield "page.byline", list(_chinese_bylines(page)), False
-    places = None if page.tree is None else _Places(page)
+    places = None if page.tree is None else AuthorPlaces(page)
     if places is not None:
         yield from _marked(places)
         yield from _bylines(places)
@@ -181,64 +156,6 @@ def _sources(page: Page, entry: Entry | None) -> Iterator[tuple[str, list[str], 
         yield "page.byline", list(_names_on_date_lines(page)), True
         yield "page.lead", list(islice(_names_above_text(places), 2)), True
         yield "page.signature", list(islice(_signatures(places), 1)), True
-
-
-class _Places:
-    """The elements of a page that may name its author, each kind found once, on first use."""
-
-    def __init__(self, page: Page) -> None:
-        self.tree: lxml.html.HtmlElement = page.tree
-        self._page = page
-
-    def is_of_article(self, element: lxml.html.HtmlElement) -> bool:
-        """Whether `element` belongs to the page's own article."""
-        return _is_of_article(self._page, element)
-
-    @cached_property
-    def marked(self) -> tuple[list[lxml.html.HtmlElement], ...]:
-        """The elements marked as author, in four lists: by `itemprop`, by `rel`, by the class `fn`, by the class `author vcard`."""
-        properties = [element for element in self._page.properties.get("author", ())[:40] if not _in_comment(self._page, element)]
-        relations = [element for element in _related_as_author(self._page)[:40] if element.tag != "link" and self.is_of_article(element)]
-        has_cards = any("fn" in name or "vcard" in name for name in self._page.classes)
-        cards = [element for element in _VCARDS(self.tree)[:40] if self.is_of_article(element)] if has_cards else []
-        return (
-            properties,
-            relations,
-            [element for element in cards if "fn" in element.get("class").split()],
-            [element for element in cards if element.get("class") == "author vcard"],
-        )
-
-    @cached_property
-    def links(self) -> list[tuple[lxml.html.HtmlElement, str]]:
-        """Every `<a>` with its `href` in lower case."""
-        return [(element, element.get("href", "").lower()) for element in self.tree.iter("a")]
-
-    @cached_property
-    def classed(self) -> list[lxml.html.HtmlElement]:
-        """The elements whose class, id or test id contains a word for author; at most 60."""
-        test_ids = _TEST_IDS(self.tree) if self._page.mentions(b"data-testid") else ()
-        kept = set(filter(_byline_names().search, self._page.classes.union(_IDS(self.tree), test_ids)))
-        elements = self._page.elements(*_BYLINE_TAGS) if kept else ()
-        named = (one for one in elements if one.get("class") in kept or one.get("id") in kept or one.get("data-testid") in kept)
-        return list(islice(named, 60))
-
-    @cached_property
-    def spoken(self) -> list[lxml.html.HtmlElement]:
-        """The elements with a text that begins like a byline (`By`, `Von`, `作者`); at most 60."""
-        starts = (text for text in self._page.texts if len(text) < _MAX_LINE and text.lstrip().startswith(_BYLINE_STARTS))
-        return list(dict.fromkeys(containing_element(text) for text in starts if not is_code(text)))[:60]
-
-    @cached_property
-    def set_off(self) -> list[lxml.html.HtmlElement]:
-        """Short texts in bold or italics; at most 60."""
-        elements = self._page.elements("em", "i", "strong", "b", "font")
-        return list(islice((element for element in elements if not len(element) and 5 < len(element.text or "") < 40), 60))
-
-
-def _related_as_author(page: Page) -> list[lxml.html.HtmlElement]:
-    """The elements with `rel="author"`."""
-    found: list[lxml.html.HtmlElement] = _RELATIONS(page.tree) if page.tree is not None and page.mentions(*_RELATED) else []
-    return found
 
 
 def _twitter_labels(page: Page) -> Iterator[str]:
@@ -261,29 +178,29 @@ def _declared(page: Page, value: Any, *, only_people: bool = False) -> Iterator[
                     yield name.replace(",", " ") if is_organisation else name
 
 
-def _marked(places: _Places) -> Iterator[tuple[str, list[str], bool]]:
+def _marked(places: AuthorPlaces) -> Iterator[tuple[str, list[str], bool]]:
     for elements in places.marked:
-        yield "page.author", [_byline_text(element) for element in _first_group(elements)], False
+        yield "page.author", [byline_text(element) for element in first_group(elements)], False
         yield "page.author", [element.get("content", "") for element in elements[:5]], False
     everywhere = "\n".join(address for _, address in places.links)
     paths = [path for path in phrases_of("pipeline.extraction", "author_paths") if path in everywhere]
     links = (element for element, address in places.links if any(path in address for path in paths) and places.is_of_article(element))
-    yield "page.author", [squeeze(element.text_content()) for element in _first_group(islice(links, 20))], True
+    yield "page.author", [squeeze(element.text_content()) for element in first_group(islice(links, 20))], True
 
 
-def _bylines(places: _Places) -> Iterator[tuple[str, list[str], bool]]:
+def _bylines(places: AuthorPlaces) -> Iterator[tuple[str, list[str], bool]]:
     for element in places.classed:
-        text = _byline_text(element) or _first_text(element)
+        text = byline_text(element) or first_text(element)
         if 3 <= len(text) <= MAX_BYLINE and places.is_of_article(element):
             yield "page.byline", [text], True
     for element in places.spoken:
-        text = _byline_text(element)
+        text = byline_text(element)
         if 3 <= len(text) <= MAX_BYLINE and _phrases(_BYLINE_START).match(text) and places.is_of_article(element):
             yield "page.byline", [text], True
     yield "page.byline", list(islice(_labelled(places), 3)), True
 
 
-def _labelled(places: _Places) -> Iterator[str]:
+def _labelled(places: AuthorPlaces) -> Iterator[str]:
     """The text after an element whose whole text is a label such as "Author:" or "Von"."""
     for element in places.spoken:
         if not len(element) and is_by(element.text or "") and places.is_of_article(element):
@@ -293,7 +210,7 @@ def _labelled(places: _Places) -> Iterator[str]:
                 yield text
 
 
-def _signatures(places: _Places) -> Iterator[str]:
+def _signatures(places: AuthorPlaces) -> Iterator[str]:
     """Texts in bold or italics that are the whole last paragraph of an article: signatures."""
     for element in places.set_off:
         place = element
@@ -304,7 +221,7 @@ def _signatures(places: _Places) -> Iterator[str]:
             yield text
 
 
-def _names_above_text(places: _Places) -> Iterator[str]:
+def _names_above_text(places: AuthorPlaces) -> Iterator[str]:
     """Texts in bold or italics that are a whole paragraph above the first long paragraph."""
     for element in places.set_off[:20]:
         place = element.getparent()
@@ -316,10 +233,10 @@ def _names_above_text(places: _Places) -> Iterator[str]:
 
 def _names_on_date_lines(page: Page) -> Iterator[str]:
     """The other parts, between bars or dashes, of the first line of the article with a full date."""
-    dated = (text for text in page.texts if len(text) < _MAX_LINE and ("20" in text or "19" in text))
+    dated = (text for text in page.texts if len(text) < MAX_LINE and ("20" in text or "19" in text))
     for node in islice(filterfalse(is_code, dated), 200):
         line = squeeze(node)
-        if len(line) <= MAX_BYLINE and _FULL_DATE.search(line) and _is_of_article(page, containing_element(node)):
+        if len(line) <= MAX_BYLINE and _FULL_DATE.search(line) and is_of_article(page, containing_element(node)):
             yield from (part for part in re.split(r"\s*[|•·/]\s*|\s[–-]\s|\s(?:von|by|par|por)\s", line) if not any(map(str.isdigit, part)))
             return
 
@@ -328,17 +245,17 @@ def _chinese_bylines(page: Page) -> Iterator[str]:
     """The names in the first text of the article that is, or holds in brackets, a Chinese byline."""
     for text in filterfalse(str.isascii, page.texts):
         names = chinese_byline(text)
-        if names and not is_code(text) and _is_of_article(page, containing_element(text)):
+        if names and not is_code(text) and is_of_article(page, containing_element(text)):
             yield from names
             return
 
 
-def _nicknames(places: _Places) -> Iterator[str]:
+def _nicknames(places: AuthorPlaces) -> Iterator[str]:
     """User names: single words where an author's name is expected."""
     for element in places.classed:
         names = element.get("class", "").split()
         if any(_NICK_CLASS.match(name) for name in names):
-            words = without_by(_byline_text(element)).split()
+            words = without_by(byline_text(element)).split()
             is_alone = len(words) == 1 or (len(words) > 1 and looks_like_date(" ".join(words[1:])))
             if is_alone and _NICKNAME.match(words[0]) and places.is_of_article(element):
                 yield words[0]
@@ -350,50 +267,3 @@ def _nicknames(places: _Places) -> Iterator[str]:
         match = _phrases(_SIGNED).match(squeeze(element.text or ""))
         if match and places.is_of_article(element):
             yield match[1]
-
-
-def _is_of_article(page: Page, element: lxml.html.HtmlElement) -> bool:
-    """Whether `element` belongs to the article: it is in no list of comments or of other articles, no picture's caption and no tag."""
-    for place in surroundings(element, shared=page.heading_path):
-        if place.tag == "footer" and next(place.iterancestors("article"), None) is not None:
-            return True  # an article's own footer names its author
-        if place.tag in {"footer", "nav", "figure", "figcaption", "button"} or _is_elsewhere(class_and_id(place)):
-            return False
-        if _is_tag(place.get("class", "")) or place.get("rel") == "tag":
-            return False
-    return True
-
-
-def _in_comment(page: Page, element: lxml.html.HtmlElement) -> bool:
-    return any(_is_comment(class_and_id(place)) for place in surroundings(element, shared=page.heading_path))
-
-
-def _byline_text(element: lxml.html.HtmlElement) -> str:
-    name = element.find(".//*[@itemprop='name']")
-    inner = name if name is not None else element
-    text = squeeze(" ".join(islice(inner.itertext(), 40)))
-    return text if len(text) <= MAX_BYLINE else ""
-
-
-def _first_text(element: lxml.html.HtmlElement) -> str:
-    """The first text of a box about the author when it has two or three words, as a name above a biography has; else empty."""
-    texts = (text for text in map(squeeze, islice(element.itertext(), 40)) if text and not is_section_label(text) and not is_by(text))
-    text = next(texts, "")
-    return text if len(text.split()) in {2, 3} else ""
-
-
-def _first_group(elements: Iterable[lxml.html.HtmlElement]) -> list[lxml.html.HtmlElement]:
-    """The first of `elements` and those after it in the same byline, at most 8: later ones name the authors of other articles."""
-    group: list[lxml.html.HtmlElement] = []
-    place: lxml.html.HtmlElement | None = None
-    for element in elements:
-        if not element.text_content().strip():
-            continue
-        if place is None:
-            place = element.getparent()
-            if place is not None and len(place) == 1 and place.getparent() is not None:
-                place = place.getparent()
-        elif element.getparent() is not place and element.getparent().getparent() is not place:
-            break
-        group.append(element)
-    return group[:8]
