@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 LIBRARY := .venv-library
+DUCKLAKE := .venv-ducklake
 TESTS ?= tests
 SIDE_BY_SIDE := --dist loadfile --no-loadscope-reorder # the files in the order of tests/conftest.py
 
@@ -11,7 +12,7 @@ SIDE_BY_SIDE := --dist loadfile --no-loadscope-reorder # the files in the order 
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run up down test test-browser library lint check docs env lock sbom audit clean
+.PHONY: help run up down test test-browser test-ducklake library lint check docs env lock sbom audit clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 20
@@ -30,6 +31,9 @@ test: $(VENV)/.installed-all ## every test; those without their service skip and
 
 test-browser: $(VENV)/.installed-all ## the pages of a whole Airflow in Chromium; SCREENSHOTS=docs/images takes the pictures of the documentation
 	$(BIN)/python -m pytest -m browser tests/integration/test_browser.py
+
+test-ducklake: $(VENV)/.installed-all $(DUCKLAKE)/.installed ## the DuckLake catalogue, read by DuckDB's own extension
+	$(BIN)/python -m pytest tests/integration/test_ducklake.py
 
 library: $(LIBRARY)/.installed ## the library's tests in an environment without Airflow, with the share of its lines that they run
 	@! $(LIBRARY)/bin/python -c "import airflow" 2>/dev/null || { echo "$(LIBRARY) has Airflow: make clean, and again"; exit 1; }
@@ -64,7 +68,7 @@ audit: $(VENV)/.installed-all ## known vulnerabilities of the pinned versions; f
 	$(BIN)/uv tool run -c constraints.txt --from pip-audit pip-audit -r constraints.txt --no-deps --disable-pip --strict
 
 clean: down ## remove environment, caches and Airflow's home; the lake stays
-	rm -rf $(VENV) $(LIBRARY) .airflow .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage build dist *.egg-info
+	rm -rf $(VENV) $(LIBRARY) $(DUCKLAKE) .airflow .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage build dist *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/.installed-run: pyproject.toml constraints.txt deploy/install.sh
@@ -77,4 +81,10 @@ $(VENV)/.installed-all: pyproject.toml constraints.txt deploy/install.sh
 
 $(LIBRARY)/.installed: pyproject.toml constraints.txt deploy/install.sh
 	@deploy/install.sh $(PYTHON) $(LIBRARY) dev
+	@touch $@
+
+# The extension exists for one version of DuckDB, which is not the one of the project (docs/decisions): an environment of its own.
+$(DUCKLAKE)/.installed: Makefile
+	$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python $(DUCKLAKE)
+	$(BIN)/uv pip install --quiet --python $(DUCKLAKE)/bin/python duckdb==1.5.5 duckdb-extension-ducklake==1.5.5
 	@touch $@

@@ -195,8 +195,15 @@ def _add_sql(commands: Any) -> None:
     sql.add_argument("--format", choices=formats, help=text)
     sql.add_argument("--output", type=Path, metavar="FILE", help="write to this file instead of the terminal")
     sql.add_argument("--limit", type=_positive, default=100, metavar="ROWS", help="number of rows that a table shows (default 100)")
-    serve = _add(commands, "serve-sql", "sql:serve_sql", "write a DuckDB database file whose views read the lake")
-    serve.add_argument("--duckdb", type=Path, required=True, metavar="FILE", help="the database file; an existing database is replaced")
+    text = "write a database file for other programs, whose tables and views read the lake's files where they lie"
+    serve = _add(commands, "serve-sql", "sql:serve_sql", text)
+    kind = serve.add_mutually_exclusive_group(required=True)
+    text = "a DuckDB database, for DuckDB 1.0 and later; an existing database is replaced"
+    kind.add_argument("--duckdb", type=Path, metavar="FILE", help=text)
+    text = "a DuckLake catalogue, for DuckDB with its extension ducklake: time travel to what was known; an existing one is replaced"
+    kind.add_argument("--ducklake", type=Path, metavar="FILE", help=text)
+    text = "with --ducklake: lakes that `news publish --as-of TIME --into LAKE` wrote, whose records are those of earlier snapshots"
+    serve.add_argument("--state", action="extend", nargs="+", default=[], metavar="LAKE", help=text)
 
 
 def _add_catalogue(commands: Any) -> None:

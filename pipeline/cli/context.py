@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, is_dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -65,6 +65,10 @@ class CommandContext:
         from rich.progress import track
 
         yield from track(items, description=what, total=total, console=Console(stderr=True), transient=True)
+
+    def track_files(self, paths: Sequence[str], what: str) -> Iterator[str]:
+        """The `paths`, with a bar as `track` shows."""
+        return self.track(paths, what=what, total=len(paths))
 
 
 def _jsonable(value: Any) -> Any:

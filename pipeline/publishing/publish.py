@@ -38,7 +38,6 @@ from pipeline.text.counts import counted
 log = logging.getLogger(__name__)
 
 FINGERPRINT = b"news.fingerprint"
-AS_OF = b"news.asOf"
 """Key of the time of the newest capture that the records are built from, or of the past time that was asked for."""
 RECORDS_VERSION = "5"
 """Part of the fingerprint. Raise it when a change of the code gives other records for the same inputs, so that every date is rebuilt."""
@@ -201,7 +200,7 @@ def _window_versions(
 
 def _as_of(versions: list[ArticleVersion], asked: datetime | None) -> dict[bytes, bytes]:
     newest = asked or max((version.captured_at for version in versions), default=None)
-    return {AS_OF: newest.astimezone(UTC).isoformat().encode()} if newest is not None else {}
+    return {schema.AS_OF: newest.astimezone(UTC).isoformat().encode()} if newest is not None else {}
 
 
 def _midnight(published_date: date) -> datetime:

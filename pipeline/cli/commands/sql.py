@@ -16,6 +16,7 @@ from pipeline.lake.storage import Lake
 from pipeline.publishing.exports.charts import bar_chart
 from pipeline.publishing.exports.tabular import csv_text, json_text, plain_rows
 from pipeline.publishing.sql.database import open_database, run_query, write_database
+from pipeline.publishing.sql.ducklake import write_ducklake
 from pipeline.publishing.sql.questions import QUESTIONS, find_question
 from pipeline.publishing.sql.views import MEANINGS
 
@@ -45,10 +46,16 @@ def sql(context: CommandContext) -> int:
 
 
 def serve_sql(context: CommandContext) -> int:
-    """`news serve-sql`: write a DuckDB database file whose views read the lake."""
-    file: Path = context.options.duckdb
-    write_database(Lake(context.settings.lake), file)
-    context.show({"file": str(file)}, lambda: screens.written_database(file))
+    """`news serve-sql`: write a DuckDB database, or a DuckLake catalogue, whose views read the lake."""
+    options, lake = context.options, Lake(context.settings.lake)
+    if options.ducklake is not None:
+        report = write_ducklake(lake, options.ducklake, states=[Lake(state) for state in options.state], track=context.track_files)
+        context.show(report, lambda: screens.written_catalogue(report))
+        return 0
+    if options.state:
+        raise PermanentError("--state is for --ducklake; a DuckDB database reads the lake as it is")
+    write_database(lake, options.duckdb)
+    context.show({"file": str(options.duckdb)}, lambda: screens.written_database(options.duckdb))
     return 0
 
 

@@ -8,8 +8,9 @@ import pyarrow as pa
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from pipeline.cli.screens.tables import make_table
+from pipeline.cli.screens.tables import make_table, second
 from pipeline.publishing.exports.tabular import json_text, json_value, plain_rows
+from pipeline.publishing.sql.ducklake import DuckLakeReport
 from pipeline.publishing.sql.questions import QUESTIONS
 from pipeline.publishing.sql.views import MEANINGS
 from pipeline.text.counts import counted
@@ -48,6 +49,16 @@ def query_rows(table: pa.Table, *, width: int, limit: int) -> RenderableType:
 def written_database(file: Path) -> RenderableType:
     """The file of the database, and the command that opens it."""
     return Text(f"Written: {file}. Its views read the lake where it lies. To open it: duckdb -readonly {file} -c 'from pages limit 5'")
+
+
+def written_catalogue(report: DuckLakeReport) -> RenderableType:
+    """What the DuckLake catalogue has, and how DuckDB attaches it."""
+    counts = ", ".join([counted(report.files, "file"), counted(report.snapshots, "snapshot")])
+    times = f", {second(report.first)} to {second(report.last)}" if report.first is not None and report.last is not None else ""
+    return Text(
+        f"Written: {report.file}: {counts}{times}. It names the lake's files where they lie.\n"
+        f"To read it, in DuckDB: install ducklake; attach 'ducklake:{report.file}' as news (read_only); from news.pages limit 5"
+    )
 
 
 def _value(value: object) -> str:

@@ -3,4 +3,4 @@
 Reads every table of the lake and writes none; a query reaches neither the network nor any other file.
 """
 
-__all__ = ["database", "questions", "record_selection", "searches", "views"]
+__all__ = ["database", "ducklake", "questions", "record_selection", "searches", "views"]

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     import pyarrow.dataset as ds
 
 PARTITION = re.compile(r"[^/]+/(?P<key>\w+)=(?P<value>[^/]+)/")
+STORAGE_VERSION = "v1.0.0"
+"""The format of database files: that of DuckDB 1.0, which all later versions read; 1.5 refuses files in the format of 2.0."""
 FOLDER_KEYS = {
     "articles": pa.field("published_date", pa.date32()),
     "explain": pa.field("published_date", pa.date32()),
@@ -147,20 +149,34 @@ def write_database(lake: Lake, file: Path) -> None:
     A table that has no file yet stays empty there until the database is written again. An earlier DuckDB database at `file` is replaced.
     Raises PermanentError for a lake in an object store, and when `file` exists and is no DuckDB database.
     """
-    import duckdb
-
     if not lake.is_local:
         raise PermanentError(f"{lake.uri}: a database file reads a local lake; news sql queries an object store")
-    if file.exists() and not _is_database(file):
-        raise PermanentError(f"{file} exists and is no DuckDB database; it is not replaced")
-    new = file.with_name(f".{file.name}.new")
-    new.unlink(missing_ok=True)
-    with duckdb.connect(str(new)) as connection:
+    with new_database(file) as connection:
         connection.execute("create schema lake")
         for name in schema.TABLES:
             connection.execute(f"create view lake.{name} as {_read_files(lake, table_files(lake, name))}")
         for statement in view_statements(list(schema.TABLES)):
             connection.execute(statement)
+
+
+@contextmanager
+def new_database(file: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection to an empty database that takes the place of `file` at the end. Any DuckDB since 1.0 opens it.
+
+    Raises PermanentError when `file` exists and is no DuckDB database.
+    """
+    import duckdb
+
+    if file.exists() and not _is_database(file):
+        raise PermanentError(f"{file} exists and is no DuckDB database; it is not replaced")
+    new = file.with_name(f".{file.name}.new")
+    new.unlink(missing_ok=True)
+    with duckdb.connect(":memory:") as connection:
+        connection.execute(f"attach {_text(str(new))} as written (storage_version '{STORAGE_VERSION}')")
+        connection.execute("use written")
+        yield connection
+        connection.execute("use memory")
+        connection.execute("detach written")
     new.replace(file)
 
 

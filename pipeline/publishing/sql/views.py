@@ -37,7 +37,7 @@ VIEWS = {
         select a.*, x.text, x.authors, x.language, x.keywords, x.isAccessibleForFree, x.modifiedDateTime, x.publishedPrecision,
             x.publishedLocalDate, x.rights, {REFUSED.replace("rights.", "x.rights.")} as refused, e.storyId, e.storySize, e.isLead,
             e.leadUrl, e.duplicateOf, e.sourceId, e.via, e.capturedAt, e.captureFile, e.captureOffset, e.vanishedAt
-        from articles a join lake.explain e using (published_date, webUrl)
+        from main.articles a join lake.explain e using (published_date, webUrl)
         left join lake.extracted x
             on x.captureFile = e.captureFile and x.captureOffset = e.captureOffset and x.webUrl = e.webUrl and x.movedTo is null""",
     "ledger": f"select *, {HOUR} from lake.ledger",
@@ -71,7 +71,11 @@ MEANINGS = {
 """What a row of each view is."""
 
 
+def view_queries(tables: Collection[str]) -> dict[str, str]:
+    """The query of each view over `tables` of the schema `lake`; a table without a view of its own gets a plain one."""
+    return {**VIEWS, **{name: f"select * from lake.{name}" for name in tables if name not in VIEWS}}
+
+
 def view_statements(tables: Collection[str]) -> list[str]:
-    """The statements that create the views over `tables` of the schema `lake`; a table without a view of its own gets a plain one."""
-    plain = {name: f"select * from lake.{name}" for name in tables if name not in VIEWS}
-    return [f"create view {name} as {query}" for name, query in {**VIEWS, **plain}.items()]
+    """The statements that create the views over `tables` of the schema `lake`."""
+    return [f"create view {name} as {query}" for name, query in view_queries(tables).items()]
