@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from pathlib import Path
 
@@ -23,8 +23,8 @@ from pipeline.lake.storage import Lake
 from pipeline.publishing.sql.database import PARTITION, new_database, table_files
 from pipeline.publishing.sql.ducklake_rows import BEGINNING, ColumnBounds, LakeFile, Row, catalogue_rows, format_statements
 
-KNOWN_BY = {"extracted": "capturedAt", "ledger": "at", "changes": "knownUntil"}
-"""Table to the column whose newest value is the time from which a file is known."""
+KNOWN_BY = {"extracted": "capturedAt", "ledger": "at", "changes": "knownUntil", "completeness": "day"}
+"""Table to the column whose newest value, of a date its end, is the time from which a file is known."""
 BUILT = ("articles", "explain")
 """The tables of which a date has another file after each build."""
 Track = Callable[[Sequence[str], str], Iterable[str]]
@@ -109,11 +109,10 @@ def _known(table: str, footer: pq.FileMetaData, bounds: dict[str, ColumnBounds])
     said = (footer.metadata or {}).get(schema.AS_OF)
     if said is not None:
         return datetime.fromisoformat(said.decode())
-    if table == "completeness":  # the counts of a day can be known when the day has ended
-        day = bounds["day"].greatest if "day" in bounds else None
-        return datetime.combine(day, time(), UTC) + timedelta(days=1) if day is not None else None
-    column = bounds.get(KNOWN_BY.get(table, ""))
-    return column.greatest if column is not None else None
+    newest = bounds[KNOWN_BY[table]].greatest if KNOWN_BY.get(table) in bounds else None
+    if isinstance(newest, datetime):
+        return newest
+    return datetime.combine(newest, time(), UTC) + timedelta(days=1) if isinstance(newest, date) else None
 
 
 def _bounds(footer: pq.FileMetaData, contract: pa.Schema) -> dict[str, ColumnBounds]:
@@ -140,8 +139,8 @@ def _with_earlier_builds(own: Sequence[LakeFile], earlier: Sequence[LakeFile]) -
         if last is not None and last.known is not None and one.known is not None and one.known < last.known:
             builds[one.table, one.key][one.known] = one
     ended = []
-    for date, of_date in builds.items():
+    for key, of_date in builds.items():
         ordered = [of_date[known] for known in sorted(of_date)]
-        ended += [replace(one, until=after.known) for one, after in pairwise([*ordered, built[date]])]
+        ended += [replace(one, until=after.known) for one, after in pairwise([*ordered, built[key]])]
     places = {name: place for place, name in enumerate(schema.TABLES)}
     return sorted([*own, *ended], key=lambda one: (places[one.table], one.known or BEGINNING, one.path))
