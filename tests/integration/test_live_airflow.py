@@ -135,7 +135,7 @@ def wait_until(is_so: Callable[[], bool], *, patience_s: float = PATIENCE_S) -> 
     deadline = time.monotonic() + patience_s
     while not is_so():
         assert time.monotonic() < deadline, f"nothing happened in {patience_s:.0f} s"
-        time.sleep(1)  # each question takes Airflow 0.05 s of processor time
+        time.sleep(2)  # each question takes Airflow 0.05 s of processor time
 
 
 def test_the_scheduled_hour_is_green_and_its_dates_are_published(live: Live) -> None:

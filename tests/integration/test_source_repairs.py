@@ -14,6 +14,7 @@ from pipeline.cli import main
 from pipeline.core.catalogue import load_catalogue
 from pipeline.core.errors import ConfigError
 from pipeline.core.settings import Settings
+from pipeline.discovery.health import repair_search
 from pipeline.operations import stages
 from pipeline.operations.source_repairs import HealedSources, apply_repairs, heal_sources
 from tests.integration.conftest import NOON, FrozenClock, impatient
@@ -116,6 +117,7 @@ def test_a_feed_that_fell_silent_while_its_site_went_on_is_healed(room: Newsroom
 def test_the_command_shows_evidence_and_diff_and_writes_only_when_told(
     room: Newsroom, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    monkeypatch.setattr(repair_search, "PACE_S", 0.0)
     site = stand_up(room, "moved-301", BREAKS["moved-301"])
     folder = tmp_path / "mine"
     shutil.copytree(Path(__file__).resolve().parents[2] / "data", folder)
