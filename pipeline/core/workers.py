@@ -57,6 +57,7 @@ def pool(
     Work that has not begun is dropped when the caller leaves with an exception.
     """
     start_fork_server(*modules)
+    _allow_children()
     with (
         _main_module_hidden(),
         ProcessPool(
@@ -169,6 +170,14 @@ def bound_memory(max_bytes: int) -> None:
 def _prepared(prepare: Callable[..., None], arguments: tuple[Any, ...]) -> None:
     gc.freeze()  # imported modules are never garbage; without this each collection goes through them
     prepare(*arguments)
+
+
+def _allow_children() -> None:
+    """Let this process start others although it is marked as a daemon, as Celery's workers and all that they fork are.
+
+    Multiprocessing refuses that because children of a killed daemon would stay; ours end when their pipe to it breaks.
+    """
+    multiprocessing.current_process()._config["daemon"] = False  # type: ignore[attr-defined]
 
 
 @contextlib.contextmanager

@@ -86,3 +86,9 @@ def test_a_document_that_overruns_a_bound_says_which_and_the_next_one_is_read(
 def test_what_the_work_raises_comes_to_who_asked() -> None:
     with workers.BoundedReader(processes=1, timeout_s=20) as reader, pytest.raises(KeyError):
         reader.read(fail, "KeyError")
+
+
+def test_a_task_that_celery_runs_in_a_daemon_may_have_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(multiprocessing.current_process()._config, "daemon", True)  # type: ignore[attr-defined]
+    with workers.BoundedReader(processes=1, timeout_s=20) as reader:
+        assert reader.read(len, "abc") == 3
