@@ -26,7 +26,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import takewhile
@@ -327,8 +327,7 @@ class Lake:
 
     def captured_parts(self, interval_key: str) -> list[str]:
         """Names of an interval's parts that are committed, sorted."""
-        files = self.files(f"raw/interval={interval_key}")
-        return [part.name for file in files if (part := _committed_part(file.path)) is not None]
+        return [part.name for part in committed_parts(file.path for file in self.files(f"raw/interval={interval_key}"))]
 
     def captured_between(self, first: datetime, last: datetime) -> list[Part]:
         """The committed parts of the intervals that start in [`first`, `last`), oldest first; an object store is listed only there."""
@@ -337,7 +336,7 @@ class Lake:
             return []
         with storage_errors("raw"):
             found = takewhile(lambda file: file.path < end, self._store.files("raw", first=earliest.removeprefix("raw/")))
-            return [part for file in found if (part := _committed_part(file.path)) is not None]
+            return committed_parts(file.path for file in found)
 
     def captured_intervals(self) -> list[Interval]:
         """Intervals that have a folder in `raw`, oldest first."""
@@ -392,7 +391,6 @@ class Lake:
             yield file
 
 
-def _committed_part(path: str) -> Part | None:
-    """The part that the manifest at `path` commits; None for any other file of `raw`."""
-    folder, _, name = path.rpartition("/")
-    return part_of_capture(path) if name == "manifest.json" and folder.startswith("raw/interval=") else None
+def committed_parts(paths: Iterable[str]) -> list[Part]:
+    """The parts that the manifests among `paths` of `raw` commit, in the order of `paths`."""
+    return [part_of_capture(path) for path in paths if path.startswith("raw/interval=") and path.endswith("/manifest.json")]

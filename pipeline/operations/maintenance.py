@@ -26,6 +26,7 @@ from pipeline.core.models import (
 )
 from pipeline.core.settings import Settings
 from pipeline.lake.replacements import sweep_temporaries
+from pipeline.lake.row_marks import sweep_replacing_marks
 from pipeline.lake.storage import Lake
 from pipeline.operations import stages
 from pipeline.operations.completeness import SourceDay
@@ -64,8 +65,10 @@ def retain(settings: Settings, *, now: datetime) -> RetentionReport:
 
 
 def prune(settings: Settings, *, now: datetime) -> ImagesReport:
-    """Delete cached images that no extracted row names, and temporary files that killed processes left in a local lake."""
+    """Delete cached images that no extracted row names, and what killed processes and late writes of an object store left behind."""
     lake = Lake(settings.lake)
+    if marks := sweep_replacing_marks(lake, now=now):
+        log.info("deleted %s of replaced rows that a late write left", counted(marks, "mark"))
     if lake.is_local and (swept := sweep_temporaries(Path(lake.root))):
         log.info("deleted %s that killed processes left", counted(swept, "temporary file"))
     return prune_images(lake, now=now)

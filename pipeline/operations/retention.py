@@ -10,9 +10,9 @@ import logging
 from datetime import datetime, timedelta
 
 from pipeline.core import schema
-from pipeline.core.models import ImagesReport, Part, RetentionReport
+from pipeline.core.models import ImagesReport, RetentionReport
 from pipeline.lake import storage
-from pipeline.lake.storage import Lake
+from pipeline.lake.storage import Lake, committed_parts
 from pipeline.text.counts import counted
 
 log = logging.getLogger(__name__)
@@ -26,22 +26,19 @@ def delete_old_captures(lake: Lake, *, raw_days: int, now: datetime) -> Retentio
     if not raw_days:
         return RetentionReport()
     before = now - timedelta(days=raw_days)
+    files = {file.path: file for file in lake.files("raw")}  # one listing; a question for each part would grow with the age of the lake
     parts = size = waiting = 0
-    for interval in lake.captured_intervals():
-        if interval.end > before:
+    for part in committed_parts(files):
+        file = files.get(storage.captures_path(part))
+        if file is None or max(file.modified, part.interval.end) > before:
             continue
-        for name in lake.captured_parts(interval.key):
-            part = Part(interval, name)
-            file = lake.file(storage.captures_path(part))
-            if file is None or file.modified > before:
-                continue
-            if not (lake.exists(storage.extracted_path(part)) and lake.exists(storage.ledger_path(part))):
-                log.warning("%s part %s: its captures are old, but stay until they are extracted", interval.key, name)
-                waiting += 1
-                continue
-            lake.delete(file.path)
-            parts, size = parts + 1, size + file.size
-    documents = [file for file in lake.files(storage.DOCUMENTS) if file.modified <= before]
+        if not (lake.exists(storage.extracted_path(part)) and lake.exists(storage.ledger_path(part))):
+            log.warning("%s part %s: its captures are old, but stay until they are extracted", part.interval.key, part.name)
+            waiting += 1
+            continue
+        lake.delete(file.path)
+        parts, size = parts + 1, size + file.size
+    documents = [file for path, file in files.items() if path.startswith(f"{storage.DOCUMENTS}/") and file.modified <= before]
     for file in documents:
         lake.delete(file.path)
     return RetentionReport(parts, size + sum(file.size for file in documents), len(documents), waiting)

@@ -261,6 +261,13 @@ def test_an_hour_costs_as_many_requests_on_the_lake_of_a_year_as_on_that_of_a_da
     assert spent[0] == spent[1]
 
 
+def test_retention_lists_the_lake_once_whatever_its_age(s3: ObjectStore, uri: str, room: Newsroom) -> None:
+    s3.fill(uri, emptied_parts(2))
+    s3.forget()
+    maintenance.retain(settings_of(room, uri).model_copy(update={"raw_days": 7}), now=NOON)
+    assert s3.count() == {"ListObjectsV2": 1}
+
+
 def emptied_parts(days: int) -> Iterator[str]:
     """The keys of `days` of hours whose captures are older than the manifests that a walk reads."""
     first = HOUR.start - timedelta(days=30)

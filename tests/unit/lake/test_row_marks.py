@@ -11,7 +11,7 @@ import pytest
 
 from pipeline.core.models import Interval, Part
 from pipeline.lake import storage
-from pipeline.lake.row_marks import digests_by_date, replace_rows
+from pipeline.lake.row_marks import REPLACING, REPLACING_AGE, digests_by_date, replace_rows, sweep_replacing_marks
 from pipeline.lake.storage import Lake
 
 PART = Part(Interval.parse("2026-11-20T12"), "00")
@@ -115,9 +115,13 @@ CONTRACT = pa.schema(
 )
 
 
-def digests(*rows: tuple[datetime | None, str]) -> dict[date, str]:
+def table(*rows: tuple[datetime | None, str]) -> pa.Table:
     found = [{"publishedDateTime": at, "title": title, "provenance": [("title", "h1")]} for at, title in rows]
-    return digests_by_date(pa.Table.from_pylist(found, schema=CONTRACT))
+    return pa.Table.from_pylist(found, schema=CONTRACT)
+
+
+def digests(*rows: tuple[datetime | None, str]) -> dict[date, str]:
+    return digests_by_date(table(*rows))
 
 
 def test_each_published_date_has_one_digest_of_its_rows_in_any_order() -> None:
@@ -131,3 +135,37 @@ def test_a_changed_value_changes_the_digest_of_its_date_alone() -> None:
     before = digests((NOON, "a"), (NOON + timedelta(days=1), "c"))
     after = digests((NOON + timedelta(seconds=1), "a"), (NOON + timedelta(days=1), "c"))
     assert (before[FIRST] == after[FIRST], before[SECOND] == after[SECOND]) == (False, True)
+
+
+def left_mark(lake: Lake, day: date) -> str:
+    """Write a mark as an object store does that carries out a write long after it was asked to."""
+    path = storage.mark_path(day, PART, digest=REPLACING)
+    lake.write_bytes(path, b"")
+    return path
+
+
+def test_a_mark_that_a_late_write_left_is_swept_after_a_day(tmp_path: Path) -> None:
+    lake = Lake(str(tmp_path))
+    written = table((NOON, "a"))
+    replace_rows(lake, PART, written, old=(), new=digests_by_date(written))
+    right = marks(lake)
+    left_mark(lake, FIRST)
+    left_mark(lake, SECOND)  # a date that has no rows of the part
+    written_at = datetime.now(UTC)
+    assert sweep_replacing_marks(lake, now=written_at + REPLACING_AGE - timedelta(minutes=1)) == 0
+    assert sweep_replacing_marks(lake, now=written_at + REPLACING_AGE + timedelta(minutes=1)) == 2
+    assert marks(lake) == right
+
+
+@pytest.mark.parametrize("kill_at", [1, 2, 3, 4, 5])
+def test_the_mark_of_a_killed_extraction_stays_unless_rows_and_marks_agree(kill_at: int, tmp_path: Path) -> None:
+    before, after = table((NOON, "a")), table((NOON, "b"))
+    lake = Lake(str(tmp_path))
+    replace_rows(lake, PART, before, old=(), new=digests_by_date(before))
+    with pytest.raises(KilledError):
+        replace_rows(KillingLake(lake.root, kill_at), PART, after, old=marks(lake), new=digests_by_date(after))
+    found = {storage.read_mark(path).digest for path in marks(lake)}
+    agree = found - {REPLACING} == set(digests_by_date(lake.read_table(storage.extracted_path(PART))).values())
+    swept = sweep_replacing_marks(lake, now=datetime.now(UTC) + 2 * REPLACING_AGE)
+    assert swept == (REPLACING in found and agree)
+    assert (kill_at, agree) in {(1, True), (2, True), (3, False), (4, False), (5, True)}
