@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, Future, wait
 from concurrent.futures import TimeoutError as WorkTimeoutError
 from multiprocessing import forkserver
+from multiprocessing.process import AuthenticationString  # type: ignore[attr-defined]
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -173,11 +174,12 @@ def _prepared(prepare: Callable[..., None], arguments: tuple[Any, ...]) -> None:
 
 
 def _allow_children() -> None:
-    """Let this process start others although it is marked as a daemon, as Celery's workers and all that they fork are.
+    """Let this process start others although Celery runs it, in a process of billiard: a daemon, with a key that cannot be sent.
 
-    Multiprocessing refuses that because children of a killed daemon would stay; ours end when their pipe to it breaks.
+    Multiprocessing refuses children of daemons because they would outlive a killed one; ours end when their pipe to it breaks.
     """
-    multiprocessing.current_process()._config["daemon"] = False  # type: ignore[attr-defined]
+    config: dict[str, Any] = multiprocessing.current_process()._config  # type: ignore[attr-defined]
+    config |= {"daemon": False, "authkey": AuthenticationString(config["authkey"])}
 
 
 @contextlib.contextmanager

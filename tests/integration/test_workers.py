@@ -88,7 +88,14 @@ def test_what_the_work_raises_comes_to_who_asked() -> None:
         reader.read(fail, "KeyError")
 
 
+class BilliardsKey(bytes):
+    def __reduce__(self) -> Any:
+        raise TypeError("Pickling an AuthenticationString object is disallowed for security reasons")
+
+
 def test_a_task_that_celery_runs_in_a_daemon_may_have_workers(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(multiprocessing.current_process()._config, "daemon", True)  # type: ignore[attr-defined]
+    config = multiprocessing.current_process()._config  # type: ignore[attr-defined]
+    monkeypatch.setitem(config, "daemon", True)
+    monkeypatch.setitem(config, "authkey", BilliardsKey(config["authkey"]))
     with workers.BoundedReader(processes=1, timeout_s=20) as reader:
         assert reader.read(len, "abc") == 3
