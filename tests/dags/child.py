@@ -9,19 +9,24 @@ from typing import Any, ClassVar
 from airflow.models import DagRun
 from airflow.sdk._shared.observability.metrics.base_stats_logger import NoStatsLogger
 from airflow.sdk.observability import stats
+from airflow.sdk.observability.metrics import stats_utils
 from airflow.utils.session import create_session
 from airflow.utils.state import DagRunState
+from opentelemetry.metrics import get_meter_provider
+from opentelemetry.sdk.metrics import MeterProvider
 from sqlalchemy import select
 
 from deploy import dag_runs
 from news_airflow.plugin import NewsPlugin
+from pipeline.core.models import CaptureReport
+from pipeline.operations.metrics import Metric, capture_metrics
 from tests.dags.children import answers_on_stdout
 
 
 def main() -> None:
     with answers_on_stdout() as answer_all:
         dag_runs.prepare()
-        answer_all(lambda question: _describe() if "describe" in question else _late(question) if "late" in question else _run(question))
+        answer_all(lambda question: next(answer for kind, answer in ANSWERS.items() if kind in question)(question))
 
 
 class _KeptMetrics(NoStatsLogger):
@@ -90,7 +95,28 @@ def _run(question: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _describe() -> dict[str, Any]:
+def _metrics(question: dict[str, Any]) -> dict[str, Any]:
+    """Send metrics through the receiver that Airflow is configured with, as a task does, and wait until they are sent."""
+    os.environ.update(question["metrics"])
+    try:
+        stats.initialize(factory=stats_utils.get_stats_factory(), export_legacy_names=False)
+        dag_runs.load_dags()  # puts the folder on the path
+        sent = importlib.import_module("news_metrics")
+        report = CaptureReport("2026-11-20T12", "00", {"page.captured": 7, "page.failed": 2}, ("a", "b"), {"a": "HTTP 503"}, bytes=900)
+        with sent.stage_timer("capture"):
+            sent.emit([*capture_metrics(report), Metric("news.sources_failed", 1, is_counter=False)])
+        provider = get_meter_provider()
+        if isinstance(provider, MeterProvider):
+            provider.force_flush()
+            provider.shutdown()
+    finally:
+        for name in question["metrics"]:
+            del os.environ[name]
+        stats.initialize(factory=NoStatsLogger, export_legacy_names=False)
+    return {}
+
+
+def _describe(_question: dict[str, Any]) -> dict[str, Any]:
     from airflow.serialization.serialized_objects import DagSerialization
 
     described = {}
@@ -128,6 +154,10 @@ def _decision(policy: Any, error: str) -> str:
 
     kind = getattr(errors, error, KeyError)
     return str(policy.evaluate(kind("x"), try_number=1, max_tries=2).action.value)
+
+
+ANSWERS = {"describe": _describe, "late": _late, "metrics": _metrics, "run": _run}
+"""The key of a question to the function that answers it."""
 
 
 if __name__ == "__main__":
