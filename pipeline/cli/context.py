@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, is_dataclass
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from pipeline.core.models import Interval
 from pipeline.text.control_characters import escape_controls
@@ -19,9 +18,6 @@ if TYPE_CHECKING:
     from pipeline.core.catalogue import Catalogue, Scoring
     from pipeline.core.settings import Settings
 
-T = TypeVar("T")
-MANY_ITEMS = 3
-"""Below this number of items there is no progress bar: they are done before it could be read. A plain choice."""
 EXIT_FAILED, EXIT_USAGE, EXIT_RED, EXIT_TRANSIENT, EXIT_INTERRUPTED, EXIT_PIPE = 1, 2, 3, 75, 130, 141
 """The meaning of each is in the docstring of `pipeline.cli.main`."""
 
@@ -55,20 +51,6 @@ class CommandContext:
             print(escape_controls(text))
         else:
             self.console.print(screen())
-
-    def track(self, items: Iterable[T], *, what: str, total: int) -> Iterator[T]:
-        """The `items`, with a progress bar of how many of `total` are done when stderr is a terminal; `what` is its label."""
-        if not sys.stderr.isatty() or total < MANY_ITEMS:
-            yield from items
-            return
-        from rich.console import Console
-        from rich.progress import track
-
-        yield from track(items, description=what, total=total, console=Console(stderr=True), transient=True)
-
-    def track_files(self, paths: Sequence[str], what: str) -> Iterator[str]:
-        """The `paths`, with a bar as `track` shows."""
-        return self.track(paths, what=what, total=len(paths))
 
 
 def _jsonable(value: Any) -> Any:

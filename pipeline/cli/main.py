@@ -11,11 +11,16 @@ import importlib
 import logging
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from pipeline.cli.arguments import make_parser
 from pipeline.cli.context import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_PIPE, EXIT_TRANSIENT, CommandContext
 from pipeline.core.errors import PipelineError, TransientError
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 PIPED_WIDTH = 140
 """Width in columns when the output is a file or a pipe. A plain choice: wide enough that few cells wrap."""
@@ -30,13 +35,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from pipeline.cli.terminal import SafeConsole  # after the arguments: --help and --version show nothing through it
     from pipeline.core.settings import Settings
 
-    console = SafeConsole(width=None if sys.stdout.isatty() else PIPED_WIDTH)
-    _log_to_stderr(options.verbose)
+    console, errors = SafeConsole(width=None if sys.stdout.isatty() else PIPED_WIDTH), SafeConsole(stderr=True)
+    _log_to_stderr(options.verbose, errors)
     try:
         settings = Settings.from_environment(lake=options.lake, config=options.config)
         module, _, name = options.command.partition(":")
         command = getattr(importlib.import_module(f"{__package__}.commands.{module}"), name)
-        return int(command(CommandContext(settings, console, options)))
+        with _bars_on(errors):
+            return int(command(CommandContext(settings, console, options)))
     except TransientError as error:
         _complain(error)
         return EXIT_TRANSIENT
@@ -54,13 +60,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return EXIT_INTERRUPTED
 
 
-def _log_to_stderr(verbose: int) -> None:
+@contextmanager
+def _bars_on(console: Console) -> Iterator[None]:
+    """Show the steps of long work on `console` where someone looks on."""
+    if not console.is_terminal:
+        yield
+        return
+    from pipeline.cli.progress_bars import ProgressBars
+    from pipeline.core import progress
+
+    bars = ProgressBars(console)
+    try:
+        with progress.shown_by(bars):
+            yield
+    finally:
+        bars.close()
+
+
+def _log_to_stderr(verbose: int, console: Console) -> None:
     from rich.logging import RichHandler
 
-    from pipeline.cli.terminal import SafeConsole
-
     level = logging.DEBUG if verbose > 1 else logging.INFO
-    handler = RichHandler(console=SafeConsole(stderr=True), show_path=False, log_time_format="%H:%M:%S")
+    handler = RichHandler(console=console, show_path=False, log_time_format="%H:%M:%S")
     logging.basicConfig(level=level, handlers=[handler], format="%(message)s", force=True)
     logging.getLogger("pipeline").setLevel(logging.DEBUG if verbose else logging.INFO)
     for name in CHATTY_LIBRARIES:

@@ -9,6 +9,7 @@ __all__ = [
     "errors",
     "models",
     "out_of_memory",
+    "progress",
     "rights",
     "rights_policy",
     "schema",

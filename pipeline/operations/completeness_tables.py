@@ -13,6 +13,7 @@ import pyarrow as pa
 from pipeline.core import schema
 from pipeline.core.catalogue import Catalogue
 from pipeline.core.models import Part
+from pipeline.core.progress import steps
 from pipeline.lake import storage
 from pipeline.lake.ledgers import parts_by_day, read_ledger
 from pipeline.lake.storage import Lake
@@ -37,12 +38,16 @@ def read_completeness(lake: Lake, catalogue: Catalogue, days: Sequence[date], *,
     needed = _with_rhythm(days)
     known = parts_by_day(lake, first=needed[0]) if needed else {}
     parts = {day: known.get(day, []) for day in needed}
-    found = {day: count_found(read_ledger(lake, parts[day], columns=FOUND_COLUMNS)) for day in parts if parts[day]}
+    listed = [day for day in parts if parts[day]]
+    found = {
+        day: count_found(read_ledger(lake, parts[day], columns=FOUND_COLUMNS))
+        for day in steps(listed, "reading ledgers", total=len(listed))
+    }
     history = _by_source(found)
     followed = [source.id for source in catalogue.enabled_sources]
     urls: dict[date, frozenset[str]] = {}
     rows: list[SourceDay] = []
-    for day in sorted(set(days)):
+    for day in steps(sorted(set(days)), "counting days", total=len(set(days))):
         extracted = _read_extracted(lake, parts[day])
         rows += source_days(
             day,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from pipeline.core.errors import SchemaError, WarcError
 from pipeline.core.models import Part
+from pipeline.core.progress import steps
 from pipeline.lake import manifests, storage
 from pipeline.lake.archives.warc import read_records
 from pipeline.lake.removals import erasures
@@ -44,11 +45,13 @@ class Damage:
 def damaged_files(lake: Lake) -> Iterator[Damage]:
     """The damaged files of all folders except `images`, `alerts` and `touched`. Raises StorageError when the lake cannot be read."""
     for folder, remedy in MADE_AGAIN.items():
-        for path in (file.path for file in lake.files(folder) if file.path.endswith(".parquet")):
+        paths = [file.path for file in lake.files(folder) if file.path.endswith(".parquet")]
+        for path in steps(paths, f"reading {folder}", total=len(paths)):
             problem = lake.damage(path)
             if problem is not None:
                 yield Damage(path, problem, remedy)
-    for interval in lake.captured_intervals():
+    intervals = lake.captured_intervals()
+    for interval in steps(intervals, "reading captures", total=len(intervals)):
         for name in lake.captured_parts(interval.key):
             yield from _damaged_captures(lake, Part(interval, name))
     yield from _damaged_documents(lake)

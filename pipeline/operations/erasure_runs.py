@@ -20,6 +20,7 @@ from pipeline.core import schema
 from pipeline.core.catalogue import Catalogue
 from pipeline.core.errors import PermanentError
 from pipeline.core.models import Clock, Interval, Part
+from pipeline.core.progress import steps
 from pipeline.core.settings import Settings
 from pipeline.extraction.extract import affected_dates
 from pipeline.lake import storage
@@ -70,7 +71,8 @@ def plan_erasure(settings: Settings, catalogue: Catalogue, domain: str) -> Erasu
     lake, name = Lake(settings.lake), provider_domain(domain)
     erased = ErasedDomains(frozenset({name}))
     counts, parts, images, days = ErasureCounts(), [], set(), set()
-    for part in _parts(lake):
+    captured = list(_parts(lake))
+    for part in steps(captured, "searching parts", total=len(captured)):
         manifest = read_manifest(lake, part)
         traces = traces_of(manifest, erased)
         rows = [row for row in _rows(lake, part) if is_of_provider(row, erased)]
@@ -115,7 +117,7 @@ def run_erasure(settings: Settings, catalogue: Catalogue, plan: ErasurePlan, *, 
         record = _begin(lake, plan, reason, clock)
         erased = ErasedDomains(frozenset({plan.domain}))
         marks = _marks(lake)
-        for number, part in enumerate(map(_part, record.parts), start=1):
+        for number, part in enumerate(steps(map(_part, record.parts), "redacting parts", total=len(record.parts)), start=1):
             redact_part(lake, part, read_manifest(lake, part), erased, marks.get((part.interval.key, part.name), ()))
             log.info("redacted %s part %s: %d of %s", part.interval.key, part.name, number, counted(len(record.parts), "part"))
         for path in list(_documents(lake, erased)):

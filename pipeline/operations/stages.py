@@ -7,7 +7,7 @@ Airflow's tasks and the commands of `news` call these functions. What is no stag
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
@@ -21,6 +21,7 @@ from pipeline.core import workers
 from pipeline.core.catalogue import Catalogue
 from pipeline.core.errors import ConfigError, ShrinkError, WarcError
 from pipeline.core.models import HOUR, CaptureReport, Clock, ExtractReport, Interval, Origin, Part, PublishReport
+from pipeline.core.progress import steps
 from pipeline.core.settings import Settings
 from pipeline.discovery.health.checks import FeedCheck, check_sources, with_findings
 from pipeline.discovery.health.findings import network_problem
@@ -189,7 +190,7 @@ def publish_dates(
 
     Raises ShrinkError at the first date whose partition would shrink too much; some of the later dates may be built by then.
     """
-    for built in build_dates(settings, catalogue, dates, options):
+    for built in steps(build_dates(settings, catalogue, dates, options), "building dates", total=len(dates)):
         if built.report is None:
             raise built.refused or ShrinkError(f"{built.published_date} was not built")
         yield built.report
@@ -275,7 +276,7 @@ def run(
     start_workers()
     captures = [
         capture(settings, catalogue, part, live=live, only_due=only_due, clock=clock, origins=origins, refetch=refetch, taken=taken)
-        for part in parts
+        for part in steps(parts, "capturing parts", total=len(parts))
     ]
     if live:
         return _finish(settings, catalogue, captures, parts)
@@ -297,7 +298,7 @@ def start_workers() -> None:
     workers.start_fork_server(workers.READING, workers.LISTING, workers.PUBLISHING)
 
 
-def import_files(settings: Settings, catalogue: Catalogue, paths: Iterable[Path]) -> tuple[tuple[ImportReport, ...], WalkReport]:
+def import_files(settings: Settings, catalogue: Catalogue, paths: Sequence[Path]) -> tuple[tuple[ImportReport, ...], WalkReport]:
     """Import web archives into the lake, then extract their parts and publish the dates that change. See `capture.imports`.
 
     A file that is not a web archive has a problem in its report; raises WarcError when no file is one.
@@ -306,7 +307,7 @@ def import_files(settings: Settings, catalogue: Catalogue, paths: Iterable[Path]
     lake = Lake(settings.lake)
     imports: list[ImportReport] = []
     refusals: list[WarcError] = []
-    for path in paths:
+    for path in steps(paths, "importing files", total=len(paths)):
         try:
             imports.append(import_file(lake, settings, catalogue, path))
         except WarcError as error:
@@ -319,7 +320,7 @@ def import_files(settings: Settings, catalogue: Catalogue, paths: Iterable[Path]
 
 
 def _finish(settings: Settings, catalogue: Catalogue, captures: Sequence[CaptureReport], parts: Sequence[Part]) -> WalkReport:
-    extracts = [extract(settings, catalogue, part) for part in parts]
+    extracts = [extract(settings, catalogue, part) for part in steps(parts, "extracting parts", total=len(parts))]
     dates = sorted({day for report in extracts for day in report.published_dates})
     publishes = []
     for number, report in enumerate(publish_dates(settings, catalogue, dates), start=1):

@@ -18,6 +18,11 @@ def test_top_of_an_empty_lake_is_an_empty_list_for_a_script(news: News, tmp_path
     assert news("--lake", str(tmp_path / "empty"), "top", "--json").json == []
 
 
+def test_a_choice_that_leaves_no_record_says_so(news: News) -> None:
+    said = news("top", "--topic", "weather on Mars")
+    assert (said.code, "no record of these dates is as chosen" in said.out) == (0, True)
+
+
 def test_top_shows_the_hottest_records(news: News) -> None:
     rows = news("top", "--limit", "5", "--json").json
     assert len(rows) == 5

@@ -15,6 +15,7 @@ import pyarrow as pa
 from pipeline.cli.context import CommandContext
 from pipeline.core import schema
 from pipeline.core.errors import PermanentError
+from pipeline.core.progress import one_step, steps
 from pipeline.lake.storage import Lake
 from pipeline.publishing.exports.digests import choose_digest, digest_text
 from pipeline.publishing.exports.feeds import FeedHead, atom, rss
@@ -70,7 +71,8 @@ def export(context: CommandContext) -> int:
 
 
 def _records(context: CommandContext, choice: RecordChoice) -> list[Record]:
-    return select_records(Lake(context.settings.lake), choice, agreements=context.catalogue.rights.agreements)
+    with one_step("querying the lake"):
+        return select_records(Lake(context.settings.lake), choice, agreements=context.catalogue.rights.agreements)
 
 
 def _table(rows: Sequence[Record]) -> pa.Table:
@@ -103,7 +105,7 @@ def _report(context: CommandContext, rows: Sequence[Record]) -> str:
 def _write_documents(records: Sequence[Record], folder: Path) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     files = []
-    for record in records:
+    for record in steps(records, "writing files", total=len(records)):
         file = folder / _file_name(record["published_date"], record["title"], record["webUrl"])
         file.write_text(front_matter(record), encoding="utf-8", newline="")
         files.append(file)

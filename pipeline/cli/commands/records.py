@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from pipeline.cli.context import EXIT_FAILED, CommandContext
 from pipeline.cli.screens import records as screens
+from pipeline.core.progress import one_step
 from pipeline.operations import lookups
 
 
@@ -14,7 +15,7 @@ def top(context: CommandContext) -> int:
     """`news top`: the hottest records, hottest first."""
     options = context.options
     rows = lookups.top(context.settings, days=options.days, limit=options.limit, published_only=options.published, topic=options.topic)
-    context.show(rows, lambda: screens.top(rows, context.settings))
+    context.show(rows, lambda: screens.top(rows, context.settings, is_chosen=bool(options.topic or options.published)))
     return 0
 
 
@@ -22,14 +23,16 @@ def search(context: CommandContext) -> int:
     """`news search WORD...`: the records that contain all the words."""
     options = context.options
     wanted = {"days": options.days, "topic": options.topic, "published_only": options.published, "limit": options.limit}
-    rows = lookups.search(context.settings, options.words, **wanted)
+    with one_step("searching the lake"):
+        rows = lookups.search(context.settings, options.words, **wanted)
     context.show(rows, lambda: screens.search_results(rows))
     return 0
 
 
 def why(context: CommandContext) -> int:
     """`news why URL`: what happened to a URL; EXIT_FAILED when the lake knows nothing of it."""
-    fate = lookups.why(context.settings, context.options.url)
+    with one_step("searching the lake"):
+        fate = lookups.why(context.settings, context.options.url)
     context.show(fate, lambda: screens.why(fate))
     return 0 if fate.history.seen or fate.history.versions else EXIT_FAILED
 

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from pipeline.cli.context import CommandContext
 from pipeline.cli.screens import sql as screens
 from pipeline.core.errors import PermanentError
+from pipeline.core.progress import one_step
 from pipeline.lake.storage import Lake
 from pipeline.publishing.exports.charts import bar_chart
 from pipeline.publishing.exports.tabular import csv_text, json_text, plain_rows
@@ -29,7 +30,7 @@ def sql(context: CommandContext) -> int:
         context.show({"views": MEANINGS, "questions": questions}, screens.views_and_questions)
         return 0
     chosen = _format(context)
-    with open_database(Lake(context.settings.lake)) as connection:
+    with one_step("querying the lake"), open_database(Lake(context.settings.lake)) as connection:
         table = run_query(connection, query)
     if chosen == "table":
         context.console.print(screens.query_rows(table, width=context.console.width, limit=context.options.limit))
@@ -49,7 +50,7 @@ def serve_sql(context: CommandContext) -> int:
     """`news serve-sql`: write a DuckDB database, or a DuckLake catalogue, whose views read the lake."""
     options, lake = context.options, Lake(context.settings.lake)
     if options.ducklake is not None:
-        report = write_ducklake(lake, options.ducklake, states=[Lake(state) for state in options.state], track=context.track_files)
+        report = write_ducklake(lake, options.ducklake, states=[Lake(state) for state in options.state])
         context.show(report, lambda: screens.written_catalogue(report))
         return 0
     if options.state:

@@ -7,6 +7,7 @@ import sys
 from pipeline.cli.context import EXIT_FAILED, EXIT_RED, CommandContext
 from pipeline.cli.screens import walk as screens
 from pipeline.core.models import HOUR, Interval
+from pipeline.core.progress import steps
 from pipeline.fetching.fetcher import SystemClock
 from pipeline.operations import stages
 from pipeline.publishing.date_builds import BuildOptions
@@ -33,8 +34,7 @@ def extract(context: CommandContext) -> int:
     """`news extract HOUR`: extract every captured part of the hour."""
     catalogue = context.catalogue
     parts = stages.captured_parts(context.settings, context.options.interval)
-    tracked = context.track(parts, what="extracting parts", total=len(parts))
-    reports = [stages.extract(context.settings, catalogue, part) for part in tracked]
+    reports = [stages.extract(context.settings, catalogue, part) for part in steps(parts, "extracting parts", total=len(parts))]
     context.show(reports, lambda: screens.extracts(reports))
     return 0
 
@@ -49,7 +49,6 @@ def publish(context: CommandContext) -> int:
     if options.dates and not dates:
         return EXIT_FAILED
     build_options = BuildOptions(allow_shrink=options.allow_shrink, as_of=options.as_of, into=options.into)
-    built = stages.publish_dates(context.settings, catalogue, dates, build_options)
-    reports = list(context.track(built, what="building dates", total=len(dates)))
+    reports = list(stages.publish_dates(context.settings, catalogue, dates, build_options))
     context.show(reports, lambda: screens.publishes(reports))
     return 0

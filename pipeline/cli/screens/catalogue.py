@@ -38,7 +38,7 @@ def feed_checks(results: Sequence[FeedCheck]) -> RenderableType:
 
 def sources(catalogue_sources: Iterable[Source]) -> RenderableType:
     """One row per source with its topic, pace and feeds."""
-    table = make_table("id", "name", "topic", "pace (s)", "feeds", numbers=(3,))
+    table = make_table("id", "name", "topic", "pace (s)", "feeds", numbers=(3,), spare=(3,))
     for source in catalogue_sources:
         name = source.name if source.enabled else f"{source.name} (not followed)"
         table.add_row(source.id, name, source.topic, f"{source.pace_s:g}", "\n".join(source.listings))

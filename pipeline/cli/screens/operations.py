@@ -137,7 +137,17 @@ def completeness(rows: Sequence[SourceDay]) -> RenderableType:
     if not rows:
         return Text("the ledger has no row on these days")
     view = make_table(
-        "day", "source", "polls", "expected", "found", "fetched", "extracted", "published", "dropped", numbers=(3, 4, 5, 6, 7), spare=(2, 5)
+        "day",
+        "source",
+        "polls",
+        "expected",
+        "found",
+        "fetched",
+        "extracted",
+        "published",
+        "dropped",
+        numbers=(3, 4, 5, 6, 7),
+        spare=(2, 5, 6),
     )
     for row in rows:
         expected = f"{row.expected:.0f}" if row.expected is not None else ""

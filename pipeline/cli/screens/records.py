@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     from pipeline.publishing.lookup import ExplainedRecord, OpenedSeal, Row, StoryTimeline
 
 
-def top(rows: Sequence[Row], settings: Settings) -> RenderableType:
-    """One row per record; when there is none, how to fill the lake."""
+def top(rows: Sequence[Row], settings: Settings, *, is_chosen: bool = False) -> RenderableType:
+    """One row per record; when there is none, how to fill the lake, or that none is as the user has chosen."""
+    if not rows and is_chosen:
+        return Text("no record of these dates is as chosen; `news top` without --topic and --published shows all, --days more dates")
     if not rows:
         return Text(
             f"{without_credentials(settings.lake)} has no published records yet; `news run` or `news import FILE.warc.gz` publishes some."

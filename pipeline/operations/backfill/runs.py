@@ -21,6 +21,7 @@ from pipeline.capture.part_plans import origins_in_order
 from pipeline.core.catalogue import Catalogue, Source
 from pipeline.core.errors import ConfigError, PermanentError
 from pipeline.core.models import Clock, Interval, Part
+from pipeline.core.progress import steps
 from pipeline.core.settings import PACKAGE, Settings
 from pipeline.extraction.extract import OUT_OF_RANGE
 from pipeline.lake import storage
@@ -91,7 +92,7 @@ def _plan(
     lake = Lake(settings.lake)
     missing: dict[Interval, frozenset[str]] = {}
     held: list[PartSize] = []
-    for interval in intervals:
+    for interval in steps(intervals, "planning hours", total=len(intervals)):
         committed = set(lake.captured_parts(interval.key))
         parts = _parts(settings, catalogue, asked, interval, mark=NO_MARK)
         missing[interval] = frozenset(source for part in parts if part.name not in committed for source in part.source_ids)
@@ -176,18 +177,18 @@ class _Run:
 
     def _walk(self, record: BackfillRecord) -> BackfillRecord:
         intervals = record.asked.intervals(now=record.started)
-        steps = [interval.key for interval in intervals] + list(record.later)
+        keys = [interval.key for interval in intervals] + list(record.later)
         began, before, red = self._clock.now(), len(record.steps), 0
-        for number, key in enumerate(steps, start=1):
+        for number, key in enumerate(steps(keys, "walking hours", total=len(keys)), start=1):
             if key in record.steps:
                 continue
             interval_key, _, part = key.partition("/")
             interval = Interval.parse(interval_key)
             step = self._extract_again(Part(interval, part)) if part else self._hour(record, interval)
             record = self._keep(record.with_step(key, step))
-            left_s = (self._clock.now() - began).total_seconds() / (len(record.steps) - before) * (len(steps) - number)
+            left_s = (self._clock.now() - began).total_seconds() / (len(record.steps) - before) * (len(keys) - number)
             articles = counted(step.articles, "article")
-            log.info("%s: step %d of %d, %s, about %s left", key, number, len(steps), articles, _duration(left_s))
+            log.info("%s: step %d of %d, %s, about %s left", key, number, len(keys), articles, _duration(left_s))
             red = red + 1 if step.red is not None else 0
             if red >= RED_IN_A_ROW:
                 log.error("backfill %s: stopped after %d consecutive hours with too many failed sources: %s", record.id, red, step.red)
@@ -228,7 +229,8 @@ class _Run:
         days = sorted({*record.dates, *(touched & set(record.asked.dates))} - record.differences.keys())
         for day in days:  # copies what is published, before any of them is built
             self._before(record, day)
-        for built in build_dates(self._settings, self._catalogue, days, BuildOptions(allow_shrink=record.reason is not None)):
+        builds = build_dates(self._settings, self._catalogue, days, BuildOptions(allow_shrink=record.reason is not None))
+        for built in steps(builds, "building dates", total=len(days)):
             record = self._keep(self._compared(record, built))
         return record
 

@@ -8,7 +8,7 @@ are read and never written; the catalogue is a file of its own.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 
 from pipeline.core import schema
 from pipeline.core.errors import PermanentError
+from pipeline.core.progress import steps
 from pipeline.lake.storage import Lake
 from pipeline.publishing.sql.database import PARTITION, new_database, table_files
 from pipeline.publishing.sql.ducklake_rows import BEGINNING, ColumnBounds, LakeFile, Row, catalogue_rows, format_statements
@@ -27,8 +28,6 @@ KNOWN_BY = {"extracted": "capturedAt", "ledger": "at", "changes": "knownUntil", 
 """Table to the column whose newest value, of a date its end, is the time from which a file is known."""
 BUILT = ("articles", "explain")
 """The tables of which a date has another file after each build."""
-Track = Callable[[Sequence[str], str], Iterable[str]]
-"""Passes on the items of a sequence (paths), and shows how far they are; the text says what is done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +43,7 @@ class DuckLakeReport:
     last: datetime | None
 
 
-def _untracked(paths: Sequence[str], _what: str) -> Sequence[str]:
-    return paths
-
-
-def write_ducklake(lake: Lake, file: Path, *, states: Sequence[Lake] = (), track: Track = _untracked) -> DuckLakeReport:
+def write_ducklake(lake: Lake, file: Path, *, states: Sequence[Lake] = ()) -> DuckLakeReport:
     """Write the catalogue of the local `lake` to `file`, read-only; an earlier DuckDB database there is replaced.
 
     `states` are lakes with builds of `articles` and `explain` as of earlier times, which are in the snapshots up to the next build.
@@ -58,7 +53,8 @@ def write_ducklake(lake: Lake, file: Path, *, states: Sequence[Lake] = (), track
         if not one.is_local:
             raise PermanentError(f"{one.uri}: a DuckLake catalogue is made of a local lake; news sql queries an object store")
     tables = [table_files(lake, name) for name in schema.TABLES]
-    own = [_read_file(lake, table.name, path) for table in tables for path in track(table.paths, f"reading {table.name}")]
+    named = [(table.name, path) for table in tables for path in table.paths]
+    own = [_read_file(lake, table, path) for table, path in steps(named, "reading footers of files", total=len(named))]
     files = _with_earlier_builds(own, [one for state in states for one in _state_files(state)])
     times = sorted({BEGINNING, *(one.known for one in files if one.known is not None)})
     catalogue = catalogue_rows(tables, files, times, folder=f"{file.absolute()}.files/")
