@@ -104,7 +104,7 @@ class TodayPage:
     hottest: tuple[HotStory, ...]
     late: tuple[str, ...]
     findings: tuple[str, ...]
-    """The sentences of the alerts that stand."""
+    """The sentences of the standing findings."""
     failures: tuple[FailureCount, ...]
     more_failures: int
 
