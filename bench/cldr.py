@@ -13,15 +13,15 @@ from pathlib import Path
 from babel import localedata
 
 from pipeline.text.dates import cldr
-from pipeline.text.dates.calendar_names import codes_of, data
+from pipeline.text.dates.calendar_names import codes_of, date_names
 
 TARGET = Path(cldr.__file__).parent.parent / "data" / cldr.FILE
 
 
 def main() -> int:
     """Write the table; returns 0."""
-    codes = [code for language in (*data()["languages"].split(), *data()["locales"]) for code in codes_of(language)]
-    TARGET.write_text("".join(f"{line}\n" for line in cldr.table(codes, localedata.locale_identifiers())), "utf-8")
+    codes = [code for language in (*date_names()["languages"].split(), *date_names()["locales"]) for code in codes_of(language)]
+    TARGET.write_text("".join(f"{line}\n" for line in cldr.table_lines(codes, localedata.locale_identifiers())), "utf-8")
     return 0
 
 

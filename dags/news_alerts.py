@@ -28,34 +28,34 @@ PROVIDERS = {"NEWS_ALERT_EMAIL": "smtp", "NEWS_ALERT_SLACK": "slack"}
 """Setting to the Airflow provider that it needs."""
 
 
-def tell(own: Settings, assess: Callable[[], Iterable[Assessment]]) -> None:
-    """Send the alerts of the assessments that `assess` returns, in one message, and keep what the receivers know."""
-    from pipeline.operations.alerting.assessments import keep
+def assess_and_send(own: Settings, assess: Callable[[], Iterable[Assessment]]) -> None:
+    """Send the alerts of the assessments that `assess` returns, in one message, and write the states with what the receivers know."""
+    from pipeline.operations.alerting.assessments import write_state
 
     try:
         assessments = list(assess())
         is_told = send(own, [alert for assessment in assessments for alert in assessment.alerts])
         for assessment in assessments:
-            keep(own, assessment, is_told=is_told)
+            write_state(own, assessment, is_told=is_told)
     except Exception as error:  # noqa: BLE001 - an alert never fails a run
         log.warning("alerts were not assessed: %s: %s", type(error).__name__, error)
 
 
 @contextmanager
-def refusals_told(own: Settings, published_date: date) -> Iterator[None]:
-    """Tell of a published date that is refused inside the block, because it shrinks or breaks its contract; the error goes on."""
+def alert_if_refused(own: Settings, published_date: date) -> Iterator[None]:
+    """Send an alert when the block refuses the published date, because it shrinks or breaks its contract; the error is raised again."""
     from pipeline.operations.alerting.assessments import assess_date
 
     try:
         yield
     except (ShrinkError, SchemaError) as error:
         refusal = error  # the name of the handler's variable ends with the handler
-        tell(own, lambda: [assess_date(own, published_date, refusal)])
+        assess_and_send(own, lambda: [assess_date(own, published_date, refusal)])
         raise
 
 
 def late_hour(context: Mapping[str, Any]) -> None:
-    """The callback of the deadline of `news_ingest`: tell that a scheduled hour is late. Airflow calls it outside any task."""
+    """The callback of the deadline of `news_ingest`: send the alert that a scheduled hour is late. Airflow calls it outside any task."""
     from pipeline.operations.alerting.assessments import assess_late_hour
 
     run = context["dag_run"]
@@ -63,7 +63,7 @@ def late_hour(context: Mapping[str, Any]) -> None:
         return  # a backfill queues its runs for longer, and whoever starts a run by hand looks at it
     own = Settings.from_environment()
     interval = Interval.containing(datetime.fromisoformat(str(run["data_interval_start"])))
-    tell(own, lambda: [assess_late_hour(own, interval, limit=timedelta(minutes=own.late_after_minutes))])
+    assess_and_send(own, lambda: [assess_late_hour(own, interval, limit=timedelta(minutes=own.late_after_minutes))])
 
 
 def late_after() -> timedelta:

@@ -43,7 +43,7 @@ from pipeline.core.models import CaptureReport, ExtractReport, Interval, Origin,
 from pipeline.text.counts import counted
 
 sys.path.append(str(Path(__file__).parent))  # Airflow does so itself, a bare DagBag does not
-from news_alerts import late_after, late_hour, tell
+from news_alerts import assess_and_send, late_after, late_hour
 from news_intervals import Run, interval_of, newest_hour
 from news_links import owner_links
 from news_metrics import emit, stage_timer
@@ -294,7 +294,7 @@ with DAG(
         hour = Interval.parse(walk["interval"]) if walk else newest_hour(dag_run.run_after)
         live = walk["live"] if walk else dag_run.run_type.value == "scheduled"
         catalogue = load_catalogue(own.config) if planned is not None else None
-        tell(own, lambda: assess_hour(own, catalogue, hour, live=live, reports=finished, judgement=judgement))
+        assess_and_send(own, lambda: assess_hour(own, catalogue, hour, live=live, reports=finished, judgement=judgement))
         emit(gate_metrics(judgement))
         get_current_context()["ti"].xcom_push(NOTE, f"hour {hour.key}: {judgement.message}")
         if judgement.is_red:

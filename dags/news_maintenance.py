@@ -25,7 +25,7 @@ from pipeline.core.models import REVISIT_PART, Interval, Part, RevisitReport
 from pipeline.text.counts import counted
 
 sys.path.append(str(Path(__file__).parent))  # Airflow does so itself, a bare DagBag does not
-from news_alerts import tell
+from news_alerts import assess_and_send
 from news_intervals import newest_hour
 from news_links import owner_links
 from news_metrics import emit, stage_timer
@@ -125,7 +125,7 @@ with DAG(
         silent = maintenance.silent_gaps(rows)
         for gap in silent:
             log.warning("silent source: %s", gap)
-        tell(own, lambda: [assess_silence(own, rows)])
+        assess_and_send(own, lambda: [assess_silence(own, rows)])
         found, gaps = counted(sum(row.found for row in rows), "page"), counted(len(silent), "silent gap")
         get_current_context()["ti"].xcom_push(NOTE, f"{found} on the last {counted(len({row.day for row in rows}), 'day')}, {gaps}")
         return {"days": len({row.day for row in rows}), "found": sum(row.found for row in rows), "gaps": list(silent)}

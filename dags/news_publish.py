@@ -34,7 +34,7 @@ from pipeline.core.models import PublishReport
 from pipeline.text.counts import counted
 
 sys.path.append(str(Path(__file__).parent))  # Airflow does so itself, a bare DagBag does not
-from news_alerts import refusals_told, tell
+from news_alerts import alert_if_refused, assess_and_send
 from news_links import owner_links
 from news_metrics import emit, stage_timer
 from news_wiring import ARTICLES, NOTE, TASK_DEFAULTS, TOUCHED, dump, load, refuse_unknown, settings
@@ -101,7 +101,7 @@ with DAG(
         own = settings()
         published_date = published_date_of(dag_run.partition_key, params["published_date"])
         as_of = datetime.fromisoformat(params["as_of"]) if params["as_of"] else None
-        with stage_timer("publish"), nullcontext() if params["into"] else refusals_told(own, published_date):
+        with stage_timer("publish"), nullcontext() if params["into"] else alert_if_refused(own, published_date):
             report = stages.publish(own, load_catalogue(own.config), published_date, as_of=as_of, into=params["into"])
         summary = describe(report.difference) if report.rebuilt else "the same inputs were built before"
         where = ", into another lake" if params["into"] else ""
@@ -125,11 +125,11 @@ with DAG(
         own = settings()
         own = own.model_copy(update={"lake": params["into"]}) if params["into"] else own
         published_date = published_date_of(dag_run.partition_key, params["published_date"])
-        with stage_timer("check"), nullcontext() if params["into"] else refusals_told(own, published_date):
+        with stage_timer("check"), nullcontext() if params["into"] else alert_if_refused(own, published_date):
             counts = stages.check(own, load_catalogue(own.config), published_date)
         log.info("%s: %s", published_date, counts)
         if not params["into"]:
-            tell(own, lambda: [assess_date(own, published_date, None)])
+            assess_and_send(own, lambda: [assess_date(own, published_date, None)])
         return counts
 
     @task(

@@ -319,8 +319,10 @@ class _PartCapture:
 
 
 def report_of(manifest: Manifest, *, is_reused: bool) -> CaptureReport:
-    """The report of a committed part. A source has failed when it was asked, none of its listings was read or unchanged, and no other
-    origin served it."""
+    """The report of a committed part.
+
+    A source has failed when it was asked, none of its listings was read or unchanged, and no other origin served it.
+    """
     healthy = {state.source_id for state in manifest.feeds if state.verdict in ("captured", "notModified")} | set(manifest.origins)
     failed = {
         state.source_id: f"{state.reason or state.verdict}{f' {state.status}' if state.status else ''}"

@@ -37,8 +37,10 @@ class EarlierCaptures:
 
 
 def read_earlier_captures(lake: Lake, interval: Interval, *, days: int, is_live: bool) -> EarlierCaptures:
-    """Read the manifests of the `days` before `interval`, and for a past interval also those of the `days` after it, because what
-    they captured needs no fetch. Raises SchemaError for a broken manifest, StorageError."""
+    """Read the manifests of the `days` before `interval`, and for a past interval also those of the `days` after it.
+
+    What they captured needs no fetch. Raises SchemaError for a broken manifest, StorageError.
+    """
     first = interval.start - timedelta(days=days)
     last = interval.start if is_live else interval.start + timedelta(days=days)
     feeds: dict[str, FeedState] = {}

@@ -174,8 +174,7 @@ def _records(path: Path, settings: Settings) -> Iterator[WarcRecord]:
 
 
 def _packing(records: Iterable[WarcRecord]) -> Iterator[tuple[WarcRecord, Future[bytes] | None]]:
-    """The records in their order; a record to be kept comes with its compressed capture, which threads make while further records are
-    read."""
+    """The records in their order; a record to be kept comes with its compressed capture, made by threads while others are read."""
     with ThreadPoolExecutor(PACKERS) as pool:
         ahead: deque[tuple[WarcRecord, Future[bytes] | None]] = deque()
         for record in records:

@@ -178,8 +178,10 @@ class _FilesCapture:
         return manifests
 
     def _series(self, file: SourceFile, sources: Sequence[Source]) -> Iterator[tuple[str, frozenset[str]]]:
-        """The file's series of parts: the mark of each and the ids of its sources. A file that an earlier run read for some sources is read
-        again, under another mark, for the others."""
+        """The file's series of parts: the mark of each and the ids of its sources.
+
+        A file that an earlier run read for some sources is read again, under another mark, for the others.
+        """
         ids = frozenset(source.id for source in sources)
         first = Part(self.interval, file.part_name(0, mark=self.mark))
         committed = committed_manifest(self.lake, first)

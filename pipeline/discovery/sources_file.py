@@ -34,8 +34,10 @@ def with_listing(text: str, *, source_id: str, old: str, new: str) -> str:
 
 
 def write_sources(folder: Path, text: str) -> None:
-    """Replace sources.yaml in `folder`. Raises ConfigError, without a change, when `text` and the other files of the folder are not a valid
-    catalogue."""
+    """Replace sources.yaml in `folder` by `text`.
+
+    Raises ConfigError, without a change, when `text` and the other files of the folder are not a valid catalogue.
+    """
     with tempfile.TemporaryDirectory() as scratch:
         for path in folder.glob("*.yaml"):
             shutil.copy(path, scratch)

@@ -53,8 +53,8 @@ def write_options(path: str, table: pa.Table, *, row_group_rows: int) -> dict[st
     }
 
 
-def described(path: str, table: pa.Table) -> pa.Table:
-    """`table` with metadata that say which table it is, which version of the code wrote it, and what its columns mean.
+def with_description(path: str, table: pa.Table) -> pa.Table:
+    """`table` with metadata: its name, the version of the code that wrote it, and the meaning of its columns.
 
     What the table says already stays: rows that are only left out of a file keep the version that made them.
     """

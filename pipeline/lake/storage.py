@@ -39,7 +39,7 @@ import pyarrow.parquet as pq
 from pipeline.core.errors import DamagedError, SchemaError, StorageError
 from pipeline.core.models import Interval, Part
 from pipeline.lake.parquet_damage import damage_of, storage_errors
-from pipeline.lake.parquet_layout import described, write_options
+from pipeline.lake.parquet_layout import with_description, write_options
 from pipeline.lake.parquet_rows import read_rows
 from pipeline.lake.stores.arrow_store import StoredFile
 from pipeline.lake.stores.store_uris import open_store
@@ -282,7 +282,7 @@ class Lake:
     def write_table(self, path: str, table: pa.Table) -> None:
         """Write `table` to `path` as Parquet, laid out as its folder demands; equal tables give equal bytes."""
         with self._replacing(path) as file:
-            pq.write_table(described(path, table), file, **write_options(path, table, row_group_rows=ROW_GROUP_ROWS))
+            pq.write_table(with_description(path, table), file, **write_options(path, table, row_group_rows=ROW_GROUP_ROWS))
 
     def read_table(self, path: str, *, columns: Sequence[str] | None = None) -> pa.Table:
         """The table in the Parquet file at `path`, with `columns` (None: all)."""

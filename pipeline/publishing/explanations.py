@@ -1,4 +1,4 @@
-"""Explains a record in words: each field with its place and confidence, and the points of its quality. Pure: rows in, values out."""
+"""Explains a record in words: each field with its place and confidence, and each term of its quality. Pure: rows in, values out."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class RecordField:
 
 
 @dataclass(frozen=True, slots=True)
-class QualityPart:
+class ExplainedTerm:
     """A term of a record's quality: its points, its meaning, and what exactly earned them (empty for most terms)."""
 
     points: int
@@ -104,10 +104,10 @@ def _second(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
-def quality_parts(explain: Row) -> tuple[QualityPart, ...]:
+def explained_terms(explain: Row) -> tuple[ExplainedTerm, ...]:
     """The terms of the quality that are not zero, in the order of `QUALITY_TERMS`."""
     details = {
         "qualityKeywords": ", ".join(f"{hit['keyword']} ({hit['topic']})" for hit in explain["keywords"]),
         "qualityProvider": explain["providerList"] or "",
     }
-    return tuple(QualityPart(explain[name], meaning, details.get(name, "")) for name, meaning in QUALITY_TERMS.items() if explain[name])
+    return tuple(ExplainedTerm(explain[name], meaning, details.get(name, "")) for name, meaning in QUALITY_TERMS.items() if explain[name])

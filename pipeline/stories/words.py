@@ -176,8 +176,10 @@ def hash_runs(text: str, starts: Integers, stops: Integers) -> NDArray[np.uint64
 def _hashes(
     codes: NDArray[np.uint32], starts: Integers, stops: Integers, powers: NDArray[np.uint64], inverses: NDArray[np.uint64]
 ) -> NDArray[np.uint64]:
-    """The hash of each word, a polynomial of its code points modulo 2^64: the difference of a running sum at its ends, divided by the power
-    of its start."""
+    """The hash of each word, a polynomial of its code points modulo 2^64.
+
+    It is the difference of a running sum at the word's ends, divided by the power of its start.
+    """
     sums = np.zeros(len(codes) + 1, dtype=np.uint64)
     np.cumsum(codes * powers[: len(codes)], out=sums[1:])
     found: NDArray[np.uint64] = (sums[stops] - sums[starts]) * inverses[starts]

@@ -53,7 +53,7 @@ def hour(own: Settings, catalogue: Catalogue, key: str, *dead: str, live: bool =
     for one in assessments.assess_hour(own, catalogue, interval, live=live, reports=[report], judgement=judgement):
         if one.alerts:
             assessments.send_to_webhook(own, one.alerts, clock=FrozenClock())
-        assessments.keep(own, one, is_told=True)
+        assessments.write_state(own, one, is_told=True)
         sent += [f"{alert.change} {alert.sentence}" for alert in one.alerts]
     return sent
 
@@ -93,7 +93,7 @@ def test_an_hour_that_no_run_took_is_told_and_so_is_a_late_one(own: Settings, ca
     assert hour(own, catalogue, "2026-11-20T10") == []
     late = assessments.assess_late_hour(own, Interval.parse("2026-11-20T11"), limit=timedelta(hours=1))
     assert [alert.sentence for alert in late.alerts] == ["hour 2026-11-20T11 is late: its run was not done 60 minutes after it was due"]
-    assessments.keep(own, late, is_told=True)
+    assessments.write_state(own, late, is_told=True)
     assert [text.split(":")[0] for text in hour(own, catalogue, "2026-11-20T11")] == ["ended hour 2026-11-20T11 is late"]
 
 
@@ -105,12 +105,12 @@ def test_a_silent_source_and_a_refused_date_are_told_until_they_are_over(own: Se
     assert [alert.sentence for alert in silent.alerts] == [
         "silent source: one: 0 pages found on 2026-11-19, about 20 expected; its listings were read 24 times"
     ]
-    assessments.keep(own, silent, is_told=True)
+    assessments.write_state(own, silent, is_told=True)
     assert assessments.assess_silence(own, [day(19, 0), day(20, 1)]).alerts == ()
     assert [alert.change for alert in assessments.assess_silence(own, [day(19, 0), day(20, 19)]).alerts] == ["ended"]
     refused = assessments.assess_date(own, date(2026, 11, 20), ShrinkError("it would lose 12 of 20 rows", "Allow it by hand."))
     assert [alert.sentence for alert in refused.alerts] == ["2026-11-20: it would lose 12 of 20 rows. Allow it by hand."]
-    assessments.keep(own, refused, is_told=True)
+    assessments.write_state(own, refused, is_told=True)
     assert [alert.change for alert in assessments.assess_date(own, date(2026, 11, 20), None).alerts] == ["ended"]
 
 

@@ -1,7 +1,7 @@
 """Real pages cut off at a random place: an article or a rejection, never an exception, and never beyond the page's time.
 
 Each day of the week reads another seventh of every corpus, so that a week reads all pages; the test's name says which day it took.
-`TEST_DAY=monday` repeats a day. `TEST_DAY=week` reads every page, and so does `python bench/extraction.py --cut SEED`.
+`TEST_DAY=monday` repeats a day. `TEST_DAY=week` reads every page, and so does `python -m bench.extraction --cut SEED`.
 """
 
 from __future__ import annotations

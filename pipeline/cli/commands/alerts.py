@@ -5,7 +5,7 @@ from __future__ import annotations
 from pipeline.cli.context import CommandContext
 from pipeline.cli.screens import alerts as alert_screens
 from pipeline.fetching.fetcher import SystemClock
-from pipeline.operations.alerting.assessments import assess_lake, keep, send_to_webhook
+from pipeline.operations.alerting.assessments import assess_lake, send_to_webhook, write_state
 
 
 def alerts(context: CommandContext) -> int:
@@ -17,7 +17,7 @@ def alerts(context: CommandContext) -> int:
         send_to_webhook(context.settings, unsent, clock=clock)
     if context.options.send:
         for assessment in assessments:
-            keep(context.settings, assessment, is_told=True)
+            write_state(context.settings, assessment, is_told=True)
     standing = [finding for assessment in assessments for finding in assessment.state.standing]
     shown = {"isSent": context.options.send, "alerts": unsent, "standing": standing}
     context.show(shown, lambda: alert_screens.alerts(unsent, standing, is_sent=context.options.send))

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pipeline.cli.screens.tables import make_table, minute, second
-from pipeline.publishing.explanations import quality_parts, record_fields
+from pipeline.publishing.explanations import explained_terms, record_fields
 from pipeline.text.counts import counted
 from pipeline.text.urls import without_credentials
 
@@ -94,8 +94,8 @@ def _percent(share: float | None) -> str:
 def _quality(found: ExplainedRecord, scoring: Scoring) -> Table:
     explain = found.explain
     table = make_table("points", "for", numbers=(0,))
-    for part in quality_parts(explain):
-        table.add_row(f"{part.points:+d}", f"{part.meaning}: {part.detail}" if part.detail else part.meaning)
+    for term in explained_terms(explain):
+        table.add_row(f"{term.points:+d}", f"{term.meaning}: {term.detail}" if term.detail else term.meaning)
     table.add_row(str(explain["quality"]), "quality")
     if explain["heatRelated"]:
         table.add_row(f"{explain['heatRelated']:+d}", counted(len(found.article["related"]), "related article"))

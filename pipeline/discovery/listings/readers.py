@@ -27,26 +27,34 @@ def listing_reader(settings: Settings) -> BoundedReader:
 
 
 def read_feed(reader: BoundedReader, body: bytes, *, url: str, content_type: str | None, source_id: str | None) -> Feed:
-    """`feeds.read_feed` in a worker process. Raises FeedError for what is no feed or exceeds its bounds, TransientError when the workers
-    died."""
+    """`feeds.read_feed` in a worker process.
+
+    Raises FeedError for what is no feed or exceeds its bounds, TransientError when the workers died.
+    """
     return _read(reader, _feed, body, url, content_type, source_id)
 
 
 def read_sitemap(reader: BoundedReader, body: bytes, *, url: str, source_id: str | None) -> Sitemap:
-    """`sitemaps.read_sitemap` in a worker process. Raises FeedError for what is no sitemap or exceeds its bounds, TransientError when the
-    workers died."""
+    """`sitemaps.read_sitemap` in a worker process.
+
+    Raises FeedError for what is no sitemap or exceeds its bounds, TransientError when the workers died.
+    """
     return _read(reader, _sitemap, body, url, source_id)
 
 
 def read_section(reader: BoundedReader, body: bytes, *, url: str, content_type: str | None) -> tuple[SectionLink, ...]:
-    """`sections.section_links` of a page, in a worker process. Raises FeedError for what is no section page or exceeds its bounds,
-    TransientError when the workers died."""
+    """`sections.section_links` of a page, in a worker process.
+
+    Raises FeedError for what is no section page or exceeds its bounds, TransientError when the workers died.
+    """
     return _read(reader, _section, body, url, content_type)
 
 
 def declared_feeds(reader: BoundedReader, body: bytes, *, url: str, content_type: str | None) -> tuple[FeedLink, ...]:
-    """`autodiscovery.feed_links` of a page, in a worker process. Raises FeedError for a page that exceeds its bounds, TransientError when
-    the workers died."""
+    """`autodiscovery.feed_links` of a page, in a worker process.
+
+    Raises FeedError for a page that exceeds its bounds, TransientError when the workers died.
+    """
     return _read(reader, _declared, body, url, content_type)
 
 

@@ -43,8 +43,7 @@ _LONG_NAME = re.compile(r"(?:^|/)[^/]*[^\W\d_]+(?:[-_][^\W_]+){4,}[^/]*$|\d{6,}|
 
 @dataclass(frozen=True, slots=True)
 class SectionLink:
-    """A link of a section page: its address with its digest, a digest of the place where it stands, and whether its words or its address
-    are an article's."""
+    """A link of a section page: its address with its digest, a digest of its place on the page, and whether it looks like an article's."""
 
     url: str
     digest: str

@@ -86,8 +86,10 @@ def newer_children(sitemap: Sitemap, *, than: datetime) -> tuple[ChildSitemap, .
 
 
 def children_for(sitemap: Sitemap, interval: Interval) -> tuple[ChildSitemap, ...]:
-    """The children that may list a page published in `interval`: first those whose URL names its day or month, then those that changed
-    after it began, then those that state neither; in each group the earliest change first.
+    """The children that may list a page published in `interval`.
+
+    First those whose URL names its day or month, then those that changed after it began, then those that state neither; in each group the
+    earliest change first.
 
     A child whose URL names another day or month is left out whatever its lastmod, because content systems rewrite old sitemaps.
     """

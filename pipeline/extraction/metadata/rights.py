@@ -38,8 +38,7 @@ _HOLDERS = ("dcterms.rightsholder", "dc.rightsholder")
 
 @dataclass(frozen=True, slots=True)
 class PageAnswer:
-    """A page's answer besides its body: the product token of the request, the header fields of `HEADERS`, the time, and the declarations of
-    hosts."""
+    """A page's answer besides its body: the request's product token, the header fields of `HEADERS`, the time, the hosts' declarations."""
 
     agent: str
     headers: tuple[tuple[str, str], ...]

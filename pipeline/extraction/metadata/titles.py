@@ -123,8 +123,10 @@ def _agreed_heading(headings: Sequence[SourcedText], declared: Sequence[SourcedT
 
 
 def _similarity(heading: str, reference: str) -> float:
-    """The share of common words; above 1 when the reference contains the heading; 0 when the heading is a short end of the reference, as a
-    site's name is."""
+    """The share of common words; above 1 when the reference contains the heading.
+
+    0 when the heading is a short end of the reference, as a site's name is.
+    """
     ours, theirs = letters_only(heading), letters_only(reference)
     if len(ours) >= _MIN_KEY and ours in theirs:
         if ours != theirs and theirs.endswith(ours) and len(ours) < len(theirs) / 2:

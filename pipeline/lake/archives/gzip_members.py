@@ -1,5 +1,7 @@
-"""Iterates over a WARC or ARC file through warcio, checks the end and checksum of each gzip member or Zstandard frame, and gives the octets
-of a gzip member."""
+"""Iterates over a WARC or ARC file through warcio, and gives the octets of its gzip members.
+
+The end and the checksum of each gzip member or Zstandard frame are checked.
+"""
 
 from __future__ import annotations
 

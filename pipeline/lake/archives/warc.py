@@ -196,8 +196,9 @@ def _packed(kind: str, url: str | None, at: datetime, block: bytes, content_type
 
 
 def read_records(file: BinaryIO, *, max_body_bytes: int, keep_members: bool = False) -> Iterator[WarcRecord]:
-    """Every record of a WARC or ARC file (gzipped or not), in order, each body cut at `max_body_bytes`; with `keep_members` each with its
-    gzip member, unless that is longer than `max_body_bytes`.
+    """Every record of a WARC or ARC file (gzipped or not), in order, each body cut at `max_body_bytes`.
+
+    With `keep_members` each has its gzip member, unless that is longer than `max_body_bytes`.
 
     A record that cannot be decoded has a `problem`. Raises WarcError when not even the first record can be read. Damage after it
     gives a record of type `broken`, and reading continues at the next record that can be found.

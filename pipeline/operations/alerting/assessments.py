@@ -4,7 +4,7 @@ The state of a scope is `alerts/SCOPE.json`: `sources` (gate and failed sources 
 daily completeness), `date-DATE` and `hour-HOUR` (one published date, one past hour). Two processes that assess one scope at the same time
 write one after the other; the next assessment finds the same.
 
-What is decided is in `alerts`. An assessment writes nothing until `keep`.
+What is decided is in `alerts`. An assessment writes nothing until `write_state`.
 """
 
 from __future__ import annotations
@@ -127,7 +127,7 @@ def assess_lake(settings: Settings, catalogue: Catalogue, *, now: datetime) -> t
     return (*fresh, *others)
 
 
-def keep(settings: Settings, assessment: Assessment, *, is_told: bool) -> None:
+def write_state(settings: Settings, assessment: Assessment, *, is_told: bool) -> None:
     """Write the state of the scope, with `is_told` as one whose alerts the receivers know.
 
     The empty state of a published date or a past hour has no file.

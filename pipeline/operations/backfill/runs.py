@@ -62,7 +62,7 @@ def plan_backfill(settings: Settings, catalogue: Catalogue, asked: BackfillReque
 
     Raises ConfigError for a source that is not followed, PermanentError when no hour of the range is over at `now`.
     """
-    settings, catalogue = own_settings(settings, asked), without_erased(Lake(settings.lake), catalogue)
+    settings, catalogue = settings_for(settings, asked), without_erased(Lake(settings.lake), catalogue)
     intervals = asked.intervals(now=now)
     if not intervals:
         raise PermanentError(f"no hour from {asked.first} to {asked.last} is over yet")
@@ -123,10 +123,10 @@ def run_backfill(
     error the same call continues.
     """
     with exclusive_lock(Lake(settings.lake), storage.backfill_lock_path(plan.id), what=f"backfill {plan.id}"):
-        return _Run(own_settings(settings, plan.asked), without_erased(Lake(settings.lake), catalogue), clock, allow_shrink).run(plan)
+        return _Run(settings_for(settings, plan.asked), without_erased(Lake(settings.lake), catalogue), clock, allow_shrink).run(plan)
 
 
-def own_settings(settings: Settings, asked: BackfillRequest) -> Settings:
+def settings_for(settings: Settings, asked: BackfillRequest) -> Settings:
     """`settings` with the WARC files that the request names in place of those of the settings."""
     return settings.model_copy(update={"warc": asked.warc}) if asked.warc else settings
 

@@ -12,7 +12,7 @@ from pipeline.operations.pages.partitions import dates_around, paths_of_dates
 from pipeline.operations.pages.pictures import digest_of, picture_digests
 from pipeline.operations.pages.sources import run_rows
 from pipeline.operations.pages.today import STORY_COLUMNS, HotStory, hot_stories
-from pipeline.publishing.explanations import QualityPart, RecordField, quality_parts, record_fields
+from pipeline.publishing.explanations import ExplainedTerm, RecordField, explained_terms, record_fields
 from pipeline.publishing.lookup import ExplainedRecord, Row, find_record
 from pipeline.publishing.sql.database import open_tables
 
@@ -82,7 +82,7 @@ class RecordPage:
 
     record: ExplainedRecord
     fields: tuple[RecordField, ...]
-    terms: tuple[QualityPart, ...]
+    terms: tuple[ExplainedTerm, ...]
     related: tuple[tuple[Row, float | None], ...]
     """The other members of its story, each with its similarity."""
     picture: str | None
@@ -159,7 +159,7 @@ def read_record(lake: Lake, url: str, day: date | None) -> RecordPage:
     return RecordPage(
         record=found,
         fields=record_fields(found.article, found.extracted),
-        terms=quality_parts(found.explain),
+        terms=explained_terms(found.explain),
         related=tuple((other, similarity.get(other["webUrl"])) for other in found.article["related"]),
         picture=digest_of(image) if image else None,
     )

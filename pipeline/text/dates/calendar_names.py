@@ -67,7 +67,7 @@ class MonthNames:
 
 
 @cache
-def data() -> Mapping[str, Any]:
+def date_names() -> Mapping[str, Any]:
     """The content of `data/dates.yaml`: names, locales, calendars, eras and zones that CLDR lacks."""
     return packaged_yaml("pipeline.text", "dates.yaml")  # type: ignore[no-any-return]
 
@@ -105,14 +105,14 @@ def names_of(language: str) -> MonthNames:
     """The names of months of `language` (two letters, or three where it has no two), of other calendars' too; none for an unknown one."""
     exact: dict[str, Month] = {}
     starts: defaultdict[str, set[Month]] = defaultdict(set)
-    for name, number in (*_listed(language), *data()["months"].get(language, {}).items()):
+    for name, number in (*_listed(language), *date_names()["months"].get(language, {}).items()):
         key = fold(_GLUE.sub("", name.casefold()))
         if len(key) > 1 and not _DIGIT.search(key):
             exact.setdefault(key, Month(number))
     for key, month in exact.items():
         for length in range(_PREFIX, len(key)):
             starts[key[:length]].add(month)
-    if language in data()["old_years"]:
+    if language in date_names()["old_years"]:
         exact |= {name: month for name, month in _other_calendars().items() if name not in exact}
     return MonthNames(exact, {start: next(iter(months)) for start, months in starts.items() if len(months) == 1})
 
@@ -124,7 +124,7 @@ def locales_of(language: str) -> Iterator[DateWords]:
 
 def codes_of(language: str) -> tuple[str, ...]:
     """The codes of the CLDR locales that are read for `language`."""
-    return tuple(data()["locales"].get(language, (language,)))
+    return tuple(date_names()["locales"].get(language, (language,)))
 
 
 def _listed(language: str) -> Iterator[tuple[str, int]]:
@@ -135,7 +135,7 @@ def _listed(language: str) -> Iterator[tuple[str, int]]:
 def _other_calendars() -> Mapping[str, Month]:
     return {
         fold(name): Month(number, calendar)
-        for calendar, months in data()["calendars"].items()
+        for calendar, months in date_names()["calendars"].items()
         for number, names in enumerate(months, 1)
         for name in names.split()
     }
@@ -146,7 +146,7 @@ def _names_everywhere() -> MonthNames:
     """The names of all languages; a word of several meanings has that of most languages, none where two have as many."""
     exact: defaultdict[str, Counter[Month]] = defaultdict(Counter)
     starts: defaultdict[str, set[Month]] = defaultdict(set)
-    for language in data()["languages"].split():
+    for language in date_names()["languages"].split():
         for name, named in names_of(language).exact.items():
             exact[name][named] += 1
             for length in range(_SURE_PREFIX, len(name)):
@@ -197,7 +197,7 @@ def _other_script(before: str, behind: str) -> str:
 @cache
 def half_days_of(language: str) -> HalfDays:
     """The markers of `language`; of all languages, and only those without an ASCII letter, for `*`."""
-    languages = data()["languages"].split() if language == "*" else (language,)
+    languages = date_names()["languages"].split() if language == "*" else (language,)
     markers: dict[str, Hours] = {}
     for code in languages:
         for name, hours in _markers(code):
@@ -217,7 +217,7 @@ def half_days_of(language: str) -> HalfDays:
 def _markers(language: str) -> Iterator[tuple[str, Hours]]:
     """The markers of `language` with their hours, those of the evening, the night and so on too."""
     for half, hours in _HALVES.items():
-        yield from ((marker, hours) for marker in data()["half_days"][half].get(language, ()))
+        yield from ((marker, hours) for marker in date_names()["half_days"][half].get(language, ()))
     for locale in locales_of(language):
         hours_of = {part: (start, before) for part, start, before in locale.hours} | _HALVES
         yield from ((name, hours_of[part]) for part, name in locale.parts if part in hours_of)

@@ -78,7 +78,7 @@ def is_month_first_in_babel(identifier: str) -> bool:
     return str(Locale.parse(identifier).date_formats["short"].pattern).startswith("M")
 
 
-def table(codes: Iterable[str], identifiers: Iterable[str]) -> Iterator[str]:
+def table_lines(codes: Iterable[str], identifiers: Iterable[str]) -> Iterator[str]:
     """The lines of `data/cldr.tsv`: which of `identifiers` write the month first, then each of `codes` with its words as JSON."""
     yield f"{_MONTH_FIRST}\t{json.dumps(sorted(filter(is_month_first_in_babel, identifiers)))}"
     for code in sorted(set(codes)):

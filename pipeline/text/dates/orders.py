@@ -10,7 +10,7 @@ from functools import cache, lru_cache
 
 from babel import Locale, UnknownLocaleError
 
-from pipeline.text.dates.calendar_names import MARKS, data, locales_of
+from pipeline.text.dates.calendar_names import MARKS, date_names, locales_of
 from pipeline.text.dates.cldr import month_first_locales
 
 _LETTER = r"[^\W\d_]"
@@ -37,7 +37,7 @@ def patterns_of(language: str) -> tuple[re.Pattern[str], ...]:
     """
     written = {_WEEKDAY.sub("", order) for locale in locales_of(language) for order in locale.orders}
     in_words = {cldr for cldr in written if re.search("y.*d|d.*y", cldr) and re.search("MMM|LLL", cldr) and not _PLAIN.fullmatch(cldr)}
-    return tuple(re.compile(_pattern(cldr), re.IGNORECASE) for cldr in sorted(in_words) + data()["orders"].get(language, []))
+    return tuple(re.compile(_pattern(cldr), re.IGNORECASE) for cldr in sorted(in_words) + date_names()["orders"].get(language, []))
 
 
 def _pattern(cldr: str) -> str:

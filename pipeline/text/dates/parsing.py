@@ -16,7 +16,7 @@ from itertools import chain
 from dateutil import parser as dateutil_parser
 
 from pipeline.core.models import Moment, Precision
-from pipeline.text.dates.calendar_names import GREGORIAN, data, half_day, month_named
+from pipeline.text.dates.calendar_names import GREGORIAN, date_names, half_day, month_named
 from pipeline.text.dates.calendars import BUDDHIST_AHEAD, gregorian_day
 from pipeline.text.dates.orders import NAME, WORD, has_dotted_times, is_month_first, patterns_of
 from pipeline.text.dates.utc_offsets import offset_behind, offset_of
@@ -214,17 +214,17 @@ def _full_year(year: str, style: DateStyle) -> int:
     """A year of two digits in its century: the last of the Buddhist era in Thai, else as RFC 2822 (4.3) has it."""
     if len(year) > 2:
         return int(year)
-    if set(style.languages) & set(data()["buddhist"]):
+    if set(style.languages) & set(date_names()["buddhist"]):
         return 2500 + int(year)
     return int(year) + (2000 if int(year) < 50 else 1900)
 
 
 def _valid_day(year: int, month: int, day: int, style: DateStyle, *, calendar: str = GREGORIAN) -> date | None:
     """The Gregorian day; a year outside those of news pages is one of the era or calendar of the language."""
-    if calendar == GREGORIAN and year > 2400 and set(style.languages) & set(data()["buddhist"]):
+    if calendar == GREGORIAN and year > 2400 and set(style.languages) & set(date_names()["buddhist"]):
         year -= BUDDHIST_AHEAD
     if calendar == GREGORIAN and year < 1700:
-        calendar = next((data()["old_years"][code] for code in style.languages if code in data()["old_years"]), calendar)
+        calendar = next((date_names()["old_years"][code] for code in style.languages if code in date_names()["old_years"]), calendar)
     try:
         return gregorian_day(year, month, day, calendar)
     except ValueError:
@@ -244,7 +244,7 @@ def _numeric_days(text: str, style: DateStyle) -> Iterator[tuple[int, int, date]
 def _days_of_eras(text: str) -> Iterator[tuple[int, int, date]]:
     """Japanese eras and the Republic of China's years, with `元` for a first one."""
     for match in _ERA.finditer(text) if "年" in text else ():
-        before = data()["eras"].get(match[1])
+        before = date_names()["eras"].get(match[1])
         day = before and _valid_day(before + int(match[2].replace("元", "1")), int(match[3]), int(match[4]), PLAIN_STYLE)
         if day:
             yield match.start(), match.end(), day

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import cache
 
-from pipeline.text.dates.calendar_names import data
+from pipeline.text.dates.calendar_names import date_names
 from pipeline.text.dates.time_zones import zone_named
 
 _WEST, _EAST = timedelta(hours=-12), timedelta(hours=14)
@@ -49,14 +49,14 @@ def offset_behind(text: str, local: datetime, languages: tuple[str, ...] = ()) -
 def offset_of(abbreviation: str, local: datetime, languages: tuple[str, ...] = ()) -> timedelta | None:
     """The offset from UTC that `abbreviation` means at the time `local` on pages in `languages`; None for an unknown one."""
     for language in (*languages, ""):
-        zones = data()["zones_by_language"].get(language, {}) if language else _zones()
+        zones = date_names()["zones_by_language"].get(language, {}) if language else _zones()
         if abbreviation in zones:
             return _offset(zones[abbreviation], local)
     return None
 
 
 def _of_words(words: re.Match[str], local: datetime) -> timedelta | None:
-    zone = data()["zone_names"].get(words[1].lower())
+    zone = date_names()["zone_names"].get(words[1].lower())
     if zone is None:
         return None
     if words[2] is None:
@@ -68,7 +68,7 @@ def _of_words(words: re.Match[str], local: datetime) -> timedelta | None:
 
 @cache
 def _zones() -> Mapping[str, float | str]:
-    return {str(name): zone for name, zone in data()["zones"].items()}
+    return {str(name): zone for name, zone in date_names()["zones"].items()}
 
 
 def _offset(zone: float | str, local: datetime) -> timedelta:

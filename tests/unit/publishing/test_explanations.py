@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from pipeline.publishing.explanations import QUALITY_TERMS, quality_parts, record_fields
+from pipeline.publishing.explanations import QUALITY_TERMS, explained_terms, record_fields
 
 ARTICLE: dict[str, Any] = {
     "title": "The bridge is closed",
@@ -50,7 +50,7 @@ def test_a_record_whose_row_of_extracted_is_gone_has_the_fields_of_its_article()
 def test_quality_is_told_without_the_terms_that_give_nothing() -> None:
     explain = {**dict.fromkeys(QUALITY_TERMS, 0), "qualityAmp": 4, "qualityKeywords": 3, "qualityProvider": -2}
     explain |= {"keywords": [{"keyword": "chip", "topic": "AI"}], "providerList": None}
-    assert [(part.points, part.meaning, part.detail) for part in quality_parts(explain)] == [
+    assert [(part.points, part.meaning, part.detail) for part in explained_terms(explain)] == [
         (4, "an AMP page", ""),
         (-2, "the provider's weight", ""),
         (3, "keywords in the title", "chip (AI)"),

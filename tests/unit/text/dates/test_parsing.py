@@ -8,13 +8,13 @@ import pytest
 from babel import Locale
 from babel.dates import format_date, format_datetime
 
-from pipeline.text.dates.calendar_names import codes_of, data, month_named
+from pipeline.text.dates.calendar_names import codes_of, date_names, month_named
 from pipeline.text.dates.calendars import gregorian_day, islamic_day, persian_day
 from pipeline.text.dates.orders import is_month_first
 from pipeline.text.dates.parsing import DateStyle, find_moment, read_moment, style_of
 from tests.hostile import LONG_TEXTS, grows_at_most_in_proportion
 
-LANGUAGES = data()["languages"].split()
+LANGUAGES = date_names()["languages"].split()
 
 
 def read(text: str, *languages: str, day_first: bool = True) -> str | None:
