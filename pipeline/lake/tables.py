@@ -32,7 +32,14 @@ def ledger_table(outcomes: Iterable[Outcome], *, capture_file: str) -> pa.Table:
 
 
 def checked_table(rows: Sequence[Mapping[str, Any]], contract: pa.Schema, *, name: str) -> pa.Table:
-    """A table of `rows`, whose keys are the schema's columns. Raises SchemaError, naming the table `name`, when a row does not fit."""
+    """A table of `rows`, whose keys are the schema's columns. Raises SchemaError, naming the table `name`, when a row does not fit.
+
+    A missing key is an error, because Arrow would write null for it: a new column would stay empty without a word.
+    """
+    columns = set(contract.names)
+    for row in rows:
+        if missing := columns - row.keys():
+            raise SchemaError(f"{name}: a row has no value for {', '.join(sorted(missing))}, not even None")
     try:
         table = pa.Table.from_pylist(list(rows), schema=contract)
     except (pa.ArrowInvalid, pa.ArrowTypeError, KeyError) as error:

@@ -84,5 +84,5 @@ def _extracted(url: str, text: str, place: int) -> dict[str, Any]:
 def _seen(url: str, text: str, place: int) -> dict[str, Any]:
     return {
         **{"url": url, "kind": "page", "outcome": "captured", "reason": text, "sourceId": "evil", "via": "warc", "listedBy": [text]},
-        **{"status": 200, "bytes": 10, "offset": place, "at": CAPTURED},
+        **{"status": 200, "bytes": 10, "offset": place, "at": CAPTURED, "captureFile": None},
     }

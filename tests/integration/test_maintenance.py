@@ -296,4 +296,5 @@ def ledger_row(url: str, host: str, at: datetime) -> dict[str, Any]:
         "bytes": 10,
         "offset": 0,
         "at": at,
+        "captureFile": None,
     }

@@ -52,6 +52,7 @@ def row(name: str, **given: Any) -> dict[str, Any]:
     domain = given.pop("domain", "any.example")
     url = f"https://www.{domain}/{name}"
     plain = {
+        **dict.fromkeys(schema.EXTRACTED.names),
         "originalUrl": url,
         "webUrl": url,
         "title": f"Title {name}",
