@@ -30,7 +30,7 @@ from zlib_ng import zlib_ng
 from pipeline.core.errors import WarcError
 from pipeline.core.models import Answer, Exchange, Validators
 from pipeline.lake.archives.gzip_members import GZIP, GZIP_ERROR, WarcRecordIterator
-from pipeline.lake.archives.zstd_frames import FRAME_START, ZSTD_ERROR
+from pipeline.lake.archives.zstd_frames import FRAME_START, ZSTD_ERROR, ZstdOctets
 from pipeline.text.content_codings import codings_of, decode
 
 NOT_MODIFIED = "http://netpreserve.org/warc/1.1/revisit/server-not-modified"
@@ -206,6 +206,7 @@ def read_records(file: BinaryIO, *, max_body_bytes: int, keep_members: bool = Fa
     seen, last = 0, -1
     keep_bytes = max_body_bytes if keep_members else 0
     archive, offset = WarcRecordIterator(file, keep_bytes=keep_bytes), 0
+    is_zstd = isinstance(archive.octets, ZstdOctets)
     while True:
         try:
             offset = archive.offset
@@ -221,7 +222,7 @@ def read_records(file: BinaryIO, *, max_body_bytes: int, keep_members: bool = Fa
             if not seen:
                 raise WarcError(f"not a WARC or ARC file: {_in_one_line(error)}") from error
             # a file that is one gzip member has no place to go on from
-            following = _next_start(file, offset + 1) if offset > last else None
+            following = _next_start(file, offset + 1, is_zstd=is_zstd) if offset > last else None
             problem = f"the {'file breaks off' if following is None else 'record is broken'}: {_in_one_line(error)}"
             yield WarcRecord("broken", None, None, offset, None, None, b"", b"", problem=problem)
             if following is None:
@@ -240,8 +241,11 @@ def _in_one_line(error: Exception) -> str:
     return " ".join(ascii(str(error))[1:-1].replace("\\n", " ").split())[:200]
 
 
-def _next_start(file: BinaryIO, offset: int) -> int | None:
-    """The next offset from `offset` on at which a gzip member begins, or a record after two empty lines; None when there is none."""
+def _next_start(file: BinaryIO, offset: int, *, is_zstd: bool) -> int | None:
+    """The next offset from `offset` on at which a gzip member or a frame begins, or a record after two empty lines; None without one.
+
+    A frame begins only in a file of frames, whose four octets may be damage in any other; what follows it is too long to be looked at.
+    """
     if not file.seekable():
         return None
     file.seek(offset)
@@ -251,7 +255,8 @@ def _next_start(file: BinaryIO, offset: int) -> int | None:
         for match in _STARTS.finditer(window):
             if match[1] is not None:
                 return start + match.start(1)
-            if _is_member(window[match.start() : match.start() + MEMBER_HEAD]):
+            head = window[match.start() : match.start() + MEMBER_HEAD]
+            if (is_zstd and head.startswith(FRAME_START)) or _is_member(head):
                 return start + match.start()
         kept = min(len(window), MEMBER_HEAD)  # a member that begins at the end of the window is complete in the next one
         start, window = start + len(window) - kept, window[-kept:]
@@ -259,8 +264,6 @@ def _next_start(file: BinaryIO, offset: int) -> int | None:
 
 
 def _is_member(data: bytes) -> bool:
-    if data.startswith(FRAME_START):
-        return True  # a frame's first block is longer than what is looked at; four octets are seldom a chance
     with contextlib.suppress(zlib.error):
         return zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(data, 16).startswith(b"WARC/")
     return False

@@ -328,6 +328,12 @@ def test_a_damaged_record_costs_no_other_one(data: st.DataObject, number: int, d
     assert hit.type == "broken" or hit == sound[number]
 
 
+def test_damage_that_looks_like_a_frame_of_zstandard_costs_no_other_record() -> None:
+    spoilt = MEMBERS[1][:1] + b"\x28\xb5\x2f\xfd" + MEMBERS[1][5:]
+    records = read(b"".join([MEMBERS[0], spoilt, *MEMBERS[2:]]))
+    assert [record.type for record in records] == ["response", "broken", "response", "response", "response"]
+
+
 def test_a_broken_coding_is_the_records_problem_and_not_the_files() -> None:
     spoilt = bytearray(gzip.compress(BODY * 50))
     spoilt[20:40] = b"\x00" * 20
