@@ -31,7 +31,7 @@ READY_S = 240.0
 """Seconds until `up` gives up. A plain choice, far above the half minute that a start takes."""
 PORT = 8080
 """Airflow's default port; a free one is taken when it is in use."""
-DAGS = ("news_publish", "news_ingest", "news_maintenance")
+DAGS = ("news_publish", "news_ingest", "news_maintenance", "news_backfill")
 """In the order of unpausing: Airflow drops announcements to a paused DAG, so news_publish is first."""
 
 

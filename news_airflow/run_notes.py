@@ -12,7 +12,7 @@ from airflow.listeners import hookimpl
 
 NOTE = "note"
 """The XCom key of the sentence."""
-DAGS = frozenset({"news_ingest", "news_maintenance", "news_publish"})
+DAGS = frozenset({"news_backfill", "news_ingest", "news_maintenance", "news_publish"})
 LONGEST = 1000
 """Characters that Airflow's table holds."""
 
@@ -22,10 +22,13 @@ class RunNotes:
 
     @hookimpl
     def on_dag_run_running(self, dag_run: Any) -> None:
-        """Note the published date that a run by hand was asked for; a run of an announcement has it as its partition key."""
-        published_date = (dag_run.conf or {}).get("published_date")
-        if dag_run.dag_id == "news_publish" and published_date:
-            _write(dag_run, str(published_date))
+        """Note the published dates that a run by hand was asked for; a run of an announcement has its date as its partition key."""
+        form = dag_run.conf or {}
+        if dag_run.dag_id == "news_publish" and form.get("published_date"):
+            _write(dag_run, str(form["published_date"]))
+        if dag_run.dag_id == "news_backfill" and form.get("first"):
+            sources = ", ".join(form.get("sources") or ()) or "all sources"
+            _write(dag_run, f"{form['first']} to {form.get('last') or form['first']}, {sources}")
 
     @hookimpl
     def on_dag_run_success(self, dag_run: Any) -> None:

@@ -1,22 +1,27 @@
 """The pages as a web application inside Airflow's API server: who asks, may they, and a backfill that somebody starts.
 
 A plugin's application has no login of its own (apache/airflow 72655). Here every request needs a user of Airflow who may read the DAG
-`news_ingest`, and starting a backfill one who may run it. `pipeline.operations.pages` makes the pages.
+`news_ingest`, and asking for a backfill one who may run `news_backfill`. `pipeline.operations.pages` makes the pages.
 """
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Annotated
 from urllib.parse import parse_qsl, urlsplit
 
+from airflow.api.common.trigger_dag import trigger_dag
 from airflow.api_fastapi.app import get_auth_manager
 from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity, DagDetails
 from airflow.api_fastapi.core_api.security import GetUserDep, requires_access_dag
-from airflow.models.backfill import AlreadyRunningBackfill, ReprocessBehavior, _create_backfill
+from airflow.models import DagModel, DagRun
 from airflow.sdk.exceptions import AirflowException
+from airflow.utils.session import create_session
+from airflow.utils.state import DagRunState
+from airflow.utils.types import DagRunTriggeredByType
 from fastapi import Depends, FastAPI, HTTPException, Request, Response
+from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException as AnyHTTPException
 
@@ -24,13 +29,15 @@ from pipeline.core.catalogue import load_catalogue
 from pipeline.core.errors import PipelineError
 from pipeline.core.settings import Settings
 from pipeline.operations.pages.rendering import address
-from pipeline.operations.pages.site import SiteAnswer, SiteRequest, answer, backfill_wish, failure
+from pipeline.operations.pages.site import BackfillWish, SiteAnswer, SiteRequest, answer, backfill_wish, failure
 
 DAG_ID = "news_ingest"
+"""Whoever may read this DAG may read the pages."""
+BACKFILLS = "news_backfill"
 LONGEST_FORM = 10_000
 """Bytes of a form; ours has a source, two dates and some words."""
 READ = Depends(requires_access_dag("GET", param_dag_id=DAG_ID))
-RUN = Depends(requires_access_dag("POST", DagAccessEntity.RUN, DAG_ID))
+RUN = Depends(requires_access_dag("POST", DagAccessEntity.RUN, BACKFILLS))
 
 app = FastAPI(title="News", docs_url=None, redoc_url=None, openapi_url=None, dependencies=[READ])
 """`READ` stands on the application, so that no page can forget it."""
@@ -60,41 +67,47 @@ async def _form(request: Request) -> dict[str, str]:
 
 @app.post("/coverage/backfill", dependencies=[RUN])
 def start_backfill(request: Request, user: GetUserDep, form: Annotated[dict[str, str], Depends(_form)]) -> Response:
-    """Create the backfill of the form, then show its page again."""
+    """Create a run of `news_backfill` for the form, then show its page again."""
     asked = _asked(request, "coverage/backfill", form, user)
     try:
         wish = backfill_wish(asked, load_catalogue(Settings.from_environment().config))
-    except PipelineError as error:
-        return _response(failure(asked, HTTPStatus.UNPROCESSABLE_ENTITY, "This backfill cannot start", str(error)))
-    try:
-        created = _create_backfill(
-            dag_id=DAG_ID,
-            from_date=datetime.combine(wish.days[0], time(0), UTC),
-            to_date=datetime.combine(wish.days[-1], time(23), UTC),
-            max_active_runs=1,
-            reverse=False,
-            dag_run_conf={name: value for name, value in wish.form.items() if value},
-            triggering_user_name=user.get_name(),
-            reprocess_behavior=ReprocessBehavior.COMPLETED,
-            run_on_latest_version=True,
-        )
-    except AlreadyRunningBackfill:
-        reason = f"Airflow has one backfill of a DAG at a time, and one of {DAG_ID} is under way."
-        return _response(failure(asked, HTTPStatus.CONFLICT, "Another backfill is under way", reason))
+        started = _start(wish, asked)
+    except _AlreadyAsked as error:
+        return _response(failure(asked, HTTPStatus.CONFLICT, "This backfill is under way", str(error)))
     except OperationalError:  # SQLite, beside a scheduler that writes
         reason = "The backfill was not created. Try again; with PostgreSQL this does not happen."
         return _response(failure(asked, HTTPStatus.SERVICE_UNAVAILABLE, "Airflow's database is busy", reason))
-    except (AirflowException, ValueError) as error:
+    except (PipelineError, AirflowException, ValueError) as error:
         return _response(failure(asked, HTTPStatus.UNPROCESSABLE_ENTITY, "This backfill cannot start", str(error)))
     fields = {"source": wish.source_id, "day": wish.days[0], "last": wish.days[-1], "origins": " ".join(wish.origins)}
-    target = address(asked.base, "/coverage/backfill", fields, started=created.id)
+    target = address(asked.base, "/coverage/backfill", fields, refetch="on" if wish.refetch else "", started=started)
     return Response(status_code=HTTPStatus.SEE_OTHER, headers={"Location": target, "Cache-Control": "no-store"})
+
+
+class _AlreadyAsked(Exception):  # noqa: N818  an answer to the user, no error of the program
+    """A run of `news_backfill` with the same form waits or runs."""
+
+
+def _start(wish: BackfillWish, asked: SiteRequest) -> str:
+    """Create the run; returns its id. Raises _AlreadyAsked, and AirflowException when Airflow does not know or allow the run."""
+    form = {name: value for name, value in wish.form.items() if value}
+    with create_session() as session:
+        if DagModel.get_current(BACKFILLS, session=session) is None:
+            raise AirflowException(f"Airflow has no DAG {BACKFILLS}: see whether its file has an import error")
+        open_runs = session.scalars(
+            select(DagRun).where(DagRun.dag_id == BACKFILLS, DagRun.state.in_([DagRunState.QUEUED, DagRunState.RUNNING]))
+        )
+        if same := [run.run_id for run in open_runs if run.conf == form]:
+            raise _AlreadyAsked(f"The run {same[0]} of {BACKFILLS} has the same source, dates and origins, and is not over.")
+    run_id = f"coverage__{asked.now:%Y-%m-%dT%H:%M:%S.%f}"
+    trigger_dag(BACKFILLS, run_id=run_id, conf=form, triggered_by=DagRunTriggeredByType.UI, triggering_user_name=asked.user)
+    return run_id
 
 
 @app.exception_handler(AnyHTTPException)
 def refused(request: Request, error: AnyHTTPException) -> Response:
     """A refusal as a page: 401 without a login, 403 without permission, 405."""
-    reasons = {401: "Log in to Airflow first.", 403: f"You may not do this: it needs access to the DAG {DAG_ID}."}
+    reasons = {401: "Log in to Airflow first.", 403: f"You may not do this: it needs access to the DAGs {DAG_ID} and {BACKFILLS}."}
     asked = _bare(request)
     return _response(
         failure(asked, error.status_code, HTTPStatus(error.status_code).phrase, reasons.get(error.status_code, str(error.detail)))
@@ -113,7 +126,7 @@ def _asked(request: Request, path: str, query: dict[str, str], user: GetUserDep)
         now=datetime.now(UTC),
         user=user.get_name(),
         may_backfill=get_auth_manager().is_authorized_dag(
-            method="POST", access_entity=DagAccessEntity.RUN, details=DagDetails(id=DAG_ID), user=user
+            method="POST", access_entity=DagAccessEntity.RUN, details=DagDetails(id=BACKFILLS), user=user
         ),
     )
 

@@ -135,6 +135,11 @@ class Settings(FrozenModel):
     """The Airflow connection of a Slack webhook that is sent alerts."""
     late_after_minutes: int = Field(60, ge=5, le=1440)
     """Minutes after which an hourly run that is not done is told as late. A plain choice: the next hour's run waits for it by then."""
+    approve_requests: int = Field(5000, ge=0)
+    """Requests of a planned backfill above which `news_backfill` waits for a person's approval. A plain choice: some hours at the pace of
+    one host."""
+    approve_dates: int = Field(14, ge=0)
+    """Published dates of a backfill above which `news_backfill` waits for a person's approval. A plain choice: two weeks."""
     sealing_keys: tuple[str, ...] = Field((), repr=False)
     """Base64 AES-SIV keys of 32, 48 or 64 bytes, newest first."""
 

@@ -35,6 +35,8 @@ class Run:
     """Counters and gauges of the run whose names begin with `news.`."""
     events: list[dict[str, Any]]
     """The asset events of the run: asset, partition, extra."""
+    asked: dict[str, str]
+    """Subject and body of the question that ada answered."""
     note: str | None
     log: str
     """What Airflow wrote while the run lasted."""
@@ -48,13 +50,13 @@ class Child(ChildProcess):
         environment = os.environ | offline_settings(home) | {"AIRFLOW__LOGGING__LOGGING_LEVEL": "INFO"}
         super().__init__("tests.dags.child", log=home / "child.log", environment=environment)
 
-    def run(self, dag_id: str, form: Mapping[str, Any], *, environment: Mapping[str, str]) -> Run:
-        """Run a DAG by hand as `dag.test` does, its tasks with these variables."""
+    def run(self, dag_id: str, form: Mapping[str, Any], *, environment: Mapping[str, str], answer: str | None = None) -> Run:
+        """Run a DAG by hand as `dag.test` does, its tasks with these variables; ada chooses `answer` when a task asks a person."""
         before = self.log.stat().st_size
-        answer = self.ask({"run": dag_id, "form": form, "environment": environment})
+        got = self.ask({"run": dag_id, "form": form, "environment": environment, "answer": answer})
         with self.log.open(errors="replace") as log:
             log.seek(before)
-            return Run(**answer, log=log.read())
+            return Run(**got, log=log.read())
 
     def tell_late(self, run: Mapping[str, Any], *, environment: Mapping[str, str]) -> None:
         """Call the callback of the deadline of `news_ingest` for this run."""

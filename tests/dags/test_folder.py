@@ -26,10 +26,10 @@ print("\\n" + json.dumps({"errors": bag.import_errors, "dags": sorted(bag.dags),
 """
 
 
-DAGS = ["news_ingest", "news_maintenance", "news_publish"]
+DAGS = ["news_backfill", "news_ingest", "news_maintenance", "news_publish"]
 
 
-def test_it_holds_three_dags(folder: dict[str, Any]) -> None:
+def test_it_holds_four_dags(folder: dict[str, Any]) -> None:
     assert sorted(folder) == DAGS
 
 
@@ -64,7 +64,14 @@ def test_an_hour_is_a_data_interval_and_a_published_date_a_partition(folder: dic
 
 
 def test_no_dag_catches_up_and_runs_of_one_dag_follow_each_other(folder: dict[str, Any]) -> None:
-    assert [(dag["catchup"], dag["max_active_runs"]) for dag in folder.values()] == [(False, 1)] * 3
+    assert {dag["catchup"] for dag in folder.values()} == {False}
+    assert {dag_id: dag["max_active_runs"] for dag_id, dag in folder.items() if dag["max_active_runs"] > 1} == {"news_backfill": 16}
+
+
+def test_a_backfill_that_waits_for_an_approval_holds_no_other_and_two_never_capture_at_once(folder: dict[str, Any]) -> None:
+    backfill = folder["news_backfill"]
+    assert backfill["max_active_runs"] > 1
+    assert backfill["tasks"]["fill"]["at_once"] == 1
 
 
 def test_dags_have_an_owner_and_an_hour_a_deadline(folder: dict[str, Any]) -> None:
@@ -105,7 +112,7 @@ def test_gate_and_announce_always_run_and_end_the_dag(folder: dict[str, Any]) ->
 
 def test_only_what_meets_the_network_waits_for_a_place_in_the_pool(folder: dict[str, Any]) -> None:
     pools = {task_id: task["pool"] for dag in folder.values() for task_id, task in dag["tasks"].items()}
-    assert [task_id for task_id, pool in pools.items() if pool == "fetch"] == ["parts.capture", "archives", "revisit"]
+    assert [task_id for task_id, pool in pools.items() if pool == "fetch"] == ["fill", "parts.capture", "archives", "revisit"]
 
 
 def test_airflow_refuses_a_form_that_is_not_a_date(airflow: Child) -> None:

@@ -9,6 +9,7 @@ from datetime import date
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -32,6 +33,8 @@ PAGES = (
     "frame.js",
     "images/" + "ab" * 32,
     "coverage/backfill",
+    "backfills/0123456789ab",
+    "changes",
     "nothing",
     "",
 )
@@ -131,18 +134,17 @@ def test_a_wrong_or_endless_form_starts_no_backfill(server: ApiServer) -> None:
     assert server.request("POST", "/news/coverage/backfill", user="ada", form={"source": "a" * 20_000}, headers=OURS)["status"] == 413
 
 
-def test_a_form_of_ours_starts_the_backfill_of_the_gap_once(server: ApiServer) -> None:
+def test_a_form_of_ours_asks_for_the_backfill_of_the_gap_once(server: ApiServer) -> None:
     started = server.request("POST", "/news/coverage/backfill", user="ada", form=FORM, headers=OURS)
     assert started["status"] == 303, started["body"]
     shown = server.request("GET", started["headers"]["location"], user="ada")["body"]
-    assert "has started" in shown
-    backfills = json.loads(server.request("GET", "/api/v2/backfills?dag_id=news_ingest", user="ada")["body"])["backfills"]
-    (backfill,) = backfills
-    assert (backfill["from_date"], backfill["to_date"]) == ("2026-11-18T00:00:00Z", "2026-11-18T23:00:00Z")
-    assert backfill["dag_run_conf"] == {"sources": [SOURCE], "origins": ["sitemap", "pages"]}
-    assert (backfill["max_active_runs"], backfill["reprocess_behavior"]) == (1, "completed")
+    assert "The backfill is with Airflow" in shown
+    (run,) = json.loads(server.request("GET", "/api/v2/dags/news_backfill/dagRuns", user="ada")["body"])["dag_runs"]
+    assert run["conf"] == {"first": "2026-11-18", "last": "2026-11-18", "sources": [SOURCE], "origins": ["sitemap", "pages"]}
+    assert (run["state"], run["triggering_user_name"]) == ("queued", "ada")
+    assert f"/dags/news_backfill/runs/{quote(run['dag_run_id'], safe='')}" in shown
     again = server.request("POST", "/news/coverage/backfill", user="ada", form=FORM, headers=OURS)
-    assert (again["status"], "one of news_ingest is under way" in again["body"]) == (409, True)
+    assert (again["status"], "the same source, dates and origins" in again["body"]) == (409, True)
 
 
 def test_airflow_lists_the_pages_in_its_menu(server: ApiServer) -> None:

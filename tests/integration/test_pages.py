@@ -12,12 +12,19 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 from lxml import html
 
+from pipeline.core import schema
+from pipeline.core.models import Difference
 from pipeline.core.settings import Settings
 from pipeline.lake import storage
 from pipeline.lake.storage import Lake
+from pipeline.lake.tables import checked_table
+from pipeline.operations.backfill.plans import BackfillRequest
+from pipeline.operations.backfill.records import BackfillRecord, BackfillStep, to_json
+from pipeline.operations.backfill.runs import plan_backfill
 from pipeline.operations.completeness import SourceDay
 from pipeline.operations.completeness_tables import write_tables
 from pipeline.operations.pages.site import HEADERS, NAVIGATION, SiteAnswer, SiteRequest, answer
+from pipeline.publishing.differences import difference
 from pipeline.text.control_characters import CONTROLS
 from tests.integration.conftest import SampleWalk
 from tests.integration.hostile_lake import MARKUP, MOMENT, TEXTS, write_hostile_lake
@@ -142,6 +149,7 @@ def test_a_gap_on_the_map_leads_to_the_form_filled_in_and_to_the_plan(counted: S
     assert not form.xpath("//form[@method='post']")
     planned = f"/coverage/backfill?source={silent}&day=2026-11-19&last=2026-11-20&origins=sitemap%20pages&plan=on"
     assert "hours to capture" in text(page(counted, planned))
+    assert "Somebody has to approve it" not in text(page(counted, planned))
     (start,) = page(counted, planned).xpath("//form[@method='post']")
     assert dict(start.form_values()) == {
         "source": silent,
@@ -152,6 +160,68 @@ def test_a_gap_on_the_map_leads_to_the_form_filled_in_and_to_the_plan(counted: S
     }
     refused = html.fromstring(get(counted, planned, may_backfill=False).body.decode())
     assert not refused.xpath("//form[@method='post']")
+
+
+def test_a_plan_above_a_limit_says_that_somebody_has_to_approve_it(counted: Settings, silent: str) -> None:
+    limited = counted.model_copy(update={"approve_dates": 1})
+    shown = text(page(limited, f"/coverage/backfill?source={silent}&day=2026-11-18&last=2026-11-19&plan=on"))
+    assert "Somebody has to approve it: 2 dates, more than NEWS_APPROVE_DATES (1)" in shown
+    assert "Required actions" in shown
+
+
+@pytest.fixture(scope="module")
+def filled(counted: Settings, sample: SampleWalk) -> BackfillRecord:
+    """The record of a backfill of the silent source that changed eight records of a date, and a build's file of changes."""
+    asked = BackfillRequest(DAY, DAY, (sample.catalogue.enabled_sources[0].id,), ("sitemap",))
+    lake = Lake(counted.lake)
+    plan = plan_backfill(counted, sample.catalogue, asked, now=NOW)
+    urls = tuple(f"https://a.example/{number}" for number in range(5))
+    change = Difference(
+        before=9, after=16, new=7, changed=1, vanished=0, fields={"title": 1, "heat": 1}, new_urls=urls, changed_urls=urls[:1]
+    )
+    step = BackfillStep(articles=7, urls=7, dates=(DAY,), warnings=tuple(f"no origin reaches hour {hour}" for hour in range(12)))
+    record = BackfillRecord(asked, plan, NOW, "c0de", "mark", (), state="done", steps={"2026-11-19T12": step}, finished=NOW)
+    record = record.with_difference(DAY, change).with_difference(date(2026, 11, 18), difference(None, schema.ARTICLES.empty_table()))
+    lake.write_bytes(storage.backfill_path(record.id), to_json(record))
+    of_build = {"knownUntil": NOW, "build": "b" * 12, "buildBefore": "a" * 12}
+    rows = [
+        {"webUrl": urls[0], "change": "changed", "field": "title", "old": '"One"', "new": f'"{"long " * 100}"', **of_build},
+        {"webUrl": urls[0], "change": "changed", "field": "heat", "old": "3", "new": "70", **of_build},
+        {"webUrl": urls[1], "change": "gone", "field": None, "old": None, "new": None, **of_build},
+    ]
+    path = f"changes/published_date={DAY}/20261120T133000Z-{'a' * 12}-{'b' * 12}.parquet"
+    lake.write_table(path, checked_table(rows, schema.CHANGES, name="changes"))
+    return record
+
+
+def test_after_a_backfill_its_page_says_what_changed_by_field_and_leaves_nothing_out_silently(
+    counted: Settings, filled: BackfillRecord
+) -> None:
+    (link,) = page(counted, "/coverage").xpath("//section[h2[@id='backfills']]//tbody/tr/th/a/@href")
+    gap = f"/coverage/backfill?source={filled.asked.sources[0]}&day={DAY}&last={DAY}&origins=sitemap"
+    for address in (link.removeprefix("/news"), gap):
+        document = page(counted, address)
+        assert "In all 7 new, 1 changed (heat 1, title 1), 0 vanished of 9 records; 1 date without a change" in text(document)
+        assert "and 2 more" in text(document.xpath("//details")[0])
+        assert "and 2 more; backfills/" in text(document.xpath("//main//ul[li]")[-1])
+        (day,) = document.xpath("//table[caption[starts-with(., 'What it changed')]]//tbody/tr/th/a/@href")
+        assert day == f"/news/changes?day={DAY}"
+    assert "no backfill" in text(page(counted, "/backfills/0123456789ab", status=404))
+
+
+def test_the_changes_of_a_date_are_counted_by_build_and_field_and_filtered(counted: Settings, filled: BackfillRecord) -> None:
+    assert filled.state == "done"
+    document = page(counted, f"/changes?day={DAY}")
+    (build,) = [row for row in document.xpath("//section[h2[@id='builds']]//tbody/tr") if "b" * 12 in text(row)]
+    assert [text(cell) for cell in build.xpath("td")[1:]] == ["0", "1", "1", "heat 1, title 1"]
+    titles = page(counted, f"/changes?day={DAY}&field=title").xpath("//section[h2[@id='changes']]//tbody/tr")
+    (title,) = titles
+    assert [text(cell) for cell in title.xpath("td")[:3]] == ["changed", "title", '"One"']
+    assert text(title.xpath("td")[3]).endswith("… and 202 more characters")
+    assert len(page(counted, f"/changes?day={DAY}&change=gone").xpath("//section[h2[@id='changes']]//tbody/tr")) == 1
+    assert "No change fits" in text(page(counted, f"/changes?day={DAY}&words=nobody"))
+    assert "No build has changed this date" in text(page(counted, "/changes?day=2020-01-01"))
+    assert "needs a day" in text(page(counted, "/changes", status=404))
 
 
 @pytest.mark.parametrize(

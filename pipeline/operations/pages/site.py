@@ -20,7 +20,8 @@ from pipeline.core.errors import ConfigError, PermanentError, PipelineError, Sch
 from pipeline.core.models import Origin
 from pipeline.core.settings import Settings
 from pipeline.lake.storage import Lake
-from pipeline.operations.pages import coverage, sources, stories, today, whys
+from pipeline.operations.backfill.plans import BackfillRequest
+from pipeline.operations.pages import backfills, changes, coverage, sources, stories, today, whys
 from pipeline.operations.pages.pictures import read_picture
 from pipeline.operations.pages.rendering import render
 from pipeline.text.urls import without_credentials
@@ -214,10 +215,12 @@ def _coverage(settings: Settings, asked: SiteRequest, _: str) -> Made:
     spans = {str(span): span for span in coverage.SPANS}
     span, words, only_gaps = asked.word("days", spans), asked.query.get("words", ""), asked.query.get("gaps") == "on"
     catalogue = _catalogue(settings)
-    page = coverage.read_coverage(Lake(settings.lake), catalogue, span=spans[span], words=words, only_gaps=only_gaps, offset=asked.offset)
+    lake = Lake(settings.lake)
+    page = coverage.read_coverage(lake, catalogue, span=spans[span], words=words, only_gaps=only_gaps, offset=asked.offset)
+    recent, more = backfills.recent_backfills(lake)
     paging = _paging(asked.offset, coverage.rows_shown(spans[span]), page.total)
     values = {"span": span, "spans": tuple(spans), "words": words, "only_gaps": only_gaps}
-    return "coverage", {"title": "Coverage", "page": page, "paging": paging, **values}
+    return "coverage", {"title": "Coverage", "page": page, "paging": paging, "recent": recent, "more": more, **values}
 
 
 def _backfill(settings: Settings, asked: SiteRequest, rest: str) -> Made:
@@ -225,17 +228,29 @@ def _backfill(settings: Settings, asked: SiteRequest, rest: str) -> Made:
         raise PermanentError(f"there is no page {asked.path}")
     catalogue = _catalogue(settings)
     wish = backfill_wish(asked, catalogue)
-    page = coverage.read_gap(
-        settings,
-        catalogue,
-        wish.source_id,
-        days=wish.days,
-        origins=wish.origins,
-        with_plan=asked.query.get("plan") == "on",
-        now=asked.now,
-    )
+    page = backfills.read_gap(settings, catalogue, wish.request, with_plan=asked.query.get("plan") == "on", now=asked.now)
     values = {"origins": get_args(Origin), "may_backfill": asked.may_backfill, "started": asked.query.get("started", "")}
     return "backfill", {"title": f"Backfill of {wish.source_id}", "page": page, "wish": wish, **values}
+
+
+def _backfill_state(settings: Settings, _: SiteRequest, backfill_id: str) -> Made:
+    return "filled", {"title": f"Backfill {backfill_id}", "state": backfills.read_backfill(Lake(settings.lake), backfill_id)}
+
+
+def _changes(settings: Settings, asked: SiteRequest, _: str) -> Made:
+    day = asked.day("day")
+    if day is None:
+        raise PermanentError("the page of changes needs a day: /changes?day=2026-11-23")
+    wanted = changes.ChangeFilter(
+        build=asked.query.get("build", ""),
+        kind=asked.word("change", changes.KINDS),
+        field=asked.query.get("field", ""),
+        words=asked.query.get("words", ""),
+        offset=asked.offset,
+    )
+    page = changes.read_changes(Lake(settings.lake), day, wanted)
+    paging = _paging(asked.offset, wanted.limit, page.total)
+    return "changes", {"title": f"Changes of {day}", "page": page, "wanted": wanted, "kinds": changes.KINDS, "paging": paging}
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,8 +264,14 @@ class BackfillWish:
 
     @property
     def form(self) -> dict[str, object]:
-        """The fields of the form of `news_ingest`."""
-        return {"sources": [self.source_id], "origins": list(self.origins) or None, "refetch": self.refetch}
+        """The fields of the form of `news_backfill`."""
+        days = {"first": self.days[0].isoformat(), "last": self.days[-1].isoformat()}
+        return {**days, "sources": [self.source_id], "origins": list(self.origins) or None, "refetch": self.refetch}
+
+    @property
+    def request(self) -> BackfillRequest:
+        """The request that `news_backfill` makes of the form."""
+        return BackfillRequest(self.days[0], self.days[-1], (self.source_id,), self.origins, self.refetch)
 
 
 def backfill_wish(asked: SiteRequest, catalogue: Catalogue) -> BackfillWish:
@@ -265,7 +286,7 @@ def backfill_wish(asked: SiteRequest, catalogue: Catalogue) -> BackfillWish:
     if unknown := sorted(set(origins) - set(get_args(Origin))):
         raise PermanentError(f"{unknown[0]!r} is no origin; choose from {', '.join(get_args(Origin))}")
     try:
-        days = coverage.days_between(first, asked.day("last") or first)
+        days = backfills.days_between(first, asked.day("last") or first)
     except ValueError as error:
         raise PermanentError(str(error)) from error
     return BackfillWish(source_id, days, origins, asked.query.get("refetch") == "on")
@@ -307,5 +328,7 @@ _MAKERS: Mapping[tuple[str, bool], Callable[[Settings, SiteRequest, str], Made]]
     ("record", False): _record,
     ("coverage", False): _coverage,
     ("coverage", True): _backfill,
+    ("backfills", True): _backfill_state,
+    ("changes", False): _changes,
     ("why", False): _why,
 }

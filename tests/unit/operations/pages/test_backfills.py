@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from pipeline.operations.pages.coverage import LONGEST_BACKFILL, days_between
+from pipeline.operations.pages.backfills import LONGEST_BACKFILL, days_between
 
 
 def test_days_are_inclusive() -> None:
