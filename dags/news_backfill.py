@@ -94,11 +94,12 @@ class PlanApproval(ApprovalOperator):
 
     def execute_complete(self, context: Any, event: dict[str, Any]) -> Any:
         """Go on, or skip the backfill, as the person answered; the note of the run names the person."""
-        answer = super().execute_complete(context, event)
-        verdict = "approved" if answer["chosen_options"] == [self.APPROVE] else "rejected"
-        person = answer["responded_by_user"]
-        context["ti"].xcom_push(NOTE, f"{verdict} by {person['name']}" if person else f"{verdict}: nobody answered in {PATIENCE.days} days")
-        return answer
+        if "error" not in event:
+            verdict = "approved" if event["chosen_options"] == [self.APPROVE] else "rejected"
+            person = event["responded_by_user"]
+            said = f"{verdict} by {person['name']}" if person else f"{verdict}: nobody answered in {PATIENCE.days} days"
+            context["ti"].xcom_push(NOTE, said)
+        return super().execute_complete(context, event)  # raises to skip the backfill that was rejected
 
 
 with DAG(

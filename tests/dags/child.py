@@ -6,6 +6,7 @@ import importlib
 import os
 import threading
 import time
+from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
@@ -159,12 +160,16 @@ def _describe(_question: dict[str, Any]) -> dict[str, Any]:
             "deadlines": [type(one).__name__ for one in kept.deadline or ()],
             "catchup": dag.catchup,
             "max_active_runs": dag.max_active_runs,
-            "params": {name: dag.params.get_param(name).schema for name in dag.params},
+            "params": {name: {"description": param.description, **param.schema} for name, param in _params(dag)},
             "tasks": {task_id: _task(task) for task_id, task in dag.task_dict.items()},
             "leaves": sorted(task.task_id for task in dag.leaves),
             "kept_tasks": sorted(kept.task_dict),
         }
     return described
+
+
+def _params(dag: Any) -> Iterator[tuple[str, Any]]:
+    return ((name, dag.params.get_param(name)) for name in dag.params)
 
 
 def _task(task: Any) -> dict[str, Any]:

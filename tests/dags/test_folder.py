@@ -96,6 +96,11 @@ def test_forms_have_a_date_field(folder: dict[str, Any]) -> None:
     assert folder["news_publish"]["params"]["published_date"]["format"] == "date"
 
 
+def test_no_form_of_a_backfill_offers_an_hour_without_saying_that_it_stays_empty(folder: dict[str, Any]) -> None:
+    assert "hour" not in folder["news_backfill"]["params"]
+    assert "A backfill takes its hours from its dates: leave this field empty" in folder["news_ingest"]["params"]["hour"]["description"]
+
+
 def test_only_transient_errors_are_retried(folder: dict[str, Any]) -> None:
     for dag in folder.values():
         for task_id, task in dag["tasks"].items():
@@ -116,5 +121,5 @@ def test_only_what_meets_the_network_waits_for_a_place_in_the_pool(folder: dict[
 
 
 def test_airflow_refuses_a_form_that_is_not_a_date(airflow: Child) -> None:
-    with pytest.raises(pytest.fail.Exception, match="ParamValidationError"):
+    with pytest.raises(AssertionError, match="ParamValidationError"):
         airflow.run("news_publish", {"published_date": "yesterday"}, environment={})

@@ -198,6 +198,9 @@ def test_a_date_is_built_once_and_checked_every_time(own_lake: Path, publish: Ca
     assert table.num_rows == first.results["publish"]["articles"] > 0
     assert (first.results["difference"]["new"], first.results["difference"]["changed"]) == (table.num_rows, 0)
     assert f"{DATE}: +{table.num_rows} new, 0 changed, 0 vanished" in first.log
+    listed = sum(1 for line in first.log.splitlines() if re.search(r"\bnew: http", line))
+    assert 0 < listed < table.num_rows
+    assert f"new: and {table.num_rows - listed} more" in first.log
     assert f"every change, by record and field: changes/published_date={DATE}/" in first.log
     told = pq.read_table(next((own_lake / f"changes/published_date={DATE}").iterdir()))
     assert told.num_rows == table.num_rows

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from pathlib import Path
 
 import duckdb
@@ -70,3 +71,11 @@ def test_every_reason_of_the_code_is_in_the_operations_guide() -> None:
     reasons = set(re.findall(r"reason=\"(\w+)\"", code)) | set(re.findall(r"Rejected\(\"(\w+)\"\)", code))
     guide = (REPOSITORY / "docs" / "operations.md").read_text(encoding="utf-8")
     assert {reason for reason in reasons if f"`{reason}`" not in guide} == set()
+
+
+def test_the_live_commands_write_into_a_lake_of_their_own_and_no_backfill_asks_for_more_than_days() -> None:
+    live = README.partition("## Real feeds")[2].partition("\n## ")[0]
+    assert live.index("export NEWS_LAKE=data/live") < live.index("news run")
+    spans = re.findall(r"--from(?:-date)? (\d{4}-\d\d-\d\d)\S* --to(?:-date)? (\d{4}-\d\d-\d\d)", README)
+    assert len(spans) >= 2
+    assert max((date.fromisoformat(last) - date.fromisoformat(first)).days for first, last in spans) <= 2

@@ -6,11 +6,13 @@ import re
 import subprocess
 import sys
 import tomllib
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from deploy import local
 from pipeline.core.settings import ENVIRONMENT_PREFIX, VERSION, Settings
 from tests.conftest import REPOSITORY
 
@@ -91,3 +93,14 @@ def test_the_first_step_makes_the_pool_that_the_dags_name() -> None:
     pools = {pool for file in (REPOSITORY / "dags").glob("*.py") for pool in re.findall(r'pool="(\w+)"', file.read_text())}
     assert pools == set(re.findall(r"airflow pools set (\w+) ", script)) == {"fetch"}
     assert subprocess.run(["bash", "-n", str(DEPLOY / "init.sh")], check=False).returncode == 0
+
+
+def test_the_command_of_the_started_airflow_says_where_one_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    script = DEPLOY / "airflow"
+    assert script.stat().st_mode & 0o111
+    assert "-m deploy airflow" in script.read_text()
+    monkeypatch.setattr(local, "HOME", tmp_path)
+    assert local.airflow(["dags", "list"]) == 1
+    assert "`make up` starts one" in capsys.readouterr().err
