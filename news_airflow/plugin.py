@@ -1,4 +1,4 @@
-"""The Airflow plugin `news`: a menu entry, the pages behind it, and the notes of runs.
+"""The Airflow plugin `news`: a menu entry, tabs at DAGs and runs, the pages behind them, and the notes of runs.
 
 Airflow imports every plugin in each of its processes, those of the tasks included; so this module imports nothing but the standard library
 and what Airflow has imported already. The pages are imported when the first of them is asked for.
@@ -11,12 +11,13 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from airflow import __version__
 from airflow.configuration import conf
 from airflow.plugins_manager import AirflowPlugin
 
 from news_airflow.run_notes import RunNotes
+from news_airflow.views import PREFIX, views
 
-PREFIX = "/news"
 WEB = "news_airflow.web"
 
 Scope = MutableMapping[str, Any]
@@ -35,10 +36,9 @@ class LazyPages:
         await module.app(scope, receive, send)
 
 
-def address_of_pages() -> str:
-    """The path of the first page, below the path at which `[api] base_url` says that Airflow stands."""
-    base = urlsplit(str(conf.get("api", "base_url", fallback="/"))).path.rstrip("/")
-    return f"{base}{PREFIX}/today"
+def base_path() -> str:
+    """The path at which `[api] base_url` says that Airflow stands, without the last slash."""
+    return urlsplit(str(conf.get("api", "base_url", fallback="/"))).path.rstrip("/")
 
 
 class NewsPlugin(AirflowPlugin):
@@ -47,6 +47,4 @@ class NewsPlugin(AirflowPlugin):
     name = "news"
     fastapi_apps = [{"app": LazyPages(), "url_prefix": PREFIX, "name": "News"}]  # noqa: RUF012  Airflow's class demands a list
     listeners = [RunNotes()]  # noqa: RUF012
-    external_views = [  # noqa: RUF012
-        {"name": "News", "href": address_of_pages(), "destination": "nav", "url_route": "news", "nav_top_level": True}
-    ]
+    external_views = views(base_path(), has_asset_tabs=tuple(int(part) for part in __version__.split(".")[:2]) >= (3, 4))

@@ -25,6 +25,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException as AnyHTTPException
 
+from news_airflow.tabs import RunFacts, page_of_asset, page_of_dag, page_of_run
 from pipeline.core.catalogue import load_catalogue
 from pipeline.core.errors import PipelineError
 from pipeline.core.settings import Settings
@@ -41,6 +42,33 @@ RUN = Depends(requires_access_dag("POST", DagAccessEntity.RUN, BACKFILLS))
 
 app = FastAPI(title="News", docs_url=None, redoc_url=None, openapi_url=None, dependencies=[READ])
 """`READ` stands on the application, so that no page can forget it."""
+
+
+@app.get("/airflow/{kind}")
+def tab(request: Request, kind: str, user: GetUserDep) -> Response:
+    """Lead a tab of Airflow to the page of its DAG, run or asset."""
+    asked = _asked(request, f"airflow/{kind}", dict(request.query_params), user)
+    dag_id = asked.query.get("dag", "")
+    try:
+        if kind == "asset":
+            found = page_of_asset(asked.query.get("uri", ""))
+        elif kind == "run":
+            run = _run_facts(dag_id, asked.query.get("run", ""))
+            found = page_of_run(run) if run is not None else None
+        else:
+            found = page_of_dag(dag_id) if kind == "dag" else None
+    except ValueError as error:
+        return _response(failure(asked, HTTPStatus.NOT_FOUND, "No page of this run", f"its form is wrong: {error}"))
+    if found is None:
+        return _response(failure(asked, HTTPStatus.NOT_FOUND, "No page", "The pages of News show nothing of this."))
+    target = address(asked.base, found[0], found[1])
+    return Response(status_code=HTTPStatus.SEE_OTHER, headers={"Location": target, "Cache-Control": "no-store"})
+
+
+def _run_facts(dag_id: str, run_id: str) -> RunFacts | None:
+    with create_session() as session:
+        run = session.scalars(select(DagRun).where(DagRun.dag_id == dag_id, DagRun.run_id == run_id)).one_or_none()
+        return run and RunFacts(run.dag_id, run.run_after, run.logical_date, run.partition_key, run.conf or {})
 
 
 @app.get("/{path:path}")

@@ -44,7 +44,8 @@ def _requested(client: Any, question: dict[str, Any]) -> dict[str, Any]:
         login = client.post("/auth/token", json={"username": user, "password": passwords[user]})
         client.cookies.clear()
         headers |= {"Cookie": f"_token={login.json()['access_token']}"}
-    got = client.request(question["method"], question["path"], headers=headers, data=question["form"])
+    body = {"json": question["json"]} if "json" in question else {"data": question["form"]}
+    got = client.request(question["method"], question["path"], headers=headers, **body)
     client.cookies.clear()
     return _shown(got)
 

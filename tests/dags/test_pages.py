@@ -16,6 +16,7 @@ import pytest
 from deploy.local_airflow import offline_settings
 from pipeline.core.catalogue import load_catalogue
 from pipeline.lake.storage import Lake
+from pipeline.operations.backfill.plans import BackfillRequest
 from pipeline.operations.completeness import SourceDay
 from pipeline.operations.completeness_tables import write_tables
 from tests.dags.children import ChildProcess
@@ -139,7 +140,8 @@ def test_a_form_of_ours_asks_for_the_backfill_of_the_gap_once(server: ApiServer)
     assert started["status"] == 303, started["body"]
     shown = server.request("GET", started["headers"]["location"], user="ada")["body"]
     assert "The backfill is with Airflow" in shown
-    (run,) = json.loads(server.request("GET", "/api/v2/dags/news_backfill/dagRuns", user="ada")["body"])["dag_runs"]
+    runs = json.loads(server.request("GET", "/api/v2/dags/news_backfill/dagRuns", user="ada")["body"])["dag_runs"]
+    (run,) = [run for run in runs if run["dag_run_id"].startswith("coverage__")]
     assert run["conf"] == {"first": "2026-11-18", "last": "2026-11-18", "sources": [SOURCE], "origins": ["sitemap", "pages"]}
     assert (run["state"], run["triggering_user_name"]) == ("queued", "ada")
     assert f"/dags/news_backfill/runs/{quote(run['dag_run_id'], safe='')}" in shown
@@ -147,7 +149,33 @@ def test_a_form_of_ours_asks_for_the_backfill_of_the_gap_once(server: ApiServer)
     assert (again["status"], "the same source, dates and origins" in again["body"]) == (409, True)
 
 
-def test_airflow_lists_the_pages_in_its_menu(server: ApiServer) -> None:
+def test_a_tab_of_a_dag_or_run_leads_to_the_page_of_what_it_works_on(server: ApiServer) -> None:
+    form = {"first": "2026-11-18", "last": "2026-11-18", "sources": [SOURCE], "origins": ["captures"]}
+    for dag_id, run_id, conf in (("news_ingest", "hour", {"hour": "2026-11-18T03:00:00Z"}), ("news_backfill", "backfill", form)):
+        run = {"dag_run_id": run_id, "logical_date": None, "conf": conf}
+        post = {"method": "POST", "path": f"/api/v2/dags/{dag_id}/dagRuns", "user": "ada", "headers": {}, "json": run}
+        assert server.ask(post)["status"] == 200
+    backfill = BackfillRequest(date(2026, 11, 18), date(2026, 11, 18), (SOURCE,), ("captures",))
+    expected = {
+        "dag?dag=news_ingest": "/news/today",
+        "dag?dag=news_publish": "/news/stories",
+        "run?dag=news_ingest&run=hour": "/news/hours?hour=2026-11-18T03",
+        "run?dag=news_backfill&run=backfill": f"/news/backfills/{backfill.id}",
+        "asset?uri=x-news://extracted/published_date": "/news/sources",
+    }
+    for path, target in expected.items():
+        got = server.request("GET", f"/news/airflow/{path}", user="vera")
+        assert (got["status"], got["headers"].get("location")) == (303, target), path
+    for path in ("dag?dag=another", "run?dag=news_ingest&run=none", "asset?uri=s3://another", "nothing"):
+        assert server.request("GET", f"/news/airflow/{path}", user="vera")["status"] == 404, path
+    assert server.request("GET", "/news/airflow/dag?dag=news_ingest", user=None)["status"] == 401
+
+
+def test_airflow_lists_the_pages_in_its_menu_and_at_dags_and_runs(server: ApiServer) -> None:
     plugins = json.loads(server.request("GET", "/api/v2/plugins", user="ada")["body"])["plugins"]
-    (views,) = [plugin["external_views"] for plugin in plugins if plugin["name"] == "news"]
-    assert [(view["name"], view["href"], view["url_route"]) for view in views] == [("News", "/news/today", "news")]
+    (listed,) = [plugin["external_views"] for plugin in plugins if plugin["name"] == "news"]
+    assert [(view["destination"], view["href"], view["url_route"]) for view in listed[:3]] == [
+        ("nav", "/news/today", "news"),
+        ("dag", "/news/airflow/dag?dag={DAG_ID}", "news_dag"),
+        ("dag_run", "/news/airflow/run?dag={DAG_ID}&run={RUN_ID}", "news_dag_run"),
+    ]

@@ -11,7 +11,8 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -92,13 +93,15 @@ def site(sample: SampleWalk) -> Iterator[Site]:
         environment = {
             **room.environment,
             "NEWS_LAKE": str(home / "lake"),
+            "NEWS_APPROVE_DATES": "0",
             "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": ",".join(f"{name}:{role}" for name, role in USERS.items()),
         }
         with (
-            LocalAirflow(home / "airflow", database=home / "postgres", environment=environment) as airflow,
+            LocalAirflow(home / "airflow", database=home / "postgres", environment=environment, triggering=True) as airflow,
             sync_playwright() as playwright,
         ):
             airflow.wait_for_dags("news_ingest")
+            airflow.unpause("news_backfill")
             browser = playwright.chromium.launch(executable_path=chromium, args=OPTIONS)
             passwords = json.loads((home / "airflow" / "passwords.json").read_text())
             yield Site(airflow, browser, {name: log_in(browser, airflow.url, name, passwords[name]) for name in USERS}, sources)
@@ -152,6 +155,14 @@ def log_in(browser: Browser, url: str, user: str, password: str) -> Any:
     return state
 
 
+def wait_until(holds: Callable[[], bool], *, timeout_s: float = 240.0) -> None:
+    """Ask every second until it holds. Raises AssertionError after the timeout, far above what a run of an idle machine takes."""
+    deadline = time.monotonic() + timeout_s
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(1)
+
+
 def picture(page: Page, name: str) -> None:
     """Take a picture for the documentation, where one is asked for."""
     if SCREENSHOTS:
@@ -171,6 +182,11 @@ def test_the_menu_of_airflow_leads_to_the_pages_and_the_frame_keeps_the_address(
         page.wait_for_url("**/plugin/news/news/sources")
 
 
+def test_no_part_of_airflow_is_shown_as_ill(site: Site) -> None:
+    health = site.airflow.api("GET", "/monitor/health")
+    assert {part: one["status"] for part, one in health.items()} == dict.fromkeys(health, "healthy")
+
+
 def addresses(page: Page, site: Site) -> dict[str, str]:
     """Every kind of page by its name."""
     stories = f"/news/stories?day={MOMENT.date()}"
@@ -181,6 +197,7 @@ def addresses(page: Page, site: Site) -> dict[str, str]:
     assert story is not None
     form = f"/news/coverage/backfill?source={site.sources[0]}&day={GAP}&plan=on"
     others = {"stories": stories, "record": record, "story": story, "form": form, "source": f"/news/sources/{site.sources[0]}"}
+    others |= {"hour": "/news/hours?hour=2026-11-20T12", "changes": f"/news/changes?day={MOMENT.date()}"}
     return {name: f"/news/{name}" for name in PAGES} | others
 
 
@@ -240,22 +257,40 @@ def test_a_story_leads_to_its_record_with_every_part_of_its_quality(site: Site) 
         assert page.locator("section:has(#fields) tbody tr").count() > 8
 
 
-def test_a_gap_leads_to_a_backfill_that_airflow_runs(site: Site) -> None:
-    with site.page() as page:
+def test_a_gap_leads_to_a_backfill_that_runs_after_a_person_approved_its_plan(site: Site) -> None:
+    with site.page(viewport={"width": 1280, "height": 900}) as page:
         page.goto("/plugin/news")
         frame = page.frame_locator("iframe[title=News]")
         frame.get_by_role("link", name="Coverage", exact=True).click()
         frame.locator("td.gap a").click()
         assert frame.locator("input[name=day]").input_value() == GAP.isoformat()
+        frame.locator("input[name=origins]").fill("captures")
         frame.get_by_role("button", name="Show the plan").click()
         frame.get_by_text("hours to capture").wait_for()
-        frame.get_by_role("button", name="Start the backfill").click()
-        frame.get_by_text(re.compile(r"Backfill \d+ has started")).wait_for()
-        (backfill,) = site.airflow.api("GET", "/backfills?dag_id=news_ingest")["backfills"]
-        assert backfill["dag_run_conf"] == {"sources": [site.sources[0]]}
-        frame.get_by_role("link", name="backfills of news_ingest").click()
-        page.wait_for_url("**/dags/news_ingest/backfills")
-        page.get_by_text(GAP.isoformat()).first.wait_for()
+        frame.get_by_text("1 date, more than NEWS_APPROVE_DATES (0)").wait_for()
+        frame.get_by_role("button", name="Ask for approval").click()
+        frame.get_by_text("The backfill is with Airflow").wait_for()
+        (run,) = site.airflow.api("GET", "/dags/news_backfill/dagRuns")["dag_runs"]
+        assert run["conf"] == {"first": str(GAP), "last": str(GAP), "sources": [site.sources[0]], "origins": ["captures"]}
+        frame.get_by_role("link", name="its run of news_backfill").click()
+        page.wait_for_url("**/dags/news_backfill/runs/coverage__**")
+        tasks = f"/dags/news_backfill/dagRuns/{run['dag_run_id']}/taskInstances"
+        wait_until(lambda: site.airflow.api("GET", f"{tasks}/approve")["state"] == "awaiting_input")
+        page.goto(f"/dags/news_backfill/runs/{run['dag_run_id']}/tasks/approve/required_actions")
+        page.get_by_text(f"Backfill of {GAP} to {GAP}").first.wait_for()
+        page.get_by_text("more than NEWS_APPROVE_DATES").first.wait_for()
+        picture(page, "pages-approval")
+        page.get_by_role("button", name="Approve").click()
+        wait_until(lambda: site.airflow.api("GET", tasks.removesuffix("/taskInstances"))["state"] in ("success", "failed"))
+        page.goto(f"/news/airflow/run?dag=news_backfill&run={run['dag_run_id']}")
+        page.wait_for_url("**/news/backfills/*")
+        page.get_by_text("24 of 24 steps").wait_for()
+
+
+def test_a_dag_and_a_run_have_a_tab_with_the_page_of_what_they_work_on(site: Site) -> None:
+    with site.page() as page:
+        page.goto("/dags/news_publish/plugin/news_dag")
+        page.frame_locator("iframe").get_by_role("heading", name=re.compile("Stories of"), level=1).wait_for()
 
 
 def test_without_login_and_without_permission_nothing_is_shown(site: Site) -> None:
@@ -269,7 +304,7 @@ def test_without_login_and_without_permission_nothing_is_shown(site: Site) -> No
     with site.page("vera") as page:
         page.goto(f"/news/coverage/backfill?source={site.sources[0]}&day={GAP}&plan=on")
         page.get_by_text("You may read DAGs and not run them").wait_for()
-        assert page.get_by_role("button", name="Start the backfill").count() == 0
+        assert page.get_by_role("button", name="Ask for approval").count() == 0
 
 
 def test_attacks_in_texts_are_shown_as_texts(site: Site) -> None:

@@ -85,6 +85,18 @@ def test_today_tells_hours_delays_hottest_stories_with_pictures_and_what_is_late
     assert document.xpath("//section[h2[@id='failed']]//tbody/tr")
 
 
+def test_an_hour_shows_each_source_with_its_outcomes_and_why_something_failed(counted: Settings) -> None:
+    assert "/news/hours?hour=2026-11-20T12" in page(counted, "/today").xpath("//details//tbody//a/@href")
+    document = page(counted, "/hours?hour=2026-11-20T12")
+    rows = document.xpath("//tbody/tr")
+    assert len(rows) > 5
+    assert any("feed failed: " in text(row.xpath("td")[-1]) or "page rejected: " in text(row.xpath("td")[-1]) for row in rows)
+    captured = [int(text(row.xpath("td")[0]) or 0) for row in rows]
+    assert f"{sum(captured)} captured" in text(document.xpath("//ul[@class='figures']")[0])
+    assert "This hour has no ledger" in text(page(counted, "/hours?hour=2026-11-20T03"))
+    assert "is not an hour" in text(page(counted, "/hours?hour=noon", status=404))
+
+
 def test_sources_are_filtered_and_sorted_and_a_problem_has_its_reason_and_since_when(counted: Settings, silent: str) -> None:
     first = page(counted, "/sources").xpath("//tbody/tr")[0]
     assert silent in text(first)
@@ -206,7 +218,7 @@ def test_after_a_backfill_its_page_says_what_changed_by_field_and_leaves_nothing
         assert "and 2 more; backfills/" in text(document.xpath("//main//ul[li]")[-1])
         (day,) = document.xpath("//table[caption[starts-with(., 'What it changed')]]//tbody/tr/th/a/@href")
         assert day == f"/news/changes?day={DAY}"
-    assert "no backfill" in text(page(counted, "/backfills/0123456789ab", status=404))
+    assert "has begun" in text(page(counted, "/backfills/0123456789ab", status=404))
 
 
 def test_the_changes_of_a_date_are_counted_by_build_and_field_and_filtered(counted: Settings, filled: BackfillRecord) -> None:

@@ -106,7 +106,7 @@ def read_backfill(lake: Lake, backfill_id: str) -> BackfillState:
     """The backfill with this id. Raises PermanentError when the lake has none."""
     found = _state(lake, backfill_id) if backfill_id.isalnum() else None
     if found is None:
-        raise PermanentError(f"the lake has no backfill {backfill_id!r}")
+        raise PermanentError(f"no backfill {backfill_id!r} has begun: its run waits for an approval, or has not reached its first hour")
     return found
 
 

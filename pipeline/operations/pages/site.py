@@ -17,11 +17,11 @@ from urllib.parse import unquote
 
 from pipeline.core.catalogue import Catalogue, load_catalogue
 from pipeline.core.errors import ConfigError, PermanentError, PipelineError, SchemaError, TransientError
-from pipeline.core.models import Origin
+from pipeline.core.models import Interval, Origin
 from pipeline.core.settings import Settings
 from pipeline.lake.storage import Lake
 from pipeline.operations.backfill.plans import BackfillRequest
-from pipeline.operations.pages import backfills, changes, coverage, sources, stories, today, whys
+from pipeline.operations.pages import backfills, changes, coverage, hours, sources, stories, today, whys
 from pipeline.operations.pages.pictures import read_picture
 from pipeline.operations.pages.rendering import render
 from pipeline.text.urls import without_credentials
@@ -44,7 +44,7 @@ HTML = "text/html; charset=utf-8"
 KEPT = "private, max-age=86400, immutable"
 """What a browser may do with a picture, whose address is the digest of its content."""
 NAVIGATION = (("today", "Today"), ("sources", "Sources"), ("stories", "Stories"), ("coverage", "Coverage"), ("why", "Why"))
-SOURCES_PER_PAGE = 100
+SOURCES_PER_PAGE = 50
 LISTED_PER_PAGE = 100
 
 
@@ -253,6 +253,17 @@ def _changes(settings: Settings, asked: SiteRequest, _: str) -> Made:
     return "changes", {"title": f"Changes of {day}", "page": page, "wanted": wanted, "kinds": changes.KINDS, "paging": paging}
 
 
+def _hour(settings: Settings, asked: SiteRequest, _: str) -> Made:
+    text = asked.query.get("hour", "")
+    try:
+        hour = Interval.parse(text)
+    except ValueError as error:
+        raise PermanentError(f"{text!r} is not an hour; write it as 2026-11-23T14") from error
+    page = hours.read_hour(Lake(settings.lake), hour, limit=LISTED_PER_PAGE, offset=asked.offset)
+    paging = _paging(asked.offset, LISTED_PER_PAGE, page.total)
+    return "hour", {"title": f"Hour {hour.start:%Y-%m-%d %H}:00", "page": page, "kinds": today.OUTCOMES, "paging": paging}
+
+
 @dataclass(frozen=True, slots=True)
 class BackfillWish:
     """A backfill as the form asks for it: one followed source, whole UTC days, origins in order."""
@@ -330,5 +341,6 @@ _MAKERS: Mapping[tuple[str, bool], Callable[[Settings, SiteRequest, str], Made]]
     ("coverage", True): _backfill,
     ("backfills", True): _backfill_state,
     ("changes", False): _changes,
+    ("hours", False): _hour,
     ("why", False): _why,
 }
