@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import date
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipeline.core import schema
 from pipeline.core.models import REVISIT_PART, Part
@@ -29,9 +30,9 @@ def parts_by_day(lake: Lake, *, first: date, without: Collection[str] = (REVISIT
     return days
 
 
-def read_ledger(lake: Lake, parts: Sequence[Part], *, columns: Sequence[str]) -> pa.Table:
-    """The rows of the ledgers of `parts`, in the order of `parts`, with these columns."""
-    return lake.read_rows([storage.ledger_path(part) for part in parts], None, schema.LEDGER, columns=columns)
+def read_ledger(lake: Lake, parts: Sequence[Part], *, columns: Sequence[str], where: pc.Expression | None = None) -> pa.Table:
+    """The rows of the ledgers of `parts` where `where` holds (None: all), in the order of `parts`, with these columns."""
+    return lake.read_rows([storage.ledger_path(part) for part in parts], where, schema.LEDGER, columns=columns)
 
 
 def read_manifest(lake: Lake, part: Part) -> Manifest:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
@@ -16,6 +17,7 @@ from urllib.parse import urlsplit
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipeline.core.catalogue import Source
 from pipeline.core.models import HOUR, Interval
@@ -178,22 +180,26 @@ def _known(cost: ArchiveCost) -> str:
 
 def count_day(ledger: pa.Table) -> dict[str, DayCount]:
     """Requests, bytes and pages per source id, from the ledger rows of one day (`COST_COLUMNS`)."""
-    frame: pd.DataFrame = ledger.select(list(COST_COLUMNS)).to_pandas()
-    frame = frame[frame["kind"].isin(PAGE_KINDS) & frame["sourceId"].notna()]
+    is_counted = pc.and_(pc.is_in(ledger["kind"], pa.array(PAGE_KINDS)), pc.is_valid(ledger["sourceId"]))
+    frame: pd.DataFrame = ledger.select(list(COST_COLUMNS)).filter(is_counted).to_pandas()
     is_failed = (frame["outcome"] == "failed") & ~frame["reason"].isin(UNSENT)
     sent = frame[frame["at"].notna() | is_failed]
-    closed = frame[(frame["outcome"] == "disallowed") & (frame["kind"] == "page")]
-    counts = {}
-    for source in sorted(set(sent["sourceId"]) | set(closed["sourceId"])):
-        mine = sent[sent["sourceId"] == source]
-        hosts = mine["url"].map(lambda url: urlsplit(url).netloc.lower()).value_counts()
-        counts[str(source)] = DayCount(
-            requests={str(host): int(number) for host, number in sorted(hosts.items())},
-            bytes=int(mine["bytes"].sum()),
-            pages=int((mine["kind"] == "page").sum()),
-            disallowed=int((closed["sourceId"] == source).sum()),
+    closed = frame[(frame["outcome"] == "disallowed") & (frame["kind"] == "page")]["sourceId"].value_counts()
+    hosts: dict[str, dict[str, int]] = {}
+    asked = Counter(zip(sent["sourceId"], (urlsplit(url).netloc.lower() for url in sent["url"]), strict=True))
+    for (source, host), number in sorted(asked.items()):
+        hosts.setdefault(source, {})[host] = number
+    sizes = sent.groupby("sourceId")["bytes"].sum()
+    pages = sent[sent["kind"] == "page"]["sourceId"].value_counts()
+    return {
+        source: DayCount(
+            requests=hosts.get(source, {}),
+            bytes=int(sizes.get(source, 0)),
+            pages=int(pages.get(source, 0)),
+            disallowed=int(closed.get(source, 0)),
         )
-    return counts
+        for source in sorted({*hosts, *closed.index})
+    }
 
 
 def usual_days(days: Iterable[Mapping[str, DayCount]]) -> dict[str, UsualDay]:

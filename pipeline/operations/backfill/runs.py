@@ -15,6 +15,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipeline.capture.capture import unserved_warning
 from pipeline.capture.part_plans import origins_in_order
@@ -97,7 +98,8 @@ def _plan(
         parts = _parts(settings, catalogue, asked, interval, mark=NO_MARK)
         missing[interval] = frozenset(source for part in parts if part.name not in committed for source in part.source_ids)
         held += [_held(lake, part) for part in parts if part.name in committed]
-    usual, sources, origins = _usual(lake), _sources(catalogue, asked), _origins(settings, asked)
+    sources, origins = _sources(catalogue, asked), _origins(settings, asked)
+    usual = _usual(lake, {source.id for source in sources} if asked.sources else None)
     return make_plan(
         asked,
         intervals=intervals,
@@ -312,10 +314,12 @@ def _held(lake: Lake, part: Part) -> PartSize:
     return PartSize(pages=len(manifest.pages), bytes=manifest.captures_bytes)
 
 
-def _usual(lake: Lake) -> dict[str, UsualDay]:
+def _usual(lake: Lake, source_ids: Collection[str] | None) -> dict[str, UsualDay]:
+    """The median days of these sources (None: of all) over the last `HISTORY_DAYS` days of the ledger."""
     newest = ledger_days(lake)[-HISTORY_DAYS:]
     parts = parts_by_day(lake, first=newest[0]) if newest else {}
-    return usual_days(count_day(read_ledger(lake, parts.get(day, []), columns=COST_COLUMNS)) for day in newest)
+    where = None if source_ids is None else pc.field("sourceId").isin(sorted(source_ids))
+    return usual_days(count_day(read_ledger(lake, parts.get(day, []), columns=COST_COLUMNS, where=where)) for day in newest)
 
 
 def _read(lake: Lake, backfill_id: str) -> BackfillRecord | None:

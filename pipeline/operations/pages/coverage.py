@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.core import schema
 from pipeline.core.catalogue import Catalogue
 from pipeline.lake.storage import Lake
+from pipeline.lake.tables import rows_of
 from pipeline.operations.pages.partitions import completeness_days, completeness_paths
-from pipeline.operations.pages.sources import run_rows
 from pipeline.publishing.lookup import Row
-from pipeline.publishing.sql.database import open_tables
 
 SPANS = (14, 28, 91)
 """Numbers of days that the map can show."""
@@ -57,13 +61,15 @@ class CoveragePage:
 def read_coverage(lake: Lake, catalogue: Catalogue, *, span: int, words: str, only_gaps: bool, offset: int) -> CoveragePage:
     """The map of the newest `span` days that were counted: sources whose id has `words`, those with the most gaps first."""
     days = completeness_days(lake)[-span:]
-    with open_tables(lake, {"completeness": completeness_paths(days)}) as connection:
-        rows = run_rows(connection, "select sourceId, day, found, expected, published, isGap from lake.completeness")
-    known = {(row["sourceId"], row["day"]): row for row in rows}
-    ids = sorted({row["sourceId"] for row in rows} | {source.id for source in catalogue.enabled_sources})
-    made = [CoverageRow(one, tuple(coverage_cell(day, known.get((one, day))) for day in days)) for one in ids if words.casefold() in one]
-    kept = sorted((row for row in made if row.gaps or not only_gaps), key=lambda row: (-row.gaps, row.source_id))
-    return CoveragePage(tuple(days), tuple(kept[offset : offset + rows_shown(span)]), len(kept), sum(row.gaps for row in made))
+    columns = ("sourceId", "day", "found", "expected", "published", "isGap")
+    table = lake.read_rows(completeness_paths(days), None, schema.COMPLETENESS, columns=columns)
+    gaps = Counter(table.filter(table["isGap"])["sourceId"].to_pylist())
+    ids = {*table["sourceId"].unique().to_pylist(), *(source.id for source in catalogue.enabled_sources)}
+    kept = sorted((one for one in ids if words.casefold() in one and (gaps[one] or not only_gaps)), key=lambda one: (-gaps[one], one))
+    shown = kept[offset : offset + rows_shown(span)]
+    known = {(row["sourceId"], row["day"]): row for row in rows_of(table.filter(pc.is_in(table["sourceId"], pa.array(shown, pa.string()))))}
+    rows = tuple(CoverageRow(one, tuple(coverage_cell(day, known.get((one, day))) for day in days)) for one in shown)
+    return CoveragePage(tuple(days), rows, len(kept), gaps.total())
 
 
 def rows_shown(span: int) -> int:

@@ -31,7 +31,7 @@ def _newest(lake: Lake, now: datetime) -> Interval | None:
     this_hour = Interval.containing(now)
     for back in range(LOOKED_BACK):
         hour = Interval(this_hour.start - back * HOUR, this_hour.end - back * HOUR)
-        if lake.exists(f"ledger/interval={hour.key}"):
+        if lake.names(f"ledger/interval={hour.key}"):
             return hour
     names = [name for name in lake.names("ledger") if name.startswith("interval=")]
     return Interval.parse(names[-1].removeprefix("interval=")) if names else None

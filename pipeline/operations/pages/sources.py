@@ -119,7 +119,10 @@ class SourcePage:
 def read_sources(lake: Lake, catalogue: Catalogue, *, now: datetime, sort: str, words: str, state: str) -> SourcesPage:
     """Read the page: sources whose id or name has `words`, in the order `sort` (of `SORTS`), filtered by `state` (of `STATES`)."""
     followed = catalogue.enabled_sources
-    rows = _followed(lake, followed, feed_states(lake, {source.id for source in followed}, now=now), now=now)
+    with open_tables(lake, _paths(lake, now=now)) as connection:
+        history = _by_source(run_rows(connection, _HISTORY))
+        fields = run_rows(connection, _FIELDS.format(condition="sourceId is not null"))
+    rows = _followed(followed, feed_states(lake, {source.id for source in followed}, now=now), history, fields, now=now)
     kept = [row for row in rows if words.casefold() in f"{row.source.id} {row.source.name}".casefold()]
     kept = [row for row in kept if state == "all" or bool(row.problems) == (state == "problem")]
     kept.sort(key=lambda row: (_rank(row, sort), row.source.id))
@@ -141,30 +144,44 @@ def _rank(row: FollowedSource, sort: str) -> float:
     return 0.0
 
 
-def _followed(lake: Lake, sources: Sequence[Source], states: Sequence[FeedState], *, now: datetime) -> list[FollowedSource]:
-    days = completeness_days(lake)[-RHYTHM_DAYS:]
-    paths = {
-        "extracted": paths_of_hours(lake, "extracted", newest_hours(lake, FIELD_HOURS, now=now)),
-        "completeness": completeness_paths(days),
-    }
-    with open_tables(lake, paths) as connection:
-        history = _by_source(
-            run_rows(connection, "select sourceId, day, found, published, polls, failedPolls, isGap from lake.completeness order by day")
-        )
-        fields = {row["sourceId"]: row for row in run_rows(connection, _FIELDS)}
+def _followed(
+    sources: Sequence[Source],
+    states: Sequence[FeedState],
+    history: Mapping[str, Sequence[Row]],
+    fields: Iterable[Row],
+    *,
+    now: datetime,
+) -> list[FollowedSource]:
+    """A row for each source from the states of the feeds, the days in `completeness` by source id, and the rows of `_FIELDS`."""
     problems: dict[str, list[str]] = {}
     for finding in feed_findings(states, now=now):
         problems.setdefault(finding.source_id, []).append(finding.text)
+    of_source, shares = _by_source_id(states), {row["sourceId"]: row for row in fields}
     return [
         _row(
             source,
-            [state for state in states if state.source_id == source.id],
+            of_source.get(source.id, []),
             history.get(source.id, []),
-            fields.get(source.id),
+            shares.get(source.id),
             tuple(problems.get(source.id, ())),
         )
         for source in sources
     ]
+
+
+def _by_source_id(states: Iterable[FeedState]) -> dict[str, list[FeedState]]:
+    found: dict[str, list[FeedState]] = {}
+    for state in states:
+        found.setdefault(state.source_id, []).append(state)
+    return found
+
+
+def _paths(lake: Lake, *, now: datetime) -> dict[str, list[str]]:
+    """The files that say what sources brought: the articles of the last hours, the completeness of the last days."""
+    return {
+        "extracted": paths_of_hours(lake, "extracted", newest_hours(lake, FIELD_HOURS, now=now)),
+        "completeness": completeness_paths(completeness_days(lake)[-RHYTHM_DAYS:]),
+    }
 
 
 def run_rows(connection: duckdb.DuckDBPyConnection, query: str, parameters: Mapping[str, object] | None = None) -> list[Row]:
@@ -175,7 +192,8 @@ def run_rows(connection: duckdb.DuckDBPyConnection, query: str, parameters: Mapp
 _FIELDS = """
     select sourceId, count(*) as articles, avg((len(authors) > 0)::int) as authors, avg((len(images) > 0)::int) as picture,
         avg((publishedPrecision <> 'day')::int) as time, avg((language is not null)::int) as language
-    from lake.extracted where vanishedAt is null and movedTo is null and sourceId is not null group by sourceId"""
+    from lake.extracted where vanishedAt is null and movedTo is null and {condition} group by sourceId"""
+_HISTORY = "select sourceId, day, found, published, polls, failedPolls, isGap from lake.completeness order by day"
 
 
 def _by_source(rows: Iterable[Row]) -> dict[str, list[Row]]:
@@ -241,29 +259,25 @@ def feed_states(lake: Lake, source_ids: Collection[str], *, now: datetime) -> tu
 def read_source(lake: Lake, source: Source, *, now: datetime, limit: int, offset: int) -> SourcePage:
     """Read the page of one source: its row, its feeds, and its outcomes of the last `OUTCOME_HOURS` hours from `offset` on."""
     states = feed_states(lake, [source.id], now=now)
-    (row,) = _followed(lake, [source], states, now=now)
-    hours, days = newest_hours(lake, OUTCOME_HOURS, now=now), completeness_days(lake)[-RHYTHM_DAYS:]
-    paths = {"ledger": paths_of_hours(lake, "ledger", hours), "completeness": completeness_paths(days)}
+    paths = _paths(lake, now=now) | {"ledger": paths_of_hours(lake, "ledger", newest_hours(lake, OUTCOME_HOURS, now=now))}
     parameters = {"source": source.id}
     with open_tables(lake, paths) as connection:
-        counts = run_rows(
+        seen = run_query(
             connection,
-            """select kind, outcome, reason, count(*) as requests from lake.ledger where sourceId = $source group by all
-            order by kind, requests desc, outcome, reason""",
-            parameters,
+            """select interval, kind, outcome, reason, url, status, "at" from lake.ledger
+            where sourceId = $source order by interval desc, "at" desc nulls last, url""",
+            parameters=parameters,
         )
-        listed = run_rows(
-            connection,
-            f"""select interval, kind, outcome, reason, url, status, "at", count(*) over () as total from lake.ledger
-            where sourceId = $source order by interval desc, "at" desc nulls last, url limit {int(limit)} offset {int(offset)}""",
-            parameters,
-        )
-        dropped = run_rows(connection, "select * from lake.completeness where sourceId = $source order by day desc", parameters)
+        days = run_rows(connection, "select * from lake.completeness where sourceId = $source order by day", parameters)
+        fields = run_rows(connection, _FIELDS.format(condition="sourceId = $source"), parameters)
+    (row,) = _followed([source], states, {source.id: days}, fields, now=now)
+    counts = seen.group_by(["kind", "outcome", "reason"]).aggregate([([], "count_all")]).to_pylist()
+    counts.sort(key=lambda one: (one["kind"], -one["count_all"], one["outcome"], one["reason"] or ""))
     return SourcePage(
         row=row,
         feeds=tuple(state for state in states if state.source_id == source.id),
-        outcomes=tuple(OutcomeCount(one["kind"], one["outcome"], one["reason"], one["requests"]) for one in counts),
-        listed=tuple(listed),
-        total=listed[0]["total"] if listed else 0,
-        dropped=tuple(dropped),
+        outcomes=tuple(OutcomeCount(one["kind"], one["outcome"], one["reason"], one["count_all"]) for one in counts),
+        listed=tuple(rows_of(seen.slice(offset, limit))),
+        total=seen.num_rows,
+        dropped=tuple(reversed(days)),
     )

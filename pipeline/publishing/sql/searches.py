@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import functools
+import operator
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pipeline.lake.storage import Lake
 from pipeline.lake.tables import rows_of
 from pipeline.publishing.lookup import Row
-from pipeline.publishing.sql.database import open_database, run_query
+from pipeline.publishing.sql.database import open_database, open_files, run_query, table_files
 from pipeline.text.urls import canonical_url
 
 SPACED_SCRIPT = re.compile(r"[\u0000-\u10ff]+")
@@ -96,20 +98,49 @@ class UrlHistory:
     records: list[Row]
 
 
+URL_COLUMNS = {"extracted": ("webUrl", "originalUrl"), "ledger": ("url",), "articles": ("webUrl",), "explain": ("webUrl",)}
+"""The columns of a table that name a page."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Naming:
+    """The files of a table in which a row names one of some URLs, and all URLs that these rows name."""
+
+    paths: tuple[str, ...]
+    urls: frozenset[str]
+
+
+def _naming(lake: Lake, table: str, files: Mapping[str, Sequence[str]], urls: Iterable[str]) -> _Naming:
+    if not files[table]:
+        return _Naming((), frozenset())
+    import pyarrow.dataset as ds
+
+    columns, wanted = URL_COLUMNS[table], sorted(urls)
+    where = functools.reduce(operator.or_, (ds.field(column).isin(wanted) for column in columns))
+    found = open_files(lake, table, files[table]).to_table(filter=where, columns=["__filename", *columns])
+    full = set(found["__filename"].to_pylist())
+    named = frozenset(value for column in columns for value in found[column].to_pylist())
+    return _Naming(tuple(path for path in files[table] if f"{lake.root}/{path}" in full), named)
+
+
 def url_history(lake: Lake, url: str, *, paths: Mapping[str, Sequence[str]] | None = None) -> UrlHistory:
     """All rows of `url` and of the other URLs of its page. Raises ValueError when `url` is no URL.
 
-    With `paths` only these files of each table are searched (`database.open_database`).
+    With `paths` only these files of each table are searched (`database.open_database`). Each file is opened once for the columns with
+    URLs; only those that name the page are read by the queries.
     """
-    with open_database(lake, paths=paths) as connection:
+    known = {url, canonical_url(url)}
+    files = {name: table_files(lake, name).paths if paths is None else tuple(paths.get(name, ())) for name in URL_COLUMNS}
+    extracted = _naming(lake, "extracted", files, known)
+    addresses = sorted(known | extracted.urls)
+    if len(addresses) > len(known):
+        extracted = _naming(lake, "extracted", files, addresses)
+    pruned = {name: _naming(lake, name, files, addresses).paths for name in URL_COLUMNS if name != "extracted"}
+    with open_database(lake, paths={**pruned, "extracted": extracted.paths}) as connection:
 
         def rows(query: str, urls: Sequence[str]) -> list[dict[str, Any]]:
             return rows_of(run_query(connection, query, parameters={"urls": list(urls)}))
 
-        known = sorted({url, canonical_url(url)})
-        same = """select distinct originalUrl, webUrl from lake.extracted
-            where list_contains($urls, webUrl) or list_contains($urls, originalUrl)"""
-        addresses = sorted({*known, *(address for row in rows(same, known) for address in row.values())})
         columns = ", ".join(VERSION_COLUMNS)
         return UrlHistory(
             url=url,
