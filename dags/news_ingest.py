@@ -285,22 +285,22 @@ with DAG(
         names = {report.part for report in finished}
         lost = [part for part in (load(Part, one["part"]) for one in planned or []) if part.name not in names]
         sources = [source for part in lost for source in part.source_ids or (f"part {part.name}",)]
-        judgement = stages.assess_failures(own, finished, lost=sources)
+        assessment = stages.assess_failures(own, finished, lost=sources)
         if planned is None:
-            judgement = stages.red_assessment("there is no plan: see the log of the task plan")
+            assessment = stages.red_assessment("there is no plan: see the log of the task plan")
         elif archived is None:
-            judgement = stages.red_assessment("the WARC files were not read: see the log of the task archives, and clear it to try again")
+            assessment = stages.red_assessment("the WARC files were not read: see the log of the task archives, and clear it to try again")
         walk = get_current_context()["ti"].xcom_pull(task_ids="plan", key="walk")
         hour = Interval.parse(walk["interval"]) if walk else newest_hour(dag_run.run_after)
         live = walk["live"] if walk else dag_run.run_type.value == "scheduled"
         catalogue = load_catalogue(own.config) if planned is not None else None
-        assess_and_send(own, lambda: assess_hour(own, catalogue, hour, live=live, reports=finished, judgement=judgement))
-        emit(gate_metrics(judgement))
-        get_current_context()["ti"].xcom_push(NOTE, f"hour {hour.key}: {judgement.message}")
-        if judgement.is_red:
-            raise AirflowFailException(judgement.message)
-        (log.warning if judgement.failed or judgement.warnings else log.info)(judgement.message)
-        return {"failed": judgement.failed, "total": judgement.total, "message": judgement.message}
+        assess_and_send(own, lambda: assess_hour(own, catalogue, hour, live=live, reports=finished, assessment=assessment))
+        emit(gate_metrics(assessment))
+        get_current_context()["ti"].xcom_push(NOTE, f"hour {hour.key}: {assessment.message}")
+        if assessment.is_red:
+            raise AirflowFailException(assessment.message)
+        (log.warning if assessment.failed or assessment.warnings else log.info)(assessment.message)
+        return {"failed": assessment.failed, "total": assessment.total, "message": assessment.message}
 
     planned = plan()
     reports = parts.expand(planned=planned)

@@ -44,11 +44,11 @@ def extract_metrics(report: ExtractReport) -> tuple[Metric, ...]:
     return (Metric("news.articles", report.articles), *rejected)
 
 
-def gate_metrics(judgement: FailureAssessment) -> tuple[Metric, ...]:
+def gate_metrics(assessment: FailureAssessment) -> tuple[Metric, ...]:
     """The number of sources of the hour, and of those that failed."""
     return (
-        Metric("news.sources", judgement.total, is_counter=False),
-        Metric("news.sources_failed", judgement.failed, is_counter=False),
+        Metric("news.sources", assessment.total, is_counter=False),
+        Metric("news.sources_failed", assessment.failed, is_counter=False),
     )
 
 

@@ -61,7 +61,7 @@ class WalkReport:
     captures: tuple[CaptureReport, ...]
     extracts: tuple[ExtractReport, ...]
     publishes: tuple[PublishReport, ...]
-    judgement: FailureAssessment
+    assessment: FailureAssessment
 
 
 def plan(

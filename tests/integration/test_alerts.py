@@ -48,9 +48,9 @@ def hour(own: Settings, catalogue: Catalogue, key: str, *dead: str, live: bool =
     report = CaptureReport(key, "00", {}, ids, dict.fromkeys(dead, "HTTP 503"))
     interval = Interval.parse(key)
     Lake(own.lake).write_bytes(manifest_path(stages.Part(interval, "00")), b"{}")
-    judgement = stages.assess_failures(own, [report])
+    assessment = stages.assess_failures(own, [report])
     sent: list[str] = []
-    for one in assessments.assess_hour(own, catalogue, interval, live=live, reports=[report], judgement=judgement):
+    for one in assessments.assess_hour(own, catalogue, interval, live=live, reports=[report], assessment=assessment):
         if one.alerts:
             assessments.send_to_webhook(own, one.alerts, clock=FrozenClock())
         assessments.write_state(own, one, is_told=True)

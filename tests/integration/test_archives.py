@@ -104,8 +104,8 @@ def test_the_files_of_the_hour_give_the_pages_of_our_domains(own: Settings, run:
     assert ended[f"{ONE}/feed.xml"] == ("rejected", "wrongType")
     assert not any(ELSEWHERE in url for url in ended)
     assert {row["via"] for row in rows(own, "extracted")} == {"ccnews"}
-    assert not report.judgement.failed
-    assert report.judgement.warnings == ()
+    assert not report.assessment.failed
+    assert report.assessment.warnings == ()
 
 
 def test_a_page_keeps_the_date_on_which_it_was_crawled(own: Settings, run: Run) -> None:
@@ -152,12 +152,12 @@ def test_only_what_no_other_origin_has_is_looked_for(own: Settings, run: Run, ro
 
 
 def test_a_source_that_the_files_do_not_hold_is_named(own: Settings, run: Run, crawl: CommonCrawl) -> None:
-    assert run(Interval.parse("2026-11-18T13")).judgement.warnings == ("two: no origin reaches back to 2026-11-18T13",)
-    assert run(Interval.parse("2026-11-18T20")).judgement.warnings == (
+    assert run(Interval.parse("2026-11-18T13")).assessment.warnings == ("two: no origin reaches back to 2026-11-18T13",)
+    assert run(Interval.parse("2026-11-18T20")).assessment.warnings == (
         "one: no origin reaches back to 2026-11-18T20",
         "two: no origin reaches back to 2026-11-18T20",
     )
-    assert run(Interval.parse("2026-09-18T20")).judgement.warnings[0] == "one: no origin reaches back to 2026-09-18T20"
+    assert run(Interval.parse("2026-09-18T20")).assessment.warnings[0] == "one: no origin reaches back to 2026-09-18T20"
 
 
 def test_the_listing_of_a_month_is_asked_for_once(run: Run, room: Newsroom) -> None:
@@ -251,7 +251,7 @@ def test_a_refetch_reads_the_files_again_into_parts_of_its_own(own: Settings, ru
 
 def test_a_file_that_is_not_there_is_passed_over(own: Settings, run: Run, room: Newsroom, crawl: CommonCrawl) -> None:
     room.misbehave(f"{crawl.root}/crawl-data/CC-NEWS/2026/11/CC-NEWS-20261118120100-00001.warc.gz", Status(403))
-    assert run().judgement.warnings == ()
+    assert run().assessment.warnings == ()
     assert articles(own) == {f"{TWO}/a", f"{ONE}/late", f"{ONE}/p1"}
 
 

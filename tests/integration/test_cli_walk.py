@@ -33,7 +33,7 @@ def test_run_walks_an_hour_from_feeds_to_records(news: News, world: dict[str, st
     assert said.code == 0
     (capture,) = said.json["captures"]
     assert capture["failed_sources"] == {"two": "status 404"}
-    assert said.json["judgement"]["is_red"] is False
+    assert said.json["assessment"]["is_red"] is False
     assert Lake(str(tmp_path / "fresh")).exists(storage.articles_path(date(2026, 11, 20)))
     said = news("run", "--interval", "2026-11-20T12", **world)
     shown = " ".join(said.out.split())  # lines are broken by their length

@@ -87,7 +87,7 @@ def test_the_records_of_the_hour_are_taken_with_their_own_dates_and_nobody_is_as
 
 def test_records_outside_the_range_are_counted_and_not_taken(own: Settings, run: Run) -> None:
     report = run()
-    assert report.judgement.warnings == (f"{own.warc[0]}: 1 of 8 records of these sources dated outside 2026-11-17 to 2026-11-19",)
+    assert report.assessment.warnings == (f"{own.warc[0]}: 1 of 8 records of these sources dated outside 2026-11-17 to 2026-11-19",)
     assert not any("last-month" in row["url"] for row in rows(own, "ledger"))
 
 
@@ -109,7 +109,7 @@ def test_only_what_no_earlier_origin_has_is_taken_from_files(own: Settings, run:
 def test_what_a_file_lacks_is_looked_for_elsewhere_later(own: Settings, run: Run, room: Newsroom) -> None:
     later = Interval.parse("2026-11-18T13")
     at = NOON + 90 * MINUTE
-    assert run(later).judgement.warnings[0] == "two: no origin reaches back to 2026-11-18T13"
+    assert run(later).assessment.warnings[0] == "two: no origin reaches back to 2026-11-18T13"
     room.add_page(f"{TWO}/feed", rss([(f"{TWO}/found", at), (f"{TWO}/before", NOON)]))
     room.add_page(f"{TWO}/found", page("Found in the feed", at))
     report = run(later, origins=["pages"])

@@ -59,8 +59,8 @@ def test_the_walk_says_first_that_no_host_resolves(
 ) -> None:
     monkeypatch.setattr(socket, "getaddrinfo", nothing_resolves)
     report = stages.run(offline(settings), catalogue, HOUR, live=True, clock=clock)
-    assert report.judgement.message == f"{SENTENCE}; 3 of 3 sources failed; up to 50% are tolerated"
-    assert report.judgement.is_red
+    assert report.assessment.message == f"{SENTENCE}; 3 of 3 sources failed; up to 50% are tolerated"
+    assert report.assessment.is_red
     (again,) = stages.plan(settings, catalogue, HOUR)
     kept = stages.capture(offline(settings), catalogue, Part(HOUR, again.name, again.source_ids), live=True, clock=clock)
     assert stages.assess_failures(settings, [kept]).message.startswith(SENTENCE)
@@ -72,7 +72,7 @@ def test_a_network_that_leads_nowhere_is_said_so_too(
     monkeypatch.setattr(socket, "getaddrinfo", resolves_to_nowhere)
     monkeypatch.setattr(socket, "create_connection", no_way_there)
     report = stages.run(offline(settings), catalogue, HOUR, live=True, clock=clock)
-    assert report.judgement.message.startswith("no host can be reached (3 were asked): this machine seems to be without a network; 3 of 3")
+    assert report.assessment.message.startswith("no host can be reached (3 were asked): this machine seems to be without a network; 3 of 3")
 
 
 def test_one_host_that_answers_makes_the_others_faults_their_own(
@@ -82,7 +82,7 @@ def test_one_host_that_answers_makes_the_others_faults_their_own(
     room.add_page(f"{ONE}/feed", feed(f"{ONE}/a"), content_type="application/rss+xml")
     room.add_page(f"{ONE}/a", article("Story a"))
     own = settings.model_copy(update={"connect_to": (f"one.example:443=127.0.0.1:{room.https_port}",)})
-    message = stages.run(own, catalogue, HOUR, live=True, clock=clock).judgement.message
+    message = stages.run(own, catalogue, HOUR, live=True, clock=clock).assessment.message
     assert message.startswith("2 of 3 sources failed (three: robotsUnavailable; two: robotsUnavailable)")
 
 

@@ -150,9 +150,9 @@ def test_what_is_odd_about_feeds_is_in_the_report_and_in_the_judgement(world: Ne
         f"moved permanently to {ONE}/feed: write that URL into sources.yaml",
         f"the same feed as {ONE}/feed of one: both redirect to the same address",
     ]
-    judgement = stages.assess_failures(settings, [report])
-    assert judgement.warnings == report.warnings
-    assert "moved permanently" in judgement.message
+    assessment = stages.assess_failures(settings, [report])
+    assert assessment.warnings == report.warnings
+    assert "moved permanently" in assessment.message
 
 
 def test_checking_the_sources_says_what_is_odd(world: Newsroom, settings: Settings, catalogue: Catalogue) -> None:

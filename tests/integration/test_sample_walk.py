@@ -42,7 +42,7 @@ def one(rows: dict[str, Any], part: str) -> Any:
 
 
 def test_every_source_answered_and_every_url_has_one_outcome(sample: SampleWalk, pages: dict[str, tuple[str, str | None]]) -> None:
-    assert not sample.report.judgement.failed
+    assert not sample.report.assessment.failed
     assert Counter(outcome for outcome, _ in pages.values()) == {"captured": 70, "rejected": 2, "failed": 1, "disallowed": 1}
     assert one(pages, "the-page-that-went-away") == ("failed", "status")
     assert one(pages, "five-machine-learning-stocks") == ("disallowed", None)

@@ -80,7 +80,7 @@ def record(
     # the seed's two related are only loosely about the same thing
     catalogue = make_catalogue(sources, stories={"windowHours": 168, "threshold": 0.03})
     report = stages.run(settings, catalogue, Interval.containing(datetime(2021, 3, 9, 4, tzinfo=UTC)), live=True, clock=clock)
-    assert not report.judgement.failed
+    assert not report.assessment.failed
     table = Lake(settings.lake).read_table(articles_path(seed["publishedDateTime"].date()))
     assert table.schema.equals(ARTICLES)
     (row,) = (row for row in table.to_pylist() if row["webUrl"] == seed["webUrl"])

@@ -20,7 +20,7 @@ def run(context: CommandContext) -> int:
     is_live = context.options.live or now < interval.end + HOUR
     report = stages.run(context.settings, context.catalogue, interval, live=is_live, only_due=context.options.due)
     context.show(report, lambda: screens.walk(report, context.settings))
-    return EXIT_RED if report.judgement.is_red else 0
+    return EXIT_RED if report.assessment.is_red else 0
 
 
 def import_(context: CommandContext) -> int:

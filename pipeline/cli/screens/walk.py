@@ -32,7 +32,7 @@ def walk(report: WalkReport, settings: Settings) -> RenderableType:
         parts.append(Text(f"captured {capture.interval} part {capture.part}: {counts}{again}"))
     parts += [extracts(report.extracts), publishes(report.publishes)]
     if report.captures:
-        parts.append(Text(report.judgement.message))
+        parts.append(Text(report.assessment.message))
     return Group(*parts, _where(settings))
 
 

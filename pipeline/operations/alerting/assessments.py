@@ -52,23 +52,23 @@ def assess_hour(
     *,
     live: bool,
     reports: Sequence[CaptureReport],
-    judgement: FailureAssessment,
+    assessment: FailureAssessment,
 ) -> tuple[Assessment, ...]:
     """The assessments after the gate of an hour: of the gate and each asked source, and of the hours before it without captures.
 
     While a live gate is red, single sources are not assessed: one cause makes them fail together. Of a past hour, the gate alone is
     assessed. Findings of sources that the catalogue does not follow end; with `catalogue` None (it was not read) they stay.
     """
-    red = [Finding("gate", "" if live else interval.key, "red", f"hour {interval.key}: {judgement.message}")] if judgement.is_red else []
+    red = [Finding("gate", "" if live else interval.key, "red", f"hour {interval.key}: {assessment.message}")] if assessment.is_red else []
     if not live:
         return (_assess(settings, f"hour-{interval.key}", red, covers=lambda _: True, at=interval.key),)
-    failed = {} if judgement.is_red else judgement.failures
+    failed = {} if assessment.is_red else assessment.failures
     asked = {source for report in reports for source in report.sources} | failed.keys()
     unfollowed = _unfollowed(without_erased(Lake(settings.lake), catalogue)) if catalogue is not None else lambda _: False
     found = [*red, *(Finding("source", source, reason, f"source {source}: {reason}") for source, reason in failed.items())]
 
     def covers(one: Finding) -> bool:
-        return one.kind == "gate" or unfollowed(one.subject) or (not judgement.is_red and one.subject in asked)
+        return one.kind == "gate" or unfollowed(one.subject) or (not assessment.is_red and one.subject in asked)
 
     sources = _assess(settings, SOURCES, found, covers=covers, at=interval.key)
     return (sources, assess_hours(settings, until=interval))

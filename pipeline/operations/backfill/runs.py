@@ -210,15 +210,15 @@ class _Run:
         )
         captures, parts = stages.with_archived(found, planned, archived)
         extracts = [stages.extract(own, catalogue, part) for part in parts]
-        judgement = stages.assess_failures(own, captures)
+        assessment = stages.assess_failures(own, captures)
         told = {unserved_warning(source.id, interval.key) for source in catalogue.sources}
         told |= {warning for report in archived.reports for warning in report.warnings}
         return BackfillStep(
             articles=sum(report.articles for report in extracts),
             urls=sum(sum(report.counts.values()) for report in captures),
             dates=tuple(sorted({day for report in extracts for day in report.published_dates})),
-            red=judgement.message if judgement.is_red else None,
-            warnings=tuple(warning for warning in judgement.warnings if warning in told),
+            red=assessment.message if assessment.is_red else None,
+            warnings=tuple(warning for warning in assessment.warnings if warning in told),
             outside=sum(report.rejected.get(OUT_OF_RANGE, 0) for report in extracts),
         )
 
