@@ -125,7 +125,8 @@ def _to_slack(own: Settings, alerts: Sequence[Alert]) -> None:
     _demand_provider("NEWS_ALERT_SLACK")
     from airflow.providers.slack.notifications.slack_webhook import SlackWebhookNotifier
 
-    SlackWebhookNotifier(slack_webhook_conn_id=own.alert_slack, text=message(alerts)).notify({})
+    notifier: Any = SlackWebhookNotifier(slack_webhook_conn_id=own.alert_slack, text=message(alerts))  # has no types
+    notifier.notify({})
 
 
 def _demand_provider(variable: str) -> None:

@@ -143,7 +143,7 @@ def test_a_robots_txt_that_gave_no_answer_is_asked_for_again_in_the_next_hour(wo
     assert not capture(NEXT)[0].failed_sources
 
 
-def test_what_is_odd_about_feeds_is_in_the_report_and_in_the_judgement(world: Newsroom, capture: Capture, settings: Settings) -> None:
+def test_what_is_odd_about_feeds_is_in_the_report_and_in_the_assessment(world: Newsroom, capture: Capture, settings: Settings) -> None:
     world.misbehave(f"{TWO}/feed", RedirectTo(f"{ONE}/feed", status=301))
     report, _ = capture()
     assert [warning.split(" ", 2)[2] for warning in report.warnings] == [
