@@ -22,7 +22,7 @@ from pathlib import Path
 import yaml
 
 from pipeline.core.catalogue import Catalogue, load_catalogue
-from pipeline.core.models import Interval, Part
+from pipeline.core.models import HOUR, Interval, Part
 from pipeline.core.settings import Settings
 from pipeline.lake import storage
 from pipeline.lake.manifests import Manifest, from_json
@@ -33,7 +33,6 @@ from tests.newsroom import Newsroom
 from tests.newsroom.histories import History
 
 NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
-HOUR = timedelta(hours=1)
 LIVE_EVERY = 6
 """Past hours between two live hours."""
 CATALOGUE = Path(__file__).resolve().parents[1] / "data"

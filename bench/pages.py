@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.core import schema
-from pipeline.core.models import Interval, Part
+from pipeline.core.models import HOUR, Interval, Part
 from pipeline.core.settings import Settings
 from pipeline.lake import storage
 from pipeline.lake.manifests import FeedState, Manifest, to_json
@@ -30,7 +30,6 @@ from pipeline.operations.completeness_tables import write_tables
 from pipeline.operations.pages.site import SiteRequest, answer
 
 NEWEST = datetime(2026, 11, 20, 12, tzinfo=UTC)
-HOUR = timedelta(hours=1)
 DAYS = 365
 OWN_DAYS = 16
 SOURCES = 200

@@ -11,7 +11,7 @@ A try that crashed is repeated from the hour it was in. **Clear `fill`** to cont
 failed in a row.
 
 **By hand**: the page Coverage fills in the form and shows the plan first. A backfill of the command line (`airflow backfill create --dag-id
-news_ingest`, `news backfill`) is not asked about: whoever types it has seen its plan.
+news_ingest`, `news backfill`) needs no approval: whoever types it has seen its plan.
 """
 
 from __future__ import annotations
@@ -197,7 +197,7 @@ with DAG(
 
     @task
     def gate(filled: dict[str, Any]) -> str:
-        """Fails the run when a date was refused, or when too many sources failed in a row; else warns about hours that nobody has."""
+        """Fails the run when a date was refused, or when too many sources failed in a row; else warns of hours that no origin has."""
         for warning in filled["warnings"]:
             log.warning("%s", warning)
         if filled["state"] != "done":

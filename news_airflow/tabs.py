@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
-from pipeline.core.models import Interval
+from pipeline.core.models import HOUR, Interval
 from pipeline.operations.backfill.plans import BackfillRequest
 
 PAGES_OF_DAGS = {"news_ingest": "/today", "news_publish": "/stories", "news_maintenance": "/coverage", "news_backfill": "/coverage"}
-HOUR = timedelta(hours=1)
 
 Address = tuple[str, Mapping[str, str]]
 """A path below the mount of the pages, and its query."""
@@ -44,7 +43,7 @@ def page_of_asset(uri: str) -> Address | None:
 def page_of_run(run: RunFacts) -> Address | None:
     """The page of what the run worked on: its hour, the changes of its date, its backfill; None for a run of another DAG.
 
-    Raises ValueError for a form whose dates or hour are none.
+    Raises ValueError for a form whose dates or hour cannot be read.
     """
     if run.dag_id == "news_ingest":
         return "/hours", {"hour": _hour(run).key}

@@ -10,11 +10,11 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
 MANY_STEPS = 3
-"""Fewer are done before a bar could be read. A plain choice."""
+"""Below this number of steps there is no bar: they are done before it could be read. A plain choice."""
 
 
 class ProgressBars:
-    """A listener of `progress.steps` that shows a bar for each loop on the way, with the time that is left; finished bars disappear."""
+    """A listener of `progress.steps` that shows a bar for each running loop, with the time that is left; finished bars disappear."""
 
     def __init__(self, console: Console) -> None:
         """`console` is the one that the log writes to, so that its lines stand above the bars."""
@@ -22,7 +22,7 @@ class ProgressBars:
         self._progress: Progress | None = None
 
     def __call__(self, items: Iterable[Any], what: str, total: int | None) -> Iterator[Any]:
-        """Pass on `items`, and show how many of `total` have come; without a total, that work is under way."""
+        """Pass on `items`, and show how many of `total` are done; without a total, only that work is under way."""
         if total is not None and total < MANY_STEPS:
             yield from items
             return

@@ -1,4 +1,4 @@
-"""How far long work is: loops tell their steps here, and a listener, if there is one, shows them. Like a log, it changes no result."""
+"""Progress of long work: loops report their steps here, and a listener, if there is one, shows them. Like a log, it changes no result."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 Listener = Callable[[Iterable[Any], str, int | None], Iterator[Any]]
-"""Passes on items; the other arguments are what is done with them, and how many there are (None: nobody knows)."""
+"""Passes on items; the other arguments are what is done with them, and their number (None: unknown)."""
 
 _listener: ContextVar[Listener | None] = ContextVar("listener", default=None)
 
@@ -22,7 +22,7 @@ def steps(items: Iterable[T], what: str, *, total: int) -> Iterator[T]:
 
 @contextmanager
 def one_step(what: str) -> Iterator[None]:
-    """Work of one step inside the block that may take long, such as a query of the whole lake."""
+    """Report the block as work of one step, whose end is unknown, such as a query of the whole lake."""
     listener = _listener.get()
     if listener is None:
         yield

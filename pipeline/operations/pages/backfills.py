@@ -136,5 +136,5 @@ def days_between(first: date, last: date) -> tuple[date, ...]:
     """The days from `first` to `last`. Raises ValueError when they are in the wrong order or more than `LONGEST_BACKFILL`."""
     number = (last - first).days + 1
     if not 1 <= number <= LONGEST_BACKFILL:
-        raise ValueError(f"a backfill from here has 1 to {LONGEST_BACKFILL} days, in order; {first} to {last} does not")
+        raise ValueError(f"a backfill from here has 1 to {LONGEST_BACKFILL} days, the earliest first, and not {first} to {last}")
     return tuple(first + timedelta(days=shift) for shift in range(number))

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 
-from pipeline.core.models import Interval
+from pipeline.core.models import HOUR, Interval
 from pipeline.lake.storage import Lake
 from pipeline.operations.completeness import NOT_WANTED
 from pipeline.operations.pages.partitions import paths_of_hours
 from pipeline.operations.pages.sources import run_rows
 from pipeline.publishing.lookup import Row
 from pipeline.publishing.sql.database import open_tables
-
-HOUR = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
