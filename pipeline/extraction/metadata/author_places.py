@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from functools import cached_property, partial
-from itertools import islice
+from itertools import islice, takewhile
 
 import lxml.etree
 import lxml.html
@@ -16,13 +16,15 @@ import lxml.html
 from pipeline.extraction.body.boilerplate import is_section_label
 from pipeline.extraction.html import furniture
 from pipeline.extraction.html.furniture import class_and_id, surroundings
-from pipeline.extraction.metadata.person_names import is_by
+from pipeline.extraction.metadata.person_names import clean_names, is_by
 from pipeline.extraction.pages import Page, containing_element, is_code
 from pipeline.text.phrases import phrase_pattern
 from pipeline.text.plain_text import squeeze
 
 MAX_BYLINE = 120
 """Characters of the longest byline; a longer text is a biography."""
+MAX_INITIALS = 3
+"""Characters of the longest text that can be the initials beside a name."""
 
 _byline_names = partial(phrase_pattern, "pipeline.extraction", "%(byline_names)s", ignores_case=False)
 _BYLINE_TAGS = frozenset({"a", "span", "p", "div", "address", "li", "strong", "cite", "em", "h4", "td", "ul"})
@@ -35,6 +37,7 @@ _TEST_IDS = lxml.etree.XPath("/descendant-or-self::*/@data-testid", smart_string
 _RELATIONS = lxml.etree.XPath("/descendant-or-self::*/@rel[. = 'author']/..")
 _RELATED = (b'="author"', b"='author'", b"=author", b'= "author"', b"= 'author'")
 """How the mark-up has `rel="author"`."""
+_TEXTS = lxml.etree.XPath("descendant::text()")
 _VCARDS = lxml.etree.XPath("/descendant-or-self::*/@class[contains(concat(' ', ., ' '), ' fn ') or . = 'author vcard']/..")
 _is_comment = furniture.names_of(furniture.COMMENTS, match="anywhere")
 _is_elsewhere = furniture.names_of(
@@ -140,6 +143,22 @@ def first_text(element: lxml.html.HtmlElement) -> str:
     texts = (text for text in map(squeeze, islice(element.itertext(), 40)) if text and not is_section_label(text) and not is_by(text))
     text = next(texts, "")
     return text if len(text.split()) in {2, 3} else ""
+
+
+def named_parts(element: lxml.html.HtmlElement) -> list[str]:
+    """The names in a byline of several texts (name, role, date): the first text, if it is a name, and the names in equal elements.
+
+    Equal are elements of the same tag and class: `<a>Jane Roe</a> <a>John Doe</a> <span>Managing Editor</span>` names two people. Labels,
+    words for "by" and initials before the name are skipped.
+    """
+    texts = [(squeeze(text), containing_element(text)) for text in islice(_TEXTS(element), 40) if len(text.strip()) > MAX_INITIALS]
+    texts = [(text, place) for text, place in texts if not is_section_label(text) and not is_by(text)]
+    if len(texts) < 2:
+        return []
+    first = texts[0][1]
+    equal = (text for text, place in texts if place.tag == first.tag and place.get("class") == first.get("class"))
+    names = [clean_names([text], is_prose=True) for text in dict.fromkeys(equal)]
+    return [name for found in takewhile(bool, names) for name in found if len(name.split()) < 4]
 
 
 def first_group(elements: Iterable[lxml.html.HtmlElement]) -> list[lxml.html.HtmlElement]:

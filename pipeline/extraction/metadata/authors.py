@@ -1,6 +1,6 @@
 """Finds the authors of an article: the places of a page that name them, and which of these names are believed.
 
-Pure: reads a `Page` and its feed entry. An agency, the site itself or its staff is returned only when the page declares it as author and
+Pure: reads a `Page` and its feed entry. An agency, the site itself or its staff is returned only when the page names it as author and
 names no person.
 """
 
@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Set
 from functools import partial
 from itertools import filterfalse, islice
 from typing import Any
 
+import lxml.html
+
 from pipeline.core.models import Entry
+from pipeline.extraction.body.boilerplate import is_section_label
 from pipeline.extraction.html.structured_data import as_list, types_of
 from pipeline.extraction.metadata.author_places import (
     MAX_BYLINE,
@@ -23,6 +26,7 @@ from pipeline.extraction.metadata.author_places import (
     first_group,
     first_text,
     is_of_article,
+    named_parts,
     related_as_author,
 )
 from pipeline.extraction.metadata.person_names import (
@@ -48,6 +52,9 @@ AUTHOR_META = (
 )  # fmt: skip
 GUESSED_AUTHORS = frozenset({"page.lead", "page.signature"})
 """Sources of authors that no part of the page calls so: bold text above the article or below it."""
+_MAX_HOUSE = 5
+"""Words of the longest name of a site's staff. A plain choice."""
+
 _phrases = partial(phrase_pattern, "pipeline.extraction")
 _BYLINE_START = r"^\W*(?:(?:责编|责任编辑|作者|记者)\s*[:：]\s*|(?:%(byline_starts)s|(?:%(byline_labels)s)\s*:)\s*:?\s+(?=\S))"
 
@@ -63,15 +70,19 @@ def find_authors(page: Page, entry: Entry | None) -> tuple[tuple[str, ...], str]
     The first source that names a person decides: JSON-LD, `<meta>` without `author`, feed, Chinese bylines, microformats, links to author
     pages, bylines by class or wording, user names, `<meta name="author">`, lines with a date, names in bold above the text, signatures
     below it. When no source names a person, the authors are the first declared organisation (an agency); when there is none, the site or
-    its staff if declared as author under a name of its own, not as `Staff` or `News Desk`.
+    its staff if a declaration or a byline names it, under a name of its own, not as `Staff` or `News Desk`. Each of these goes before
+    a signature.
     """
     own = {letters_only(name) for name in spellings_of_site(page, entry)} - {""}
     believed = _declared_twice(page, entry) - own
     organisation: tuple[tuple[str, ...], str] = ((), "")
     house: tuple[tuple[str, ...], str] = ((), "")
+    shown: tuple[tuple[str, ...], str] = ((), "")
     for source, names, is_prose in _sources(page, entry):
         if not names:
             continue
+        if source == "page.signature" and (organisation[0] or house[0] or shown[0]):
+            break
         found = clean_names(names, is_prose=is_prose, believed=believed)
         people = tuple(
             name
@@ -81,12 +92,20 @@ def find_authors(page: Page, entry: Entry | None) -> tuple[tuple[str, ...], str]
         if people:
             return _spelled_out(people, page), source
         if is_prose:
+            newsroom = _names_of_house(names, own) if not shown[0] else ()
+            shown = (newsroom, source) if newsroom else shown
             continue
         agencies = tuple(name for name in found if letters_only(name) not in own and not names_staff(name))
         organisation = organisation if organisation[0] or not agencies else (agencies, source)
         named = tuple(name for name in found if not is_staff_label(name))
         house = house if house[0] or not named else (named, source)
-    return organisation if organisation[0] else house
+    return next((found for found in (organisation, house, shown) if found[0]), ((), ""))
+
+
+def _names_of_house(bylines: Iterable[str], own: Set[str]) -> tuple[str, ...]:
+    """The names in bylines that are the site's own (`own`, in letters), or a staff that the byline names (`Valley Times Team`)."""
+    names = (name for name in clean_names(bylines) if len(name.split()) <= _MAX_HOUSE and not is_staff_label(name))
+    return tuple(name for name in names if names_staff(name) or letters_only(name) in own)[:1]
 
 
 def _declared_twice(page: Page, entry: Entry | None) -> frozenset[str]:
@@ -185,16 +204,20 @@ def _marked(places: AuthorPlaces) -> Iterator[tuple[str, list[str], bool]]:
     everywhere = "\n".join(address for _, address in places.links)
     paths = [path for path in phrases_of("pipeline.extraction", "author_paths") if path in everywhere]
     links = (element for element, address in places.links if any(path in address for path in paths) and places.is_of_article(element))
-    yield "page.author", [squeeze(element.text_content()) for element in first_group(islice(links, 20))], True
+    yield "page.author", [name for element in first_group(islice(links, 20)) for name in _names_in(element)], True
+
+
+def _names_in(link: lxml.html.HtmlElement) -> list[str]:
+    return named_parts(link) or [squeeze(link.text_content())]
 
 
 def _bylines(places: AuthorPlaces) -> Iterator[tuple[str, list[str], bool]]:
     for element in places.classed:
         text = byline_text(element) or first_text(element)
         if 3 <= len(text) <= MAX_BYLINE and places.is_of_article(element):
-            yield "page.byline", [text], True
+            yield "page.byline", named_parts(element) or [text], True
     for element in places.spoken:
-        text = byline_text(element)
+        text = byline_text(element) or squeeze(element.text or "")
         if 3 <= len(text) <= MAX_BYLINE and _phrases(_BYLINE_START).match(text) and places.is_of_article(element):
             yield "page.byline", [text], True
     yield "page.byline", list(islice(_labelled(places), 3)), True
@@ -228,7 +251,7 @@ def _names_above_text(places: AuthorPlaces) -> Iterator[str]:
         if place.tag != "p" or squeeze(place.text_content()) != squeeze(element.text or "") or place.getnext() is None:
             continue
         if all(len(squeeze(before.text_content())) < MAX_BYLINE for before in place.itersiblings("p", preceding=True)):
-            yield from (element.text or "").split("/")
+            yield from (part for part in (element.text or "").split("/") if not is_section_label(part))
 
 
 def _names_on_date_lines(page: Page) -> Iterator[str]:

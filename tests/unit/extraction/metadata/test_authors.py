@@ -287,3 +287,33 @@ def test_chinese_bylines_are_read_where_they_stand_alone_or_in_brackets(text: st
 
 def test_a_line_of_more_than_four_chinese_characters_is_no_name() -> None:
     assert find_authors(page(body="<h1>三座桥</h1><p><b>政策调整姗姗来迟</b></p><p>市议会批准了修理三座桥的计划。</p>"), None)[0] == ()
+
+
+@pytest.mark.parametrize(
+    ("body", "people"),
+    [
+        ("<p class=byline><a>Jane Roe</a> <span>Managing Editor</span> <time>17 December 2025</time></p>", ("Jane Roe",)),
+        ("<p class=byline>By <a>Jane Roe</a> <a>John Doe</a> <span>Kestrel Reporters Abroad</span></p>", ("Jane Roe", "John Doe")),
+        ("<div class=author-box><span>JR</span> <b>Jane Roe</b> <i>Last updated on Monday</i></div>", ("Jane Roe",)),
+        ("<a href='/author/jane'><i>Written By</i><b>Jane Roe</b><b>Jane Roe</b></a>", ("Jane Roe",)),
+        ("<p class=byline>Jane Roe Smith</p>", ("Jane Roe Smith",)),
+    ],
+)
+def test_a_byline_of_several_elements_is_read_element_by_element(body: str, people: tuple[str, ...]) -> None:
+    assert find_authors(page(body=f"<h1>News of kestrels</h1>{body}<p>x</p>"), None)[0] == people
+
+
+@pytest.mark.parametrize("name", ["Over the Valley", "The Kestrel Team", "Marketing Team"])
+def test_the_house_is_the_author_where_a_byline_names_it_and_nobody_else(name: str) -> None:
+    byline = f"<meta property='og:site_name' content='Over the Valley'><p class=author-name>{name}</p>"
+    assert find_authors(page(body=f"<h1>News</h1>{byline}<p>x</p>"), None) == ((name,), "page.byline")
+    assert find_authors(page(body=f"<h1>News</h1>{byline}<p class=byline>By Jane Roe</p>"), None) == (("Jane Roe",), "page.byline")
+
+
+def test_the_declared_house_goes_before_bold_words_below_the_text_and_after_a_name_above_it() -> None:
+    head, text = article(author={"@type": "Person", "name": "Kestrel"}), "<p>Kestrels hover over the valley all day.</p>"
+    signed = page(head, f"<div><h1>News</h1>{text}<p><b>Get Coupon</b></p></div>")
+    assert find_authors(signed, None) == (("Kestrel",), "jsonld.author")
+    led = page(head, f"<div><h1>News</h1><p><b>Jane Roe</b></p>{text}</div>")
+    assert find_authors(led, None) == (("Jane Roe",), "page.lead")
+    assert find_authors(page(head, f"<div><h1>News</h1><p><b>About the author</b></p>{text}</div>"), None)[0] == ("Kestrel",)
