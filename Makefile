@@ -12,7 +12,7 @@ SIDE_BY_SIDE := --dist loadfile --no-loadscope-reorder # the files in the order 
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run up down test test-browser test-ducklake library lint check docs env lock sbom audit clean
+.PHONY: help run up down up-scale down-scale test test-browser test-scale test-ducklake library lint check docs env lock sbom audit clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 20
@@ -26,14 +26,23 @@ up: $(VENV)/.installed-all ## a local Airflow in the background, with the sample
 down: ## stop all that `make up` started
 	@if [ -x $(BIN)/python ]; then $(BIN)/python -m deploy down; fi
 
+up-scale: $(VENV)/.installed-all ## the Airflow of many machines on this one: PostgreSQL, Redis, S3 server, two Celery workers
+	@$(BIN)/python -m deploy up --scale
+
+down-scale: ## stop all that `make up-scale` started
+	@if [ -x $(BIN)/python ]; then $(BIN)/python -m deploy down --scale; fi
+
 test: $(VENV)/.installed-all ## every test; those without their service skip and say why (TESTS=tests/unit: only these)
-	$(BIN)/python -m pytest -n 3 $(SIDE_BY_SIDE) -m "not browser" $(TESTS) # the third one mostly waits for the Airflow of the live tests
+	$(BIN)/python -m pytest -n 3 $(SIDE_BY_SIDE) -m "not browser and not scale" $(TESTS) # the third one mostly waits for the Airflow of the live tests
 
 test-browser: $(VENV)/.installed-all ## the pages of a whole Airflow in Chromium; SCREENSHOTS=docs/images takes the pictures of the documentation
 	$(BIN)/python -m pytest -m browser tests/integration/test_browser.py
 
 test-ducklake: $(VENV)/.installed-all $(DUCKLAKE)/.installed ## the DuckLake catalogue, read by DuckDB's own extension
 	$(BIN)/python -m pytest tests/integration/test_ducklake.py
+
+test-scale: $(VENV)/.installed-all ## kill parts of the Airflow of many machines, compare the lake (SCALE=long: 200 sources, 24 hours, all failures)
+	$(BIN)/python -m pytest -m scale tests/integration/test_scale.py
 
 library: $(LIBRARY)/.installed ## the library's tests in an environment without Airflow, with the share of its lines that they run
 	@! $(LIBRARY)/bin/python -c "import airflow" 2>/dev/null || { echo "$(LIBRARY) has Airflow: make clean, and again"; exit 1; }
@@ -67,8 +76,8 @@ sbom: $(VENV)/.installed-all ## the list of all dependencies with their versions
 audit: $(VENV)/.installed-all ## known vulnerabilities of the pinned versions; fails where the service that knows them is out of reach
 	$(BIN)/uv tool run -c constraints.txt --from pip-audit pip-audit -r constraints.txt --no-deps --disable-pip --strict
 
-clean: down ## remove environment, caches and Airflow's home; the lake stays
-	rm -rf $(VENV) $(LIBRARY) $(DUCKLAKE) .airflow .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage build dist *.egg-info
+clean: down down-scale ## remove environment, caches and Airflow's home; the lake stays
+	rm -rf $(VENV) $(LIBRARY) $(DUCKLAKE) .airflow .airflow-scale .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage build dist *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/.installed-run: pyproject.toml constraints.txt deploy/install.sh
@@ -76,7 +85,7 @@ $(VENV)/.installed-run: pyproject.toml constraints.txt deploy/install.sh
 	@touch $@
 
 $(VENV)/.installed-all: pyproject.toml constraints.txt deploy/install.sh
-	@deploy/install.sh $(PYTHON) $(VENV) airflow,postgres,dev
+	@deploy/install.sh $(PYTHON) $(VENV) celery,dev
 	@touch $@ $(VENV)/.installed-run
 
 $(LIBRARY)/.installed: pyproject.toml constraints.txt deploy/install.sh

@@ -13,7 +13,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -27,11 +27,11 @@ FETCH_SLOTS = 2
 """Parts that are captured in parallel. A plain choice: inside a part, many threads wait for hosts already."""
 HEALTHY_S = 120.0
 """Seconds that a service may take to become healthy. A plain choice, far above what a start takes."""
-PRELOAD = """# The scheduler imports once what its tasks need; they are forked from it, and each would take 3 s of processor time for it.
+PRELOAD = """# {command}: imports once what its tasks need; they are forked from it, and each would take 3 s of processor time for it.
 import sys
 
 __all__ = []
-if "scheduler" in sys.argv:
+if "{command}" in sys.argv:
     import pipeline.operations.stages
 """
 """The content of `config/airflow_local_settings.py` in Airflow's home, which every process of Airflow imports."""
@@ -59,6 +59,10 @@ class LocalAirflow:
     runs only with `triggering`: no task of ours waits in one, but the first page of the web interface shows a missing one in red. Raises
     ServiceError when a service does not become healthy.
     """
+
+    fetch_slots = FETCH_SLOTS
+    forks_tasks = "scheduler"
+    """The command of Airflow whose process forks one for each task."""
 
     def __init__(
         self,
@@ -95,7 +99,7 @@ class LocalAirflow:
         processes.stop_all(self.run)
         config = self.home / "config"
         config.mkdir(exist_ok=True)
-        (config / "airflow_local_settings.py").write_text(PRELOAD)
+        (config / "airflow_local_settings.py").write_text(PRELOAD.format(command=self.forks_tasks))
         if self._guarded:
             self._guard = subprocess.Popen(
                 [sys.executable, "-m", "deploy.guard", str(self.run)], stdin=subprocess.PIPE, cwd=PROJECT, start_new_session=True
@@ -153,14 +157,17 @@ class LocalAirflow:
         self.api("PATCH", f"/dags/{dag_id}", {"is_paused": True})
 
     def _start(self) -> None:
-        database = start_postgres(self._database, run=self.run) if self._database else f"sqlite:///{self.home}/airflow.db"
-        settings = self._settings(database)
+        database = (
+            start_postgres(self._database, run=self.run, start=self._launch) if self._database else f"sqlite:///{self.home}/airflow.db"
+        )
+        settings = {**self._settings(database), **self._start_services(database), **self._extra}
         self._environment = {**os.environ, **settings}
         _write_private(self.home / COMMAND_ENVIRONMENT, settings)
         self.airflow("db", "migrate")
         api_server = self._serve("api-server", "--host", "127.0.0.1", "--port", self.url.rpartition(":")[2], "--workers", "1")
         self._wait_for(api_server, "metadatabase")
-        self._make_pool("fetch", FETCH_SLOTS, "Parts that are captured in parallel")
+        self._make_pool("fetch", self.fetch_slots, "Parts that are captured in parallel")
+        self._start_workers()
         scheduler = self._serve("scheduler", "--skip-serve-logs")
         dag_processor = self._serve("dag-processor")
         triggerer = self._serve("triggerer", "--skip-serve-logs") if self._triggering else None
@@ -168,6 +175,17 @@ class LocalAirflow:
         self._wait_for(dag_processor, "dag_processor")
         if triggerer is not None:
             self._wait_for(triggerer, "triggerer")
+
+    def _start_services(self, database: str) -> dict[str, str]:
+        """Start what else Airflow needs before its first command; returns the variables that lead to it."""
+        del database
+        return {}
+
+    def _start_workers(self) -> None:
+        """Start the processes that run tasks, where these are not the scheduler's own."""
+
+    def _launch(self, name: str, argv: Sequence[str], **options: Any) -> Service:
+        return processes.start(name, argv, **options)
 
     def _make_pool(self, name: str, slots: int, description: str) -> None:
         """Create the pool over the API: the command `airflow pools` would take seconds to start."""
@@ -177,9 +195,9 @@ class LocalAirflow:
         else:
             self.api("POST", "/pools", {"name": name, **pool})
 
-    def _serve(self, component: str, *arguments: str) -> Service:
+    def _serve(self, component: str, *arguments: str, name: str = "") -> Service:
         argv = [sys.executable, "-m", "airflow", component, *arguments]
-        return processes.start(component, argv, folder=self.run, environment=self._environment)
+        return self._launch(name or component, argv, folder=self.run, environment=self._environment)
 
     def _wait_for(self, service: Service, component: str) -> None:
         deadline = time.monotonic() + HEALTHY_S
@@ -214,7 +232,6 @@ class LocalAirflow:
             "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
             "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "60",
             "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "30",
-            **self._extra,
         }
 
     def _secrets(self) -> dict[str, str]:
@@ -223,7 +240,7 @@ class LocalAirflow:
         if not path.exists():
             from cryptography.fernet import Fernet
 
-            names = {name: secrets.token_urlsafe(32) for name in ("jwt", "session")}
+            names = {name: secrets.token_urlsafe(32) for name in ("jwt", "session", "redis", "s3")}
             _write_private(path, {**names, "fernet": Fernet.generate_key().decode(), "password": secrets.token_urlsafe(9)})
         return dict(json.loads(path.read_text()))
 

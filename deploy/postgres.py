@@ -11,9 +11,11 @@ import shutil
 import signal
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 
-from deploy.processes import Service, ServiceError, free_port, is_alive, start, tail
+from deploy import processes
+from deploy.processes import Service, ServiceError, free_port, is_alive, tail
 
 READY_S = 30.0
 """Seconds until the server must accept connections. A plain choice: it takes about one."""
@@ -35,10 +37,12 @@ def why_unavailable() -> str | None:
     return None
 
 
-def start_postgres(data: Path, *, run: Path) -> str:
+def start_postgres(data: Path, *, run: Path, start: Callable[..., Service] = processes.start) -> str:
     """Start a server on the data folder `data`, initialised if empty, with the role and database `airflow`; returns the SQLAlchemy URL.
 
-    For root, the user `postgres` must be able to enter every folder above `data`. Raises ServiceError when the server does not start.
+    `start` starts its process, as `processes.start` does. For root, the user `postgres` must be able to enter every folder above `data`.
+
+    Raises ServiceError when the server does not start.
     """
     programs = find_programs()
     if programs is None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -55,7 +56,7 @@ def start(
     user: str | None = None,
     grace_s: float = GRACE_S,
 ) -> Service:
-    """Start `argv` in a session of its own with its output in `folder/NAME.log`, and write its pid file."""
+    """Start `argv` in a session of its own with its output in `folder/NAME.log`, and write its pid file in place of an earlier one."""
     folder.mkdir(parents=True, exist_ok=True)
     log = folder / f"{name}.log"
     with log.open("ab") as output:
@@ -64,8 +65,9 @@ def start(
         )
     _CHILDREN[process.pid] = process
     service = Service(name, process.pid, psutil.Process(process.pid).create_time(), str(log), stop_signal, grace_s)
-    number = len(list(folder.glob("*.json")))
-    (folder / f"{number:02d}-{name}.json").write_text(json.dumps(asdict(service)))
+    known = list(folder.glob("*.json"))
+    file = next((path for path in known if path.stem.partition("-")[2] == name), folder / f"{len(known):02d}-{name}.json")
+    file.write_text(json.dumps(asdict(service)))
     return service
 
 
@@ -94,6 +96,30 @@ def stop_all(folder: Path) -> list[str]:
             stopped.append(service.name)
         path.unlink()
     return stopped
+
+
+def kill(service: Service, sent: signal.Signals = signal.SIGKILL) -> None:
+    """Send the signal to the leading process, and SIGKILL to all processes of the session, as when a machine goes down."""
+    for process in _session(service):
+        if process.pid == service.pid or sent == signal.SIGKILL:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.send_signal(sent)
+
+
+def end_session(service: Service) -> None:
+    """Kill what is left of the session of an ended service, and collect its exit status if this process started it."""
+    kill(service)
+    _reap(service)
+
+
+def bound_memory(service: Service, most_bytes: int) -> None:
+    """Let the service and the processes that it starts from now on allocate at most so many bytes of private memory each (RLIMIT_DATA)."""
+    resource.prlimit(service.pid, resource.RLIMIT_DATA, (most_bytes, most_bytes))
+
+
+def _reap(service: Service) -> None:
+    if own := _CHILDREN.pop(service.pid, None):
+        own.wait()
 
 
 def tail(service: Service, *, lines: int = 15) -> str:
@@ -128,8 +154,7 @@ def _stop(service: Service) -> None:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()
     _wait(lambda: not _session(service), GRACE_S)
-    if own := _CHILDREN.pop(service.pid, None):
-        own.wait()
+    _reap(service)
 
 
 def _wait(is_so: Callable[[], bool], patience_s: float) -> None:

@@ -98,14 +98,15 @@ class ObjectStore:
         self._server.kill()
         self._server.communicate()
 
-    def new_bucket(self) -> str:
-        """Create a bucket; returns the URI of a lake in it, with a key that the server accepts."""
+    def new_bucket(self, *, with_key: bool = True) -> str:
+        """Create a bucket; returns the URI of a lake in it, by default with a key. The server accepts any."""
         with self._lock:
             self._buckets += 1
             bucket = f"lake{self._buckets}"
         assert self.ask("PUT", f"/{bucket}")[0] == 200
         options = f"region=us-east-1&scheme=http&endpoint_override={LOOPBACK}:{self.port}"
-        return f"s3://{ACCESS_KEY}:{quote(SECRET_KEY, safe='')}@{bucket}/lake?{options}"
+        key = f"{ACCESS_KEY}:{quote(SECRET_KEY, safe='')}@" if with_key else ""
+        return f"s3://{key}{bucket}/lake?{options}"
 
     def fill(self, uri: str, paths: Iterable[str]) -> None:
         """Put empty objects into the lake at `uri`, a thousand times faster than by requests."""

@@ -40,10 +40,21 @@ class Told:
 class History:
     """`count` publishers with a past from `start` to `now`, a Wayback Machine that visits each feed every two hours, and a news crawl."""
 
-    def __init__(self, room: Newsroom, *, seed: int, count: int, start: datetime, now: datetime, per_hour: float = 0.7) -> None:
-        self._room, self._random, self._per_hour = room, random.Random(seed), per_hour
+    def __init__(
+        self,
+        room: Newsroom,
+        *,
+        seed: int,
+        count: int,
+        start: datetime,
+        now: datetime,
+        per_hour: float = 0.7,
+        keepers: Sequence[str] = KEEPERS,
+        in_feed: int = IN_FEED,
+    ) -> None:
+        self._room, self._random, self._per_hour, self._in_feed = room, random.Random(seed), per_hour, in_feed
         self.wayback, self.crawl = Wayback(room), CommonCrawl(room)
-        self.keepers = {f"https://paper{number:02d}.example": KEEPERS[number % len(KEEPERS)] for number in range(count)}
+        self.keepers = {f"https://paper{number:02d}.example": keepers[number % len(keepers)] for number in range(count)}
         self._by_host: dict[str, list[Told]] = {host: [] for host in self.keepers}
         moment = start
         while moment < now:
@@ -74,7 +85,10 @@ class History:
         return new
 
     def between(self, start: datetime, end: datetime) -> set[str]:
-        return {one.url for told in self._by_host.values() for one in told if start <= one.at < end}
+        return {one.url for one in self.told_between(start, end)}
+
+    def told_between(self, start: datetime, end: datetime) -> list[Told]:
+        return [one for told in self._by_host.values() for one in told if start <= one.at < end]
 
     def _hour(self, moment: datetime) -> list[Told]:
         new = []
@@ -101,11 +115,11 @@ class History:
             for host, keeper in self.keepers.items():
                 if keeper == "wayback":
                     at = moment + HOUR + timedelta(minutes=3)
-                    self.wayback.add(f"{host}/feed", at, _feed(self._of(host)[:IN_FEED]), content_type="application/rss+xml")
+                    self.wayback.add(f"{host}/feed", at, _feed(self._of(host)[: self._in_feed]), content_type="application/rss+xml")
 
     def shown(self) -> set[str]:
         """The articles that the publishers' feeds show now."""
-        return {one.url for host in self.keepers for one in self._of(host)[:IN_FEED]}
+        return {one.url for host in self.keepers for one in self._of(host)[: self._in_feed]}
 
     def _of(self, host: str) -> list[Told]:
         """A publisher's articles, newest first."""
@@ -113,7 +127,7 @@ class History:
 
     def _show(self, host: str) -> None:
         articles, keeper = self._of(host), self.keepers[host]
-        pages = [articles[number : number + IN_FEED] for number in range(0, len(articles), IN_FEED)] or [[]]
+        pages = [articles[number : number + self._in_feed] for number in range(0, len(articles), self._in_feed)] or [[]]
         for number, mine in enumerate(pages if keeper == "pages" else pages[:1], start=1):
             older = f"{host}/feed?page={number + 1}" if keeper == "pages" and number < len(pages) else None
             address = f"{host}/feed" if number == 1 else f"{host}/feed?page={number}"
