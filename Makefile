@@ -42,7 +42,7 @@ test-ducklake: $(VENV)/.installed-all $(DUCKLAKE)/.installed ## the DuckLake cat
 	$(BIN)/python -m pytest tests/integration/test_ducklake.py
 
 test-scale: $(VENV)/.installed-all ## kill parts of the Airflow of many machines, compare the lake (SCALE=long: 200 sources, 24 hours, all failures)
-	$(BIN)/python -m pytest -m scale tests/integration/test_scale.py
+	$(BIN)/python -m pytest -m scale tests/integration/test_scale.py tests/integration/test_week_in_redis.py
 
 library: $(LIBRARY)/.installed ## the library's tests in an environment without Airflow, with the share of its lines that they run
 	@! $(LIBRARY)/bin/python -c "import airflow" 2>/dev/null || { echo "$(LIBRARY) has Airflow: make clean, and again"; exit 1; }

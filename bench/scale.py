@@ -1,0 +1,251 @@
+"""What an hour costs by executor, by number of sources and by age of the lake, in processor time of all processes together.
+
+    python -m bench.scale --executors                     SQLite+Local, PostgreSQL+Local, PostgreSQL+Celery with 1 and 2 workers
+    python -m bench.scale --sources 100 1000 5000         an hour of the library with so many sources
+    python -m bench.scale --ages 1 30 365                 the same hour on lakes of so many days
+
+`--executors` runs an hour of `--publishers` sources (40) by hand in each Airflow, then the same hour again, in which nothing is left to be
+captured: the fixed cost of a run. `--ages` runs an hour after one that was captured, and copies of that one fill the days before. All is
+generated (`tests.newsroom.histories`), and the time of the newsroom is not counted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import os
+import resource
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import yaml
+
+from pipeline.core.catalogue import load_catalogue
+from pipeline.core.models import Interval, Part
+from pipeline.core.settings import Settings
+from pipeline.lake import storage
+from pipeline.lake.storage import Lake
+from pipeline.operations import stages
+from tests.integration.walking import StoppedClock
+from tests.newsroom import Newsroom
+from tests.newsroom.histories import History
+
+CATALOGUE = Path(__file__).resolve().parents[1] / "data"
+HOUR = timedelta(hours=1)
+NOON = Interval.parse("2026-11-20T12")
+BEFORE = Interval.containing(NOON.start - HOUR)
+EXECUTORS = {"SQLite+Local": (False, 0), "PostgreSQL+Local": (True, 0), "PostgreSQL+Celery, 1 worker": (True, 1), "2 workers": (True, 2)}
+"""For each executor, whether the metadata lie in PostgreSQL, and the number of Celery workers (0: LocalExecutor)."""
+SURE_S = 1800.0
+"""Seconds after which a run is given up. A plain choice."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a piece of work took."""
+
+    wall_s: float
+    processor_s: float
+    articles: int = 0
+    peak_mib: float = 0.0
+
+    def line(self, name: str) -> str:
+        """One row of the table."""
+        rate = f"{self.articles / self.wall_s * 3600:10,.0f}" if self.articles else " " * 10
+        memory = f"{self.peak_mib:8.0f}" if self.peak_mib else " " * 8
+        return f"{name:36} {self.articles:8,d} {self.wall_s:9.1f} {self.processor_s:11.1f} {rate} {memory}"
+
+
+HEAD = f"{'':36} {'articles':>8} {'wall s':>9} {'processor s':>11} {'per hour':>10} {'peak MiB':>8}"
+
+
+@contextmanager
+def world(folder: Path, *, publishers: int, now: datetime) -> Iterator[tuple[dict[str, str], History]]:
+    """A newsroom with so many publishers, whose feeds show up to three articles of the last hours; gives the variables that lead to it."""
+    with Newsroom() as room:
+        history = History(room, seed=1, count=publishers, start=now - 5 * HOUR, now=now, keepers=("sitemap",), in_feed=3)
+        catalogue = folder / "catalogue"
+        catalogue.mkdir()
+        for name in ("topics.yaml", "providers.yaml", "scoring.yaml"):
+            shutil.copy(CATALOGUE / name, catalogue / name)
+        (catalogue / "sources.yaml").write_text(yaml.safe_dump({"sources": history.sources}), encoding="utf-8")
+        yield {**room.environment, "NEWS_CONFIG": str(catalogue)}, history
+
+
+def walk(environment: dict[str, str], hour: Interval, pipe: Any) -> None:
+    """Run the hour once in this process; sends what it cost, with the worker processes."""
+    settings = Settings.from_environment(environment)
+    catalogue = load_catalogue(settings.config)
+    began = time.perf_counter()
+    report = stages.run(settings, catalogue, hour, live=True, clock=StoppedClock(hour.end))
+    wall_s = time.perf_counter() - began
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    articles = sum(one.articles for one in report.extracts)
+    pipe.send(Cost(wall_s, sum(one.ru_utime + one.ru_stime for one in used), articles, max(one.ru_maxrss for one in used) / 1024))
+
+
+def walk_alone(environment: Mapping[str, str], hour: Interval = NOON) -> Cost:
+    """`walk` in a new process."""
+    here, there = multiprocessing.Pipe()
+    process = multiprocessing.get_context("spawn").Process(target=walk, args=(dict(environment), hour, there))
+    process.start()
+    there.close()
+    cost: Cost = here.recv()
+    process.join()
+    return cost
+
+
+def by_sources(counts: Sequence[int]) -> None:
+    """Print what an hour costs with each number of sources."""
+    for count in counts:
+        with tempfile.TemporaryDirectory(prefix="news-scale-") as folder, world(Path(folder), publishers=count, now=NOON.end) as (where, _):
+            print(walk_alone({**where, "NEWS_LAKE": f"{folder}/lake"}).line(f"{count:,} sources"), flush=True)
+
+
+def by_ages(days: Sequence[int], *, publishers: int) -> None:
+    """Print what the same hour costs on a lake of one hour and on lakes of so many days."""
+    with (
+        tempfile.TemporaryDirectory(prefix="news-scale-") as folder,
+        world(Path(folder), publishers=publishers, now=NOON.start) as (where, history),
+    ):
+        pattern = Path(folder) / "pattern"
+        walk_alone({**where, "NEWS_LAKE": str(pattern)}, BEFORE)
+        history.publish(NOON.start)
+        for count in (0, *days):
+            lake = Path(folder) / f"lake-{count}"
+            shutil.copytree(pattern, lake)
+            fill(lake, days=count)
+            cost = walk_alone({**where, "NEWS_LAKE": str(lake)})
+            print(cost.line(f"a lake of {count} days" if count else "a lake of an hour"), flush=True)
+            shutil.rmtree(lake)
+
+
+def fill(folder: Path, *, days: int) -> None:
+    """Copy the lake's one hour to so many days before it, without its captures."""
+    lake = Lake(str(folder))
+    for name in lake.captured_parts(BEFORE.key):
+        part = Part(BEFORE, name)
+        manifest = lake.read_bytes(storage.manifest_path(part)).decode()
+        for back in range(1, days * 24 + 1):
+            copied = Part(Interval.containing(BEFORE.start - back * HOUR), name)
+            lake.write_bytes(storage.manifest_path(copied), manifest.replace(BEFORE.key, copied.interval.key).encode())
+            for path in (storage.ledger_path, storage.extracted_path):
+                target = folder / path(copied)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(folder / path(part), target)
+            lake.write_bytes(storage.mark_path(copied.interval.start.date(), copied, digest=f"{back:016x}"), b"")
+
+
+def by_executors(names: Sequence[str], *, publishers: int) -> None:
+    """Print what an hour and the fixed part of a run cost in each Airflow."""
+    for name in names:
+        with_postgres, workers = EXECUTORS[name]
+        with tempfile.TemporaryDirectory(prefix="news-scale-", ignore_cleanup_errors=True) as folder:
+            home = Path(folder)
+            home.chmod(0o711)  # PostgreSQL's user passes through
+            with world(home, publishers=publishers, now=datetime.now(UTC)) as (where, _):
+                for what, cost in in_airflow(home, where, with_postgres=with_postgres, workers=workers):
+                    print(cost.line(f"{name}: {what}"), flush=True)
+
+
+def in_airflow(home: Path, environment: Mapping[str, str], *, with_postgres: bool, workers: int) -> Iterator[tuple[str, Cost]]:
+    """What a run over all sources and a run with nothing to capture cost; the lake is local."""
+    from deploy.local_airflow import LocalAirflow
+    from deploy.scaled_airflow import ScaledAirflow
+
+    variables = {
+        **environment,
+        "NEWS_LAKE": f"{home}/lake",
+        "NEWS_SOURCES_PER_PART": "10",
+        "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.5",
+    }
+    database = home / "postgres"
+    airflow = (
+        ScaledAirflow(home / "airflow", database=database, environment=variables, workers=workers)
+        if workers
+        else LocalAirflow(home / "airflow", database=database if with_postgres else None, environment=variables)
+    )
+    newest = Interval.containing(datetime.now(UTC) - HOUR)
+    with airflow:
+        airflow.wait_for_dags("news_ingest", "news_publish")
+        airflow.api("PATCH", "/dags/news_ingest", {"is_paused": False})
+        settle(airflow)
+        for what, hour in (("an hour", newest.start - 24 * HOUR), ("fixed cost of a run", newest.start - 24 * HOUR)):
+            before, began = processor_s(airflow), time.monotonic()
+            articles = one_run(airflow, hour)
+            yield what, Cost(time.monotonic() - began, processor_s(airflow) - before, articles if what == "an hour" else 0)
+
+
+def settle(airflow: Any) -> None:
+    """Wait until the scheduled run, which Airflow starts by itself, is over: the measured one must not run beside it."""
+    until = time.monotonic() + SURE_S
+    while not any(run["state"] in ("success", "failed") for run in airflow.api("GET", "/dags/news_ingest/dagRuns")["dag_runs"]):
+        if time.monotonic() > until:
+            sys.exit("the scheduled run did not end")
+        time.sleep(1)
+
+
+def one_run(airflow: Any, hour: datetime) -> int:
+    """Run the hour by hand from the live feeds; returns the number of its articles."""
+    form = {"hour": hour.isoformat(), "looking": "live"}
+    run = airflow.api("POST", "/dags/news_ingest/dagRuns", {"logical_date": None, "conf": form})
+    path = f"/dags/news_ingest/dagRuns/{quote(run['dag_run_id'])}"
+    until = time.monotonic() + SURE_S
+    while (state := airflow.api("GET", path)["state"]) not in ("success", "failed"):
+        if time.monotonic() > until:
+            sys.exit("the run did not end")
+        time.sleep(0.5)
+    if state == "failed":
+        sys.exit("the run failed")
+    tasks = airflow.api("GET", f"{path}/taskInstances?limit=200")["task_instances"]
+    extracts = [task["map_index"] for task in tasks if task["task_id"] == "parts.extract"]
+    results = [airflow.api("GET", f"{path}/taskInstances/parts.extract/xcomEntries/return_value?map_index={index}") for index in extracts]
+    return sum(result["value"]["extracted"]["articles"] for result in results)
+
+
+def processor_s(airflow: Any) -> float:
+    """Processor time of all services so far, with that of their ended children."""
+    import psutil
+
+    from deploy.processes import services
+
+    leaders = {service.pid for service in services(airflow.run)}
+    total = 0.0
+    for process in psutil.process_iter():
+        try:
+            if os.getsid(process.pid) in leaders:
+                total += sum(process.cpu_times()[:4])  # own and of ended children, user and system
+        except (psutil.NoSuchProcess, ProcessLookupError):
+            continue
+    return total
+
+
+def main() -> int:
+    """Run the measurements that the options choose."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--executors", nargs="*", choices=EXECUTORS, metavar="NAME", help=f"all, or some of: {', '.join(EXECUTORS)}")
+    parser.add_argument("--sources", nargs="+", type=int, metavar="NUMBER", default=[])
+    parser.add_argument("--ages", nargs="+", type=int, metavar="DAYS", default=[])
+    parser.add_argument("--publishers", type=int, default=40, help="sources of the other two measurements")
+    options = parser.parse_args()
+    print(HEAD)
+    if options.executors is not None:
+        by_executors(options.executors or list(EXECUTORS), publishers=options.publishers)
+    if options.sources:
+        by_sources(options.sources)
+    if options.ages:
+        by_ages(options.ages, publishers=options.publishers)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
