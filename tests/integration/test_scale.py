@@ -166,13 +166,21 @@ def test_what_is_killed_meanwhile_loses_nothing_and_changes_no_byte(topology: To
     time.sleep(10)  # a date that was announced last gets its run in the next round of the scheduler
     topology.wait(topology.is_quiet)
 
-    assert Counter(run["state"] for run in topology.runs("news_ingest")).keys() == {"success"}
+    assert {run["state"] for run in topology.runs("news_ingest")} == {"success"}, errors_of_tasks(airflow.home)
     assert {name for name, times in airflow.keeper.restarts.items() if times} >= set(SIZE.failures) - {"s3"}
     lake = Lake(topology.settings.lake)
     told = topology.history.told_between(first, newest.end)
     assert published(lake) == Counter((one.url, one.title, one.at) for one in told)
     assert found_by_ledger(lake) == {one.url for one in told}
     assert differing(lake, undisturbed(topology.settings, lake, tmp_path / "lake")) == []
+
+
+def errors_of_tasks(home: Path) -> list[str]:
+    """The different errors in the logs of tasks, with the exception that was raised."""
+    lines = [
+        line for log in (home / "logs").glob("dag_id=*/**/*.log") for line in log.read_text().splitlines() if '"level":"error"' in line
+    ]
+    return sorted({line.partition('"event":')[2][:600] for line in lines})[:10]
 
 
 def ask_for_backfill(airflow: ScaledAirflow, first: datetime, last: datetime) -> None:
