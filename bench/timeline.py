@@ -93,7 +93,7 @@ def _clustered(articles: CapturedArticles) -> dict[str, str | None]:
         domains=articles.domains,
         languages=["en"] * len(articles),
     )
-    memberships, _ = cluster_articles(columns, constants=CONSTANTS, of=())
+    memberships = cluster_articles(columns, constants=CONSTANTS).memberships
     return {member.url: member.story_id for member in memberships}
 
 

@@ -4,7 +4,7 @@
 
     capture   sources ──feeds, sitemaps──> entries ──new ones──> page, picture, AMP answer ──> raw/: WARC, manifest = commit
     extract   raw/ ──article or reason──> text and metadata, each value with its source    ──> extracted/, ledger/, images/
-    publish   extracted/, 15 dates ──topics, quality, stories, heat, related, seal──       ──> articles/, explain/
+    publish   extracted/, 15 dates ──topics, quality, stories, heat, related, seal──       ──> articles/, explain/, stories/
 
 Start reading at `pipeline.operations.stages`. Each room is a package whose docstring says what it owns and never does, and whose `__all__`
 names the modules that other rooms may import. This module imports nothing.

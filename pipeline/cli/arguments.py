@@ -155,6 +155,16 @@ def _add_lookups(commands: Any) -> None:
     text = "the story of a record: its articles by time, the lead, copies, newsrooms, and the similarity of each article"
     story = _add(commands, "story", "records:story", text)
     story.add_argument("story", metavar="URL|ID", help="webUrl or originalUrl of any member, or the story's id")
+    stories = _add(
+        commands, "stories", "records:stories", "the stories of a day, the hottest first: newsrooms, copies, topics, the lead's title"
+    )
+    text = "stories with an article of this UTC day (default: the newest published date)"
+    stories.add_argument("--date", type=_date, metavar="DATE", help=text)
+    stories.add_argument("--topic", metavar="TOPIC", help="stories of this topic only, in any case")
+    stories.add_argument(
+        "--min-newsrooms", type=_positive, default=1, metavar="N", help="stories of at least so many newsrooms (default 1)"
+    )
+    stories.add_argument("--limit", type=_positive, default=20, help="how many stories (default 20)")
     text = "answer the questions of a language model (Model Context Protocol on standard input and output); read-only"
     commands.add_parser("mcp", help=text, description=text).set_defaults(command="model_server:mcp")
     opening = _add(commands, "open", "records:open_", "print the sealed values of a record, and which key opened them")

@@ -294,9 +294,50 @@ CHANGES = pa.schema(
     ]
 )
 
+STORY_MEMBER = pa.struct(
+    [
+        pa.field("webUrl", pa.string()),
+        pa.field("publishedDateTime", TIMESTAMP),
+        pa.field("domain", pa.string()),
+        pa.field("role", pa.string()),
+        pa.field("similarity", pa.float32()),
+    ]
+)
+
+STORIES = pa.schema(
+    [
+        _field("storyId", pa.string(), "key: the id of the story, as in `explain`", null=False),
+        _field("leadUrl", pa.string(), "webUrl of the article that stands for the story", null=False),
+        _field("title", pa.string(), "the lead's title", null=False),
+        _field("firstReport", TIMESTAMP, "when its first article was published; its UTC day is the date of the partition", null=False),
+        _field("lastReport", TIMESTAMP, "when its last article was published", null=False),
+        _field("size", pa.int32(), "its articles, copies included: two or more", null=False),
+        _field("newsrooms", pa.int32(), "registered domains with an article of the story that is no copy", null=False),
+        _field("copies", pa.int32(), "articles that copy another one of the story", null=False),
+        _field("languages", pa.list_(pa.string()), "languages of its articles, the most frequent first", null=False),
+        _field("topics", pa.list_(pa.string()), "topics of its articles, the most frequent first", null=False),
+        _field("heat", pa.int32(), "heat of the lead", null=False),
+        _field(
+            "members",
+            pa.list_(STORY_MEMBER),
+            "its articles by time of publication, each with its registered domain; role: lead, copy or member; similarity to the lead, "
+            "null for the lead itself",
+            null=False,
+        ),
+        _field("absorbedStoryIds", pa.list_(pa.string()), "ids of stories that a later article joined to it", null=False),
+        _field(
+            "splitFromStoryIds",
+            pa.list_(pa.string()),
+            "ids of the stories that one of its articles left, as in `explain`",
+            null=False,
+        ),
+    ]
+)
+
 TABLES = {
     "articles": ARTICLES,
     "explain": EXPLAIN,
+    "stories": STORIES,
     "extracted": EXTRACTED,
     "ledger": LEDGER,
     "completeness": COMPLETENESS,

@@ -30,6 +30,7 @@ class ParquetLayout:
 LAYOUTS = {
     "articles": ParquetLayout(("publishedDateTime", "webUrl"), ("webUrl", "originalUrl")),
     "explain": ParquetLayout(("publishedDateTime", "webUrl"), ("webUrl",)),
+    "stories": ParquetLayout(("firstReport", "storyId"), ("storyId", "leadUrl")),
     "extracted": ParquetLayout(("publishedDateTime", "webUrl", "originalUrl"), ("webUrl", "originalUrl")),
     "ledger": ParquetLayout((), ("url",)),
     "completeness": ParquetLayout(("day", "sourceId"), ()),
@@ -42,14 +43,15 @@ def write_options(path: str, table: pa.Table, *, row_group_rows: int) -> dict[st
     """The arguments of `pq.write_table` for the table at `path`: sorting columns, and Bloom filters sized for a row group."""
     plain = {"compression": "zstd", "row_group_size": row_group_rows, "write_page_index": True}
     layout = LAYOUTS.get(path.partition("/")[0])
-    if layout is None or not table.num_rows:
+    if layout is None:
         return plain
     order = [(name, "ascending") for name in layout.sorted_by if name in table.column_names]
     values = {"ndv": min(table.num_rows, row_group_rows), "fpp": FALSE_POSITIVES}
+    looked_up_by = layout.looked_up_by if table.num_rows else ()
     return {
         **plain,
         "sorting_columns": pq.SortingColumn.from_ordering(table.schema, order) if order else None,
-        "bloom_filter_options": {name: values for name in layout.looked_up_by if name in table.column_names} or None,
+        "bloom_filter_options": {name: values for name in looked_up_by if name in table.column_names} or None,
     }
 
 

@@ -11,6 +11,7 @@
     touched/published_date=2026-11-23/2026-11-23T14.00.9f2c   marks: which extracted parts have rows of that date, and their digest
     articles/published_date=2026-11-23/articles.parquet   the published records
     explain/published_date=2026-11-23/explain.parquet     how each record got its values
+    stories/published_date=2026-11-23/stories.parquet     the stories whose first article was published on the date
     changes/published_date=2026-11-23/....parquet         what each build of the date changed in its records
     completeness/2026-11-23.parquet                       pages per source: expected, found, and why the others are missing
     images/ab/abcdef....jpg                               the image cache, by SHA-256
@@ -144,6 +145,11 @@ def articles_path(published_date: date) -> str:
 def explain_path(published_date: date) -> str:
     """The explanations of a date's records."""
     return f"explain/published_date={published_date.isoformat()}/explain.parquet"
+
+
+def stories_path(published_date: date) -> str:
+    """The stories whose first article was published on the date."""
+    return f"stories/published_date={published_date.isoformat()}/stories.parquet"
 
 
 def backfill_path(backfill_id: str) -> str:
@@ -381,9 +387,6 @@ class Lake:
     def _dates(self, folder: str, first: date | None) -> list[date]:
         names = self.names(folder, first="" if first is None else f"{DATE_FOLDER}{first.isoformat()}")
         return [date.fromisoformat(name.removeprefix(DATE_FOLDER)) for name in names if name.startswith(DATE_FOLDER)]
-
-    def _full(self, path: str) -> str:
-        return f"{self.root}/{path}"
 
     @contextlib.contextmanager
     def _replacing(self, path: str) -> Iterator[BinaryIO]:

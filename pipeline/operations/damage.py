@@ -22,6 +22,7 @@ MADE_AGAIN = {
     "ledger": "news extract HOUR rebuilds it from the captures",
     "articles": "news publish DATE rebuilds it from the extracted rows",
     "explain": "news publish DATE rebuilds it from the extracted rows",
+    "stories": "news publish DATE rebuilds it from the extracted rows",
     "completeness": "news maintain rebuilds the tables of the last days",
     CHANGES: f"{FROM_A_COPY}, or delete it",
     storage.DOCUMENTS: "delete it: it is fetched or built again when a backfill needs it",

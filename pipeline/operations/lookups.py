@@ -1,10 +1,11 @@
-"""Look up published records in the lake of the settings: the hottest, one by URL, its story, its sealed part. Writes nothing."""
+"""Look up published records in the lake of the settings: the hottest, one by URL, stories, sealed values. Writes nothing."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from pipeline.core.errors import DamagedError, PermanentError, SealError
@@ -23,11 +24,13 @@ from pipeline.publishing.lookup import (
     find_story,
     hottest_records,
     open_sealed,
+    stories_of_day,
 )
 from pipeline.text.counts import counted
 from pipeline.text.urls import canonical_url
 
 if TYPE_CHECKING:
+    from pipeline.core.catalogue import Scoring
     from pipeline.publishing.sql.searches import UrlHistory
 
 
@@ -79,6 +82,14 @@ def story(settings: Settings, url_or_id: str) -> StoryTimeline:
     lake = Lake(settings.lake)
     with _outcome_named(lake, url_or_id):
         return find_story(lake, url_or_id)
+
+
+def stories(
+    settings: Settings, scoring: Scoring, *, day: date | None = None, topic: str | None = None, min_newsrooms: int = 1, limit: int = 20
+) -> list[Row]:
+    """The `limit` hottest stories with an article of the UTC day, the hottest first. See `publishing.lookup`."""
+    window = timedelta(hours=scoring.stories.window_hours)
+    return stories_of_day(Lake(settings.lake), day, window=window, topic=topic, min_newsrooms=min_newsrooms, limit=limit)
 
 
 @dataclass(frozen=True, slots=True)

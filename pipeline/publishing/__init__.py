@@ -1,7 +1,7 @@
 """Builds, checks, compares and looks up the records of a published date: topics, quality, stories, heat, seal.
 
-Writes `articles`, `explain` and `changes`. Records are built from `extracted`; queries and exports read every table. Never reads a capture
-and never fetches.
+Writes `articles`, `explain`, `stories` and `changes`. Records are built from `extracted`; queries and exports read every table. Never
+reads a capture and never fetches.
 """
 
 __all__ = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date
 
 from pipeline.core import schema
@@ -9,13 +10,14 @@ from pipeline.core.catalogue import Catalogue
 from pipeline.core.errors import SchemaError
 from pipeline.lake import storage
 from pipeline.lake.storage import Lake
+from pipeline.lake.tables import rows_of
 from pipeline.publishing.record_tables import read_explanations, read_records
 from pipeline.publishing.records import ArticleRecord, Explanation
 from pipeline.publishing.scoring.laws import NOT_LEAD
 
 
 def check_date(lake: Lake, catalogue: Catalogue, published_date: date) -> dict[str, int]:
-    """Read the date's `articles` and `explain` and check them against the schema and the laws.
+    """Read the date's `articles`, `explain` and `stories` and check them against the schema and the laws.
 
     Returns the numbers of articles, of leads of stories and of published records. Raises SchemaError, which names the record.
     """
@@ -30,11 +32,28 @@ def check_date(lake: Lake, catalogue: Catalogue, published_date: date) -> dict[s
     for record, explanation in zip(records, explanations, strict=True):
         problem = _broken_law(record, explanation, catalogue, published_date)
         _demand(problem is None, path, f"{record.web_url}: {problem}")
+    _check_stories(lake, published_date, records, explanations)
     return {
         "articles": len(records),
         "leads": sum(1 for record, why in zip(records, explanations, strict=True) if record.related and why.is_lead),
         "published": sum(record.is_published for record in records),
     }
+
+
+def _check_stories(lake: Lake, published_date: date, records: Sequence[ArticleRecord], explanations: Sequence[Explanation]) -> None:
+    """Check that `stories` has the stories whose first article is a record of the date, with the leads and sizes that `explain` names."""
+    path = storage.stories_path(published_date)
+    rows = rows_of(schema.check_table(lake.read_table(path), schema.STORIES, name=path))
+    first = {
+        (why.story.id, why.lead_url, why.story.size)
+        for record, why in zip(records, explanations, strict=True)
+        if why.story.id is not None
+        and all((record.published, record.web_url) < (other.published, other.web_url) for other in record.related)
+    }
+    found = [(row["storyId"], row["leadUrl"], row["size"]) for row in rows]
+    _demand(sorted(found) == sorted(first), path, "its stories, their leads or sizes are not those of the first articles in explain")
+    sums = all(row["size"] == len(row["members"]) and sum(one["role"] == "lead" for one in row["members"]) == 1 for row in rows)
+    _demand(sums, path, "a story does not have as many members as its size, or not exactly one lead")
 
 
 def _broken_law(record: ArticleRecord, explanation: Explanation, catalogue: Catalogue, published_date: date) -> str | None:

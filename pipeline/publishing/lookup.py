@@ -1,4 +1,4 @@
-"""Looks up records: the hottest, one with its explanation, a story; opens sealed values.
+"""Looks up records: the hottest, one with its explanation, a story, the stories of a day; opens sealed values.
 
 Returns rows of the tables unchanged, as dicts with one key per column, because the command line shows rows.
 """
@@ -60,8 +60,8 @@ def hottest_records(lake: Lake, *, days: int, limit: int, published_only: bool =
     return wanted[:limit]
 
 
-def _has_topic(article: Row, topic: str) -> bool:
-    return topic.casefold() in (name.casefold() for name in article["topics"])
+def _has_topic(row: Row, topic: str) -> bool:
+    return topic.casefold() in (name.casefold() for name in row["topics"])
 
 
 def find_record(lake: Lake, url: str, *, days: Sequence[date] | None = None) -> ExplainedRecord:
@@ -89,6 +89,36 @@ class StoryTimeline:
     explain: Row
     """The row of the record at `url`."""
     members: tuple[tuple[Row, Row], ...]
+
+
+def stories_of_day(
+    lake: Lake, day: date | None, *, window: timedelta, topic: str | None = None, min_newsrooms: int = 1, limit: int | None = None
+) -> list[Row]:
+    """The stories with an article of the UTC day (None: of the newest published date): rows of `stories`, the hottest first.
+
+    `window` is the longest time between the first and the last article of a story, so that only the tables of these dates are read. With
+    `topic`, whose case does not matter, only stories that have it. Raises PermanentError for a date whose stories are not built.
+    """
+    dates = lake.published_dates(first=None if day is None else day - window)
+    if day is None and dates:
+        day = dates[-1]
+    rows = [row for first in dates if day is not None and day - window <= first <= day for row in _first_reported(lake, first)]
+    wanted = [
+        row
+        for row in rows
+        if any(member["publishedDateTime"].date() == day for member in row["members"])
+        and row["newsrooms"] >= min_newsrooms
+        and (topic is None or _has_topic(row, topic))
+    ]
+    wanted.sort(key=lambda row: (-row["heat"], -row["newsrooms"], -row["size"], row["firstReport"], row["storyId"]))
+    return wanted[:limit]
+
+
+def _first_reported(lake: Lake, day: date) -> list[Row]:
+    try:
+        return rows_of(lake.read_table(storage.stories_path(day)))
+    except FileNotFoundError as error:
+        raise PermanentError(f"the stories of {day} are not built yet; `news publish {day}` builds them") from error
 
 
 STORY_ID = re.compile(r"[0-9a-f]{16}")

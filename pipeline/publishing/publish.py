@@ -1,8 +1,8 @@
-"""The publish stage: builds `articles` and `explain` of a published date from the extracted articles of its window.
+"""The publish stage: builds `articles`, `explain` and `stories` of a published date from the extracted articles of its window.
 
 A date is built from all extracted rows of the window. The fingerprint of its inputs (the marks of its window, the catalogue, the newest
-key, the versions of the code) is kept in both files; a date with the same fingerprint is not built again, unless one of its files is
-damaged or missing. `explain` is written before `articles`, whose fingerprint commits both.
+key, the versions of the code) is kept in all three files; a date with the same fingerprint is not built again, unless one of its files is
+damaged or missing. `articles` is written last, and its fingerprint commits the others.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from pipeline.lake.removals.erased_providers import read_erased
 from pipeline.lake.storage import Lake, Mark
 from pipeline.publishing.changes import Build, write_changes
 from pipeline.publishing.differences import Comparison, compare, count_changes
-from pipeline.publishing.record_tables import articles_table, explain_table
+from pipeline.publishing.record_tables import articles_table, explain_table, stories_table
 from pipeline.publishing.records import Seal, build_records
 from pipeline.publishing.sealing import Sealer
 from pipeline.publishing.versions import COLUMNS, ArticleVersion, read_versions
@@ -39,7 +39,7 @@ log = logging.getLogger(__name__)
 
 FINGERPRINT = b"news.fingerprint"
 """Key of the time of the newest capture that the records are built from, or of the past time that was asked for."""
-RECORDS_VERSION = "5"
+RECORDS_VERSION = "6"
 """Part of the fingerprint. Raise it when a change of the code gives other records for the same inputs, so that every date is rebuilt."""
 SMALL_PARTITION = 10
 """Rows below which a partition may shrink by any share, because one row is a large share of it. A plain choice."""
@@ -87,6 +87,8 @@ def publish_date(
     compared = compare(before, articles)
     changes = _write_changes(target, standing, published_date, fingerprint, versions, compared)
     metadata = {FINGERPRINT: fingerprint.encode(), **_as_of(versions, as_of)}
+    stories = stories_table(records.first_reported)
+    target.write_table(storage.stories_path(published_date), stories.replace_schema_metadata(metadata))
     target.write_table(storage.explain_path(published_date), explain.replace_schema_metadata(metadata))
     target.write_table(storage.articles_path(published_date), articles.replace_schema_metadata(metadata))
     log.debug("%s: %s, %s", published_date, counted(articles.num_rows, "article"), counted(records.stories, "story", "stories"))
@@ -119,12 +121,13 @@ class _Standing:
 
     articles: pa.Table | None
     explain: pa.Table | None
+    stories: pa.Table | None
     warnings: tuple[str, ...]
 
     @property
     def fingerprint(self) -> str | None:
-        """The fingerprint of the inputs from which both tables were built; None when one of them must be built again."""
-        return self.built_from if self.explain is not None else None
+        """The fingerprint of the inputs from which all tables were built; None when one of them must be built again."""
+        return self.built_from if self.explain is not None and self.stories is not None else None
 
     @property
     def built_from(self) -> str | None:
@@ -136,13 +139,19 @@ class _Standing:
 
 
 def _read_standing(lake: Lake, published_date: date) -> _Standing:
-    """Read both tables whole, so that damage is noticed and repaired even in a date whose inputs did not change."""
-    articles, articles_warning = _read_whole(lake, storage.articles_path(published_date))
-    explain_path = storage.explain_path(published_date)
-    explain, explain_warning = _read_whole(lake, explain_path)
-    if articles is not None and explain is None and explain_warning is None:
-        explain_warning = f"{explain_path} is missing; it is built again"
-    return _Standing(articles, explain, tuple(warning for warning in (articles_warning, explain_warning) if warning is not None))
+    """Read the tables whole, so that damage is noticed and repaired even in a date whose inputs did not change."""
+    articles, warning = _read_whole(lake, storage.articles_path(published_date))
+    explain, of_explain = _read_beside(lake, storage.explain_path(published_date), is_published=articles is not None)
+    stories, of_stories = _read_beside(lake, storage.stories_path(published_date), is_published=articles is not None)
+    return _Standing(articles, explain, stories, tuple(one for one in (warning, of_explain, of_stories) if one is not None))
+
+
+def _read_beside(lake: Lake, path: str, *, is_published: bool) -> tuple[pa.Table | None, str | None]:
+    """As `_read_whole`, with a warning also when the table is missing beside the `articles` of a published date."""
+    table, warning = _read_whole(lake, path)
+    if table is None and warning is None and is_published:
+        warning = f"{path} is missing; it is built again"
+    return table, warning
 
 
 def _read_whole(lake: Lake, path: str) -> tuple[pa.Table | None, str | None]:

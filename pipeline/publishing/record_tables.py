@@ -1,4 +1,4 @@
-"""Converts records and explanations into the tables `articles` and `explain`, and back. Pure; `pipeline.core.schema` has the schemas."""
+"""Converts records, explanations and stories into tables, and the first two back. Pure; `pipeline.core.schema` has the schemas."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from pipeline.lake.tables import checked_table, image_row
 from pipeline.publishing.records import ArticleRecord, Explanation, KeywordHit, RelatedRecord, StoryLink
 from pipeline.publishing.scoring.articles import QUALITY_COLUMNS, quality_columns
 from pipeline.publishing.scoring.laws import QualityParts
+from pipeline.publishing.story_records import StoryRecord
 from pipeline.publishing.window_stories import ArticleStory
 
 Row = dict[str, Any]
@@ -29,6 +30,12 @@ def articles_table(records: Sequence[ArticleRecord]) -> pa.Table:
 def explain_table(explanations: Sequence[Explanation]) -> pa.Table:
     """The table `explain`, one row per explanation, in the given order. Raises SchemaError."""
     return checked_table([explain_row(explanation) for explanation in explanations], schema.EXPLAIN, name="explain")
+
+
+def stories_table(stories: Sequence[StoryRecord]) -> pa.Table:
+    """The table `stories`, one row per story, by the time of its first article, then by its id. Raises SchemaError."""
+    rows = [story_row(story) for story in stories]
+    return checked_table(sorted(rows, key=lambda row: (row["firstReport"], row["storyId"])), schema.STORIES, name="stories")
 
 
 def article_row(record: ArticleRecord) -> Row:
@@ -84,6 +91,35 @@ def explain_row(explanation: Explanation) -> Row:
         "captureOffset": explanation.capture_offset,
         "payloadDigest": explanation.payload_digest,
         "vanishedAt": explanation.vanished_at,
+    }
+
+
+def story_row(story: StoryRecord) -> Row:
+    """The story as a row of `stories`."""
+    return {
+        "storyId": story.id,
+        "leadUrl": story.lead_url,
+        "title": story.title,
+        "firstReport": story.members[0].published,
+        "lastReport": story.members[-1].published,
+        "size": len(story.members),
+        "newsrooms": story.newsrooms,
+        "copies": story.copies,
+        "languages": list(story.languages),
+        "topics": list(story.topics),
+        "heat": story.heat,
+        "members": [
+            {
+                "webUrl": member.web_url,
+                "publishedDateTime": member.published,
+                "domain": member.domain,
+                "role": member.role,
+                "similarity": member.similarity,
+            }
+            for member in story.members
+        ],
+        "absorbedStoryIds": list(story.absorbed),
+        "splitFromStoryIds": list(story.split_from),
     }
 
 

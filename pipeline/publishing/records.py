@@ -9,7 +9,7 @@ published when its heat is high enough (all three in `scoring.laws`); 4, its top
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
@@ -17,6 +17,7 @@ from pipeline.core.catalogue import Catalogue, Scoring
 from pipeline.core.models import Image
 from pipeline.publishing.scoring.articles import ScoredArticle, find_default_pictures, quality_columns, score_articles
 from pipeline.publishing.scoring.laws import QualityParts, StoryMember, heat, is_published, pick_lead, related_order
+from pipeline.publishing.story_records import StoryRecord, lead_of, make_story_record
 from pipeline.publishing.versions import ArticleVersion, newest_versions
 from pipeline.publishing.window_stories import ArticleStory, find_window_stories
 from pipeline.text.amp import cache_url
@@ -114,6 +115,8 @@ class DateRecords:
     articles: tuple[ArticleRecord, ...]
     explanations: tuple[Explanation, ...]
     stories: int
+    first_reported: tuple[StoryRecord, ...]
+    """The stories whose first article was published on the date, in the order of that article."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +154,7 @@ def build_records(
         and not one.confidence.doubtful_fields(min_confidences or {})
     ]
     listed = {version.web_url for version in newest if _utc_date(version.published) == published_date}
-    window = find_window_stories(newest, catalogue.scoring.stories, listed=listed)
+    window = find_window_stories(newest, catalogue.scoring.stories)
     stories = window.of_article
     of_date = {stories[url].id for url in listed} - {None}
     shown = [version for version in newest if version.web_url in listed or stories[version.web_url].id in of_date]
@@ -161,11 +164,28 @@ def build_records(
     ordered = sorted((scored[url] for url in listed), key=lambda article: (article.version.published, article.url))
     removed = frozenset(catalogue.scoring.removed)
     related = {url: _related_record(article) for url, article in scored.items() if stories[url].id is not None}
+    first_reported = _first_reported(scored.values(), stories, listed)
+    similarity = window.similarities(listed | {lead_of(members) for members in first_reported.values()})
+    heats = {url: place.heat for url, place in places.items()}
     return DateRecords(
         articles=tuple(_record(article, places[article.url], related, catalogue.scoring, removed, seal) for article in ordered),
-        explanations=tuple(_explanation(article, places[article.url], window.similarity) for article in ordered),
+        explanations=tuple(_explanation(article, places[article.url], similarity) for article in ordered),
         stories=len(of_date),
+        first_reported=tuple(
+            make_story_record(story, members, stories, heat=heats, similarity=similarity) for story, members in first_reported.items()
+        ),
     )
+
+
+def _first_reported(
+    articles: Iterable[ScoredArticle], stories: Mapping[str, ArticleStory], listed: Collection[str]
+) -> dict[str, list[ScoredArticle]]:
+    """The members of each story whose first article is `listed`, by story id, in the order of publication."""
+    members: dict[str, list[ScoredArticle]] = defaultdict(list)
+    for article in sorted(articles, key=lambda article: (article.version.published, article.url)):
+        if (story := stories[article.url].id) is not None:
+            members[story].append(article)
+    return {story: group for story, group in members.items() if group[0].url in listed}
 
 
 def _story_places(scored: Mapping[str, ScoredArticle], stories: Mapping[str, ArticleStory], scoring: Scoring) -> dict[str, _StoryPlace]:

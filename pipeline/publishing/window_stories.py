@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from pipeline.core.catalogue import StoryConstants
 from pipeline.publishing.versions import ArticleVersion
-from pipeline.stories.clustering import Articles, cluster_articles
+from pipeline.stories.clustering import Articles, Clustering, cluster_articles
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -34,18 +34,23 @@ class ArticleStory:
 
 @dataclass(frozen=True, slots=True)
 class WindowStories:
-    """The story of each article by webUrl, and the similarity of pairs of members of a story, in both orders of the two webUrls."""
+    """The story of each article, by webUrl, and what the similarities of members are computed from."""
 
     of_article: Mapping[str, ArticleStory]
-    similarity: Mapping[tuple[str, str], float]
+    clustering: Clustering
+
+    def similarities(self, of: Collection[str]) -> dict[tuple[str, str], float]:
+        """The similarity of each article of a story with a webUrl in `of` to the other members, in both orders of the two webUrls."""
+        found = {}
+        for one, other, value in self.clustering.links(of):
+            found[one, other] = found[other, one] = value
+        return found
 
 
-def find_window_stories(versions: Sequence[ArticleVersion], constants: StoryConstants, *, listed: Collection[str]) -> WindowStories:
-    """The stories of the window's articles, one version of each; similarities are computed for pairs in which a webUrl is `listed`."""
-    memberships, links = cluster_articles(_columns(versions), constants=constants, of=listed)
-    similarity = {}
-    for one, other, value in links:
-        similarity[one, other] = similarity[other, one] = value
+def find_window_stories(versions: Sequence[ArticleVersion], constants: StoryConstants) -> WindowStories:
+    """The stories of the window's articles, one version of each."""
+    clustering = cluster_articles(_columns(versions), constants=constants)
+    memberships = clustering.memberships
     domains = {version.web_url: version.provider_domain for version in versions}
     sizes = Counter(member.story_id for member in memberships)
     reporting: dict[str | None, set[str]] = defaultdict(set)
@@ -65,7 +70,7 @@ def find_window_stories(versions: Sequence[ArticleVersion], constants: StoryCons
         )
         for member in memberships
     }
-    return WindowStories(of_article, similarity)
+    return WindowStories(of_article, clustering)
 
 
 def _columns(versions: Sequence[ArticleVersion]) -> Articles:

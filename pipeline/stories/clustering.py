@@ -73,15 +73,12 @@ Link = tuple[str, str, float]
 """Two webUrls of a story, the smaller first, and their similarity to four places."""
 
 
-def cluster_articles(
-    articles: Articles, *, constants: StoryConstants = DEFAULTS, of: Collection[str] | None = None
-) -> tuple[list[Membership], list[Link]]:
-    """The membership of each article, by webUrl, and the links between the articles of each story, in order.
+def cluster_articles(articles: Articles, *, constants: StoryConstants = DEFAULTS) -> Clustering:
+    """The membership of each article, by webUrl, and the similarities of the articles of each story.
 
-    `of` limits the links to those of the articles with these webUrls. `find_stories` does the same with tables and has the rules.
+    `find_stories` does the same with tables and has the rules.
     """
-    found = _cluster(articles, constants)
-    return found.memberships, _links(found, of)
+    return _cluster(articles, constants)
 
 
 def find_stories(articles: pd.DataFrame, *, constants: StoryConstants = DEFAULTS) -> pd.DataFrame:
@@ -108,8 +105,8 @@ def find_story_links(
 
     `of` limits the links to those of the articles with these webUrls.
     """
-    memberships, links = cluster_articles(_columns(articles), constants=constants, of=of)
-    return _story_table(memberships), pd.DataFrame(links, columns=list(LINK_TYPES)).astype(LINK_TYPES)
+    found = _cluster(_columns(articles), constants)
+    return _story_table(found.memberships), pd.DataFrame(found.links(of), columns=list(LINK_TYPES)).astype(LINK_TYPES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +134,8 @@ class _Table:
 
 
 @dataclass(frozen=True, slots=True)
-class _Clustered:
-    """The memberships, and the values from which links are computed; `groups` has the rows of `table` in each story."""
+class Clustering:
+    """The membership of each article, by webUrl, and the values from which the similarities of articles are computed."""
 
     memberships: list[Membership]
     table: _Table
@@ -147,9 +144,25 @@ class _Clustered:
     title_vectors: TitleVectors | None
     """None where titles are compared by their words only."""
     groups: list[list[int]]
+    """The rows of `table` in each story."""
+
+    def links(self, of: Collection[str] | None = None) -> list[Link]:
+        """The links between the articles of each story, in order; with `of` only those of the articles with these webUrls."""
+        inside = [np.array(members)[np.stack(np.triu_indices(len(members), k=1))] for members in self.groups]
+        rows, others = np.concatenate(inside, axis=1) if inside else np.empty((2, 0), dtype=np.int64)
+        if of is not None:
+            is_wanted = np.array([url in of for url in self.table.urls], dtype=bool)
+            wanted = is_wanted[rows] | is_wanted[others]
+            rows, others = rows[wanted], others[wanted]
+        values = pair_similarities(self.features, rows, others, self.time_factor)
+        if self.title_vectors is not None:
+            values = with_title_similarity(values, self.title_vectors, rows, others, self.time_factor)
+        urls, order = self.table.urls, np.lexsort((others, rows))
+        pairs = zip(rows[order].tolist(), others[order].tolist(), np.round(values[order], 4).tolist(), strict=True)
+        return [(urls[row], urls[other], value) for row, other, value in pairs]
 
 
-def _cluster(articles: Articles, constants: StoryConstants) -> _Clustered:
+def _cluster(articles: Articles, constants: StoryConstants) -> Clustering:
     table = _read(articles)
     features = article_vectors(table.words)
     factor = time_factor(table.published_s, weekday_bits(table.words), constants.window_hours * 3600)
@@ -175,7 +188,7 @@ def _cluster(articles: Articles, constants: StoryConstants) -> _Clustered:
     found = find_copies(ordered, table.titles, table.words.texts, table.domains, are_apart=templates.are_apart)
     copies = {table.urls[copy.row]: copy for copy in found}
     memberships = _memberships(sorted(set(articles.urls)), table, groups, lineage, copies)
-    return _Clustered(memberships, table, features, factor, title_vectors, groups)
+    return Clustering(memberships, table, features, factor, title_vectors, groups)
 
 
 def _read(articles: Articles) -> _Table:
@@ -260,21 +273,6 @@ def _memberships(
         return Membership(url, id_of[owner], table.urls[copy.original], copy.method, round(copy.similarity, 4), absorbed, left)
 
     return [membership(url) for url in every]
-
-
-def _links(found: _Clustered, of: Collection[str] | None) -> list[Link]:
-    inside = [np.array(members)[np.stack(np.triu_indices(len(members), k=1))] for members in found.groups]
-    rows, others = np.concatenate(inside, axis=1) if inside else np.empty((2, 0), dtype=np.int64)
-    if of is not None:
-        is_wanted = np.array([url in of for url in found.table.urls], dtype=bool)
-        wanted = is_wanted[rows] | is_wanted[others]
-        rows, others = rows[wanted], others[wanted]
-    values = pair_similarities(found.features, rows, others, found.time_factor)
-    if found.title_vectors is not None:
-        values = with_title_similarity(values, found.title_vectors, rows, others, found.time_factor)
-    urls, order = found.table.urls, np.lexsort((others, rows))
-    pairs = zip(rows[order].tolist(), others[order].tolist(), np.round(values[order], 4).tolist(), strict=True)
-    return [(urls[row], urls[other], value) for row, other, value in pairs]
 
 
 def _story_table(memberships: Sequence[Membership]) -> pd.DataFrame:

@@ -33,11 +33,21 @@ def write_hostile_lake(root: Path) -> Lake:
     for path, contract, made in (
         (storage.articles_path(MOMENT.date()), schema.ARTICLES, [_article(url, text, rows) for url, text in rows]),
         (storage.explain_path(MOMENT.date()), schema.EXPLAIN, [_explain(url, text, place) for place, (url, text) in enumerate(rows)]),
+        (storage.stories_path(MOMENT.date()), schema.STORIES, [_story(url, text, place) for place, (url, text) in enumerate(rows)]),
         (storage.extracted_path(PART), schema.EXTRACTED, [_extracted(url, text, place) for place, (url, text) in enumerate(rows)]),
         (storage.ledger_path(PART), schema.LEDGER, [_seen(url, text, place) for place, (url, text) in enumerate(rows)]),
     ):
         lake.write_table(path, checked_table(made, contract, name=path))
     return lake
+
+
+def _story(url: str, text: str, place: int) -> dict[str, Any]:
+    member = {"webUrl": url, "publishedDateTime": MOMENT, "domain": "evil.example", "role": "lead", "similarity": None}
+    return {
+        **{"storyId": f"{place:016x}", "leadUrl": url, "title": text, "firstReport": MOMENT, "lastReport": MOMENT, "size": 1},
+        **{"newsrooms": 1, "copies": 0, "languages": [text], "topics": ["AI", text], "heat": 100, "members": [member]},
+        **{"absorbedStoryIds": [], "splitFromStoryIds": []},
+    }
 
 
 def _article(url: str, text: str, rows: list[tuple[str, str]]) -> dict[str, Any]:

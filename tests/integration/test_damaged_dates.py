@@ -36,7 +36,7 @@ DAMAGES: Mapping[str, Callable[[Path], Any]] = {
 }
 
 
-@pytest.mark.parametrize("table", ["articles", "explain"])
+@pytest.mark.parametrize("table", ["articles", "explain", "stories"])
 @pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
 def test_a_damaged_file_of_a_date_is_made_again_with_a_warning_that_names_it(
     settings: Settings, catalogue: Catalogue, damage: Callable[[Path], Any], table: str, caplog: pytest.LogCaptureFixture

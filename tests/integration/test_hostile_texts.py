@@ -36,6 +36,7 @@ CALLS: dict[str, list[list[str]]] = {
     "show": [["show", ONE], ["show", f"https://evil.example/{EVIL}"]],
     "why": [["why", ONE], ["why", EVIL]],
     "story": [["story", ONE], ["story", "0123456789abcdef"], ["story", EVIL]],
+    "stories": [["stories", "--limit", "99"], ["stories", "--topic", EVIL]],
     "open": [["open", ONE]],
     "digest": [["digest"], ["digest", "--format", "html"]],
     "export": [["export", "--format", form] for form in ("frontmatter", "jsonl", "csv", "rss", "atom", "html")],
@@ -45,7 +46,7 @@ CALLS: dict[str, list[list[str]]] = {
         ["sql", f"select {EVIL}"],
         *(
             ["sql", f"select * from {view}", "--format", form]
-            for view in ("pages", "ledger", "related")
+            for view in ("pages", "ledger", "related", "stories")
             for form in ("table", "csv", "json")
         ),
         *(["sql", "--question", name] for name in ("hottest", "stories", "outcomes", "terms")),

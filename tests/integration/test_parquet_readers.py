@@ -31,6 +31,7 @@ FOLDER_KEYS = {
     "explain": "published_date",
     "extracted": "interval",
     "ledger": "interval",
+    "stories": "published_date",
 }
 
 

@@ -52,6 +52,9 @@ def test_a_story_tells_who_reported_who_copied_and_what_it_was_split_from(news: 
         assert news("import", str(warc(tmp_path / "1.warc.gz", noon + timedelta(days=1), *following))).code == 0
         fire, bid = (news("story", f"https://www.{place}").out for place in FIRST_DAY)
         alone = news("story", "https://www.weather.example/g").out
+        listed, shown = news("stories", "--date", str(DAY), "--json").json, news("stories").out
+        none = [news("stories", *chosen, "--json").json for chosen in (("--min-newsrooms", "4"), ("--topic", "no such"))]
+        other = news("stories", "--date", str(DAY + timedelta(days=1)), "--json").json
 
     assert re.search(rf"story {noted}: 3 articles, \d newsrooms, \d cop", fire)
     assert "split from" not in fire
@@ -65,6 +68,17 @@ def test_a_story_tells_who_reported_who_copied_and_what_it_was_split_from(news: 
     explained = {row["webUrl"]: row["splitFromStoryIds"] for row in Lake(str(tmp_path / "lake")).read_table(explain_path(DAY)).to_pylist()}
     assert {url: ids for url, ids in explained.items() if ids} == {"https://www.bid.example/b": [noted]}
     assert alone.strip() == "It stands alone: no other article reports its story."
+    assert [fire.partition(":")[0], bid.partition(":")[0]] == [
+        f"story {row['storyId']}" for row in sorted(listed, key=lambda row: row["firstReport"])
+    ]
+    for row in listed:
+        roles = {member["webUrl"]: member["role"] for member in row["members"]}
+        assert len(roles) == row["size"] == 3
+        assert roles[row["leadUrl"]] == "lead"
+    assert [noted in row["splitFromStoryIds"] for row in sorted(listed, key=lambda row: row["firstReport"])] == [False, True]
+    assert all(row["storyId"] in shown for row in listed)
+    assert "2 stories" in shown
+    assert [*none, other] == [[], [], []]
 
 
 def test_a_date_as_of_then_says_what_it_said_then(news: News, tmp_path: Path) -> None:

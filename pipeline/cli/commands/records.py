@@ -1,4 +1,4 @@
-"""The commands that look up published records: top, search, show, why, story, open. Imported only when one of them is run.
+"""The commands that look up published records: top, search, show, why, story, stories, open. Imported only when one of them is run.
 
 They start at once, because this module imports neither pandas nor scipy nor the extraction room.
 """
@@ -48,6 +48,15 @@ def story(context: CommandContext) -> int:
     """`news story URL|ID`: the timeline of the story that a record belongs to."""
     timeline = lookups.story(context.settings, context.options.story)
     context.show(timeline, lambda: screens.story(timeline))
+    return 0
+
+
+def stories(context: CommandContext) -> int:
+    """`news stories`: the stories of a day, the hottest first."""
+    options = context.options
+    wanted = {"day": options.date, "topic": options.topic, "min_newsrooms": options.min_newsrooms, "limit": options.limit}
+    rows = lookups.stories(context.settings, context.scoring, **wanted)
+    context.show(rows, lambda: screens.stories(rows))
     return 0
 
 

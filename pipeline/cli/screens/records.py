@@ -1,4 +1,4 @@
-"""Screens of published records: the hottest, one explained, a story, sealed values. Pure: builds rich renderables, prints nothing."""
+"""Screens of published records: the hottest, one explained, stories, sealed values. Pure: builds rich renderables, prints nothing."""
 
 from __future__ import annotations
 
@@ -158,6 +158,18 @@ def story(timeline: StoryTimeline) -> RenderableType:
     )
     heading = f"story {explain['storyId']}: {', '.join(sizes)}{absorbed}"
     return Group(Text(heading), table)
+
+
+def stories(rows: Sequence[Row]) -> RenderableType:
+    """One row per story."""
+    names = ("heat", "newsrooms", "articles", "copies", "first (UTC)", "last (UTC)", "topics", "title", "story")
+    table = make_table(*names, numbers=(0, 1, 2, 3), spare=(3, 5, 6))
+    for row in rows:
+        numbers = (str(row[name]) for name in ("heat", "newsrooms", "size", "copies"))
+        table.add_row(
+            *numbers, minute(row["firstReport"]), minute(row["lastReport"]), ", ".join(row["topics"]), row["title"], row["storyId"]
+        )
+    return Group(table, Text(f"{counted(len(rows), 'story', 'stories')}; `news story ID` shows the articles of one"))
 
 
 def _split_from(explain: Row, *, before: str = "") -> str:

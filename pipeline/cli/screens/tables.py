@@ -14,7 +14,7 @@ NARROW = 100
 """Width of the terminal in characters below which dispensable columns are left out. A plain choice."""
 LONGEST_WORDS = (32, 28, 24, 20, 18, 16)
 """Characters up to which a word is kept on one line: the first of these numbers with which a table fits. Plain choices."""
-SHORT = frozenset({"when (UTC)", "captured (UTC)", "published (UTC)", "day", "date", "hour", "field"})
+SHORT = frozenset({"when (UTC)", "first (UTC)", "last (UTC)", "captured (UTC)", "published (UTC)", "day", "date", "hour", "field"})
 """Columns whose values are never wrapped."""
 
 

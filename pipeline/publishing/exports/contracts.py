@@ -19,12 +19,13 @@ DESCRIPTION = "News articles as explained records: what was published when and w
 FILES = {
     "articles": "articles/published_date=*/articles.parquet",
     "explain": "explain/published_date=*/explain.parquet",
+    "stories": "stories/published_date=*/stories.parquet",
     "extracted": "extracted/interval=*/part-*.parquet",
     "ledger": "ledger/interval=*/part-*.parquet",
     "completeness": "completeness/*.parquet",
 }
 """The pattern of a table's files in the lake; the files of other tables are anywhere below the folder with the table's name."""
-KEYS = {"articles": ("webUrl",), "explain": ("webUrl",), "completeness": ("day", "sourceId")}
+KEYS = {"articles": ("webUrl",), "explain": ("webUrl",), "stories": ("storyId",), "completeness": ("day", "sourceId")}
 """A table's primary key within one file."""
 
 

@@ -32,6 +32,7 @@ STORAGE_VERSION = "v1.0.0"
 FOLDER_KEYS = {
     "articles": pa.field("published_date", pa.date32()),
     "explain": pa.field("published_date", pa.date32()),
+    "stories": pa.field("published_date", pa.date32()),
     "extracted": pa.field("interval", pa.string()),
     "ledger": pa.field("interval", pa.string()),
     "changes": pa.field("published_date", pa.date32()),

@@ -30,6 +30,7 @@ VIEWS = {
         select *, provider.name as providerName, provider.domain as providerDomain, case when heat >= 0 then heat end as leadHeat
         from lake.articles""",
     "explain": "select * from lake.explain",
+    "stories": "select * from lake.stories",
     "extracted": f"""
         select *, {HOUR}, {REFUSED} as refused from lake.extracted
         qualify row_number() over (partition by webUrl order by {LAST_CAPTURE}) = 1 and movedTo is null""",
@@ -60,6 +61,7 @@ VIEWS = {
 MEANINGS = {
     "articles": "a record, as published; leadHeat is its heat, null where another record stands for its story",
     "explain": "why a record has its numbers: terms of quality, story, capture",
+    "stories": "a story of two or more articles: its lead, times, newsrooms, topics, heat, and its articles with their roles",
     "extracted": "the newest version of each page: text and metadata; refused: the uses that its publisher refuses",
     "pages": "a record with the text, authors and language of the page it was made from: one row a record",
     "ledger": "a URL that was seen in an hour, with its outcome and the reason",
