@@ -43,15 +43,14 @@ def write_options(path: str, table: pa.Table, *, row_group_rows: int) -> dict[st
     """The arguments of `pq.write_table` for the table at `path`: sorting columns, and Bloom filters sized for a row group."""
     plain = {"compression": "zstd", "row_group_size": row_group_rows, "write_page_index": True}
     layout = LAYOUTS.get(path.partition("/")[0])
-    if layout is None:
+    if layout is None or not table.num_rows:
         return plain
     order = [(name, "ascending") for name in layout.sorted_by if name in table.column_names]
     values = {"ndv": min(table.num_rows, row_group_rows), "fpp": FALSE_POSITIVES}
-    looked_up_by = layout.looked_up_by if table.num_rows else ()
     return {
         **plain,
         "sorting_columns": pq.SortingColumn.from_ordering(table.schema, order) if order else None,
-        "bloom_filter_options": {name: values for name in looked_up_by if name in table.column_names} or None,
+        "bloom_filter_options": {name: values for name in layout.looked_up_by if name in table.column_names} or None,
     }
 
 

@@ -2,6 +2,7 @@
 
 A build is identified by the digest of its inputs and the newest capture that it read, never by a clock. Its file is written before
 `articles`, which commits the build, under a name made from both builds: a build that was killed and is repeated writes the same file.
+Builds of a date hold its lock, so that the file of a build that has not committed yet is never taken for one that never will.
 """
 
 from __future__ import annotations
@@ -38,6 +39,11 @@ def changes_folder(published_date: date) -> str:
     return f"{CHANGES}/published_date={published_date.isoformat()}"
 
 
+def build_lock_path(published_date: date) -> str:
+    """The lock file of the builds of a date."""
+    return f"{changes_folder(published_date)}/.build.lock"
+
+
 @dataclass(frozen=True, slots=True)
 class Build:
     """A build of a date: the digest `after` of its inputs, and `before` of those of the build before it (None for the first)."""
@@ -58,9 +64,9 @@ class Build:
 def write_changes(lake: Lake, build: Build, compared: Comparison, *, erased: ErasedDomains) -> str | None:
     """Write the differences between two builds of `articles`, without erased providers; returns the path, None when nothing differs.
 
-    Deletes the files of builds that were never committed.
+    Deletes the files of builds that were never committed. The caller holds the lock of the date.
     """
-    for path in uncommitted_paths([file.path for file in lake.files(changes_folder(build.published_date))], build.before):
+    for path in uncommitted_changes(lake, build.published_date, build.before):
         if path != build.path:
             lake.delete(path)
     rows = list(_changes(build, compared, erased))
@@ -68,6 +74,11 @@ def write_changes(lake: Lake, build: Build, compared: Comparison, *, erased: Era
         return None
     lake.write_table(build.path, checked_table(rows, schema.CHANGES, name="changes"))
     return build.path
+
+
+def uncommitted_changes(lake: Lake, published_date: date, standing: str | None) -> list[str]:
+    """The files of builds of the date that were never committed; `standing` is the digest of the build that was committed last."""
+    return uncommitted_paths([file.path for file in lake.files(changes_folder(published_date))], standing)
 
 
 def uncommitted_paths(paths: Sequence[str], standing: str | None) -> list[str]:

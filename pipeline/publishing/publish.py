@@ -2,7 +2,7 @@
 
 A date is built from all extracted rows of the window. The fingerprint of its inputs (the marks of its window, the catalogue, the newest
 key, the versions of the code) is kept in all three files; a date with the same fingerprint is not built again, unless one of its files is
-damaged or missing. `articles` is written last, and its fingerprint commits the others.
+damaged or missing. `articles` is written last, and its fingerprint commits the others. One process at a time builds a date.
 """
 
 from __future__ import annotations
@@ -24,9 +24,10 @@ from pipeline.core.errors import DamagedError, PermanentError, ShrinkError
 from pipeline.core.models import Difference, PublishReport
 from pipeline.core.settings import VERSION, Settings
 from pipeline.lake import storage
+from pipeline.lake.locks import Check, lock_in_turn, remove_stale_lock
 from pipeline.lake.removals.erased_providers import read_erased
 from pipeline.lake.storage import Lake, Mark
-from pipeline.publishing.changes import Build, write_changes
+from pipeline.publishing.changes import Build, build_lock_path, uncommitted_changes, write_changes
 from pipeline.publishing.differences import Comparison, compare, count_changes
 from pipeline.publishing.record_tables import articles_table, explain_table, stories_table
 from pipeline.publishing.records import Seal, build_records
@@ -60,40 +61,101 @@ def publish_date(
 
     With `as_of` only captures up to that time are used, and the partitions are written `into` another lake: the records as they were then.
     Raises ShrinkError when the rebuild would lose a larger share of the rows than `settings.max_shrink` and `allow_shrink` is false,
-    PermanentError for `as_of` without another lake, ConfigError when the extra `embeddings` is asked for and missing, SchemaError,
-    StorageError.
+    PermanentError for `as_of` without another lake, ConfigError when the extra `embeddings` is asked for and missing, BusyError when
+    another process builds the date for longer than half an hour, SchemaError, StorageError.
     """
     target = into or lake
     if as_of is not None and target.root == lake.root:
         raise PermanentError("a past state must be written into another lake: news publish DATE --as-of TIME --into LAKE")
-    window = timedelta(hours=catalogue.scoring.stories.window_hours)
-    marks = _marks(lake, published_date, window)
     sealer = Sealer(settings.sealing_keys) if settings.sealing_keys else None
     warn_unsealed(is_sealed=sealer is not None)
-    fingerprint = _fingerprint(marks, catalogue, published_date, sealer, as_of, settings.min_confidences)
-    standing = _read_standing(target, published_date)
+    work = _Work(lake, target, settings, catalogue, published_date, sealer, as_of)
+    lock = build_lock_path(published_date)
+    while True:
+        stamp = target.file(storage.articles_path(published_date))
+        inputs, standing = _read_inputs(work), _read_standing(target, published_date)
+        is_built = standing.fingerprint == inputs.fingerprint
+        if is_built and not uncommitted_changes(target, published_date, standing.built_from):
+            remove_stale_lock(target, lock)
+            return _unchanged(work, inputs, standing)
+        with lock_in_turn(target, lock, what=f"the build of {published_date}") as check_lock:
+            if target.file(storage.articles_path(published_date)) != stamp:
+                continue  # another process has built the date since its files were read
+            if not is_built:
+                return _build(work, inputs, standing, allow_shrink=allow_shrink, check_lock=check_lock)
+            for path in uncommitted_changes(target, published_date, standing.built_from):
+                target.delete(path)
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """A date that is built from the rows of `lake` into `target`."""
+
+    lake: Lake
+    target: Lake
+    settings: Settings
+    catalogue: Catalogue
+    published_date: date
+    sealer: Sealer | None
+    as_of: datetime | None
+
+    @property
+    def window(self) -> timedelta:
+        """The time to both sides of the date whose articles can be in its stories."""
+        return timedelta(hours=self.catalogue.scoring.stories.window_hours)
+
+
+@dataclass(frozen=True, slots=True)
+class _Inputs:
+    """What a date is built from: the marks of its window, and the digest of all inputs."""
+
+    marks: list[Mark]
+    fingerprint: str
+
+
+def _read_inputs(work: _Work) -> _Inputs:
+    marks = _marks(work.lake, work.published_date, work.window)
+    fingerprint = _fingerprint(marks, work.catalogue, work.published_date, work.sealer, work.as_of, work.settings.min_confidences)
+    return _Inputs(marks, fingerprint)
+
+
+def _unchanged(work: _Work, inputs: _Inputs, standing: _Standing) -> PublishReport:
+    """The report of a date that was built from the same inputs before."""
+    if standing.articles is None:
+        raise ValueError(f"{work.published_date} has no records")
+    rows = standing.articles.num_rows
+    return _report(work, standing.articles, stories=0, is_rebuilt=False, fingerprint=inputs.fingerprint, change=Difference(rows, rows))
+
+
+def _build(work: _Work, inputs: _Inputs, standing: _Standing, *, allow_shrink: bool, check_lock: Check) -> PublishReport:
+    """Build the date's records and replace its files; the caller holds the lock of the date. Raises ShrinkError, BusyError."""
     for warning in standing.warnings:
         log.warning(warning)
-    before = standing.articles
-    report = functools.partial(_report, published_date, final_from=_midnight(published_date) + DAY + window, fingerprint=fingerprint)
-    if before is not None and standing.fingerprint == fingerprint:
-        return report(before, stories=0, is_rebuilt=False, change=Difference(before.num_rows, before.num_rows))
-    versions = _window_versions(lake, marks, published_date, window, as_of)
-    records = build_records(versions, catalogue, published_date, seal=_seal(sealer), min_confidences=settings.min_confidences)
+    day, target, min_confidences = work.published_date, work.target, work.settings.min_confidences
+    versions = _window_versions(work.lake, inputs.marks, day, work.window, work.as_of)
+    records = build_records(versions, work.catalogue, day, seal=_seal(work.sealer), min_confidences=min_confidences)
     articles, explain = articles_table(records.articles), explain_table(records.explanations)
-    known = before if before is not None else standing.explain
+    known = standing.articles if standing.articles is not None else standing.explain
     if known is not None and not allow_shrink:
-        _refuse_shrinking(known, articles, published_date, max_shrink=settings.max_shrink)
-    compared = compare(before, articles)
-    changes = _write_changes(target, standing, published_date, fingerprint, versions, compared)
-    metadata = {FINGERPRINT: fingerprint.encode(), **_as_of(versions, as_of)}
+        _refuse_shrinking(known, articles, day, max_shrink=work.settings.max_shrink)
+    compared = compare(standing.articles, articles)
+    check_lock()
+    changes = _write_changes(target, standing, day, inputs.fingerprint, versions, compared)
+    metadata = {FINGERPRINT: inputs.fingerprint.encode(), **_as_of(versions, work.as_of)}
     stories = stories_table(records.first_reported)
-    target.write_table(storage.stories_path(published_date), stories.replace_schema_metadata(metadata))
-    target.write_table(storage.explain_path(published_date), explain.replace_schema_metadata(metadata))
-    target.write_table(storage.articles_path(published_date), articles.replace_schema_metadata(metadata))
-    log.debug("%s: %s, %s", published_date, counted(articles.num_rows, "article"), counted(records.stories, "story", "stories"))
-    return report(
-        articles, stories=records.stories, is_rebuilt=True, change=count_changes(compared), warnings=standing.warnings, changes=changes
+    target.write_table(storage.stories_path(day), stories.replace_schema_metadata(metadata))
+    target.write_table(storage.explain_path(day), explain.replace_schema_metadata(metadata))
+    target.write_table(storage.articles_path(day), articles.replace_schema_metadata(metadata))
+    log.debug("%s: %s, %s", day, counted(articles.num_rows, "article"), counted(records.stories, "story", "stories"))
+    return _report(
+        work,
+        articles,
+        stories=records.stories,
+        is_rebuilt=True,
+        fingerprint=inputs.fingerprint,
+        change=count_changes(compared),
+        warnings=standing.warnings,
+        changes=changes,
     )
 
 
@@ -238,25 +300,24 @@ def _refuse_shrinking(before: pa.Table, after: pa.Table, published_date: date, *
 
 
 def _report(
-    published_date: date,
+    work: _Work,
     articles: pa.Table,
     *,
     stories: int,
     is_rebuilt: bool,
     fingerprint: str,
-    final_from: datetime,
     change: Difference,
     warnings: tuple[str, ...] = (),
     changes: str | None = None,
 ) -> PublishReport:
     return PublishReport(
-        published_date=published_date,
+        published_date=work.published_date,
         articles=articles.num_rows,
         published=sum(articles["published"].to_pylist()),
         stories=stories,
         rebuilt=is_rebuilt,
         fingerprint=fingerprint,
-        final_from=final_from,
+        final_from=_midnight(work.published_date) + DAY + work.window,
         difference=change,
         warnings=warnings,
         changes=changes,
