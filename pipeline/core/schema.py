@@ -12,7 +12,7 @@ from pipeline.core.errors import SchemaError
 
 TIMESTAMP = pa.timestamp("us", tz="UTC")
 AS_OF = b"news.asOf"
-"""The key in the metadata of `articles` and `explain` for the newest capture that the build knew."""
+"""The key in the metadata of `articles`, `explain` and `stories` for the newest capture that the build knew."""
 
 
 def _field(name: str, type_: pa.DataType, meaning: str, *, null: bool = True) -> pa.Field:

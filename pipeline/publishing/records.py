@@ -1,6 +1,6 @@
 """Builds the records of a published date and their explanations from the articles of the date's window.
 
-Pure: versions of articles in, records out. `record_tables` turns records into the tables `articles` and `explain`. A record follows six
+Pure: versions of articles in, records out. `record_tables` turns records into tables. A record follows six
 laws: 1, its quality is a sum of points; 2, its heat is its quality, raised for the lead of a story and -1 for other members; 3, it is
 published when its heat is high enough (all three in `scoring.laws`); 4, its topics follow from keywords in its title (`scoring.topics`);
 5, its related articles are the other members of its story (`window_stories`); 6, its source, capture and digests are sealed (`sealing`).

@@ -1,8 +1,8 @@
 """Writes a DuckLake catalogue that names the Parquet files of a lake where they lie, with a snapshot for each time from which one is known.
 
-A file is in the snapshots from the newest capture on that it knows: `news.asOf` in the metadata of `articles` and `explain`, else the
-newest time in the column of `KNOWN_BY`. Lakes that `news publish --as-of TIME --into LAKE` wrote give earlier builds of a date. The files
-are read and never written; the catalogue is a file of its own.
+A file is in the snapshots from the newest capture on that it knows: `news.asOf` in the metadata of `articles`, `explain` and `stories`, else
+the newest time in the column of `KNOWN_BY`. Lakes that `news publish --as-of TIME --into LAKE` wrote give earlier builds of a date. The
+files are read and never written; the catalogue is a file of its own.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from pipeline.publishing.sql.ducklake_rows import BEGINNING, ColumnBounds, LakeF
 
 KNOWN_BY = {"extracted": "capturedAt", "ledger": "at", "changes": "knownUntil", "completeness": "day"}
 """Table to the column whose newest value, of a date its end, is the time from which a file is known."""
-BUILT = ("articles", "explain")
+BUILT = ("articles", "explain", "stories")
 """The tables of which a date has another file after each build."""
 
 
@@ -46,7 +46,7 @@ class DuckLakeReport:
 def write_ducklake(lake: Lake, file: Path, *, states: Sequence[Lake] = ()) -> DuckLakeReport:
     """Write the catalogue of the local `lake` to `file`, read-only; an earlier DuckDB database there is replaced.
 
-    `states` are lakes with builds of `articles` and `explain` as of earlier times, which are in the snapshots up to the next build.
+    `states` are lakes with builds of these tables as of earlier times, which are in the snapshots up to the next build.
     Raises PermanentError for a lake in an object store, for a state without a build as of a time, and when `file` is no DuckDB database.
     """
     for one in (lake, *states):
