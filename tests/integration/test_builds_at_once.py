@@ -18,9 +18,10 @@ from pipeline.lake.storage import Lake
 from pipeline.operations import stages
 from pipeline.publishing import publish
 from pipeline.publishing.changes import Build, build_lock_path, changes_folder
-from tests.integration.test_publish import DAY, catalogue, page, published, recapture, settings, titles
+from tests.integration.articles import DAY, page
+from tests.integration.test_publish import catalogue, recapture, settings, titles
 
-__all__ = ["catalogue", "published", "recapture", "settings"]
+__all__ = ["catalogue", "recapture", "settings"]
 
 
 def told(settings: Settings) -> list[str]:

@@ -1,8 +1,8 @@
 """Writes a DuckLake catalogue that names the Parquet files of a lake where they lie, with a snapshot for each time from which one is known.
 
-A file is in the snapshots from the newest capture on that it knows: `news.asOf` in the metadata of `articles`, `explain` and `stories`, else
-the newest time in the column of `KNOWN_BY`. Lakes that `news publish --as-of TIME --into LAKE` wrote give earlier builds of a date. The
-files are read and never written; the catalogue is a file of its own.
+A file is in the snapshots from the newest capture on that it knows: `news.asOf` in the metadata of `articles`, `explain` and `stories`,
+else the newest time in the column of `KNOWN_BY`. Lakes that `news publish --as-of TIME --into LAKE` wrote give earlier builds of a date.
+The files are read and never written; the catalogue is a file of its own.
 """
 
 from __future__ import annotations
