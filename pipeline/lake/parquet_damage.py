@@ -11,7 +11,10 @@ import pyarrow.parquet as pq
 from pipeline.core.errors import SchemaError, StorageError
 from pipeline.text.counts import counted
 
-REMEDIES = {"articles": "news publish", "explain": "news publish", "extracted": "news extract", "ledger": "news extract"}
+REMEDIES = {
+    **dict.fromkeys(("articles", "explain", "stories"), "news publish"),
+    **dict.fromkeys(("extracted", "ledger"), "news extract"),
+}
 """For each folder of Parquet files: the command that builds its files again."""
 
 
