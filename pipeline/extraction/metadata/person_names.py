@@ -79,6 +79,8 @@ _DEGREE = re.compile(r"\s+(?:[Pp][Hh]\.?\s?[Dd]|M\.?D|MBA|M\.?[Ss][Cc]|B\.?[Ss][
 """Matched with case: `MD` is a degree, `Md` a name."""
 _particles = partial(word_set, "pipeline.extraction", "name_particles")
 _chinese_roles = partial(word_set, "pipeline.extraction", "chinese_roles")
+_chinese_surnames = partial(word_set, "pipeline.extraction", "chinese_surnames")
+_CHINESE_NAMES = re.compile(rf"^{_HAN}{{2,3}}(?:[ 、]{_HAN}{{2,3}}){{0,5}}$")
 
 
 def without_by(text: str) -> str:
@@ -153,6 +155,12 @@ def chinese_byline(text: str) -> list[str]:
     is_marked = "、" in text or any(role in text for role in _chinese_roles()) or text.rstrip().endswith(("）", ")"))
     match = next(filter(None, (pattern.search(text) for pattern in _CHINESE_BYLINES)), None) if is_marked else None
     return match[1].replace("、", " ").split() if match else []
+
+
+def chinese_names(line: str) -> list[str]:
+    """The names in a line that consists of Chinese names with common surnames; empty for any other line."""
+    names = re.split("[ 、]", line) if _CHINESE_NAMES.match(line) else []
+    return names if all(name[0] in _chinese_surnames() for name in names) else []
 
 
 def _has_shape_of_name(name: str) -> bool:

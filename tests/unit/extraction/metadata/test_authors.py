@@ -317,3 +317,19 @@ def test_the_declared_house_goes_before_bold_words_below_the_text_and_after_a_na
     led = page(head, f"<div><h1>News</h1><p><b>Jane Roe</b></p>{text}</div>")
     assert find_authors(led, None) == (("Jane Roe",), "page.lead")
     assert find_authors(page(head, f"<div><h1>News</h1><p><b>About the author</b></p>{text}</div>"), None)[0] == ("Kestrel",)
+
+
+@pytest.mark.parametrize(
+    ("line", "people"),
+    [
+        ("<p>胡平</p>", ("胡平",)),
+        ("<div>刘国栋 周炜</div>", ("刘国栋", "周炜")),
+        ("<p>比赛</p>", ()),
+        ("<p><a href='/x'>胡平</a></p>", ()),
+        ("<div class=related><p>胡平</p></div>", ()),
+    ],
+)
+def test_a_line_of_common_chinese_names_above_the_text_is_its_author(line: str, people: tuple[str, ...]) -> None:
+    text = "<p>文化革命是一场有着极为广泛的群众参与的政治运动。因此，如何理解这种广泛的群众参与，就成为理解文革的一个重要内容。</p>"
+    read = page("<title>理解文革的政治心理学</title>", f"<h1>理解文革的政治心理学</h1>{line}{text * 3}")
+    assert find_authors(read, None)[0] == people
