@@ -57,10 +57,11 @@ lint: $(VENV)/.installed-all ## format, lint, imports, types
 
 check: lint test ## all of the above: what has to pass before a change lands
 
-docs: $(VENV)/.installed-all ## write what the documentation takes from the code: table of rooms, drawing of the walk, data dictionary
+docs: $(VENV)/.installed-all ## write what the documentation takes from the code: table of rooms, drawing of the walk, data dictionary, pictures of the sample world
 	$(BIN)/python docs/rooms.py
 	$(BIN)/python -m pipeline dictionary > docs/data-dictionary.md.new
 	mv docs/data-dictionary.md.new docs/data-dictionary.md
+	$(BIN)/python -m docs.pictures
 
 env: $(VENV)/.installed-all ## only make the environment
 

@@ -51,11 +51,15 @@ def make_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add(commands: Any, name: str, command: str, text: str) -> argparse.ArgumentParser:
-    """Add the command `name`, carried out by `command` (`module:function`), with the help text `text`; returns its parser."""
+def _add(commands: Any, name: str, command: str, text: str, *, has_json: bool = True) -> argparse.ArgumentParser:
+    """Add the command `name`, carried out by `command` (`module:function`), with the help text `text`; returns its parser.
+
+    `has_json` is false for a command that prints a document of another format.
+    """
     parser: argparse.ArgumentParser = commands.add_parser(name, help=text, description=text)
     parser.set_defaults(command=command)
-    parser.add_argument("--json", action="store_true", help="print JSON for a script")
+    if has_json:
+        parser.add_argument("--json", action="store_true", help="print JSON for a script")
     return parser
 
 
@@ -178,9 +182,9 @@ def _add_exports(commands: Any) -> None:
     digest.add_argument("--output", type=Path, metavar="FILE", help="write there instead of the terminal")
     text = "records as files for other programs and readers"
     export = _add(commands, "export", "exports:export", text)
-    formats = ("frontmatter", "jsonl", "csv", "rss", "atom", "html")
-    text = "YAML front matter as the seed has it, JSON Lines, CSV, a feed, or a report that opens from disk"
-    export.add_argument("--format", choices=formats, required=True, help=text)
+    formats = ("frontmatter", "json", "jsonl", "csv", "rss", "atom", "html")
+    text = "YAML front matter as the seed has it, JSON (as --json), JSON Lines, CSV, a feed, or a report that opens from disk"
+    export.add_argument("--format", choices=formats, help=text)
     export.add_argument("--from", dest="first", type=_date, metavar="DATE", help="the first published date (default: all)")
     export.add_argument("--to", dest="last", type=_date, metavar="DATE", help="the last published date, inclusive")
     export.add_argument("--story", metavar="ID", help="records of this story only")
@@ -200,8 +204,8 @@ def _add_sql(commands: Any) -> None:
     asked = sql.add_mutually_exclusive_group()
     asked.add_argument("query", nargs="?", metavar="QUERY", help="one select; - reads it from stdin")
     asked.add_argument("--question", metavar="NAME", help="a ready query; `news sql` lists them")
-    formats = ("table", "csv", "json", "parquet", "svg")
-    text = "format of the output; svg: the picture of a ready question (default: by the name of FILE, else a table)"
+    formats = ("table", "csv", "json", "html", "parquet", "svg")
+    text = "html: a page whose headings sort; svg: the picture of a ready question (default: by the name of FILE, else a table)"
     sql.add_argument("--format", choices=formats, help=text)
     sql.add_argument("--output", type=Path, metavar="FILE", help="write to this file instead of the terminal")
     sql.add_argument("--limit", type=_positive, default=100, metavar="ROWS", help="number of rows that a table shows (default 100)")
@@ -230,7 +234,7 @@ def _add_catalogue(commands: Any) -> None:
     imports = _add(sources, "import-opml", "catalogue:sources_import", "add every feed of an OPML file to sources.yaml")
     imports.add_argument("file", type=Path, metavar="FILE.opml")
     imports.add_argument("--topic", required=True, help="the root topic of feeds that are in no folder named like a root topic")
-    _add(sources, "export-opml", "catalogue:sources_export", "print the followed sources as OPML")
+    _add(sources, "export-opml", "catalogue:sources_export", "print the followed sources as OPML", has_json=False)
     config = commands.add_parser("config", help="the catalogue's files").add_subparsers(required=True, metavar="COMMAND")
     init = _add(config, "init", "catalogue:config_init", "copy the shipped catalogue into a folder, to edit it there")
     init.add_argument("folder", type=Path, metavar="DIR", help="a new or empty folder")

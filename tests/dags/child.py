@@ -33,6 +33,7 @@ from tests.dags.children import answers_on_stdout
 def main() -> None:
     with answers_on_stdout() as answer_all:
         dag_runs.prepare()
+        dag_runs.load_dags()  # with the environment of the process, before that of a run
         answer_all(lambda question: next(answer for kind, answer in ANSWERS.items() if kind in question)(question))
 
 
@@ -131,7 +132,6 @@ def _metrics(question: dict[str, Any]) -> dict[str, Any]:
     os.environ.update(question["metrics"])
     try:
         stats.initialize(factory=stats_utils.get_stats_factory(), export_legacy_names=False)
-        dag_runs.load_dags()  # puts the folder on the path
         sent = importlib.import_module("news_metrics")
         report = CaptureReport("2026-11-20T12", "00", {"page.captured": 7, "page.failed": 2}, ("a", "b"), {"a": "HTTP 503"}, bytes=900)
         with sent.stage_timer("capture"):
@@ -157,6 +157,8 @@ def _describe(_question: dict[str, Any]) -> dict[str, Any]:
             "doc": dag.doc_md,
             "timetable": type(dag.timetable).__name__,
             "owner": dag.owner,
+            "owner_links": kept.owner_links,
+            "assets": sorted({asset.uri for task in dag.task_dict.values() for asset in task.outlets}),
             "deadlines": [type(one).__name__ for one in kept.deadline or ()],
             "catchup": dag.catchup,
             "max_active_runs": dag.max_active_runs,

@@ -47,7 +47,8 @@ class Child(ChildProcess):
 
     def __init__(self, home: Path) -> None:
         self.home = home
-        environment = os.environ | offline_settings(home) | {"AIRFLOW__LOGGING__LOGGING_LEVEL": "INFO"}
+        parsed = {"NEWS_CONTACT": "desk@news.example", "NEWS_LAKE": str(home / "lake")}  # for the DAG files alone
+        environment = os.environ | offline_settings(home) | {"AIRFLOW__LOGGING__LOGGING_LEVEL": "INFO"} | parsed
         super().__init__("tests.dags.child", log=home / "child.log", environment=environment)
 
     def run(self, dag_id: str, form: Mapping[str, Any], *, environment: Mapping[str, str], answer: str | None = None) -> Run:

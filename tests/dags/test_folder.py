@@ -79,6 +79,11 @@ def test_dags_have_an_owner_and_an_hour_a_deadline(folder: dict[str, Any]) -> No
     assert {dag_id for dag_id, dag in folder.items() if dag["deadlines"]} == {"news_ingest"}
 
 
+def test_dags_link_their_owner_and_what_they_write(airflow: Child, folder: dict[str, Any]) -> None:
+    assert [dag["owner_links"] for dag in folder.values()] == [{"news": "mailto:desk@news.example"}] * 3
+    assert folder["news_publish"]["assets"] == [f"file://{airflow.home}/lake/articles"]
+
+
 def test_dags_and_tasks_are_documented(folder: dict[str, Any]) -> None:
     for dag_id, dag in folder.items():
         assert dag["doc"], dag_id

@@ -10,8 +10,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import pytest
+from news_links import asset_uri
 
 from pipeline.core.catalogue import load_catalogue
 from tests.dags.conftest import Child, Run, task_environment
@@ -196,6 +198,8 @@ def test_a_date_is_built_once_and_checked_every_time(own_lake: Path, publish: Ca
     assert (second.state, second.states) == ("success", {**skipped, "check": "success"})
     table = pq.read_table(own_lake / f"articles/published_date={DATE}/articles.parquet")
     assert table.num_rows == first.results["publish"]["articles"] > 0
+    opened = ds.dataset(asset_uri("articles", lake=str(own_lake)), partitioning="hive")  # as a lineage catalogue opens the asset
+    assert opened.filter(ds.field("published_date") == DATE).count_rows() == table.num_rows
     assert (first.results["difference"]["new"], first.results["difference"]["changed"]) == (table.num_rows, 0)
     assert f"{DATE}: +{table.num_rows} new, 0 changed, 0 vanished" in first.log
     listed = sum(1 for line in first.log.splitlines() if re.search(r"\bnew: http", line))

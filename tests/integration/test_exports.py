@@ -82,6 +82,8 @@ def test_every_format_has_every_chosen_record(news: News, tmp_path: Path) -> Non
     titles = {row["title"] for row in lines}
     assert {row["published_date"] for row in lines} == {"2026-11-19", "2026-11-20"}
     assert [row["publishedDateTime"] for row in lines] == sorted(row["publishedDateTime"] for row in lines)
+    assert news(*choice, "--json").json == news(*choice, "--format", "json").json == lines
+    assert news(*choice).code == 1
     cells = list(csv.DictReader(io.StringIO(news(*choice, "--format", "csv").out)))
     assert {row["title"] for row in cells} == titles
     assert json.loads(cells[0]["provider"]) == lines[0]["provider"]
@@ -183,6 +185,24 @@ def test_a_report_has_a_table_of_all_records(news: News) -> None:
     titles = [row.xpath("td")[-1].text_content() for row in table.xpath("tbody/tr")]
     rows = [json.loads(line) for line in news("export", "--format", "jsonl").out.splitlines()]
     assert sorted(titles) == sorted(row["title"] for row in rows)
+
+
+def test_the_rows_of_a_query_are_a_page_whose_table_sorts(news: News, tmp_path: Path) -> None:
+    file = tmp_path / "outcomes.html"
+    assert news("sql", "--question", "outcomes", "--output", str(file)).code == 0
+    page = html.fromstring(file.read_text(encoding="utf-8"))
+    (table,) = page.xpath("//div[@class='sorts']/table")
+    answer = news("sql", "--question", "outcomes", "--json").json
+    assert [(head.text_content(), head.get("class")) for head in table.iter("th")] == [
+        *((name, None) for name in ("sourceId", "outcome", "reason")),
+        ("pages", "number"),
+    ]
+    shown = [[cell.text_content() for cell in row.iter("td")] for row in table.xpath("tbody/tr")]
+    assert shown == [[str(value) if value is not None else "" for value in row.values()] for row in answer]
+    assert [script.text for script in page.iter("script")] == [SCRIPT]
+    linked = html.fromstring(news("sql", "select webUrl, 'javascript:x' as other from articles limit 1", "--format", "html").out)
+    assert [(link.get("href"), link.text) for link in linked.iter("a")] == [(link.text, link.text) for link in linked.iter("a")]
+    assert len(list(linked.iter("a"))) == 1
 
 
 def test_only_web_addresses_become_links() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import io
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -47,7 +48,7 @@ CALLS: dict[str, list[list[str]]] = {
         *(
             ["sql", f"select * from {view}", "--format", form]
             for view in ("pages", "ledger", "related", "stories")
-            for form in ("table", "csv", "json")
+            for form in ("table", "csv", "json", "html")
         ),
         *(["sql", "--question", name] for name in ("hottest", "stories", "outcomes", "terms")),
     ],
@@ -109,6 +110,8 @@ def test_no_command_prints_a_character_that_commands_a_terminal(news: News, comm
             assert said.code in (0, 1, 2, 3), (call, said)
             printed = (said.out + said.err).replace("\r\n", "\n")
             assert not CONTROLS.search(printed), (call, options, CONTROLS.findall(printed))
+            if options and said.out:
+                json.loads(said.out)
 
 
 def test_markup_and_emoji_codes_are_shown_as_they_are_written() -> None:

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from docs.question_pictures import IMAGES, question_pictures
+from docs.pictures import drawn, pictures
 from pipeline.core import schema
 from pipeline.core.catalogue import load_catalogue
 from pipeline.core.errors import PermanentError
@@ -67,13 +67,12 @@ def test_the_guide_shows_the_views_and_the_queries_that_are_run(sample: SampleWa
 
 
 def test_the_guide_shows_the_picture_of_each_answer(sample: SampleWalk, news: News, tmp_path: Path) -> None:
-    made = question_pictures(Lake(sample.settings.lake))
-    assert set(re.findall(r"\]\(images/(question-\w+\.svg)\)", GUIDE)) == set(made)
-    kept = {path.name: path.read_text(encoding="utf-8") for path in IMAGES.glob("question-*.svg")}
-    assert kept == made, "draw them again: python -m docs.question_pictures"
+    made = pictures(sample.settings)
+    assert set(re.findall(r"\]\((images/question-\w+\.svg)\)", GUIDE)) | {"top.svg"} == set(made)
+    assert drawn() == made, "draw them again: make docs"
     file = tmp_path / "days.svg"
     assert news("--lake", sample.settings.lake, "sql", "--question", "days", "--output", str(file)).code == 0
-    assert file.read_text(encoding="utf-8") == made["question-days.svg"]
+    assert file.read_text(encoding="utf-8") == made["images/question-days.svg"]
     said = news("--lake", sample.settings.lake, "sql", "select 1", "--format", "svg")
     assert (said.code, said.out) == (1, "")
     assert "a ready question" in said.err

@@ -22,7 +22,7 @@ from pipeline.publishing.exports.feeds import FeedHead, atom, rss
 from pipeline.publishing.exports.front_matter import front_matter
 from pipeline.publishing.exports.links import safe_link
 from pipeline.publishing.exports.pages import digest_page, report_page
-from pipeline.publishing.exports.tabular import csv_text, json_lines, json_text
+from pipeline.publishing.exports.tabular import csv_text, json_lines, json_text, plain_rows
 from pipeline.publishing.sql.record_selection import RecordChoice, newest_date, select_records
 from pipeline.text.counts import counted
 
@@ -58,7 +58,11 @@ def export(context: CommandContext) -> int:
         files = _write_documents(records, options.output)
         context.show({"files": [str(file) for file in files]}, lambda: f"{counted(len(files), 'file')} in {options.output}")
         return 0
+    form = "json" if options.json else options.format
+    if form is None:
+        raise PermanentError("name a format: --format frontmatter, json, jsonl, csv, rss, atom or html")
     make: dict[str, Callable[[Sequence[Record]], str]] = {
+        "json": lambda rows: json_text(plain_rows(_table(rows)), indent=2) + "\n",
         "frontmatter": lambda rows: "".join(map(front_matter, rows)),
         "jsonl": lambda rows: json_lines(_table(rows)),
         "csv": lambda rows: csv_text(_table(rows)),
@@ -66,7 +70,7 @@ def export(context: CommandContext) -> int:
         "atom": lambda rows: atom(_head(context), _newest_first(rows)),
         "html": lambda rows: _report(context, rows),
     }
-    _write(make[options.format](records), options.output)
+    _write(make[form](records), options.output)
     return 0
 
 

@@ -15,6 +15,7 @@ from pipeline.core.errors import PermanentError
 from pipeline.core.progress import one_step
 from pipeline.lake.storage import Lake
 from pipeline.publishing.exports.charts import bar_chart
+from pipeline.publishing.exports.pages import rows_page
 from pipeline.publishing.exports.tabular import csv_text, json_text, plain_rows
 from pipeline.publishing.sql.database import open_database, run_query, write_database
 from pipeline.publishing.sql.ducklake import write_ducklake
@@ -40,6 +41,7 @@ def sql(context: CommandContext) -> int:
         make: dict[str, Callable[[], str]] = {
             "csv": lambda: csv_text(table),
             "json": lambda: json_text(plain_rows(table), indent=2) + "\n",
+            "html": lambda: rows_page(table, title=_title(context)),
             "svg": lambda: _picture(context, table),
         }
         _write_text(make[chosen](), context.options.output)
@@ -67,6 +69,11 @@ def _picture(context: CommandContext, table: pa.Table) -> str:
     return bar_chart(table.to_pylist(), question.chart, title=question.text)
 
 
+def _title(context: CommandContext) -> str:
+    question = context.options.question
+    return find_question(question).text if question is not None else "Rows of a query"
+
+
 def _query(context: CommandContext) -> str | None:
     options = context.options
     if options.question is not None:
@@ -84,8 +91,8 @@ def _format(context: CommandContext) -> str:
     if options.format is not None:
         return str(options.format)
     suffix = options.output.suffix.removeprefix(".") if options.output is not None else "table"
-    if suffix not in ("table", "csv", "json", "parquet", "svg"):
-        raise PermanentError(f"{options.output}: name its format with --format: csv, json, parquet or svg")
+    if suffix not in ("table", "csv", "json", "html", "parquet", "svg"):
+        raise PermanentError(f"{options.output}: name its format with --format: csv, json, html, parquet or svg")
     return str(suffix)
 
 

@@ -9,7 +9,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from pipeline.cli.screens.tables import make_table, second
-from pipeline.publishing.exports.tabular import json_text, json_value, plain_rows
+from pipeline.publishing.exports.tabular import plain_rows, shown_text
 from pipeline.publishing.sql.ducklake import DuckLakeReport
 from pipeline.publishing.sql.questions import QUESTIONS
 from pipeline.publishing.sql.views import MEANINGS
@@ -37,12 +37,12 @@ def query_rows(table: pa.Table, *, width: int, limit: int) -> RenderableType:
     more = table.num_rows - len(shown)
     ending = Text(counted(table.num_rows, "row") + (f", {more} of them not shown (--limit)" if more else ""))
     if width < NARROWEST * len(names):
-        blocks = [Text("\n".join([*(f"{name}: {_value(row[name])}" for name in names), ""])) for row in shown]
+        blocks = [Text("\n".join([*(f"{name}: {shown_text(row[name])}" for name in names), ""])) for row in shown]
         return Group(*blocks, ending)
     numbers = [place for place, field in enumerate(table.schema) if pa.types.is_integer(field.type) or pa.types.is_floating(field.type)]
     view = make_table(*names, numbers=numbers)
     for row in shown:
-        view.add_row(*(Text(_value(row[name])) for name in names))
+        view.add_row(*(Text(shown_text(row[name])) for name in names))
     return Group(view, ending)
 
 
@@ -59,13 +59,3 @@ def written_catalogue(report: DuckLakeReport) -> RenderableType:
         f"Written: {report.file}: {counts}{times}. It names the lake's files where they lie.\n"
         f"To read it, in DuckDB: install ducklake; attach 'ducklake:{report.file}' as news (read_only); from news.pages limit 5"
     )
-
-
-def _value(value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bool | list | tuple | dict):
-        return json_text(value)
-    return str(json_value(value))

@@ -1,8 +1,8 @@
-"""HTML pages that open from disk: a digest of ten records, a report of a range of dates. Pure.
+"""HTML pages that open from disk: a digest of ten records, a report of a range of dates, the rows of a query. Pure.
 
 A page needs no font and no other file, and sends no request (its content security policy forbids everything but its own style and script);
 it follows the reader's light or dark scheme and fits a narrow screen. Texts of publishers are escaped, their URLs are only links. The one
-script sorts and pages a report's table of all records; without scripts the table is shown whole.
+script sorts and pages a table; without scripts the table is shown whole.
 """
 
 from __future__ import annotations
@@ -15,7 +15,10 @@ from html import escape
 from itertools import groupby
 from typing import Any
 
+import pyarrow as pa
+
 from pipeline.publishing.exports.links import safe_link
+from pipeline.publishing.exports.tabular import plain_rows, shown_text
 from pipeline.text.control_characters import drop_controls
 from pipeline.text.counts import counted
 
@@ -47,7 +50,7 @@ th, td { text-align: left; padding: .3rem .5rem; border-bottom: 1px solid var(--
 th.number, td.number { text-align: right; }
 .sorts { overflow-x: auto; }
 .sorts td { vertical-align: top; }
-.sorts td:last-child { white-space: normal; min-width: 16rem; }
+.sorts td.long { white-space: normal; min-width: 16rem; overflow-wrap: anywhere; }
 th button { font: inherit; font-weight: 700; color: inherit; background: none; border: 0; padding: 0; cursor: pointer; }
 th[aria-sort="ascending"] button::after { content: " \\25b2"; }
 th[aria-sort="descending"] button::after { content: " \\25bc"; }
@@ -62,7 +65,9 @@ PAGE_ROWS = 50
 """Rows of the table of all records that are shown at a time. A plain choice."""
 COLUMNS = ("heat", "quality", "time (UTC)", "publisher", "topics", "title")
 NUMBERS = COLUMNS[:2]
-NUMBER = ' class="number"'
+NUMBER, LONG = ' class="number"', ' class="long"'
+LONG_TEXT = 40
+"""Characters from which a cell of a query's table is wrapped. A plain choice."""
 SCRIPT = """
 for (const table of document.querySelectorAll(".sorts table")) {
   const body = table.tBodies[0], rows = [...body.rows], heads = [...table.tHead.rows[0].cells];
@@ -130,6 +135,30 @@ def report_page(records: Sequence[Row], *, first: date, last: date, title: str |
     return _page(name, f"{counted(len(records), 'record')}, {published} published", "".join(sections), script=SCRIPT)
 
 
+def rows_page(table: pa.Table, *, title: str) -> str:
+    """The rows of a query as a table whose headings sort, some rows at a time; web addresses are links."""
+    numbers = {field.name for field in table.schema if _is_number(field.type)}
+    lines = ["".join(_cell(shown_text(row[name]), is_number=name in numbers) for name in table.column_names) for row in plain_rows(table)]
+    heads = [(name, name in numbers) for name in table.column_names]
+    return _page(title, counted(table.num_rows, "row"), _sortable(heads, lines), script=SCRIPT)
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind))
+
+
+def _cell(text: str, *, is_number: bool) -> str:
+    look = NUMBER if is_number else LONG if len(text) >= LONG_TEXT else ""
+    return f"<td{look}>{_link(text, text) if text.startswith(('http://', 'https://')) else _text(text)}</td>"
+
+
+def _sortable(heads: Sequence[tuple[str, bool]], lines: Sequence[str]) -> str:
+    """The table of these headings, each with whether its column has numbers, and of these cells of rows."""
+    names = "".join(f'<th scope="col"{NUMBER if is_number else ""}>{_text(name)}</th>' for name, is_number in heads)
+    rows = "".join(f"<tr>{line}</tr>" for line in lines)
+    return f'<div class="sorts"><table><thead><tr>{names}</tr></thead><tbody>{rows}</tbody></table></div>'
+
+
 def _order(row: Row) -> tuple[Any, ...]:
     return row["published_date"], -row["heat"], -row["quality"], row["publishedDateTime"], row["webUrl"]
 
@@ -146,14 +175,13 @@ def _overview(by_date: Mapping[date, Sequence[Row]]) -> str:
 
 
 def _table(records: Sequence[Row]) -> str:
-    heads = "".join(f'<th scope="col"{NUMBER if name in NUMBERS else ""}>{name}</th>' for name in COLUMNS)
-    lines = "".join(
-        f"<tr><td{NUMBER}>{row['heat']}</td><td{NUMBER}>{row['quality']}</td>"
+    lines = [
+        f"<td{NUMBER}>{row['heat']}</td><td{NUMBER}>{row['quality']}</td>"
         f"<td>{row['publishedDateTime'].astimezone(UTC):%Y-%m-%d %H:%M}</td><td>{_text(row['provider']['name'])}</td>"
-        f"<td>{_text(', '.join(row['topics']))}</td><td>{_link(row['webUrl'], row['title'])}</td></tr>"
+        f"<td>{_text(', '.join(row['topics']))}</td><td{LONG}>{_link(row['webUrl'], row['title'])}</td>"
         for row in records
-    )
-    return f'<div class="sorts"><table><thead><tr>{heads}</tr></thead><tbody>{lines}</tbody></table></div>'
+    ]
+    return _sortable([(name, name in NUMBERS) for name in COLUMNS], lines)
 
 
 def _list(records: Sequence[Row]) -> str:

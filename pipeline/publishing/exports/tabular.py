@@ -64,6 +64,15 @@ def json_value(value: object) -> object:
     return str(value)
 
 
+def shown_text(value: object) -> str:
+    """A value of `plain_rows` as a reader is shown it: lists and structs as JSON, null as nothing."""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    return json_text(value) if isinstance(value, bool | list | tuple | dict) else str(json_value(value))
+
+
 def moment_text(moment: datetime) -> str:
     """`moment` in UTC as ISO 8601, with fractions of a second unless they are zero."""
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
