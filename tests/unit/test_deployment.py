@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from deploy import local
+from deploy.scaled_airflow import WORKER_BYTES, WORKER_SLOTS
 from pipeline.core.settings import ENVIRONMENT_PREFIX, VERSION, Settings
 from tests.conftest import REPOSITORY
 
@@ -104,3 +105,9 @@ def test_the_command_of_the_started_airflow_says_where_one_is_missing(
     monkeypatch.setattr(local, "HOME", tmp_path)
     assert local.airflow(["dags", "list"]) == 1
     assert "`make up` starts one" in capsys.readouterr().err
+
+
+def test_a_worker_has_as_many_slots_and_as_much_memory_wherever_it_is_started(compose: dict[str, Any], helm: dict[str, Any]) -> None:
+    assert compose["services"]["worker"]["environment"]["AIRFLOW__CELERY__WORKER_CONCURRENCY"] == str(WORKER_SLOTS)
+    assert helm["config"]["celery"]["worker_concurrency"] == WORKER_SLOTS
+    assert helm["workers"]["resources"]["limits"]["memory"] == f"{WORKER_BYTES >> 30}Gi"
