@@ -237,7 +237,7 @@ def main() -> int:
     parser.add_argument("--ages", nargs="+", type=int, metavar="DAYS", default=[])
     parser.add_argument("--publishers", type=int, default=40, help="sources of the other two measurements")
     options = parser.parse_args()
-    print(HEAD)
+    print(HEAD, flush=True)
     if options.executors is not None:
         by_executors(options.executors or list(EXECUTORS), publishers=options.publishers)
     if options.sources:
