@@ -40,7 +40,7 @@ log = logging.getLogger(__name__)
 
 FINGERPRINT = b"news.fingerprint"
 """Key of the time of the newest capture that the records are built from, or of the past time that was asked for."""
-RECORDS_VERSION = "6"
+RECORDS_VERSION = "7"
 """Part of the fingerprint. Raise it when a change of the code gives other records for the same inputs, so that every date is rebuilt."""
 SMALL_PARTITION = 10
 """Rows below which a partition may shrink by any share, because one row is a large share of it. A plain choice."""

@@ -165,10 +165,10 @@ class Clustering:
 def _cluster(articles: Articles, constants: StoryConstants) -> Clustering:
     table = _read(articles)
     features = article_vectors(table.words)
-    factor = time_factor(table.published_s, weekday_bits(table.words), constants.window_hours * 3600)
+    is_brief, is_headline = table.words.texts.lengths < BRIEF_WORDS, table.words.texts.lengths == 0
+    factor = time_factor(table.published_s, weekday_bits(table.words), constants.window_hours * 3600, is_headline=is_headline)
     least, window_s = min(MIN_SIMILARITY, constants.threshold), constants.window_hours * 3600
     pairs = find_similar_pairs(features, factor, least=least)
-    is_brief = table.words.texts.lengths < BRIEF_WORDS
     title_vectors = read_title_vectors(table.titles, table.languages, is_brief) if constants.embeddings else None
     if title_vectors is not None:
         pairs = add_title_similarity(pairs, title_vectors, table.published_s, features, factor, window_s=window_s, least=least)

@@ -47,7 +47,7 @@ BLOCK_ROWS, BLOCK_PAIRS = 250, 5_000
 """Rows and pairs that are computed at once: few enough for the processor's caches, enough that the interpreter costs little."""
 
 TimeFactor = Callable[[Integers, Integers], Floats]
-"""For pairs of rows, the factor from 0 to 1 by which times and weekdays lower their similarity; 0 beyond the window."""
+"""For pairs of rows, the factor by which times and weekdays change their similarity; 0 beyond the window."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,7 +268,7 @@ def pair_similarities(articles: Vectors, rows: Integers, others: Integers, time_
         cosines = np.asarray(common.sum(axis=1)).ravel()
         common.data = articles.is_word[common.indices]
         shared = np.asarray(common.sum(axis=1)).ravel()
-        values[part] = np.minimum(cosines, 1.0) * shared / (shared + WEAK_WORDS) * time_factor(rows[part], others[part])
+        values[part] = np.minimum(cosines * shared / (shared + WEAK_WORDS) * time_factor(rows[part], others[part]), 1.0)
 
     for _ in in_threads(compute, range(0, len(rows), BLOCK_PAIRS)):
         pass
