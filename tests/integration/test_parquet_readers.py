@@ -156,13 +156,20 @@ def test_tables_join_by_their_keys(lake: Lake) -> None:
             "join ledger l on l.captureFile = x.captureFile and l.offset = x.captureOffset",
             "completeness": "select count(distinct (c.day, c.sourceId)) as n from completeness c "
             "join ledger l on l.sourceId = c.sourceId and l.hour::date = c.day",
+            "changes": "select count(distinct (published_date, webUrl)) as n from changes join articles using (published_date, webUrl)",
+            "images": "select count(*) as n from images join articles using (published_date, webUrl)",
+            "related": "select count(*) as n from related r join articles a on a.webUrl = r.relatedUrl",
         }
         found = {name: run_query(connection, query)["n"][0].as_py() for name, query in queries.items()}
-        articles, pages, days = (
-            run_query(connection, f"from {name}").num_rows
-            for name in ("articles", "lake.extracted", "completeness where day = '2026-11-20'")
-        )
-    assert found == {"explain": articles, "extracted": articles, "ledger": pages, "completeness": days}
+        counted = {
+            name: run_query(connection, f"from {name}").num_rows
+            for name in ("articles", "lake.extracted", "completeness where day = '2026-11-20'", "images", "related")
+        }
+    articles, pages, days, images, related = counted.values()
+    assert found == {
+        **{"explain": articles, "extracted": articles, "ledger": pages, "completeness": days},
+        **{"changes": articles, "images": images, "related": related},
+    }
 
 
 def test_a_publisher_has_one_name_in_all_records_and_their_related_articles(lake: Lake) -> None:

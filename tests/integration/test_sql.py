@@ -252,7 +252,7 @@ def test_a_database_file_has_the_same_views_and_sees_later_files(tmp_path: Path,
             here, there = run_query(opened, rows), served.sql(rows).to_arrow_table()
             assert here.column_names == there.column_names
             assert here.to_pylist() == there.to_pylist()
-    stages.import_files(settings, catalogue, [warc(tmp_path / "b.warc.gz", at.replace(hour=13), page("c", day=date(2026, 11, 19)))])
+    stages.import_files(settings, catalogue, [warc(tmp_path / "b.warc.gz", at.replace(hour=13), page("d", day=date(2026, 11, 19)))])
     with duckdb.connect(str(file), read_only=True) as served:
         assert served.sql("select count(*) from pages").fetchall() == [(3,)]
     notes = tmp_path / "notes.txt"
