@@ -15,9 +15,19 @@ from pipeline.lake.manifests import Manifest, from_json
 from pipeline.lake.storage import Lake
 
 
-def ledger_days(lake: Lake) -> list[date]:
-    """The UTC days of data intervals that have a ledger, oldest first."""
-    return sorted({interval.start.date() for interval in lake.ledger_intervals()})
+def newest_ledger_days(lake: Lake, number: int) -> list[date]:
+    """The newest `number` UTC days of data intervals that have a ledger, oldest first.
+
+    Looks at no more names than it needs: the folder has one for each hour of all years.
+    """
+    found: list[str] = []
+    for name in reversed(lake.names("ledger")):
+        day = name.removeprefix("interval=")[:10]
+        if name.startswith("interval=") and day not in found[-1:]:
+            found.append(day)
+        if len(found) > number:
+            break
+    return [date.fromisoformat(day) for day in reversed(found[:number])]
 
 
 def parts_by_day(lake: Lake, *, first: date, without: Collection[str] = (REVISIT_PART,)) -> dict[date, list[Part]]:

@@ -15,9 +15,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from statistics import median
 from urllib.parse import urlsplit
 
-import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from pipeline.core.catalogue import Source
 from pipeline.core.models import HOUR, Interval
@@ -180,25 +178,20 @@ def _known(cost: ArchiveCost) -> str:
 
 def count_day(ledger: pa.Table) -> dict[str, DayCount]:
     """Requests, bytes and pages per source id, from the ledger rows of one day (`COST_COLUMNS`)."""
-    is_counted = pc.and_(pc.is_in(ledger["kind"], pa.array(PAGE_KINDS)), pc.is_valid(ledger["sourceId"]))
-    frame: pd.DataFrame = ledger.select(list(COST_COLUMNS)).filter(is_counted).to_pandas()
-    is_failed = (frame["outcome"] == "failed") & ~frame["reason"].isin(UNSENT)
-    sent = frame[frame["at"].notna() | is_failed]
-    closed = frame[(frame["outcome"] == "disallowed") & (frame["kind"] == "page")]["sourceId"].value_counts()
-    hosts: dict[str, dict[str, int]] = {}
-    asked = Counter(zip(sent["sourceId"], (urlsplit(url).netloc.lower() for url in sent["url"]), strict=True))
-    for (source, host), number in sorted(asked.items()):
-        hosts.setdefault(source, {})[host] = number
-    sizes = sent.groupby("sourceId")["bytes"].sum()
-    pages = sent[sent["kind"] == "page"]["sourceId"].value_counts()
+    hosts: dict[str, Counter[str]] = {}
+    sizes, pages, closed = Counter[str](), Counter[str](), Counter[str]()
+    values = (ledger[name].to_pylist() for name in ("url", "kind", "outcome", "reason", "sourceId", "bytes"))
+    for url, kind, outcome, reason, source, size, is_sent in zip(*values, ledger["at"].is_valid().to_pylist(), strict=True):
+        if kind not in PAGE_KINDS or source is None:
+            continue
+        closed[source] += outcome == "disallowed" and kind == "page"
+        if is_sent or (outcome == "failed" and reason not in UNSENT):
+            hosts.setdefault(source, Counter())[urlsplit(url).netloc.lower()] += 1
+            sizes[source] += size
+            pages[source] += kind == "page"
     return {
-        source: DayCount(
-            requests=hosts.get(source, {}),
-            bytes=int(sizes.get(source, 0)),
-            pages=int(pages.get(source, 0)),
-            disallowed=int(closed.get(source, 0)),
-        )
-        for source in sorted({*hosts, *closed.index})
+        source: DayCount(dict(sorted(hosts.get(source, {}).items())), bytes=sizes[source], pages=pages[source], disallowed=closed[source])
+        for source in sorted({*hosts, *(+closed)})
     }
 
 

@@ -26,7 +26,7 @@ from pipeline.core.progress import steps
 from pipeline.core.settings import PACKAGE, Settings
 from pipeline.extraction.extract import OUT_OF_RANGE
 from pipeline.lake import storage
-from pipeline.lake.ledgers import ledger_days, parts_by_day, read_ledger, read_manifest
+from pipeline.lake.ledgers import newest_ledger_days, parts_by_day, read_ledger, read_manifest
 from pipeline.lake.locks import exclusive_lock
 from pipeline.lake.removals.erased_providers import without_erased
 from pipeline.lake.storage import Lake
@@ -316,7 +316,7 @@ def _held(lake: Lake, part: Part) -> PartSize:
 
 def _usual(lake: Lake, source_ids: Collection[str] | None) -> dict[str, UsualDay]:
     """The median days of these sources (None: of all) over the last `HISTORY_DAYS` days of the ledger."""
-    newest = ledger_days(lake)[-HISTORY_DAYS:]
+    newest = newest_ledger_days(lake, HISTORY_DAYS)
     parts = parts_by_day(lake, first=newest[0]) if newest else {}
     where = None if source_ids is None else pc.field("sourceId").isin(sorted(source_ids))
     return usual_days(count_day(read_ledger(lake, parts.get(day, []), columns=COST_COLUMNS, where=where)) for day in newest)

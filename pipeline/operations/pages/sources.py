@@ -28,7 +28,7 @@ YIELD_DAYS = 7
 """Days over which found and published pages are added up."""
 FIELD_HOURS = 24
 """Hours whose articles say which fields a source's pages have."""
-OUTCOME_HOURS = 48
+OUTCOME_HOURS = 24
 """Hours whose outcomes the page of one source lists."""
 STATE_HOURS = 3
 """Newest hours whose manifests are read for the state of the feeds: the newest one may be under way, and a late one stand before it."""
@@ -256,6 +256,16 @@ def feed_states(lake: Lake, source_ids: Collection[str], *, now: datetime) -> tu
     return tuple(newest[key] for key in sorted(newest))
 
 
+def _related(states: Sequence[FeedState], source: Source) -> list[FeedState]:
+    """The states that a finding about the source can rest on: its own, and those that share an address or an entry with one of them."""
+    names = {name for state in states if state.source_id == source.id for name in _names(state)}
+    return [state for state in states if state.source_id == source.id or not names.isdisjoint(_names(state))]
+
+
+def _names(state: FeedState) -> tuple[str, ...]:
+    return (state.url, state.moved_to or state.url, *state.seen)
+
+
 def read_source(lake: Lake, source: Source, *, now: datetime, limit: int, offset: int) -> SourcePage:
     """Read the page of one source: its row, its feeds, and its outcomes of the last `OUTCOME_HOURS` hours from `offset` on."""
     states = feed_states(lake, [source.id], now=now)
@@ -270,7 +280,7 @@ def read_source(lake: Lake, source: Source, *, now: datetime, limit: int, offset
         )
         days = run_rows(connection, "select * from lake.completeness where sourceId = $source order by day", parameters)
         fields = run_rows(connection, _FIELDS.format(condition="sourceId = $source"), parameters)
-    (row,) = _followed([source], states, {source.id: days}, fields, now=now)
+    (row,) = _followed([source], _related(states, source), {source.id: days}, fields, now=now)
     counts = seen.group_by(["kind", "outcome", "reason"]).aggregate([([], "count_all")]).to_pylist()
     counts.sort(key=lambda one: (one["kind"], -one["count_all"], one["outcome"], one["reason"] or ""))
     return SourcePage(

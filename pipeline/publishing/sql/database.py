@@ -6,6 +6,7 @@ read anything outside the lake or change a setting. Only `select` and `explain` 
 
 from __future__ import annotations
 
+import atexit
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,7 +21,7 @@ import pyarrow as pa
 from pipeline.core import schema
 from pipeline.core.errors import PermanentError
 from pipeline.lake.storage import Lake
-from pipeline.publishing.sql.views import view_statements
+from pipeline.publishing.sql.views import VIEWS, view_statements
 
 if TYPE_CHECKING:
     import duckdb
@@ -86,8 +87,8 @@ def open_database(lake: Lake, *, paths: Mapping[str, Sequence[str]] | None = Non
 
 
 @contextmanager
-def open_tables(lake: Lake, paths: Mapping[str, Sequence[str]]) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A locked connection with the tables that `paths` names, made of these files, in the schema `lake`; without views.
+def open_tables(lake: Lake, paths: Mapping[str, Sequence[str]], *, views: Sequence[str] = ()) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A locked connection with the tables that `paths` names, made of these files, in the schema `lake`, and with these views.
 
     Making all views takes longer than most queries of a few files, and so does opening a database: an idle one is used again. One
     thread reads it: with more, a query of some thousand rows takes a third more processor time.
@@ -96,7 +97,11 @@ def open_tables(lake: Lake, paths: Mapping[str, Sequence[str]]) -> Iterator[duck
     connection = _idle_database() or _locked_database(threads=1)
     try:
         _add_tables(connection, lake, tables)
+        for view in views:
+            connection.execute(f"create view {view} as {VIEWS[view]}")
         yield connection
+        for view in reversed(views):
+            connection.execute(f"drop view {view}")
         for table in tables:
             connection.execute(f"drop view lake.{table.name}")
             connection.unregister(f"files_{table.name}")
@@ -120,10 +125,18 @@ def _idle_database() -> duckdb.DuckDBPyConnection | None:
 
 
 def _keep_idle(connection: duckdb.DuckDBPyConnection) -> None:
+    if not _IDLE:
+        atexit.register(_close_idle)
     idle = _IDLE.setdefault(os.getpid(), [])
     if len(idle) < MOST_IDLE:
         idle.append(connection)
     else:
+        connection.close()
+
+
+def _close_idle() -> None:
+    """Close them before the interpreter ends: DuckDB warns on standard error of those that are left."""
+    for connection in _IDLE.pop(os.getpid(), []):
         connection.close()
 
 

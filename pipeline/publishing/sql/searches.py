@@ -12,7 +12,7 @@ from typing import Any
 from pipeline.lake.storage import Lake
 from pipeline.lake.tables import rows_of
 from pipeline.publishing.lookup import Row
-from pipeline.publishing.sql.database import open_database, open_files, run_query, table_files
+from pipeline.publishing.sql.database import open_database, open_files, open_tables, run_query, table_files
 from pipeline.text.urls import canonical_url
 
 SPACED_SCRIPT = re.compile(r"[\u0000-\u10ff]+")
@@ -126,7 +126,7 @@ def _naming(lake: Lake, table: str, files: Mapping[str, Sequence[str]], urls: It
 def url_history(lake: Lake, url: str, *, paths: Mapping[str, Sequence[str]] | None = None) -> UrlHistory:
     """All rows of `url` and of the other URLs of its page. Raises ValueError when `url` is no URL.
 
-    With `paths` only these files of each table are searched (`database.open_database`). Each file is opened once for the columns with
+    With `paths` only these files of each table are searched (`database.open_tables`). Each file is opened once for the columns with
     URLs; only those that name the page are read by the queries.
     """
     known = {url, canonical_url(url)}
@@ -136,20 +136,19 @@ def url_history(lake: Lake, url: str, *, paths: Mapping[str, Sequence[str]] | No
     if len(addresses) > len(known):
         extracted = _naming(lake, "extracted", files, addresses)
     pruned = {name: _naming(lake, name, files, addresses).paths for name in URL_COLUMNS if name != "extracted"}
-    with open_database(lake, paths={**pruned, "extracted": extracted.paths}) as connection:
+    with open_tables(lake, {**pruned, "extracted": extracted.paths}, views=("articles", "pages", "ledger")) as connection:
 
-        def rows(query: str, urls: Sequence[str]) -> list[dict[str, Any]]:
-            return rows_of(run_query(connection, query, parameters={"urls": list(urls)}))
+        def rows(query: str) -> list[dict[str, Any]]:
+            return rows_of(run_query(connection, query, parameters={"urls": addresses}))
 
         columns = ", ".join(VERSION_COLUMNS)
         return UrlHistory(
             url=url,
             addresses=(url, *(address for address in addresses if address != url)),
-            seen=rows('select * exclude (interval) from ledger where list_contains($urls, url) order by hour, "at", kind, url', addresses),
+            seen=rows('select * exclude (interval) from ledger where list_contains($urls, url) order by hour, "at", kind, url'),
             versions=rows(
                 f"""select {columns} from lake.extracted where list_contains($urls, webUrl)
-                order by capturedAt, captureFile, captureOffset, movedTo""",
-                addresses,
+                order by capturedAt, captureFile, captureOffset, movedTo"""
             ),
-            records=rows("select * exclude (text) from pages where list_contains($urls, webUrl) order by published_date", addresses),
+            records=rows("select * exclude (text) from pages where list_contains($urls, webUrl) order by published_date"),
         )
