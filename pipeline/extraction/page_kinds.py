@@ -56,8 +56,8 @@ _MANUAL_ADDRESS = re.compile(
     r"^https?://(?:docs?|api|developers?|help|manuals?)\.|/(?:docs?|manual|reference|api|handbook|latest|stable)/|readthedocs",
     re.IGNORECASE,
 )
-_SHELF = re.compile(r"/(?:collections|c|shop|store|sub-?category|product-category|categories|products)(?:/|$)", re.IGNORECASE)
-"""Paths under which shop systems list their goods. 5 of 6 shared pages with such a path and without an article's JSON-LD are lists; the
+_SHELF = re.compile(r"/(?:collections|shop|store|sub-?category|product-category|categories|products)(?:/|$)", re.IGNORECASE)
+"""Paths under which shop systems list their goods. 4 of 5 shared pages with such a path and without an article's JSON-LD are lists; the
 sixth has an author."""
 _TITLED = re.compile(r"\d{4}|(?:[^-_/]*[-_]){3}")
 """What the path of an article contains: a number of four digits, or four words of a title."""
