@@ -215,8 +215,8 @@ def test_a_store_that_takes_no_notice_of_conditions_gets_leases_that_settle(
 
 
 BUDGETS = {
-    "hour": {"DeleteObject": 5, "GetObject": 35, "HeadObject": 17, "ListObjectsV2": 79, "PutObject": 36},
-    "backfill": {"DeleteObject": 17, "GetObject": 270, "HeadObject": 61, "ListObjectsV2": 200, "PutObject": 89},
+    "hour": {"DeleteObject": 9, "GetObject": 54, "HeadObject": 25, "ListObjectsV2": 79, "PutObject": 44},
+    "backfill": {"DeleteObject": 17, "GetObject": 270, "HeadObject": 65, "ListObjectsV2": 204, "PutObject": 89},
     "ledger": {"GetObject": 43, "HeadObject": 4, "ListObjectsV2": 14},
 }
 """Most requests by operation for one source: a scheduled hour, a backfill of 13 hours, `news ledger` over three days. Measured; reads have

@@ -241,7 +241,7 @@ def test_the_changes_of_a_date_are_counted_by_build_and_field_and_filtered(count
     [
         ("source=nobody&day=2026-11-19", "is not a followed source"),
         ("source={silent}", "the form needs a day"),
-        ("source={silent}&day=2026-11-19&last=2026-11-18", "in order"),
+        ("source={silent}&day=2026-11-19&last=2026-11-18", "the earliest first"),
         ("source={silent}&day=2026-11-19&origins=ftp", "is no origin"),
     ],
 )
