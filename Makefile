@@ -12,7 +12,7 @@ SIDE_BY_SIDE := --dist loadfile --no-loadscope-reorder # the files in the order 
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run up down up-scale down-scale test test-browser test-scale test-ducklake library lint check docs env lock sbom audit clean
+.PHONY: help run up down up-scale down-scale test test-live test-browser test-scale test-ducklake library lint check docs env lock sbom audit clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 20
@@ -32,8 +32,11 @@ up-scale: $(VENV)/.installed-all ## the Airflow of many machines on this one: Po
 down-scale: ## stop all that `make up-scale` started
 	@if [ -x $(BIN)/python ]; then $(BIN)/python -m deploy down --scale; fi
 
-test: $(VENV)/.installed-all ## every test; those without their service skip and say why (TESTS=tests/unit: only these)
-	$(BIN)/python -m pytest -n 3 $(SIDE_BY_SIDE) -m "not browser and not scale" $(TESTS) # the third one mostly waits for the Airflow of the live tests
+test: $(VENV)/.installed-all ## every test that starts no whole Airflow; those without their service skip and say why (TESTS=tests/unit: only these)
+	$(BIN)/python -m pytest -n 3 $(SIDE_BY_SIDE) -m "not live and not scale" $(TESTS) # the third one fills the time in which others wait
+
+test-live: $(VENV)/.installed-all ## hours, backfills and the daily round in a whole Airflow with its scheduler
+	$(BIN)/python -m pytest -m "live and not browser" tests/integration/test_live_airflow.py
 
 test-browser: $(VENV)/.installed-all ## the pages of a whole Airflow in Chromium; SCREENSHOTS=docs/images takes the pictures of the documentation
 	$(BIN)/python -m pytest -m browser tests/integration/test_browser.py
@@ -55,7 +58,7 @@ lint: $(VENV)/.installed-all ## format, lint, imports, types
 	$(BIN)/lint-imports
 	$(BIN)/mypy
 
-check: lint test ## all of the above: what has to pass before a change lands
+check: lint test test-live ## format, lint, imports, types, tests: what has to pass before a change lands
 
 docs: $(VENV)/.installed-all ## write what the documentation takes from the code: table of rooms, drawing of the walk, data dictionary, pictures of the sample world
 	$(BIN)/python docs/rooms.py

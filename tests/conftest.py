@@ -40,8 +40,8 @@ LONGEST_FIRST = ("dags", "integration", "unit")
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put first what takes longest, so that at the end no worker waits for another: the live tests, then folder by folder."""
-    items.sort(key=lambda item: (item.get_closest_marker("live") is None, LONGEST_FIRST.index(item.path.relative_to(TESTS).parts[0])))
+    """Put first the folder that takes longest, so that at the end no worker waits for another."""
+    items.sort(key=lambda item: LONGEST_FIRST.index(item.path.relative_to(TESTS).parts[0]))
 
 
 @pytest.hookimpl(optionalhook=True)
