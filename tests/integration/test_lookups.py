@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -137,7 +138,11 @@ def test_a_story_is_found_by_its_id(news: News) -> None:
         "publish",
     ],
 )
-def test_a_screen_fits_eighty_columns(command: str, news: News, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_screen_fits_eighty_columns(
+    command: str, news: News, sample: SampleWalk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if command == "publish":  # writes, and the sample's lake is shared
+        monkeypatch.setenv("NEWS_LAKE", str(shutil.copytree(sample.settings.lake, tmp_path / "lake")))
     url = news("top", "--limit", "1", "--json").json[0]["webUrl"]
     monkeypatch.setattr(main, "PIPED_WIDTH", 80)
     said = news(*(word if word != "URL" else url for word in command.split()))
