@@ -21,18 +21,18 @@ import os
 import sys
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 from airflow.providers.standard.operators.hitl import ApprovalOperator
-from airflow.sdk import DAG, Param, TriggerRule, get_current_context, task
+from airflow.sdk import DAG, TriggerRule, get_current_context, task
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from pipeline.core.catalogue import load_catalogue
 from pipeline.core.errors import ConfigError
-from pipeline.core.models import Origin
 from pipeline.text.counts import counted
 
 sys.path.append(str(Path(__file__).parent))  # Airflow does so itself, a bare DagBag does not
+from news_forms import CAPTURE_FIELDS, date_field, text_field
 from news_links import owner_links
 from news_wiring import ARTICLES, NOTE, TASK_DEFAULTS, dump, load, refuse_unknown, settings
 
@@ -42,43 +42,12 @@ PATIENCE = timedelta(days=7)
 """Time to answer before a backfill counts as rejected. A plain choice: longer than a holiday weekend."""
 
 PARAMS = {
-    "first": Param(None, type=["null", "string"], format="date", title="First date", description="The first published date, a UTC day."),
-    "last": Param(
-        None, type=["null", "string"], format="date", title="Last date", description="The last published date. Empty: the first."
-    ),
-    "sources": Param(
-        None,
-        type=["null", "array"],
-        items={"type": "string"},
-        title="Sources",
-        description="Ids of the sources to capture, as in sources.yaml. Empty: all followed sources.",
-    ),
-    "origins": Param(
-        None,
-        type=["null", "array"],
-        items={"type": "string", "enum": list(get_args(Origin))},
-        examples=list(get_args(Origin)),
-        title="Origins",
-        description="Where the hours are searched, in this order; a source comes from the first origin that has it. Empty: NEWS_ORIGINS.",
-    ),
-    "warc": Param(
-        None,
-        type=["null", "array"],
-        items={"type": "string"},
-        title="WARC files",
-        description="Files, folders and patterns for the origin `warc`, as paths on the workers. Empty: NEWS_WARC.",
-    ),
-    "refetch": Param(
-        False,
-        type="boolean",
-        title="Capture again",
-        description="Fetch once more what was captured already. No capture is overwritten; the newest version of an article is published.",
-    ),
-    "allow_shrink": Param(
-        None,
-        type=["null", "string"],
-        title="Allow shrinking",
-        description="The reason why dates may lose more records than NEWS_MAX_SHRINK; the lake keeps it. Empty: such a date is refused.",
+    "first": date_field("First date", "The first published date, a UTC day."),
+    "last": date_field("Last date", "The last published date. Empty: the first."),
+    **CAPTURE_FIELDS,
+    "allow_shrink": text_field(
+        "Allow shrinking",
+        "The reason why dates may lose more records than NEWS_MAX_SHRINK; the lake keeps it. Empty: such a date is refused.",
     ),
 }
 

@@ -30,7 +30,7 @@ import os
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 from airflow.sdk import DAG, CronDataIntervalTimetable, Param, TriggerRule, get_current_context, task, task_group
 from airflow.sdk.definitions.callback import SyncCallback
@@ -39,11 +39,12 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from pipeline.core.catalogue import load_catalogue
 from pipeline.core.errors import ConfigError
-from pipeline.core.models import CaptureReport, ExtractReport, Interval, Origin, Part
+from pipeline.core.models import CaptureReport, ExtractReport, Interval, Part
 from pipeline.text.counts import counted
 
 sys.path.append(str(Path(__file__).parent))  # Airflow does so itself, a bare DagBag does not
 from news_alerts import assess_and_send, late_after, late_hour
+from news_forms import CAPTURE_FIELDS, time_field
 from news_intervals import Run, interval_of, newest_hour
 from news_links import owner_links
 from news_metrics import emit, stage_timer
@@ -52,12 +53,9 @@ from news_wiring import NOTE, TASK_DEFAULTS, TOUCHED, dump, load, refuse_unknown
 log = logging.getLogger(__name__)
 
 PARAMS = {
-    "hour": Param(
-        None,
-        type=["null", "string"],
-        format="date-time",
-        title="Hour",
-        description="Start of the data interval, a full hour such as 2026-11-20T12:00:00Z. Empty: the newest hour that is over. "
+    "hour": time_field(
+        "Hour",
+        "Start of the data interval, a full hour such as 2026-11-20T12:00:00Z. Empty: the newest hour that is over. "
         "A backfill takes its hours from its dates: leave this field empty for it.",
     ),
     "looking": Param(
@@ -71,34 +69,7 @@ PARAMS = {
         },
         description="Which articles the run captures.",
     ),
-    "origins": Param(
-        None,
-        type=["null", "array"],
-        items={"type": "string", "enum": list(get_args(Origin))},
-        examples=list(get_args(Origin)),
-        title="Origins",
-        description="Where a past hour is searched, in this order; a source comes from the first origin that has it. Empty: NEWS_ORIGINS.",
-    ),
-    "sources": Param(
-        None,
-        type=["null", "array"],
-        items={"type": "string"},
-        title="Sources",
-        description="Ids of the sources to capture, as in sources.yaml. Empty: all followed sources.",
-    ),
-    "warc": Param(
-        None,
-        type=["null", "array"],
-        items={"type": "string"},
-        title="WARC files",
-        description="Files, folders and patterns for the origin `warc`, as paths on the workers. Empty: NEWS_WARC.",
-    ),
-    "refetch": Param(
-        False,
-        type="boolean",
-        title="Capture again",
-        description="Fetch once more what was captured already. No capture is overwritten; the newest version of an article is published.",
-    ),
+    **CAPTURE_FIELDS,
 }
 
 

@@ -25,7 +25,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from airflow.sdk import DAG, Param, PartitionedAssetTimetable, StartOfDayMapper, TriggerRule, get_current_context, task
+from airflow.sdk import DAG, PartitionedAssetTimetable, StartOfDayMapper, TriggerRule, get_current_context, task
 from airflow.sdk.exceptions import AirflowSkipException
 
 from pipeline.core.catalogue import load_catalogue
@@ -35,34 +35,23 @@ from pipeline.text.counts import counted
 
 sys.path.append(str(Path(__file__).parent))  # Airflow does so itself, a bare DagBag does not
 from news_alerts import alert_if_refused, assess_and_send
+from news_forms import date_field, text_field, time_field
 from news_links import owner_links
 from news_metrics import emit, stage_timer
 from news_wiring import ARTICLES, NOTE, TASK_DEFAULTS, TOUCHED, dump, load, refuse_unknown, settings
 
 log = logging.getLogger(__name__)
 
-
 PARAMS = {
-    "published_date": Param(
-        None,
-        type=["null", "string"],
-        format="date",
-        title="Published date",
-        description="The UTC day whose records are built, such as 2026-11-20. Needed only in manual runs: an announcement names its date.",
+    "published_date": date_field(
+        "Published date",
+        "The UTC day whose records are built, such as 2026-11-20. Needed only in manual runs: an announcement names its date.",
     ),
-    "as_of": Param(
-        None,
-        type=["null", "string"],
-        format="date-time",
-        title="As of",
-        description="Build the date from what was captured up to this time, such as 2026-11-17T09:00:00Z. Needs the field `into`.",
+    "as_of": time_field(
+        "As of",
+        "Build the date from what was captured up to this time, such as 2026-11-17T09:00:00Z. Needs the field `into`.",
     ),
-    "into": Param(
-        None,
-        type=["null", "string"],
-        title="Into another lake",
-        description="Folder or URI of the lake to write to. Empty: NEWS_LAKE.",
-    ),
+    "into": text_field("Into another lake", "Folder or URI of the lake to write to. Empty: NEWS_LAKE."),
 }
 
 
