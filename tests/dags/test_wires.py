@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 from pathlib import Path
-
-import pytest
 
 from tests.dags.conftest import Child
 from tests.receivers import listen_udp, serve_otlp, serve_smtp
@@ -38,8 +35,6 @@ def test_an_alert_is_mailed_through_the_connection_of_airflow(airflow: Child, tm
 
 
 def test_an_alert_is_posted_to_slack_through_the_connection_of_airflow(airflow: Child, tmp_path: Path) -> None:
-    if importlib.util.find_spec("airflow.providers.slack") is None:
-        pytest.skip("apache-airflow-providers-slack is not installed")
     with serve_webhook() as slack:
         connection = {"conn_type": "slackwebhook", "schema": "http", "host": slack.url.removesuffix(SECRET), "password": SECRET}
         environment = {
@@ -53,8 +48,6 @@ def test_an_alert_is_posted_to_slack_through_the_connection_of_airflow(airflow: 
 
 
 def test_metrics_reach_a_socket_of_statsd(airflow: Child) -> None:
-    if importlib.util.find_spec("statsd") is None:
-        pytest.skip("statsd is not installed")
     with listen_udp() as socket:
         airflow.send_metrics(environment={"STATSD_ON": "True", "STATSD_HOST": "127.0.0.1", "STATSD_PORT": str(socket.getsockname()[1])})
         lines = [socket.recv(1024).decode() for _ in range(6)]

@@ -16,7 +16,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -77,8 +76,6 @@ def site(sample: SampleWalk) -> Iterator[Site]:
     for module in ("airflow", "playwright", "axe_playwright_python"):
         if importlib.util.find_spec(module) is None:
             pytest.skip(f"{module} is not installed: make env")
-    if "news" not in entry_points(group="airflow.plugins").names:
-        pytest.skip("this environment was installed before the plugin had an entry point: make env")
     if (chromium := shutil.which("chromium")) is None:
         pytest.skip("chromium is not installed")
     if reason := postgres.why_unavailable():
