@@ -79,6 +79,8 @@ class SourceSession:
         offset = self.writer.write_answer(answer)
         outcome = replace(outcome_of(answer, kind, source_id=self.source.id, offset=offset, entry=entry), listed_by=listed_by)
         self.outcomes.append(outcome)
+        if answer.error is not None:
+            log.debug("%s: %s", self.source.id, answer.error)
         return answer, outcome
 
     def fetch_snapshot(self, snapshot: str, entry: Entry, *, listed_by: tuple[str, ...]) -> tuple[Answer, Outcome]:

@@ -322,6 +322,8 @@ class Fetcher:
         except FetchError:
             raise
         except requests.exceptions.SSLError as error:
+            if _ended_early(error):
+                raise TransientFetchError(f"{url}: the connection broke: {error}", url=url, reason="reset") from error
             raise PermanentFetchError(f"{url}: TLS failed: {error}", url=url, reason="tls") from error
         except requests.exceptions.Timeout as error:
             raise TransientFetchError(f"{url}: no answer in time", url=url, reason="timeout") from error
@@ -390,6 +392,13 @@ class Fetcher:
             with self._lock:
                 self._adapters.append(adapter)
         return adapter
+
+
+def _ended_early(error: BaseException | None) -> bool:
+    """Whether TLS failed because the connection ended, which says nothing about the certificate: a server that restarts does so."""
+    while error is not None and not isinstance(error, ssl.SSLError):
+        error = error.__context__
+    return isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError | ssl.SSLSyscallError)
 
 
 def _host(url: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+import threading
 import time
 from collections.abc import Iterator
 from datetime import timedelta
@@ -250,3 +252,32 @@ def test_cookies_are_not_kept(room: Newsroom, fetcher: Fetcher) -> None:
     fetcher.get(page())
     fetcher.get(page())
     assert not any(name.lower() == "cookie" for seen in room.requests for name in seen.headers)
+
+
+def test_a_connection_that_ends_before_tls_stands_may_be_tried_again(settings: Settings, clock: FrozenClock) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        route = f"*:443=127.0.0.1:{listening.getsockname()[1]}"
+
+        def hang_up() -> None:
+            while True:
+                try:
+                    connection, _ = listening.accept()
+                except OSError:
+                    return
+                with connection:
+                    connection.recv(1024)
+
+        threading.Thread(target=hang_up, daemon=True).start()
+        with Fetcher(settings.model_copy(update={"connect_to": (route,)}), clock=clock) as fetcher:
+            error = fetcher.get(page()).error
+        listening.shutdown(socket.SHUT_RDWR)
+    assert isinstance(error, TransientFetchError)
+    assert error.reason == "robotsUnavailable"  # the first thing that is asked for
+
+
+def test_a_certificate_that_nobody_vouches_for_is_final(room: Newsroom, settings: Settings, clock: FrozenClock) -> None:
+    room.add_page(URL, HTML)
+    with Fetcher(settings.model_copy(update={"ca_bundle": ""}), clock=clock) as fetcher:
+        error = fetcher.get(page()).error
+    assert isinstance(error, PermanentFetchError)
+    assert error.reason == "tls"
