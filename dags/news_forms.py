@@ -27,7 +27,7 @@ def text_field(title: str, description: str) -> Param:
 def list_field(title: str, description: str, *, choices: tuple[str, ...] = ()) -> Param:
     """A field for a list of texts, of `choices` only where there are some; may stay empty."""
     items: dict[str, Any] = {"type": "string"} | ({"enum": list(choices)} if choices else {})
-    shown = {"examples": list(choices)} if choices else {}
+    shown: dict[str, Any] = {"examples": list(choices)} if choices else {}
     return Param(None, type=["null", "array"], items=items, title=title, description=description, **shown)
 
 
