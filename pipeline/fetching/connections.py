@@ -221,3 +221,10 @@ class RecordingAdapter(HTTPAdapter):
 
     def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
         """Do nothing: `context` verifies."""
+
+
+def ended_before_tls(error: BaseException | None) -> bool:
+    """Whether TLS failed because the connection ended, which says nothing about the certificate: a server that restarts does so."""
+    while error is not None and not isinstance(error, ssl.SSLError):
+        error = error.__context__
+    return isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError | ssl.SSLSyscallError)

@@ -29,7 +29,7 @@ from pipeline.fetching import robots
 from pipeline.fetching.addresses import why_refused_url
 from pipeline.fetching.answers import decoded_body, receive_body, redirect_target
 from pipeline.fetching.chain_cookies import ChainCookies
-from pipeline.fetching.connections import Recording, RecordingAdapter, Routes, start_recording
+from pipeline.fetching.connections import Recording, RecordingAdapter, Routes, ended_before_tls, start_recording
 from pipeline.fetching.pace_stores import pace_store
 from pipeline.fetching.politeness import SLOW_DOWN_STATUSES, TRANSIENT_STATUSES, HostSchedule, retry_after_s
 from pipeline.text.urls import without_credentials
@@ -322,7 +322,7 @@ class Fetcher:
         except FetchError:
             raise
         except requests.exceptions.SSLError as error:
-            if _ended_early(error):
+            if ended_before_tls(error):
                 raise TransientFetchError(f"{url}: the connection broke: {error}", url=url, reason="reset") from error
             raise PermanentFetchError(f"{url}: TLS failed: {error}", url=url, reason="tls") from error
         except requests.exceptions.Timeout as error:
@@ -392,13 +392,6 @@ class Fetcher:
             with self._lock:
                 self._adapters.append(adapter)
         return adapter
-
-
-def _ended_early(error: BaseException | None) -> bool:
-    """Whether TLS failed because the connection ended, which says nothing about the certificate: a server that restarts does so."""
-    while error is not None and not isinstance(error, ssl.SSLError):
-        error = error.__context__
-    return isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError | ssl.SSLSyscallError)
 
 
 def _host(url: str) -> str:

@@ -187,7 +187,7 @@ def test_origins_are_of_the_past(ingest: Callable[..., Run]) -> None:
 def test_a_field_that_the_form_lacks_is_refused_and_not_passed_over(ingest: Callable[..., Run]) -> None:
     run = ingest({**FORM, "origin": ["pages"]})
     assert (run.state, run.states["plan"], run.tries["plan"]) == ("failed", "failed", 1)
-    assert "the form has no field origin: choose from hour, looking, origins, sources, warc, refetch" in run.log
+    assert "the form has no field origin: choose from hour, looking, sources, origins, warc, refetch" in run.log
 
 
 def test_a_date_is_built_once_and_checked_every_time(own_lake: Path, publish: Callable[..., Run]) -> None:

@@ -19,7 +19,7 @@ from pipeline.core.catalogue import StoryConstants
 from pipeline.stories.timeline.day_features import CapturedArticles, DayFeatures, DayPairs, ReadArticles, read_articles
 from pipeline.stories.timeline.fixed_vectors import TermCounts
 from pipeline.stories.timeline.members import DAY_S, Members, joined_members, members_of, story_id
-from pipeline.stories.timeline.story_circle import FeatureHistory, StoryCircle
+from pipeline.stories.timeline.stories_within_reach import FeatureHistory, StoriesWithinReach
 
 COUNTED_DAYS = 28
 """Days of captures before an article's own over which rarity is counted: with 7 the labelled sets lose 0.001 of F1."""
@@ -64,10 +64,10 @@ def fold_day(day: int, articles: CapturedArticles, gone: Mapping[str, int], hist
     read = read_articles(entered, [counts for past in range(day - COUNTED_DAYS, day) if (counts := history.counts(past)) is not None])
     new = _entered(entered, [digests[row] for row in entering], read, day, known, place_of)
     staying = known.take(np.delete(np.arange(len(known)), leaving))
-    circle = StoryCircle(joined_members([staying, new]), day, read.features, history, constants)
-    pairs = circle.new_pairs()
-    members = circle.form_again(pairs, disturbed=set(known.story_ids[leaving].tolist()) - {None})
-    features, day_pairs = (read.features, circle.day_pairs(pairs)) if entering else (None, None)
+    within_reach = StoriesWithinReach(joined_members([staying, new]), day, read.features, history, constants)
+    pairs = within_reach.new_pairs()
+    members = within_reach.form_again(pairs, disturbed=set(known.story_ids[leaving].tolist()) - {None})
+    features, day_pairs = (read.features, within_reach.day_pairs(pairs)) if entering else (None, None)
     return DayFold(features, day_pairs, _changed(tables, members))
 
 

@@ -38,7 +38,7 @@ class FeatureHistory(Protocol):
         """The similar pairs of a day of captures."""
 
 
-class StoryCircle:
+class StoriesWithinReach:
     """The articles within reach of a day of captures; the stories around those that entered on it are formed again."""
 
     def __init__(self, members: Members, day: int, features: DayFeatures, history: FeatureHistory, constants: StoryConstants) -> None:
