@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,9 @@ import pyarrow.parquet as pq
 from pipeline import __version__
 from pipeline.core import schema
 
+DATE_FOLDER = re.compile(r"\d{4}-\d\d-\d\d")
+FOLDER_TYPES = {"date": "date32[day][pyarrow]", "unicode": "large_string[pyarrow]"}
+"""What pandas' metadata calls a value in a folder's name, to the pandas type of its column. pandas ignores `string` for such a column."""
 FALSE_POSITIVES = 0.01
 """Share of the row groups that a Bloom filter does not rule out although they lack the value: 10 bits a value."""
 
@@ -57,6 +61,7 @@ def write_options(path: str, table: pa.Table, *, row_group_rows: int) -> dict[st
 def with_description(path: str, table: pa.Table) -> pa.Table:
     """`table` with metadata: its name, the version of the code that wrote it, and the meaning of its columns.
 
+    pandas is told the types of the columns that the folders' names give, which it takes for categories otherwise.
     What the table says already stays: rows that are only left out of a file keep the version that made them.
     """
     name = path.partition("/")[0]
@@ -64,4 +69,18 @@ def with_description(path: str, table: pa.Table) -> pa.Table:
         return table
     meanings = {field.name: (field.metadata or {})[b"meaning"].decode() for field in schema.TABLES[name] if field.metadata}
     own = {b"news.table": name.encode(), b"news.version": __version__.encode(), b"news.dictionary": json.dumps(meanings).encode()}
-    return table.replace_schema_metadata({**own, **(table.schema.metadata or {})})
+    return table.replace_schema_metadata({**own, b"pandas": _pandas_metadata(path), **(table.schema.metadata or {})})
+
+
+def _pandas_metadata(path: str) -> bytes:
+    """The pandas types of the columns that the folders' names give: a date compares with dates, anything else is text.
+
+    Source: pandas' developer guide, "Storing pandas DataFrame objects in Apache Parquet format".
+    """
+    folders = [folder.partition("=") for folder in path.split("/")[:-1] if "=" in folder]
+    columns = [
+        {"name": name, "field_name": name, "pandas_type": kind, "numpy_type": FOLDER_TYPES[kind], "metadata": None}
+        for name, _, value in folders
+        for kind in ["date" if DATE_FOLDER.fullmatch(value) else "unicode"]
+    ]
+    return json.dumps({"index_columns": [], "column_indexes": [], "columns": columns, "pandas_version": "3"}).encode()

@@ -80,6 +80,12 @@ def test_the_date_of_a_folder_is_a_date(lake: Lake) -> None:
     assert newest.select(pl.col("published_date").max()).collect().item() == date(2026, 11, 20)
     frame = pd.read_parquet(f"{lake.root}/completeness")
     assert frame["day"].max() == date(2026, 11, 20)
+    for table in ("articles", "changes", "explain", "stories"):
+        days = pd.read_parquet(f"{lake.root}/{table}")["published_date"]
+        assert 0 < (days < date(2026, 11, 20)).sum() < len(days)
+        assert days.max() == date(2026, 11, 20)
+    hours = pd.read_parquet(f"{lake.root}/ledger", columns=["url", "interval"])["interval"]
+    assert (hours <= "2026-11-20T12").all()
     counted = duckdb.sql(f"select count(*) from '{lake.root}/articles/*/*.parquet' where published_date >= date '2026-11-20'").fetchall()
     assert 0 < counted[0][0] < len(pd.read_parquet(f"{lake.root}/articles"))
 
