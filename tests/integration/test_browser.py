@@ -43,6 +43,8 @@ GAP = date(2026, 11, 18)
 DAYS = [date(2026, 11, number) for number in range(6, 21)]
 PAGES = ("today", "sources", "stories", "coverage", "why")
 SCREENSHOTS = os.environ.get("SCREENSHOTS")
+SHOWN = {("light", "coverage"), ("light", "sources"), ("light", "hour"), ("light", "changes"), ("dark", "record")}
+"""The pages of which the documentation has a picture, with their colours."""
 OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 LONGEST_MS = 60_000
 
@@ -215,7 +217,7 @@ def test_axe_finds_nothing_serious_on_any_page(site: Site, scheme: Literal["ligh
             page.goto(address)
             found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
             assert [(one["id"], one["nodes"][0]["html"]) for one in found if one["impact"] in ("serious", "critical")] == [], name
-            if (scheme, name) in (("light", "coverage"), ("dark", "record")):
+            if (scheme, name) in SHOWN:
                 picture(page, f"pages-{name}")
 
 

@@ -34,7 +34,7 @@ pytestmark = [pytest.mark.live, pytest.mark.scale]
 
 HOUR = timedelta(hours=1)
 FINISHED = ("success", "failed")
-DERIVED = ("extracted", "ledger", "touched", "articles", "explain")
+DERIVED = ("extracted", "ledger", "touched", "articles", "explain", "stories")
 """The folders whose files follow from the captures alone."""
 SOON = {
     "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.5",
