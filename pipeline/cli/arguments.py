@@ -14,6 +14,12 @@ from pipeline import __version__
 from pipeline.core.models import Interval, Origin
 
 HOUR_HELP = "an hour in UTC, such as 2026-11-23T14"
+YEARS = range(1900, 2200)
+"""Years of the dates that a command takes. A plain choice, far enough from the ends of the calendar to count days to both sides."""
+MOST = 1_000_000
+"""The largest number that a command takes. A plain choice: more rows fit on no screen."""
+MOST_DAYS = 3_660
+"""The largest number of days that a command takes. A plain choice: ten years."""
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -85,7 +91,10 @@ def _add_backfill(commands: Any) -> None:
         "--refetch", action="store_true", help="capture once more what was captured; the newest version of an article is published"
     )
     backfill.add_argument(
-        "--allow-shrink", metavar="REASON", help="let partitions lose more rows than NEWS_MAX_SHRINK; the lake keeps the reason"
+        "--allow-shrink",
+        type=_reason,
+        metavar="REASON",
+        help="let partitions lose more rows than NEWS_MAX_SHRINK; the lake keeps the reason",
     )
     _add_consent(backfill)
 
@@ -94,7 +103,7 @@ def _add_erase(commands: Any) -> None:
     text = "delete a provider from the lake for good (captures, rows, records), and capture nothing of it any more"
     erase = _add(commands, "erase", "operations:erase", text)
     erase.add_argument("domain", metavar="DOMAIN", help="its registered domain or a host, such as example.com; subdomains are included")
-    erase.add_argument("--reason", required=True, metavar="TEXT", help="why; the lake keeps it with the date and the counts")
+    erase.add_argument("--reason", type=_reason, required=True, metavar="TEXT", help="why; the lake keeps it with the date and the counts")
     _add_consent(erase)
 
 
@@ -114,7 +123,7 @@ def _add_maintenance(commands: Any) -> None:
     ledger = _add(commands, "ledger", "operations:ledger", text)
     first = ledger.add_mutually_exclusive_group()
     text = "number of whole days up to --until (default 7); a source is shown from its first day on"
-    first.add_argument("--days", type=_positive, default=7, help=text)
+    first.add_argument("--days", type=_days, default=7, help=text)
     first.add_argument(
         "--from", dest="first", type=_date, metavar="DATE", help="show all days from this one on, also before the first day of a source"
     )
@@ -142,13 +151,13 @@ def _add_stages(commands: Any) -> None:
 
 def _add_lookups(commands: Any) -> None:
     top = _add(commands, "top", "records:top", "the hottest records of the newest dates")
-    top.add_argument("--days", type=_positive, default=7, help="how many of the newest published dates (default 7)")
+    top.add_argument("--days", type=_days, default=7, help="how many of the newest published dates (default 7)")
     top.add_argument("--limit", type=_positive, default=10, help="how many records (default 10)")
     _add_choice(top)
     text = "the records that contain all these words in title, excerpt or text, those with all in the title first"
     search = _add(commands, "search", "records:search", text)
     search.add_argument("words", nargs="+", metavar="WORD", help="whole words in any case; in quotes a phrase")
-    search.add_argument("--days", type=_positive, help="how many of the newest published dates (default: all)")
+    search.add_argument("--days", type=_days, help="how many of the newest published dates (default: all)")
     search.add_argument("--limit", type=_positive, default=20, help="how many records (default 20)")
     _add_choice(search)
     show = _add(commands, "show", "records:show", "one record: where each field came from, each term of its quality, its story")
@@ -242,9 +251,11 @@ def _add_catalogue(commands: Any) -> None:
 
 def _interval(text: str) -> Interval:
     try:
-        return Interval.parse(text)
-    except ValueError as error:
+        interval = Interval.parse(text)
+    except (ValueError, OverflowError) as error:
         raise argparse.ArgumentTypeError(str(error)) from error
+    _demand_year(interval.start.year, text)
+    return interval
 
 
 def _moment(text: str) -> datetime:
@@ -252,17 +263,42 @@ def _moment(text: str) -> datetime:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(f"not a time: {text!r}; write it as 2026-11-23T09:00") from error
+    _demand_year(moment.year, text)
     return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _date(text: str) -> date:
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(f"not a date: {text!r}; write it as 2026-11-23") from error
+    _demand_year(day.year, text)
+    return day
+
+
+def _demand_year(year: int, text: str) -> None:
+    if year not in YEARS:
+        raise argparse.ArgumentTypeError(f"not in the years {YEARS.start} to {YEARS.stop - 1}: {text!r}")
 
 
 def _positive(text: str) -> int:
-    if not text.isdigit() or int(text) < 1:
+    return _number(text, MOST)
+
+
+def _days(text: str) -> int:
+    return _number(text, MOST_DAYS)
+
+
+def _number(text: str, most: int) -> int:
+    digits = text.lstrip("0")
+    if not text.isdecimal() or not digits:
         raise argparse.ArgumentTypeError(f"not a number above 0: {text!r}")
-    return int(text)
+    if len(digits) > len(str(most)) or int(digits) > most:
+        raise argparse.ArgumentTypeError(f"more than {most:,}: {text!r}")
+    return int(digits)
+
+
+def _reason(text: str) -> str:
+    if not text.strip():
+        raise argparse.ArgumentTypeError("the reason is empty; the lake keeps it")
+    return text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import re
 import socket
 from collections.abc import Iterator
@@ -224,6 +225,34 @@ def test_csv_has_values_of_json_and_no_notation_of_python(tmp_path: Path, news: 
     assert rows[0]["topics"].startswith('["')
     sums = news("--lake", sample.settings.lake, "sql", "select sum(heat) as heat, avg(quality) as quality from articles", "--json").json
     assert isinstance(sums[0]["heat"], int)
+
+
+def test_values_of_every_type_of_duckdb_leave_in_every_format(tmp_path: Path, news: News) -> None:
+    odd = """select interval '3 days 90 minutes' as span, 'inf'::double as a, ['nan'::double] as a, '\\xFF'::blob as bytes,
+        '101'::bit as bits, union_value(one := 1) as either, timestamp '2026-11-20 12:00:00' as plain, {'s': interval 1 day} as s,
+        timestamp_ns '2026-11-20 12:00:00' as nano, timestamptz '2026-11-20 12:00:00+00' as zoned, timetz '12:00:00+00' as clock,
+        1::uhugeint as huge, uuid '00000000-0000-0000-0000-000000000001' as id"""
+    lake = ("--lake", str(tmp_path / "empty"), "sql", odd)
+    (row,) = json.loads(news(*lake, "--json").out, parse_constant=pytest.fail)
+    assert (row["span"], row["a"], row["a_1"], row["bytes"], row["bits"]) == ("3 days 01:30:00", None, [None], "\\xFF", "101")
+    assert (row["plain"], row["nano"], row["zoned"]) == ("2026-11-20T12:00:00", "2026-11-20T12:00:00", "2026-11-20T12:00:00Z")
+    (cells,) = csv.DictReader(io.StringIO(news(*lake, "--format", "csv").out))
+    assert (cells["span"], cells["plain"], cells["clock"]) == ("3 days 01:30:00", "2026-11-20T12:00:00", "12:00:00+00")
+    assert "3 days 01:30:00" in news(*lake, "--format", "html").out
+    assert news(*lake, "--output", str(tmp_path / "odd.parquet")).code == 0
+    assert pq.read_table(tmp_path / "odd.parquet").column_names == list(row)
+    said = news("--lake", str(tmp_path / "empty"), "sql", "select date 'infinity' as day", "--json")
+    assert (said.code, "outside the years 1 to 9999" in said.err) == (1, True)
+
+
+@pytest.mark.parametrize("option", ["--duckdb", "--ducklake"])
+def test_a_database_that_cannot_be_written_is_1_and_named(tmp_path: Path, news: News, option: str) -> None:
+    for file in (tmp_path / "nowhere" / "news.db", tmp_path):
+        said = news("--lake", str(tmp_path / "lake"), "serve-sql", option, str(file))
+        assert (said.code, said.out) == (1, "")
+        assert said.err.startswith(f"news: {file}")
+    said = news("--lake", str(tmp_path / "lake"), "sql", "select 1", "--output", str(tmp_path / "nowhere" / "a.parquet"))
+    assert (said.code, said.err) == (1, f"news: {tmp_path}/nowhere/a.parquet: No such file or directory\n")
 
 
 def test_a_row_is_shown_as_lines_where_its_columns_do_not_fit(sample: SampleWalk, news: News) -> None:

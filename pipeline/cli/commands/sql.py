@@ -102,7 +102,8 @@ def _write_parquet(table: pa.Table, output: Path | None) -> None:
             raise PermanentError("Parquet cannot be printed: name a file with --output FILE.parquet")
         pq.write_table(table, sys.stdout.buffer, compression="zstd")
         return
-    pq.write_table(table, output, compression="zstd")
+    with output.open("wb") as file:  # Arrow's own error of a file that cannot be opened is no sentence
+        pq.write_table(table, file, compression="zstd")
 
 
 def _write_text(text: str, output: Path | None) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
@@ -17,6 +18,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from pipeline.core.errors import PermanentError
 from pipeline.lake.tables import rows_of
 from pipeline.text.control_characters import drop_controls, escape_controls
 
@@ -35,8 +37,23 @@ def csv_text(table: pa.Table) -> str:
 
 
 def json_text(value: object, *, indent: int | None = None) -> str:
-    """`value`, made of rows, as JSON with control characters escaped, so that none reaches a terminal."""
-    return escape_controls(json.dumps(value, default=json_value, indent=indent, ensure_ascii=False))
+    """`value`, made of rows, as JSON with control characters escaped, so that none reaches a terminal.
+
+    JSON has neither NaN nor infinity (RFC 8259, section 6): null stands for them.
+    """
+    try:
+        text = json.dumps(value, default=json_value, indent=indent, ensure_ascii=False, allow_nan=False)
+    except ValueError:
+        text = json.dumps(_finite(value), default=json_value, indent=indent, ensure_ascii=False)
+    return escape_controls(text)
+
+
+def _finite(value: object) -> object:
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, Mapping):
+        return {name: _finite(part) for name, part in value.items()}
+    return [_finite(part) for part in value] if isinstance(value, list | tuple) else value
 
 
 def json_lines(table: pa.Table) -> str:
@@ -45,9 +62,12 @@ def json_lines(table: pa.Table) -> str:
 
 
 def plain_rows(table: pa.Table) -> list[dict[str, Any]]:
-    """The rows of `table`, with columns of type map as dicts."""
+    """The rows of `table`, with columns of type map as dicts. Raises PermanentError for a date that Python's calendar does not have."""
     maps = [field.name for field in table.schema if pa.types.is_map(field.type)]
-    rows = rows_of(table)
+    try:
+        rows = rows_of(table)
+    except OverflowError as error:
+        raise PermanentError("a row has a date outside the years 1 to 9999; cast it to varchar") from error
     for row in rows:
         row.update({name: dict(row[name]) for name in maps if row[name] is not None})
     return rows
@@ -74,7 +94,9 @@ def shown_text(value: object) -> str:
 
 
 def moment_text(moment: datetime) -> str:
-    """`moment` in UTC as ISO 8601, with fractions of a second unless they are zero."""
+    """`moment` in UTC as ISO 8601, with fractions of a second unless they are zero; a time without a zone stays one."""
+    if moment.tzinfo is None:
+        return moment.isoformat()
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 

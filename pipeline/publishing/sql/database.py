@@ -7,6 +7,7 @@ read anything outside the lake or change a setting. Only `select` and `explain` 
 from __future__ import annotations
 
 import atexit
+import itertools
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -198,7 +199,10 @@ def _files_dataset(lake: Lake, table: TableFiles) -> ds.Dataset:
 
 
 def run_query(connection: duckdb.DuckDBPyConnection, query: str, *, parameters: Mapping[str, object] | None = None) -> pa.Table:
-    """The rows of `query`, one `select` or `explain`. Raises PermanentError, with DuckDB's message, for anything else."""
+    """The rows of `query`, one `select` or `explain`. Raises PermanentError, with DuckDB's message, for anything else.
+
+    Columns have different names, and types that JSON, CSV and Parquet have too: see `_portable`.
+    """
     import duckdb
 
     try:
@@ -206,9 +210,43 @@ def run_query(connection: duckdb.DuckDBPyConnection, query: str, *, parameters: 
         allowed = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN)
         if len(statements) != 1 or statements[0].type not in allowed:
             raise PermanentError("news sql runs one select (or explain) and nothing that changes anything")
-        return connection.sql(statements[0].query, params=dict(parameters) if parameters else None).to_arrow_table()
+        relation = connection.sql(statements[0].query, params=dict(parameters) if parameters else None)
+        return _portable(relation).to_arrow_table()
     except duckdb.Error as error:
         raise PermanentError(f"DuckDB: {error}") from error
+
+
+FOREIGN_TYPES = frozenset({"interval", "blob", "bit", "union", "time with time zone", "time_ns"})
+"""Types of DuckDB, as it names them, without a counterpart in Parquet or JSON: their values become DuckDB's own text of them."""
+OTHER_TIMES = frozenset({"timestamp_s", "timestamp_ms", "timestamp_ns"})
+"""Types of DuckDB of times that are not counted in microseconds."""
+
+
+def _portable(relation: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
+    """`relation` with FOREIGN_TYPES as text, all times in microseconds, and `_1` behind a name that an earlier column has."""
+    casts = ["varchar" if _is_foreign(kind) else "timestamp" if kind.id in OTHER_TIMES else None for kind in relation.types]
+    names = _different(relation.columns)
+    if names == relation.columns and not any(casts):
+        return relation
+    columns = (
+        f"{f'cast(#{place} as {target})' if target else f'#{place}'} as {_quoted(name)}"
+        for place, (name, target) in enumerate(zip(names, casts, strict=True), start=1)
+    )
+    return relation.project(", ".join(columns))
+
+
+def _different(names: Sequence[str]) -> list[str]:
+    """`names` with `_1`, `_2`, ... behind those that stand before in the list."""
+    found: list[str] = []
+    for name in names:
+        numbered = (f"{name}_{number}" for number in itertools.count(1))
+        found.append(name if name not in found else next(other for other in numbered if other not in {*found, *names}))
+    return found
+
+
+def _is_foreign(kind: duckdb.sqltypes.DuckDBPyType) -> bool:
+    parts = kind.children if kind.id in ("list", "array", "struct", "map") else []
+    return kind.id in FOREIGN_TYPES or any(_is_foreign(part) for _, part in parts if not isinstance(part, list | int))
 
 
 def write_database(lake: Lake, file: Path) -> None:
@@ -231,14 +269,18 @@ def write_database(lake: Lake, file: Path) -> None:
 def new_database(file: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection to an empty database that takes the place of `file` at the end. Any DuckDB since 1.0 opens it.
 
-    Raises PermanentError when `file` exists and is no DuckDB database.
+    Raises PermanentError when `file` exists and is no DuckDB database, or cannot be written.
     """
     import duckdb
 
     if file.exists() and not _is_database(file):
         raise PermanentError(f"{file} exists and is no DuckDB database; it is not replaced")
     new = file.with_name(f".{file.name}.new")
-    new.unlink(missing_ok=True)
+    try:
+        new.write_bytes(b"")  # DuckDB's own error names neither the file nor the reason alone
+        new.unlink()
+    except OSError as error:
+        raise PermanentError(f"{file}: cannot be written: {error.strerror}") from error
     with duckdb.connect(":memory:") as connection:
         connection.execute(f"attach {_text(str(new))} as written (storage_version '{STORAGE_VERSION}')")
         connection.execute("use written")
@@ -249,6 +291,8 @@ def new_database(file: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def _is_database(file: Path) -> bool:
+    if not file.is_file():
+        return False
     with file.open("rb") as opened:
         return opened.read(12)[8:] == b"DUCK"
 

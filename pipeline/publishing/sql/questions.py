@@ -150,8 +150,8 @@ order by pages desc, providerDomain""",
 
 
 def find_question(name: str) -> Question:
-    """The question of that name. Raises PermanentError, naming all, when there is none."""
-    found = next((question for question in QUESTIONS if question.name == name), None)
+    """The question of that name, in any case. Raises PermanentError, naming all, when there is none."""
+    found = next((question for question in QUESTIONS if question.name == name.casefold()), None)
     if found is None:
         raise PermanentError(f"no question is named {name!r}; there are: {', '.join(question.name for question in QUESTIONS)}")
     return found
