@@ -24,6 +24,7 @@ from pipeline.core.models import Article, ExtractReport, Outcome, Part, Rejected
 from pipeline.core.settings import Settings
 from pipeline.extraction.metadata.rights import without_text
 from pipeline.extraction.page_workers import CaptureFile, PageResult, read_captures
+from pipeline.extraction.repeated_lines import without_repeated_lines
 from pipeline.lake import storage
 from pipeline.lake.ledgers import read_manifest
 from pipeline.lake.manifests import Manifest, PageCapture, RecordPlace
@@ -97,7 +98,7 @@ class _PartArticles:
 
 
 def _read_part(lake: Lake, settings: Settings, catalogue: Catalogue, part: Part, manifest: Manifest) -> _PartArticles:
-    """Read the part's pages, and cache the lead images of its articles."""
+    """Read the part's pages, cache the lead images of its articles, and cut what a site repeats off their texts."""
     erased = read_erased(lake)
     captures = CaptureFile(
         settings.lake,
@@ -132,7 +133,7 @@ def _read_part(lake: Lake, settings: Settings, catalogue: Catalogue, part: Part,
                 rejected[url] = reason
         if number % PROGRESS_EVERY == 0:
             log.info("%s part %s: %d of %d pages read", part.interval.key, part.name, number, len(manifest.pages))
-    return _PartArticles(articles, replaced, rejected)
+    return _PartArticles(without_repeated_lines(articles), replaced, rejected)
 
 
 def _reason_without_record(article: Article, *, is_withheld: bool, min_confidences: Mapping[str, float]) -> str | None:

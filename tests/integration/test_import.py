@@ -192,3 +192,13 @@ def test_a_long_file_is_committed_in_parts_and_known_again(
     assert files(settings.lake) == before
     monkeypatch.undo()
     assert import_file(lake, settings, catalogue, path).is_known  # whatever the bounds were
+
+
+def test_a_line_that_a_site_repeats_is_cut_and_told(tmp_path: Path, settings: Settings, catalogue: Catalogue) -> None:
+    prompt = "Write to the desk at desk@any.example, we read every letter."
+    pages = [(url, octets.replace(b"</article>", f"<p>{prompt}</p></article>".encode())) for url, octets in PAGES[:4]]
+    stages.import_files(settings, catalogue, [warc(tmp_path / "pages.warc", datetime(2026, 11, 20, 12, tzinfo=UTC), *pages)])
+    rows = ds.dataset(f"{settings.lake}/extracted", format="parquet").to_table(columns=["text", "alternatives"]).to_pylist()
+    assert len(rows) == 4
+    assert all(row["text"] and prompt not in row["text"] for row in rows)
+    assert all(prompt in dict(row["alternatives"])["text"] for row in rows)
