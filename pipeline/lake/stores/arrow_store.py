@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -93,6 +94,10 @@ class ArrowStore:
 
     def names(self, folder: str, *, first: str = "") -> Iterator[str]:
         """Names of files and folders directly below `folder`, sorted."""
+        if self._is_local:  # Arrow also reads the size and time of each, which takes four times as long
+            with contextlib.suppress(FileNotFoundError), os.scandir(self._full(folder)) as entries:
+                yield from sorted(entry.name for entry in entries if entry.name >= first)
+            return
         infos = self._filesystem.get_file_info(pafs.FileSelector(self._full(folder), allow_not_found=True))
         yield from sorted(info.base_name for info in infos if info.base_name >= first)
 
