@@ -5,10 +5,11 @@ Feed states of manifests in, one sentence for each finding out. Changes no sourc
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import combinations
+from itertools import chain, combinations
 
 from pipeline.lake.manifests import FeedState
 from pipeline.text.counts import counted
@@ -87,9 +88,11 @@ def _twins(states: Sequence[FeedState]) -> Iterable[FeedFinding]:
 
 def _pairs_with_something_in_common(states: Sequence[FeedState], entries: Sequence[frozenset[str]]) -> list[tuple[int, int]]:
     """The places of all two states that share an address or an entry: comparing each with each takes a second for 200 feeds."""
+    names = [{state.url, state.moved_to or state.url, *listed} for state, listed in zip(states, entries, strict=True)]
+    common = {name for name, number in Counter(chain.from_iterable(names)).items() if number > 1}
     places: dict[str, list[int]] = {}
-    for place, (state, listed) in enumerate(zip(states, entries, strict=True)):
-        for name in {state.url, state.moved_to or state.url, *listed}:
+    for place, own in enumerate(names):
+        for name in own & common:
             places.setdefault(name, []).append(place)
     return sorted({pair for found in places.values() for pair in combinations(found, 2)})
 
