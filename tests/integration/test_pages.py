@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 from datetime import UTC, date, datetime
@@ -13,7 +14,7 @@ import pytest
 from lxml import html
 
 from pipeline.core import schema
-from pipeline.core.models import Difference
+from pipeline.core.models import Difference, Interval, Part
 from pipeline.core.settings import Settings
 from pipeline.lake import storage
 from pipeline.lake.storage import Lake
@@ -281,6 +282,35 @@ def test_a_damaged_file_is_named_with_what_rebuilds_it(counted: Settings, tmp_pa
     (Path(broken.lake) / storage.articles_path(date(2026, 11, 20))).write_bytes(b"PAR1 no more")
     url = "https://a.example/x"
     assert "articles.parquet" in text(page(broken, f"/record?url={url}", status=503))
+    part = Part(Interval.parse("2026-11-20T12"), "00")
+    (Path(broken.lake) / storage.ledger_path(part)).write_bytes(b"PAR1 no more")
+    for address in ("/hours?hour=2026-11-20T12", f"/why?url={url}"):
+        assert "ledger/interval=2026-11-20T12" in text(page(broken, address, status=503))
+
+
+def test_a_page_is_the_same_whether_duckdb_or_arrow_reads_the_files(counted: Settings, silent: str, tmp_path: Path) -> None:
+    """In a path with a bracket, which DuckDB would take for a pattern, Arrow reads the files, as it does in an object store."""
+    other = counted.model_copy(update={"lake": str(tmp_path / "lake [1]")})
+    shutil.copytree(counted.lake, other.lake)
+    listed = page(counted, f"/sources/{silent}").xpath("//section[h2[@id='outcomes']]//tbody/tr[td[2]='page']/td/a/@href")
+    story = page(counted, "/stories").xpath("//h3//a/@href")[0]
+    addresses = [*(f"/{path}" for path, _ in NAVIGATION), f"/sources/{silent}", "/hours?hour=2026-11-20T12"]
+    for address in [*addresses, story.removeprefix("/news"), listed[-1].removeprefix("/news")]:
+        assert get(counted, address).body == get(other, address).body, address
+
+
+def test_a_file_that_was_replaced_is_read_again(counted: Settings, tmp_path: Path) -> None:
+    changed = counted.model_copy(update={"lake": str(tmp_path / "lake")})
+    shutil.copytree(counted.lake, changed.lake)
+    lake, address = Lake(changed.lake), "/hours?hour=2026-11-20T12"
+    path = storage.ledger_path(Part(Interval.parse("2026-11-20T12"), "00"))
+    before, times = get(changed, address).body, (Path(changed.lake) / path).stat()
+    ledger = lake.read_table(path)
+    lake.write_table(path, ledger.slice(0, 1))
+    os.utime(Path(changed.lake) / path, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert len(page(changed, address).xpath("//tbody/tr")) == 1
+    lake.write_table(path, ledger)
+    assert get(changed, address).body == before
 
 
 def test_there_is_no_other_page(counted: Settings) -> None:

@@ -23,10 +23,11 @@ from pipeline.core.catalogue import load_catalogue
 from pipeline.core.errors import PermanentError
 from pipeline.core.rights import refused_uses
 from pipeline.core.settings import Settings
-from pipeline.lake.storage import Lake, captures_path
+from pipeline.lake.storage import Lake, captures_path, ledger_path
 from pipeline.operations import stages
-from pipeline.publishing.sql.database import open_database, run_query, write_database
+from pipeline.publishing.sql.database import open_database, open_tables, run_query, write_database
 from pipeline.publishing.sql.questions import QUESTIONS
+from pipeline.publishing.sql.searches import url_history
 from pipeline.publishing.sql.views import MEANINGS, VIEWS
 from tests.integration.articles import page, warc
 from tests.integration.commands import News, root_logger_kept, say
@@ -300,3 +301,14 @@ def test_files_from_before_a_column_came_are_read_with_null(tmp_path: Path) -> N
         assert served.sql("select count(*) from pages where rights is null").fetchall() == [(len(TEXTS),)]
     assert query(lake.root, "select count(*) as n from pages where rights is null") == [{"n": len(TEXTS)}]
     assert query(lake.root, f"select count(*) as n from pages where captureFile = '{captures_path(PART)}'") == [{"n": len(TEXTS)}]
+    (found,) = url_history(lake, "https://evil.example/0").records
+    assert found["rights"] is None
+
+
+def test_a_database_over_some_files_reads_no_file_outside_the_lake(tmp_path: Path) -> None:
+    lake = write_hostile_lake(tmp_path / "lake")
+    (tmp_path / "lake.csv").write_text("secret")
+    with open_tables(lake, {"ledger": [ledger_path(PART)]}) as connection:
+        assert run_query(connection, "from lake.ledger").num_rows == len(TEXTS)
+        with pytest.raises(PermanentError, match="disabled by configuration"):
+            run_query(connection, f"from read_csv('{tmp_path}/lake.csv')")

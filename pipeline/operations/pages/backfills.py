@@ -75,7 +75,7 @@ def read_gap(settings: Settings, catalogue: Catalogue, asked: BackfillRequest, *
         "ledger": paths_of_hours(lake, "ledger", hours_of_day(first)),
     }
     refused = ", ".join(f"'{reason}'" for reason in sorted(NOT_WANTED))
-    with open_tables(lake, paths) as connection:
+    with open_tables(lake, paths, columns={"ledger": ("url", "sourceId", "kind", "outcome", "reason")}) as connection:
         rows = run_rows(connection, "select * from lake.completeness where sourceId = $source", {"source": source_id})
         (now_found,) = run_rows(
             connection,

@@ -9,17 +9,18 @@ from datetime import date
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.core import schema
 from pipeline.core.catalogue import Catalogue
 from pipeline.lake.storage import Lake
 from pipeline.lake.tables import rows_of
 from pipeline.operations.pages.partitions import completeness_days, completeness_paths
 from pipeline.publishing.lookup import Row
+from pipeline.publishing.sql.database import open_tables, run_query
 
 SPANS = (14, 28, 91)
 """Numbers of days that the map can show."""
 CELLS = 1400
 """Cells of the map on one page: 50 sources at 28 days. More take longer to draw than to read."""
+COLUMNS = ("sourceId", "day", "found", "expected", "published", "isGap")
 FEW_SHARE = 0.5
 """Share of the expected pages below which a day that is no gap is shown as `few`. A plain choice."""
 
@@ -61,8 +62,8 @@ class CoveragePage:
 def read_coverage(lake: Lake, catalogue: Catalogue, *, span: int, words: str, only_gaps: bool, offset: int) -> CoveragePage:
     """The map of the newest `span` days that were counted: sources whose id has `words`, those with the most gaps first."""
     days = completeness_days(lake)[-span:]
-    columns = ("sourceId", "day", "found", "expected", "published", "isGap")
-    table = lake.read_rows(completeness_paths(days), None, schema.COMPLETENESS, columns=columns)
+    with open_tables(lake, {"completeness": completeness_paths(days)}, columns={"completeness": COLUMNS}) as connection:
+        table = run_query(connection, f"select {', '.join(COLUMNS)} from lake.completeness")
     gaps = Counter(table.filter(table["isGap"])["sourceId"].to_pylist())
     ids = {*table["sourceId"].unique().to_pylist(), *(source.id for source in catalogue.enabled_sources)}
     kept = sorted((one for one in ids if words.casefold() in one and (gaps[one] or not only_gaps)), key=lambda one: (-gaps[one], one))

@@ -46,7 +46,7 @@ def read_hour(lake: Lake, hour: Interval, *, limit: int, offset: int) -> HourPag
         select sourceId, kind, outcome, reason, count(*) as requests from lake.ledger
         where kind not in ('image', 'amp') and coalesce(reason, '') not in ({refused})
         group by all order by sourceId nulls last, requests desc, kind, outcome, reason"""
-    with open_tables(lake, {"ledger": paths}) as connection:
+    with open_tables(lake, {"ledger": paths}, columns={"ledger": ("sourceId", "kind", "outcome", "reason")}) as connection:
         rows = run_rows(connection, query)
     by_source: dict[str | None, list[Row]] = {}
     for row in rows:

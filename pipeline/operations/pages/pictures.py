@@ -9,10 +9,10 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from pipeline.core import schema
 from pipeline.lake import storage
 from pipeline.lake.storage import Lake
 from pipeline.lake.tables import rows_of
+from pipeline.publishing.sql.database import open_tables, run_query
 
 CONTENT_TYPES = {
     "jpg": "image/jpeg",
@@ -40,13 +40,11 @@ def read_picture(lake: Lake, sha256: str) -> tuple[bytes, str] | None:
 
 def picture_digests(lake: Lake, rows: Sequence[dict[str, Any]]) -> dict[tuple[str, int], str]:
     """The SHA-256 of the cached lead image by (captureFile, captureOffset) of `rows`; a row without a cached image is left out."""
-    import pyarrow.compute as pc
-
     wanted = {(row["captureFile"], row["captureOffset"]) for row in rows}
     parts = sorted({storage.extracted_path(storage.part_of_capture(file)) for file, _ in wanted})
     paths = [path for path in parts if lake.exists(path)]
-    columns = ("captureFile", "captureOffset", "imageFile")
-    table = lake.read_rows(paths, pc.is_valid(pc.field("imageFile")), schema.EXTRACTED, columns=columns)
+    with open_tables(lake, {"extracted": paths}, columns={"extracted": ("captureFile", "captureOffset", "imageFile")}) as connection:
+        table = run_query(connection, "select captureFile, captureOffset, imageFile from lake.extracted where imageFile is not null")
     found = {(row["captureFile"], row["captureOffset"]): row["imageFile"] for row in rows_of(table)}
     return {place: digest for place in wanted & set(found) if SHA256.fullmatch(digest := digest_of(found[place]))}
 

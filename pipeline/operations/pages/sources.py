@@ -66,8 +66,6 @@ class FollowedSource:
     next_poll: datetime | None
     days: tuple[tuple[date, int], ...]
     """Pages found on each of the last `RHYTHM_DAYS` days that have a row."""
-    spark: str
-    """Points of the line through `days`."""
     found: int
     """Pages found in the last `YIELD_DAYS` days."""
     published: int
@@ -77,6 +75,11 @@ class FollowedSource:
     problems: tuple[str, ...]
     since: date | None
     """The first day of the unbroken run up to the newest day in which it was silent or no poll succeeded."""
+
+    @property
+    def spark(self) -> str:
+        """Points of the line through `days`."""
+        return line([float(found) for _, found in self.days], width=SPARK[0], height=SPARK[1])
 
     @property
     def yield_share(self) -> float | None:
@@ -119,7 +122,7 @@ class SourcePage:
 def read_sources(lake: Lake, catalogue: Catalogue, *, now: datetime, sort: str, words: str, state: str) -> SourcesPage:
     """Read the page: sources whose id or name has `words`, in the order `sort` (of `SORTS`), filtered by `state` (of `STATES`)."""
     followed = catalogue.enabled_sources
-    with open_tables(lake, _paths(lake, now=now)) as connection:
+    with open_tables(lake, _paths(lake, now=now), columns={"extracted": _FIELD_COLUMNS, "completeness": _DAY_COLUMNS}) as connection:
         history = _by_source(run_rows(connection, _HISTORY))
         fields = run_rows(connection, _FIELDS.format(condition="sourceId is not null"))
     rows = _followed(followed, feed_states(lake, {source.id for source in followed}, now=now), history, fields, now=now)
@@ -193,7 +196,10 @@ _FIELDS = """
     select sourceId, count(*) as articles, avg((len(authors) > 0)::int) as authors, avg((len(images) > 0)::int) as picture,
         avg((publishedPrecision <> 'day')::int) as time, avg((language is not null)::int) as language
     from lake.extracted where vanishedAt is null and movedTo is null and {condition} group by sourceId"""
-_HISTORY = "select sourceId, day, found, published, polls, failedPolls, isGap from lake.completeness order by day"
+_FIELD_COLUMNS = ("sourceId", "authors", "images", "publishedPrecision", "language", "vanishedAt", "movedTo")
+_DAY_COLUMNS = ("sourceId", "day", "found", "published", "polls", "failedPolls", "isGap")
+_LEDGER_COLUMNS = ("interval", "kind", "outcome", "reason", "url", "status", "at", "sourceId")
+_HISTORY = f"select {', '.join(_DAY_COLUMNS)} from lake.completeness order by day"
 
 
 def _by_source(rows: Iterable[Row]) -> dict[str, list[Row]]:
@@ -214,7 +220,6 @@ def _row(source: Source, states: Sequence[FeedState], days: Sequence[Row], field
         last_poll=max(asked, default=None),
         next_poll=min(due, default=None),
         days=tuple((row["day"], row["found"]) for row in days),
-        spark=line([float(row["found"]) for row in days], width=SPARK[0], height=SPARK[1]),
         found=sum(row["found"] for row in recent),
         published=sum(row["published"] for row in recent),
         blocked=sum(1 for state in states if state.status in BLOCK_STATUSES or state.verdict == "disallowed"),
@@ -271,7 +276,7 @@ def read_source(lake: Lake, source: Source, *, now: datetime, limit: int, offset
     states = feed_states(lake, [source.id], now=now)
     paths = _paths(lake, now=now) | {"ledger": paths_of_hours(lake, "ledger", newest_hours(lake, OUTCOME_HOURS, now=now))}
     parameters = {"source": source.id}
-    with open_tables(lake, paths) as connection:
+    with open_tables(lake, paths, columns={"extracted": _FIELD_COLUMNS, "ledger": _LEDGER_COLUMNS}) as connection:
         seen = run_query(
             connection,
             """select interval, kind, outcome, reason, url, status, "at" from lake.ledger

@@ -11,7 +11,7 @@ from pipeline.operations.pages.drawings import places_in_time
 from pipeline.operations.pages.partitions import dates_around, paths_of_dates
 from pipeline.operations.pages.pictures import digest_of, picture_digests
 from pipeline.operations.pages.sources import run_rows
-from pipeline.operations.pages.today import STORY_COLUMNS, HotStory, hot_stories
+from pipeline.operations.pages.today import STORY_COLUMNS, STORY_TABLES, HotStory, hot_stories
 from pipeline.publishing.explanations import ExplainedTerm, RecordField, explained_terms, record_fields
 from pipeline.publishing.lookup import ExplainedRecord, Row, find_record
 from pipeline.publishing.sql.database import open_tables
@@ -109,7 +109,7 @@ def read_stories(lake: Lake, day: date | None, wanted: StoryFilter) -> StoriesPa
     query = f"""
         select {STORY_COLUMNS}, count(*) over () as total from lake.articles a join lake.explain e using (published_date, webUrl)
         where {" and ".join(conditions)} order by {ORDERS[wanted.order]} limit {int(wanted.limit)} offset {int(wanted.offset)}"""
-    with open_tables(lake, paths_of_dates(lake, [day])) as connection:
+    with open_tables(lake, paths_of_dates(lake, [day]), columns=STORY_TABLES) as connection:
         rows = run_rows(connection, query, parameters)
         topics = run_rows(connection, "select distinct unnest(topics) as topic from lake.articles where heat >= 0 order by topic")
     place = dates.index(day)
@@ -129,7 +129,8 @@ def read_story(lake: Lake, story_id: str, day: date) -> StoryPage:
     An id that the story has absorbed leads to it as well.
     """
     paths = paths_of_dates(lake, dates_around(day, before=WINDOW_DAYS, after=WINDOW_DAYS))
-    with open_tables(lake, {"explain": paths["explain"]}) as connection:
+    columns = {"explain": ("published_date", "storyId", "absorbedStoryIds")}
+    with open_tables(lake, {"explain": paths["explain"]}, columns=columns) as connection:
         days = run_rows(connection, _DAYS_OF_STORY, {"id": story_id})
     with open_tables(lake, paths_of_dates(lake, [row["published_date"] for row in days])) as connection:
         rows = run_rows(connection, _MEMBERS, {"id": story_id})

@@ -31,6 +31,12 @@ HOTTEST = 6
 """Stories that the page shows."""
 FAILURES = 12
 """Lines of failed requests that the page shows."""
+COLUMNS = {
+    "ledger": ("interval", "url", "sourceId", "kind", "outcome", "reason"),
+    "extracted": ("publishedDateTime", "publishedPrecision", "capturedAt", "vanishedAt", "movedTo"),
+    "completeness": ("day", "sourceId", "found", "expected", "isGap"),
+}
+"""The columns that the page reads of a table."""
 DELAYS = ((15, "within 15 minutes"), (60, "within an hour"), (360, "within 6 hours"), (1440, "within a day"))
 """Upper ends of the shares of articles by minutes from publication to capture."""
 CHART = (720.0, 140.0)
@@ -120,16 +126,16 @@ def read_today(lake: Lake, *, now: datetime) -> TodayPage:
         "completeness": completeness_paths(gap_day),
         **paths_of_dates(lake, dates),
     }
-    with open_tables(lake, paths) as connection:
+    with open_tables(lake, paths, columns={**COLUMNS, **STORY_TABLES}) as connection:
         by_hour, failed = _seen(connection)
         gaps = rows_of(run_query(connection, "select sourceId, found, expected, day from lake.completeness where isGap order by sourceId"))
-        delays, hottest = _delays(connection), hottest_stories(connection, lake, limit=HOTTEST)
+        delays, hottest = _delays(connection), hottest_rows(connection, limit=HOTTEST)
     counts, failures = _outcomes_by_hour(by_hour, hours), _failures(failed)
     return TodayPage(
         hours=counts,
         bars=tuple(stacked_bars([one.outcomes for one in counts], OUTCOMES, width=CHART[0], height=CHART[1])),
         delays=delays,
-        hottest=hottest,
+        hottest=hot_stories(lake, hottest),
         late=(*late_hours(counts, now=now), *(_gap_sentence(row) for row in gaps)),
         findings=standing_findings(lake),
         failures=failures[:FAILURES],
@@ -216,14 +222,21 @@ def _failures(rows: Sequence[Row]) -> tuple[FailureCount, ...]:
 STORY_COLUMNS = """a.published_date, a.webUrl, a.title, a.excerpt, a.provider.name as providerName, a.publishedDateTime, a.heat, a.quality,
     a.topics, a.published, e.storyId, e.storySize, e.storyNewsrooms, e.captureFile, e.captureOffset"""
 """What `hot_stories` needs of `lake.articles a` and `lake.explain e`."""
+STORY_TABLES = {
+    "articles": (
+        *("published_date", "webUrl", "title", "excerpt", "provider", "publishedDateTime", "heat", "quality", "topics", "published"),
+    ),
+    "explain": ("published_date", "webUrl", "storyId", "storySize", "storyNewsrooms", "captureFile", "captureOffset"),
+}
+"""The columns of these tables in `STORY_COLUMNS`."""
 
 
-def hottest_stories(connection: duckdb.DuckDBPyConnection, lake: Lake, *, limit: int) -> tuple[HotStory, ...]:
-    """The `limit` hottest records that stand for their story."""
+def hottest_rows(connection: duckdb.DuckDBPyConnection, *, limit: int) -> list[Row]:
+    """The rows for `hot_stories` of the `limit` hottest records that stand for their story."""
     query = f"""
         select {STORY_COLUMNS} from lake.articles a join lake.explain e using (published_date, webUrl)
         where a.heat >= 0 order by a.heat desc, a.quality desc, a.publishedDateTime, webUrl limit {int(limit)}"""
-    return hot_stories(lake, rows_of(run_query(connection, query)))
+    return rows_of(run_query(connection, query))
 
 
 def hot_stories(lake: Lake, rows: Sequence[Row]) -> tuple[HotStory, ...]:

@@ -1,79 +1,39 @@
 """Opens a lake as a DuckDB database: in memory and locked, for queries, or as a file of views for other programs.
 
-In memory DuckDB reads the tables through the lake's own file system, and opens no file and no connection itself: a query cannot write,
-read anything outside the lake or change a setting. Only `select` and `explain` are run.
+A query of anybody (`open_database`) reads the tables through the lake's own file system; DuckDB opens no file and no connection itself,
+so that the query cannot write, read anything outside the lake or change a setting. Only `select` and `explain` are run. Queries of this
+program over some files (`open_tables`) read those of a local lake with DuckDB's own reader, which takes half to a quarter of Arrow's time
+for a file of an hour.
 """
 
 from __future__ import annotations
 
 import atexit
+import functools
 import itertools
+import operator
 import os
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from pipeline.core import schema
-from pipeline.core.errors import PermanentError
+from pipeline.core.errors import DamagedError, PermanentError
 from pipeline.lake.storage import Lake
+from pipeline.publishing.sql.parquet_queries import files_query, pattern_query, quoted, sql_text
+from pipeline.publishing.sql.table_files import TableFiles, files_at, table_files
 from pipeline.publishing.sql.views import VIEWS, view_statements
 
 if TYPE_CHECKING:
     import duckdb
     import pyarrow.dataset as ds
 
-PARTITION = re.compile(r"[^/]+/(?P<key>\w+)=(?P<value>[^/]+)/")
 STORAGE_VERSION = "v1.0.0"
 """The format of database files: that of DuckDB 1.0, which all later versions read; 1.5 refuses files in the format of 2.0."""
-FOLDER_KEYS = {
-    "articles": pa.field("published_date", pa.date32()),
-    "explain": pa.field("published_date", pa.date32()),
-    "stories": pa.field("published_date", pa.date32()),
-    "extracted": pa.field("interval", pa.string()),
-    "ledger": pa.field("interval", pa.string()),
-    "changes": pa.field("published_date", pa.date32()),
-}
-"""The key of a table's folders, which its views name even when the lake has no file of the table yet."""
-
-
-@dataclass(frozen=True, slots=True)
-class TableFiles:
-    """The Parquet files of a table, and the column whose values stand only in the names of its folders (None without such folders)."""
-
-    name: str
-    paths: tuple[str, ...]
-    key: pa.Field | None
-
-    @property
-    def columns(self) -> pa.Schema:
-        """The columns of the contract, then the folders' key."""
-        return pa.schema([*schema.TABLES[self.name], *([self.key] if self.key is not None else [])])
-
-
-def table_files(lake: Lake, name: str) -> TableFiles:
-    """The files of the table `name` in `lake`."""
-    return _table(name, tuple(file.path for file in lake.files(name) if file.path.endswith(".parquet")))
-
-
-def _table(name: str, paths: tuple[str, ...]) -> TableFiles:
-    return TableFiles(name, paths, FOLDER_KEYS.get(name) or _key_of_folders(paths, schema.TABLES[name]))
-
-
-def _key_of_folders(paths: tuple[str, ...], contract: pa.Schema) -> pa.Field | None:
-    found = PARTITION.match(paths[0]) if paths else None
-    if found is None or found["key"] in contract.names:
-        return None
-    try:
-        date.fromisoformat(found["value"])
-    except ValueError:
-        return pa.field(found["key"], pa.string())
-    return pa.field(found["key"], pa.date32())
 
 
 @contextmanager
@@ -82,90 +42,153 @@ def open_database(lake: Lake, *, paths: Mapping[str, Sequence[str]] | None = Non
 
     With `paths`, a table has the files that are given for its name and no other, so that a query of a day neither lists nor opens a year.
     """
-    tables = [table_files(lake, name) if paths is None else _table(name, tuple(paths.get(name, ()))) for name in schema.TABLES]
+    tables = [table_files(lake, name) if paths is None else files_at(paths.get(name, ()), name=name) for name in schema.TABLES]
     with _opened(lake, tables, view_statements(list(schema.TABLES))) as connection:
         yield connection
 
 
+@dataclass(frozen=True, slots=True)
+class RowsNaming:
+    """A condition on rows: one of `values` (none: no row) stands in one of the `columns` of their table."""
+
+    columns: Mapping[str, Sequence[str]]
+    values: frozenset[str]
+
+    @property
+    def parameters(self) -> dict[str, object]:
+        """The values by the names that they have in `condition`."""
+        return {f"value{place}": value for place, value in enumerate(sorted(self.values))}
+
+    def condition(self, table: str) -> str:
+        """The condition on the rows of `table`, as SQL."""
+        listed = ", ".join(f"${name}" for name in self.parameters)
+        return " or ".join(f"{quoted(column)} in ({listed})" for column in self.columns[table])
+
+
 @contextmanager
-def open_tables(lake: Lake, paths: Mapping[str, Sequence[str]], *, views: Sequence[str] = ()) -> Iterator[duckdb.DuckDBPyConnection]:
+def open_tables(
+    lake: Lake,
+    paths: Mapping[str, Sequence[str]],
+    *,
+    columns: Mapping[str, Sequence[str]] | None = None,
+    naming: RowsNaming | None = None,
+    views: Sequence[str] = (),
+) -> Iterator[duckdb.DuckDBPyConnection]:
     """A locked connection with the tables that `paths` names, made of these files, in the schema `lake`, and with these views.
 
-    Making all views takes longer than most queries of a few files, and so does opening a database: an idle one is used again. One
-    thread reads it: with more, a query of some thousand rows takes a third more processor time.
+    `columns` are those of a table that the queries use (without an entry: all): to bind each of the fifty of `extracted` takes longer than
+    to read a few from a day's files. With `naming` the tables have only the rows that it names, which are read once, for several queries.
+
+    For queries of this program: those of others belong into `open_database`. Making all views takes longer than most queries of a few
+    files, and so does opening a database: an idle one is used again. One thread reads it: with more, a query of some thousand rows takes a
+    third more processor time. Raises DamagedError, and FileNotFoundError for a file that is gone, also in place of what a query raises.
     """
-    tables = [_table(name, tuple(files)) for name, files in paths.items()]
-    connection = _idle_database() or _locked_database(threads=1)
-    try:
-        _add_tables(connection, lake, tables)
+    tables = [files_at(files, name=name) for name, files in paths.items()]
+    kind = "view" if naming is None else "table"
+    with _used_database(lake, tables, threads=1) as connection:
+        for table in tables:
+            query = _registered(connection, lake, table, (columns or {}).get(table.name, table.columns.names))
+            where = "" if naming is None else f" where {naming.condition(table.name)}"
+            connection.execute(f"create {kind} lake.{table.name} as {query}{where}", None if naming is None else naming.parameters)
         for view in views:
             connection.execute(f"create view {view} as {VIEWS[view]}")
         yield connection
         for view in reversed(views):
             connection.execute(f"drop view {view}")
         for table in tables:
-            connection.execute(f"drop view lake.{table.name}")
+            connection.execute(f"drop {kind} lake.{table.name}")
             connection.unregister(f"files_{table.name}")
-    except BaseException:
-        connection.close()
-        raise
-    _keep_idle(connection)
 
 
-_IDLE: dict[int, list[duckdb.DuckDBPyConnection]] = {}
-"""Databases without tables that wait for their next use, by the process that opened them: a forked one cannot use them."""
-MOST_IDLE = 4
-"""A plain choice: pages that are made at the same moment and find a database open."""
+def _registered(connection: duckdb.DuckDBPyConnection, lake: Lake, table: TableFiles, columns: Sequence[str]) -> str:
+    """A `select` of `columns` of `table`: of its files, or of a data set that is registered for it."""
+    query = files_query(lake.root, table, columns) if lake.is_local and table.paths else None
+    if query is not None:
+        return query
+    connection.register(f"files_{table.name}", _dataset(lake, table))
+    return f"select {', '.join(map(quoted, columns))} from files_{table.name}"
 
 
-def _idle_database() -> duckdb.DuckDBPyConnection | None:
+@contextmanager
+def _used_database(lake: Lake, tables: Sequence[TableFiles], *, threads: int) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A database that may read the folder of a local lake: an idle one or a new one. It is idle again after a use without an error."""
+    import duckdb
+
+    kind = (os.getpid(), lake.root if lake.is_local else "", threads)
+    connection = _idle_database(kind) or _locked_database(folder=kind[1], threads=threads)
     try:
-        return _IDLE[os.getpid()].pop()
+        yield connection
+    except BaseException as error:
+        connection.close()
+        if not isinstance(error, (duckdb.Error, PermanentError)):
+            raise
+        damages = (lake.damage(path) for table in tables for path in table.paths)
+        if (damage := next(filter(None, damages), None)) is not None:
+            raise DamagedError(damage) from error
+        if isinstance(error, duckdb.Error):
+            raise PermanentError(f"DuckDB: {error}") from error
+        raise
+    _keep_idle(kind, connection)
+
+
+_Kind = tuple[int, str, int]
+"""The process that opened a database (a forked one cannot use it), the folder that the database may read (empty: none), its threads."""
+_IDLE: dict[_Kind, list[duckdb.DuckDBPyConnection]] = {}
+"""Databases without tables that wait for their next use."""
+MOST_IDLE = 4
+"""Idle databases of a kind. A plain choice: pages that are made at the same moment and find a database open."""
+
+
+def _idle_database(kind: _Kind) -> duckdb.DuckDBPyConnection | None:
+    try:
+        return _IDLE[kind].pop()
     except (KeyError, IndexError):
         return None
 
 
-def _keep_idle(connection: duckdb.DuckDBPyConnection) -> None:
+def _keep_idle(kind: _Kind, connection: duckdb.DuckDBPyConnection) -> None:
     if not _IDLE:
         atexit.register(_close_idle)
-    idle = _IDLE.setdefault(os.getpid(), [])
+    _close_idle(except_folder=kind[1])
+    idle = _IDLE.setdefault(kind, [])
     if len(idle) < MOST_IDLE:
         idle.append(connection)
     else:
         connection.close()
 
 
-def _close_idle() -> None:
-    """Close them before the interpreter ends: DuckDB warns on standard error of those that are left."""
-    for connection in _IDLE.pop(os.getpid(), []):
-        connection.close()
+def _close_idle(*, except_folder: str | None = None) -> None:
+    """Close this process's idle databases of other folders, and all at the end: DuckDB warns on standard error of those that are left."""
+    for kind in [kind for kind in list(_IDLE) if kind[0] == os.getpid() and kind[1] != except_folder]:
+        for connection in _IDLE.pop(kind, []):
+            connection.close()
 
 
 @contextmanager
 def _opened(lake: Lake, tables: Sequence[TableFiles], views: Sequence[str]) -> Iterator[duckdb.DuckDBPyConnection]:
     with _locked_database() as connection:
-        _add_tables(connection, lake, tables)
+        for table in tables:
+            connection.register(f"files_{table.name}", _dataset(lake, table))
+            connection.execute(f"create view lake.{table.name} as from files_{table.name}")
         for statement in views:
             connection.execute(statement)
         yield connection
 
 
-def _locked_database(*, threads: int | None = None) -> duckdb.DuckDBPyConnection:
-    """A database in memory without tables, closed to files and the network; None: a thread for each processor."""
+def _locked_database(*, folder: str = "", threads: int | None = None) -> duckdb.DuckDBPyConnection:
+    """A database in memory without tables, closed to the network and to files outside `folder` (empty: to all files).
+
+    `threads` None: one for each processor.
+    """
     import duckdb
 
-    closed = {"enable_external_access": False, "autoload_known_extensions": False, "autoinstall_known_extensions": False}
+    closed = {"autoload_known_extensions": False, "autoinstall_known_extensions": False}
     own = {} if threads is None else {"threads": threads}
     connection = duckdb.connect(":memory:", config={**closed, "temp_directory": "", **own})
-    for statement in ("create schema lake", *_SETTINGS):
+    allowed = [f"set allowed_directories = [{sql_text(folder)}]"] if folder else []
+    for statement in (*allowed, "set enable_external_access = false", "create schema lake", *_SETTINGS):
         connection.execute(statement)
     return connection
-
-
-def _add_tables(connection: duckdb.DuckDBPyConnection, lake: Lake, tables: Sequence[TableFiles]) -> None:
-    for table in tables:
-        connection.register(f"files_{table.name}", _dataset(lake, table))
-        connection.execute(f"create view lake.{table.name} as select * from files_{table.name}")
 
 
 _SETTINGS = ("set TimeZone = 'UTC'", "set python_enable_replacements = false", "set lock_configuration = true")
@@ -178,9 +201,26 @@ def _dataset(lake: Lake, table: TableFiles) -> ds.Dataset | pa.Table:
     return _files_dataset(lake, table)
 
 
-def open_files(lake: Lake, name: str, paths: Sequence[str]) -> ds.Dataset:
-    """The files at `paths`, one or more, of the table `name`, for a scan with Arrow; `__filename` in it begins with the lake's root."""
-    return _files_dataset(lake, _table(name, tuple(paths)))
+def rows_naming(lake: Lake, name: str, paths: Sequence[str], naming: RowsNaming, *, threads: int = 1) -> pa.Table:
+    """The rows that `naming` names in the files of the table `name` at `paths`: the columns that it looks at, and the file's `path`."""
+    table, columns = files_at(paths, name=name), naming.columns[name]
+    if not paths:
+        return pa.table({column: pa.array([], pa.string()) for column in (*columns, "path")})
+    query = files_query(lake.root, table, columns, with_path=True) if lake.is_local else None
+    if query is None:
+        found = _rows_naming_in_store(lake, table, columns, naming.values)
+    else:
+        with _used_database(lake, [table], threads=threads) as connection:
+            found = run_query(connection, f"{query} where {naming.condition(name)}", parameters=naming.parameters)
+    full = found.column(found.num_columns - 1).to_pylist()
+    return pa.table([*found.columns[:-1], pa.array([path.removeprefix(f"{lake.root}/") for path in full], pa.string())], [*columns, "path"])
+
+
+def _rows_naming_in_store(lake: Lake, table: TableFiles, columns: Sequence[str], values: Collection[str]) -> pa.Table:
+    import pyarrow.dataset as ds
+
+    where = functools.reduce(operator.or_, (ds.field(column).isin(sorted(values)) for column in columns))
+    return _files_dataset(lake, table).to_table(filter=where, columns=[*columns, "__filename"])
 
 
 def _files_dataset(lake: Lake, table: TableFiles) -> ds.Dataset:
@@ -229,7 +269,7 @@ def _portable(relation: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
     if names == relation.columns and not any(casts):
         return relation
     columns = (
-        f"{f'cast(#{place} as {target})' if target else f'#{place}'} as {_quoted(name)}"
+        f"{f'cast(#{place} as {target})' if target else f'#{place}'} as {quoted(name)}"
         for place, (name, target) in enumerate(zip(names, casts, strict=True), start=1)
     )
     return relation.project(", ".join(columns))
@@ -260,7 +300,7 @@ def write_database(lake: Lake, file: Path) -> None:
     with new_database(file) as connection:
         connection.execute("create schema lake")
         for name in schema.TABLES:
-            connection.execute(f"create view lake.{name} as {_read_files(lake, table_files(lake, name))}")
+            connection.execute(f"create view lake.{name} as {pattern_query(lake.root, table_files(lake, name))}")
         for statement in view_statements(list(schema.TABLES)):
             connection.execute(statement)
 
@@ -282,7 +322,7 @@ def new_database(file: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     except OSError as error:
         raise PermanentError(f"{file}: cannot be written: {error.strerror}") from error
     with duckdb.connect(":memory:") as connection:
-        connection.execute(f"attach {_text(str(new))} as written (storage_version '{STORAGE_VERSION}')")
+        connection.execute(f"attach {sql_text(str(new))} as written (storage_version '{STORAGE_VERSION}')")
         connection.execute("use written")
         yield connection
         connection.execute("use memory")
@@ -295,51 +335,3 @@ def _is_database(file: Path) -> bool:
         return False
     with file.open("rb") as opened:
         return opened.read(12)[8:] == b"DUCK"
-
-
-def _read_files(lake: Lake, table: TableFiles) -> str:
-    types = {field.name: _sql_type(field.type) for field in table.columns}
-    columns = ", ".join(f"cast(null as {kind}) as {_quoted(name)}" for name, kind in types.items())
-    nothing = f"select {columns} where false"
-    if not table.paths:
-        return nothing
-    depth = table.paths[0].count("/")
-    pattern = _text("/".join([lake.root, table.name, *["*"] * (depth - 1), "*.parquet"]))
-    hive = f"hive_partitioning = true, hive_types = {{{table.key.name}: {types[table.key.name]}}}" if table.key is not None else ""
-    options = ", ".join(filter(None, [pattern, "union_by_name = true", hive or "hive_partitioning = false"]))
-    # files that were written before a column was added lack it
-    return f"select {', '.join(map(_quoted, types))} from ({nothing} union all by name select * from read_parquet({options}))"
-
-
-def _sql_type(kind: pa.DataType) -> str:
-    """DuckDB's name of an Arrow type that the contract uses."""
-    if pa.types.is_map(kind):
-        return f"map({_sql_type(kind.key_type)}, {_sql_type(kind.item_type)})"
-    if pa.types.is_list(kind):
-        return f"{_sql_type(kind.value_type)}[]"
-    if pa.types.is_struct(kind):
-        return f"struct({', '.join(f'{_quoted(field.name)} {_sql_type(field.type)}' for field in kind)})"
-    if pa.types.is_timestamp(kind):
-        return "timestamptz"
-    return _SCALARS[str(kind)]
-
-
-_SCALARS = {
-    "string": "varchar",
-    "bool": "boolean",
-    "int8": "tinyint",
-    "int16": "smallint",
-    "int32": "integer",
-    "int64": "bigint",
-    "float": "real",
-    "double": "double",
-    "date32[day]": "date",
-}
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"

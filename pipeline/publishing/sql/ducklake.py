@@ -21,8 +21,9 @@ from pipeline.core import schema
 from pipeline.core.errors import PermanentError
 from pipeline.core.progress import steps
 from pipeline.lake.storage import Lake
-from pipeline.publishing.sql.database import PARTITION, new_database, table_files
+from pipeline.publishing.sql.database import new_database
 from pipeline.publishing.sql.ducklake_rows import BEGINNING, ColumnBounds, LakeFile, Row, catalogue_rows, format_statements
+from pipeline.publishing.sql.table_files import PARTITION, table_files
 
 KNOWN_BY = {"extracted": "capturedAt", "ledger": "at", "changes": "knownUntil", "completeness": "day"}
 """Table to the column whose newest value, of a date its end, is the time from which a file is known."""

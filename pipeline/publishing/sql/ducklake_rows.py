@@ -16,7 +16,7 @@ from datetime import UTC, date, datetime
 import pyarrow as pa
 
 from pipeline import __version__
-from pipeline.publishing.sql.database import TableFiles
+from pipeline.publishing.sql.table_files import TableFiles
 from pipeline.publishing.sql.views import MEANINGS, view_queries
 
 Row = tuple[object, ...]

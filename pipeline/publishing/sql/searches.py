@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import functools
-import operator
+import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import pyarrow as pa
 
 from pipeline.lake.storage import Lake
 from pipeline.lake.tables import rows_of
 from pipeline.publishing.lookup import Row
-from pipeline.publishing.sql.database import open_database, open_files, open_tables, run_query, table_files
+from pipeline.publishing.sql.database import RowsNaming, open_database, open_tables, rows_naming, run_query
+from pipeline.publishing.sql.table_files import table_files
 from pipeline.text.urls import canonical_url
 
 SPACED_SCRIPT = re.compile(r"[\u0000-\u10ff]+")
@@ -102,41 +104,27 @@ URL_COLUMNS = {"extracted": ("webUrl", "originalUrl"), "ledger": ("url",), "arti
 """The columns of a table that name a page."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Naming:
-    """The files of a table in which a row names one of some URLs, and all URLs that these rows name."""
-
-    paths: tuple[str, ...]
-    urls: frozenset[str]
-
-
-def _naming(lake: Lake, table: str, files: Mapping[str, Sequence[str]], urls: Iterable[str]) -> _Naming:
-    if not files[table]:
-        return _Naming((), frozenset())
-    import pyarrow.dataset as ds
-
-    columns, wanted = URL_COLUMNS[table], sorted(urls)
-    where = functools.reduce(operator.or_, (ds.field(column).isin(wanted) for column in columns))
-    found = open_files(lake, table, files[table]).to_table(filter=where, columns=["__filename", *columns])
-    full = set(found["__filename"].to_pylist())
-    named = frozenset(value for column in columns for value in found[column].to_pylist())
-    return _Naming(tuple(path for path in files[table] if f"{lake.root}/{path}" in full), named)
-
-
 def url_history(lake: Lake, url: str, *, paths: Mapping[str, Sequence[str]] | None = None) -> UrlHistory:
     """All rows of `url` and of the other URLs of its page. Raises ValueError when `url` is no URL.
 
-    With `paths` only these files of each table are searched (`database.open_tables`). Each file is opened once for the columns with
-    URLs; only those that name the page are read by the queries.
+    With `paths` only these files of each table are searched (`database.open_tables`), without it all with a thread for each processor.
+    Each file is opened once for the columns with URLs; only those that name the page are read by the queries.
     """
     known = {url, canonical_url(url)}
     files = {name: table_files(lake, name).paths if paths is None else tuple(paths.get(name, ())) for name in URL_COLUMNS}
-    extracted = _naming(lake, "extracted", files, known)
-    addresses = sorted(known | extracted.urls)
+    threads = 1 if paths is not None else os.cpu_count() or 1
+
+    def rows_with(table: str, urls: Collection[str]) -> pa.Table:
+        return rows_naming(lake, table, files[table], RowsNaming(URL_COLUMNS, frozenset(urls)), threads=threads)
+
+    named = rows_with("extracted", known)
+    addresses = sorted(known.union(*(named[column].to_pylist() for column in URL_COLUMNS["extracted"])))
     if len(addresses) > len(known):
-        extracted = _naming(lake, "extracted", files, addresses)
-    pruned = {name: _naming(lake, name, files, addresses).paths for name in URL_COLUMNS if name != "extracted"}
-    with open_tables(lake, {**pruned, "extracted": extracted.paths}, views=("articles", "pages", "ledger")) as connection:
+        named = rows_with("extracted", addresses)
+    found = {name: named if name == "extracted" else rows_with(name, addresses) for name in URL_COLUMNS}
+    pruned = {name: sorted(set(table["path"].to_pylist())) for name, table in found.items()}
+    naming = RowsNaming(URL_COLUMNS, frozenset(addresses))
+    with open_tables(lake, pruned, naming=naming, views=("articles", "pages", "ledger")) as connection:
 
         def rows(query: str) -> list[dict[str, Any]]:
             return rows_of(run_query(connection, query, parameters={"urls": addresses}))
