@@ -2,11 +2,13 @@
 
     python -m bench.scale --executors                     SQLite+Local, PostgreSQL+Local, PostgreSQL+Celery with 1 and 2 workers
     python -m bench.scale --sources 100 1000 5000         an hour of the library with so many sources
-    python -m bench.scale --ages 1 30 365                 the same hour on lakes of so many days
+    python -m bench.scale --ages 30 365                   the same hour on lakes of so many days
 
 `--executors` runs an hour of `--publishers` sources (40) by hand in each Airflow, then the same hour again, in which nothing is left to be
-captured: the fixed cost of a run. `--ages` runs an hour after one that was captured, and copies of that one fill the days before. All is
-generated (`tests.newsroom.histories`), and the time of the newsroom is not counted.
+captured: the fixed cost of a run. `--ages` runs an hour on lakes whose older hours have articles of their own and whose dates are built
+(`bench.old_lakes`). Its first line is a lake of 16 days: stories reach a week to both sides of a date, and an hour changes the dates of the
+week before it, so that a younger lake has less to cluster, and an older one has the same. Each line is the least of `--repeats` runs. All
+is generated (`tests.newsroom.histories`), and the time of the newsroom is not counted.
 """
 
 from __future__ import annotations
@@ -14,12 +16,13 @@ from __future__ import annotations
 import argparse
 import multiprocessing
 import os
+import random
 import resource
 import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -29,22 +32,30 @@ from urllib.parse import quote
 
 import yaml
 
+from bench.old_lakes import Reporter, build_dates, copy_date, fill, linked_copy, read_pattern
 from pipeline.core.catalogue import load_catalogue
 from pipeline.core.models import Interval, Part
 from pipeline.core.settings import Settings
-from pipeline.lake import storage
 from pipeline.lake.storage import Lake
 from pipeline.operations import stages
 from tests.integration.walking import StoppedClock
 from tests.newsroom import Newsroom
-from tests.newsroom.histories import History
+from tests.newsroom.histories import History, short_news
 
 CATALOGUE = Path(__file__).resolve().parents[1] / "data"
 HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+WINDOW_DAYS = 7
+"""Days to both sides of a date whose articles its stories may have (`windowHours` of scoring.yaml)."""
+FULL_DAYS = 2 * WINDOW_DAYS + 2
+"""Days of a lake on which an hour's dates have as many articles around them as on any older lake."""
+PER_HOUR = 0.7
+"""Articles of a publisher in an hour."""
 NOON = Interval.parse("2026-11-20T12")
 BEFORE = Interval.containing(NOON.start - HOUR)
 EXECUTORS = {"SQLite+Local": (False, 0), "PostgreSQL+Local": (True, 0), "PostgreSQL+Celery, 1 worker": (True, 1), "2 workers": (True, 2)}
 """For each executor, whether the metadata lie in PostgreSQL, and the number of Celery workers (0: LocalExecutor)."""
+Writer = Callable[[random.Random, datetime], tuple[str, str]]
 SURE_S = 1800.0
 """Seconds after which a run is given up. A plain choice."""
 
@@ -69,10 +80,20 @@ HEAD = f"{'':36} {'articles':>8} {'wall s':>9} {'processor s':>11} {'per hour':>
 
 
 @contextmanager
-def world(folder: Path, *, publishers: int, now: datetime) -> Iterator[tuple[dict[str, str], History]]:
+def world(folder: Path, *, publishers: int, now: datetime, write: Writer = short_news) -> Iterator[tuple[dict[str, str], History]]:
     """A newsroom with so many publishers, whose feeds show up to three articles of the last hours; gives the variables that lead to it."""
     with Newsroom() as room:
-        history = History(room, seed=1, count=publishers, start=now - 5 * HOUR, now=now, keepers=("sitemap",), in_feed=3)
+        history = History(
+            room,
+            seed=1,
+            count=publishers,
+            start=now - 5 * HOUR,
+            now=now,
+            per_hour=PER_HOUR,
+            keepers=("sitemap",),
+            in_feed=3,
+            write=write,
+        )
         catalogue = folder / "catalogue"
         catalogue.mkdir()
         for name in ("topics.yaml", "providers.yaml", "scoring.yaml"):
@@ -111,38 +132,39 @@ def by_sources(counts: Sequence[int]) -> None:
             print(walk_alone({**where, "NEWS_LAKE": f"{folder}/lake"}).line(f"{count:,} sources"), flush=True)
 
 
-def by_ages(days: Sequence[int], *, publishers: int) -> None:
-    """Print what the same hour costs on a lake of one hour and on lakes of so many days."""
+def by_ages(days: Sequence[int], *, publishers: int, repeats: int) -> None:
+    """Print what the same hour costs on a lake that fills the windows of its dates, and on older ones."""
+    reporter = Reporter(per_hour=publishers * PER_HOUR)
     with (
         tempfile.TemporaryDirectory(prefix="news-scale-") as folder,
-        world(Path(folder), publishers=publishers, now=NOON.start) as (where, history),
+        world(Path(folder), publishers=publishers, now=NOON.start, write=reporter.write) as (where, history),
     ):
-        pattern = Path(folder) / "pattern"
-        walk_alone({**where, "NEWS_LAKE": str(pattern)}, BEFORE)
+        lake = Path(folder) / "lake"
+        settings = Settings.from_environment({**where, "NEWS_LAKE": str(lake)})
+        walk_alone({**where, "NEWS_LAKE": str(lake)}, BEFORE)
+        patterns = [read_pattern(Lake(str(lake)), Part(BEFORE, name)) for name in Lake(str(lake)).captured_parts(BEFORE.key)]
         history.publish(NOON.start)
-        for count in (0, *days):
-            lake = Path(folder) / f"lake-{count}"
-            shutil.copytree(pattern, lake)
-            fill(lake, days=count)
-            cost = walk_alone({**where, "NEWS_LAKE": str(lake)})
-            print(cost.line(f"a lake of {count} days" if count else "a lake of an hour"), flush=True)
-            shutil.rmtree(lake)
+        filled = 0
+        for count in (FULL_DAYS, *days):
+            for pattern in patterns:
+                fill(lake, pattern, reporter, hours_back=range(filled * 24 + 1, count * 24 + 1))
+            if not filled:
+                build_dates(settings, BEFORE.start.date(), days=WINDOW_DAYS + 1)
+            oldest = BEFORE.start.date() - WINDOW_DAYS * DAY
+            copy_date(lake, oldest, (BEFORE.start.date() - back * DAY for back in range(max(filled, WINDOW_DAYS) + 1, count + 1)))
+            filled = count
+            cost = min((on_copy(lake, where) for _ in range(repeats)), key=lambda one: one.processor_s)
+            print(cost.line(f"a lake of {count} days"), flush=True)
 
 
-def fill(folder: Path, *, days: int) -> None:
-    """Copy the lake's one hour to so many days before it, without its captures."""
-    lake = Lake(str(folder))
-    for name in lake.captured_parts(BEFORE.key):
-        part = Part(BEFORE, name)
-        manifest = lake.read_bytes(storage.manifest_path(part)).decode()
-        for back in range(1, days * 24 + 1):
-            copied = Part(Interval.containing(BEFORE.start - back * HOUR), name)
-            lake.write_bytes(storage.manifest_path(copied), manifest.replace(BEFORE.key, copied.interval.key).encode())
-            for path in (storage.ledger_path, storage.extracted_path):
-                target = folder / path(copied)
-                target.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy(folder / path(part), target)
-            lake.write_bytes(storage.mark_path(copied.interval.start.date(), copied, digest=f"{back:016x}"), b"")
+def on_copy(lake: Path, where: Mapping[str, str]) -> Cost:
+    """What the hour costs on a copy of the lake."""
+    copy = lake.with_name("copy")
+    linked_copy(lake, copy)
+    try:
+        return walk_alone({**where, "NEWS_LAKE": str(copy)})
+    finally:
+        shutil.rmtree(copy)
 
 
 def by_executors(names: Sequence[str], *, publishers: int) -> None:
@@ -235,15 +257,18 @@ def main() -> int:
     parser.add_argument("--executors", nargs="*", choices=EXECUTORS, metavar="NAME", help=f"all, or some of: {', '.join(EXECUTORS)}")
     parser.add_argument("--sources", nargs="+", type=int, metavar="NUMBER", default=[])
     parser.add_argument("--ages", nargs="+", type=int, metavar="DAYS", default=[])
+    parser.add_argument("--repeats", type=int, default=3, help="runs of the hour on each lake")
     parser.add_argument("--publishers", type=int, default=40, help="sources of the other two measurements")
     options = parser.parse_args()
+    if any(days <= FULL_DAYS for days in options.ages):
+        parser.error(f"--ages: a lake of {FULL_DAYS} days is measured anyway, and a younger one has less to cluster")
     print(HEAD, flush=True)
     if options.executors is not None:
         by_executors(options.executors or list(EXECUTORS), publishers=options.publishers)
     if options.sources:
         by_sources(options.sources)
     if options.ages:
-        by_ages(options.ages, publishers=options.publishers)
+        by_ages(sorted(options.ages), publishers=options.publishers, repeats=options.repeats)
     return 0
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import format_datetime
@@ -28,13 +28,19 @@ class Told:
     url: str
     at: datetime
     title: str
+    text: str
 
     @property
     def page(self) -> str:
-        text = " ".join(f"Sentence {number} of {self.title.lower()} says something of its own." for number in range(12))
         head = f"<title>{self.title}</title><meta property='og:title' content='{self.title}'>"
         head += f"<meta property='article:published_time' content='{self.at.isoformat()}'>"
-        return f"<html><head>{head}</head><body><article><h1>{self.title}</h1><p>{text}</p></article></body></html>"
+        return f"<html><head>{head}</head><body><article><h1>{self.title}</h1><p>{self.text}</p></article></body></html>"
+
+
+def short_news(chance: random.Random, at: datetime) -> tuple[str, str]:
+    """Title and text of an article; the title is another for each second of a month."""
+    title = f"{' '.join(chance.sample(WORDS, 4))} {at:%d %H%M%S}".capitalize()
+    return title, " ".join(f"Sentence {number} of {title.lower()} says something of its own." for number in range(12))
 
 
 class History:
@@ -51,7 +57,9 @@ class History:
         per_hour: float = 0.7,
         keepers: Sequence[str] = KEEPERS,
         in_feed: int = IN_FEED,
+        write: Callable[[random.Random, datetime], tuple[str, str]] = short_news,
     ) -> None:
+        self._write = write
         self._room, self._random, self._per_hour, self._in_feed = room, random.Random(seed), per_hour, in_feed
         self.wayback, self.crawl = Wayback(room), CommonCrawl(room)
         self.keepers = {f"https://paper{number:02d}.example": keepers[number % len(keepers)] for number in range(count)}
@@ -96,8 +104,7 @@ class History:
             count = sum(self._random.random() < self._per_hour / 3 for _ in range(3))
             for second in sorted(self._random.sample(range(3600), count)):
                 at = moment + timedelta(seconds=second)
-                title = f"{' '.join(self._random.sample(WORDS, 4))} {at:%d %H%M%S}".capitalize()
-                new.append(Told(host, f"{host}/{at:%Y%m%d%H%M%S}", at, title))
+                new.append(Told(host, f"{host}/{at:%Y%m%d%H%M%S}", at, *self._write(self._random, at)))
         for one in new:
             self._room.add_page(one.url, one.page)
             self._by_host[one.host].append(one)
