@@ -37,8 +37,9 @@ from pipeline.core.catalogue import load_catalogue
 from pipeline.core.models import Interval, Part
 from pipeline.core.settings import Settings
 from pipeline.operations import stages
+from pipeline.operations.backfill.planning import plan_backfill
 from pipeline.operations.backfill.plans import BackfillRequest
-from pipeline.operations.backfill.runs import plan_backfill, read_record, run_backfill
+from pipeline.operations.backfill.runs import read_record, run_backfill
 from pipeline.publishing.date_builds import BuildOptions
 from pipeline.text.counts import counted
 from tests.integration import walking

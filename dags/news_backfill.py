@@ -89,8 +89,8 @@ with DAG(
     def plan(*, dag_run: Any = None, params: Any = None) -> dict[str, Any]:
         """Plans the backfill of the form, without a request, and leaves the question for a person where the plan is large."""
         from pipeline.operations.backfill.approvals import approval_question
+        from pipeline.operations.backfill.planning import plan_backfill
         from pipeline.operations.backfill.plans import BackfillRequest, plan_summary
-        from pipeline.operations.backfill.runs import plan_backfill
 
         refuse_unknown(dag_run.conf, PARAMS)
         if not params["first"]:

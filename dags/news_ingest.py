@@ -138,8 +138,8 @@ with DAG(
         for part in parts:
             log.info("part %s: %s", label(part), "captured already, to be extracted again" if part.name in captured else "to be captured")
         if not live:
+            from pipeline.operations.backfill.planning import plan_hour
             from pipeline.operations.backfill.plans import plan_summary
-            from pipeline.operations.backfill.runs import plan_hour
 
             cost = plan_hour(own, catalogue, interval, sources=sources or (), origins=origins or (), is_refetch=refetch is not None)
             log.info("%s", plan_summary(cost))

@@ -16,6 +16,8 @@ from pipeline.core.errors import FeedError
 
 LIMIT = 5_000
 """Rows requested in one answer; the resume key of an answer leads to further rows. A plain choice."""
+HTML = "text/html"
+"""The media type of the pages that an archive is asked for."""
 MICROSECOND = timedelta(microseconds=1)
 
 _SNAPSHOT = re.compile(r"/(\d{14})(?:[a-z]{2}_)?/https?:")

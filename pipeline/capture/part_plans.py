@@ -52,6 +52,11 @@ def group_sources(sources: Sequence[Source], size: int) -> tuple[tuple[str, ...]
     return tuple(tuple(group) for group in groups)
 
 
+def source_by_domain(sources: Sequence[Source]) -> dict[str, str]:
+    """The registered domains of the sources' listings, each with the id of the first source that has it: that source owns its pages."""
+    return {registered_domain(url): source.id for source in reversed(sources) for url in source.listings}
+
+
 def plan_parts(
     interval: Interval,
     groups: Sequence[Sequence[str]],

@@ -17,7 +17,7 @@ from pipeline.capture.capture import PastCapture, report_of, unserved_warning
 from pipeline.capture.earlier_captures import read_earlier_captures, robots_reader
 from pipeline.capture.imports import media_type, record_verdict
 from pipeline.capture.part_commits import PartContents, commit_part, committed_manifest
-from pipeline.capture.part_plans import LEFT_TO_FILES
+from pipeline.capture.part_plans import LEFT_TO_FILES, source_by_domain
 from pipeline.capture.past.given_files import PAGE_RECORDS, given_paths, warn_of_dates_outside
 from pipeline.capture.past.kept_documents import KeptDocuments
 from pipeline.capture.past.kept_robots import KeptRobots
@@ -124,11 +124,6 @@ def _captured(
     if warnings:
         reports.append(CaptureReport(interval.key, f"files{mark}", {}, (), {}, warnings=tuple(warnings)))
     return FileCaptures(tuple(Part(interval, manifest.part) for manifest in manifests), tuple(reports))
-
-
-def source_by_domain(sources: Sequence[Source]) -> dict[str, str]:
-    """The registered domains of the sources' listings, each with the id of the first source that has it: that source owns its pages."""
-    return {registered_domain(url): source.id for source in reversed(sources) for url in source.listings}
 
 
 @dataclass(slots=True)

@@ -3,4 +3,4 @@
 It fetches listings and home pages only through `fetching`, never an article, and decides nothing about an article's content.
 """
 
-__all__ = ["autodiscovery", "entries", "health", "listings", "polling", "sources_file", "subscriptions"]
+__all__ = ["autodiscovery", "entries", "health", "listings", "polling", "sources_file", "subscriptions", "whole_sites"]

@@ -30,14 +30,17 @@ def newest_ledger_days(lake: Lake, number: int) -> list[date]:
     return [date.fromisoformat(day) for day in reversed(found[:number])]
 
 
-def parts_by_day(lake: Lake, *, first: date, without: Collection[str] = (REVISIT_PART,)) -> dict[date, list[Part]]:
-    """By UTC day from `first` on, the parts that have a ledger, oldest first, except those named in `without`."""
-    days: dict[date, list[Part]] = {}
-    for file in lake.files("ledger", first=f"interval={first.isoformat()}"):
-        part = storage.part_of_ledger(file.path)
-        if part.name not in without:
-            days.setdefault(part.interval.start.date(), []).append(part)
-    return days
+def parts_by_day(lake: Lake, days: Collection[date], *, without: Collection[str] = (REVISIT_PART,)) -> dict[date, list[Part]]:
+    """By UTC day, those of `days` with the parts that have a ledger, oldest first, except parts named in `without`."""
+    if not days:
+        return {}
+    wanted = {day.isoformat(): day for day in days}
+    found: dict[date, list[Part]] = {}
+    for file in lake.files("ledger", first=f"interval={min(wanted)}"):
+        day = wanted.get(file.path.removeprefix("ledger/interval=")[:10])
+        if day is not None and (part := storage.part_of_ledger(file.path)).name not in without:
+            found.setdefault(day, []).append(part)
+    return found
 
 
 def read_ledger(lake: Lake, parts: Sequence[Part], *, columns: Sequence[str], where: pc.Expression | None = None) -> pa.Table:

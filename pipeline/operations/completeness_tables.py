@@ -36,7 +36,7 @@ def read_completeness(lake: Lake, catalogue: Catalogue, days: Sequence[date], *,
     A followed source has a row on each day since the ledger first names it; with `is_whole` on every day.
     """
     needed = _with_rhythm(days)
-    known = parts_by_day(lake, first=needed[0]) if needed else {}
+    known = parts_by_day(lake, needed)
     parts = {day: known.get(day, []) for day in needed}
     listed = [day for day in parts if parts[day]]
     found = {

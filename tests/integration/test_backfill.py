@@ -21,9 +21,10 @@ from pipeline.lake import storage
 from pipeline.lake.locks import exclusive_lock
 from pipeline.lake.storage import Lake
 from pipeline.operations import stages
+from pipeline.operations.backfill.planning import plan_backfill
 from pipeline.operations.backfill.plans import BackfillPlan, BackfillRequest
 from pipeline.operations.backfill.records import BackfillRecord
-from pipeline.operations.backfill.runs import plan_backfill, read_record, run_backfill
+from pipeline.operations.backfill.runs import read_record, run_backfill
 from tests import days
 from tests.integration import walking
 from tests.integration.conftest import KEY, NOON

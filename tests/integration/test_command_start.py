@@ -45,9 +45,27 @@ print(json.dumps(sorted(sys.modules)))
 """
 
 
+PLAN = """
+import datetime, json, sys
+from pipeline.core.catalogue import load_catalogue
+from pipeline.core.settings import Settings
+from pipeline.operations.backfill.planning import plan_backfill
+from pipeline.operations.backfill.plans import BackfillRequest
+settings = Settings(lake=sys.argv[1])
+day, now = datetime.date(2026, 11, 20), datetime.datetime(2026, 11, 21, tzinfo=datetime.UTC)
+assert plan_backfill(settings, load_catalogue(settings.config), BackfillRequest(day, day), now=now).archives
+print(json.dumps(sorted(sys.modules)))
+"""
+
+
 def imported(*arguments: str) -> set[str]:
     """Run the command in a process of its own; returns the modules that the process has imported by the end."""
-    done = subprocess.run([sys.executable, "-c", CHILD, *arguments], cwd=REPOSITORY, capture_output=True, text=True, check=True)
+    return modules_after(CHILD, *arguments)
+
+
+def modules_after(code: str, *arguments: str) -> set[str]:
+    """The modules that the code, whose last line prints them, has imported by its end."""
+    done = subprocess.run([sys.executable, "-c", code, *arguments], cwd=REPOSITORY, capture_output=True, text=True, check=True)
     return set(json.loads(done.stdout.splitlines()[-1]))
 
 
@@ -69,6 +87,18 @@ def test_looking_up_records_imports_no_reader_of_pages_and_no_pandas(lake: Path)
     assert not imported("--lake", str(lake), "top") & READERS_OF_PAGES
     for name in ("quake-1", OLDER):
         assert not imported("--lake", str(lake), "show", f"{HOST}/{name}") & READERS_OF_PAGES
+
+
+def test_a_plan_of_a_backfill_imports_no_reader_of_pages(lake: Path) -> None:
+    assert not modules_after(PLAN, str(lake)) & {
+        "feedparser",
+        "htmldate",
+        "lxml",
+        "PIL",
+        "scipy",
+        "trafilatura",
+        "pipeline.fetching.fetcher",
+    }
 
 
 def test_a_reader_of_a_pipe_that_goes_ends_the_command_without_a_traceback(lake: Path) -> None:

@@ -25,9 +25,10 @@ from pipeline.lake.ledgers import read_manifest
 from pipeline.lake.removals.erasures import ErasureRecord
 from pipeline.lake.storage import Lake
 from pipeline.operations import maintenance, stages
+from pipeline.operations.backfill.planning import plan_backfill
 from pipeline.operations.backfill.plans import BackfillRequest
 from pipeline.operations.backfill.records import to_json as backfill_json
-from pipeline.operations.backfill.runs import plan_backfill, run_backfill
+from pipeline.operations.backfill.runs import run_backfill
 from pipeline.operations.erasure_runs import erasures, plan_erasure, run_erasure
 from tests import days
 from tests.integration import walking

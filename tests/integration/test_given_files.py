@@ -20,8 +20,9 @@ from pipeline.lake.archives.files import open_archive
 from pipeline.lake.archives.warc import read_record_at, read_records
 from pipeline.lake.storage import Lake
 from pipeline.operations import stages
+from pipeline.operations.backfill.planning import plan_backfill
 from pipeline.operations.backfill.plans import BackfillRequest
-from pipeline.operations.backfill.runs import plan_backfill, run_backfill
+from pipeline.operations.backfill.runs import run_backfill
 from pipeline.text.urls import registered_domain
 from tests.integration.conftest import FrozenClock
 from tests.integration.past import HOUR, MINUTE, NOON, page, rss

@@ -21,8 +21,9 @@ from pipeline.lake.locks import exclusive_lock
 from pipeline.lake.storage import Lake
 from pipeline.lake.stores import s3_store
 from pipeline.operations import maintenance, stages
+from pipeline.operations.backfill.planning import plan_backfill
 from pipeline.operations.backfill.plans import BackfillRequest
-from pipeline.operations.backfill.runs import plan_backfill, run_backfill
+from pipeline.operations.backfill.runs import run_backfill
 from tests.integration.conftest import KEY, NOON
 from tests.integration.walking import StoppedClock
 from tests.newsroom import Newsroom, World

@@ -19,9 +19,9 @@ from pipeline.core.settings import Settings
 from pipeline.lake import storage
 from pipeline.lake.storage import Lake
 from pipeline.lake.tables import checked_table
+from pipeline.operations.backfill.planning import plan_backfill
 from pipeline.operations.backfill.plans import BackfillRequest
 from pipeline.operations.backfill.records import BackfillRecord, BackfillStep, to_json
-from pipeline.operations.backfill.runs import plan_backfill
 from pipeline.operations.completeness import SourceDay
 from pipeline.operations.completeness_tables import write_tables
 from pipeline.operations.pages.site import HEADERS, NAVIGATION, SiteAnswer, SiteRequest, answer

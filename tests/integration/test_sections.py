@@ -18,8 +18,8 @@ from pipeline.lake import storage
 from pipeline.lake.ledgers import read_manifest
 from pipeline.lake.storage import Lake
 from pipeline.operations import stages
+from pipeline.operations.backfill.planning import plan_backfill
 from pipeline.operations.backfill.plans import BackfillRequest
-from pipeline.operations.backfill.runs import plan_backfill
 from pipeline.operations.source_repairs import apply_repairs, heal_sources
 from tests.integration.conftest import FrozenClock
 from tests.integration.test_capture import HOUR, ONE, article, endings

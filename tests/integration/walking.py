@@ -18,8 +18,9 @@ from pipeline.core.models import Interval
 from pipeline.core.settings import Settings
 from pipeline.fetching.fetcher import Fetcher
 from pipeline.operations import stages
+from pipeline.operations.backfill.planning import plan_backfill
 from pipeline.operations.backfill.plans import BackfillRequest
-from pipeline.operations.backfill.runs import plan_backfill, run_backfill
+from pipeline.operations.backfill.runs import run_backfill
 from pipeline.operations.erasure_runs import plan_erasure, run_erasure
 
 MOMENT = datetime(2026, 11, 20, 13, 0, 5, tzinfo=UTC)

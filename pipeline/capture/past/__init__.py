@@ -3,4 +3,4 @@
 It never changes a feed's state, so that live polls are not affected.
 """
 
-__all__ = ["given_files", "kept_documents", "kept_robots", "news_files", "origins", "warc_sources", "wayback"]
+__all__ = ["given_files", "kept_bodies", "kept_documents", "kept_robots", "news_files", "origins", "warc_sources", "wayback"]

@@ -16,10 +16,10 @@ from pipeline.capture.past.kept_documents import Document, KeptDocuments, Origin
 from pipeline.capture.source_sessions import SourceSession
 from pipeline.core.models import Entry, Interval, Outcome
 from pipeline.core.workers import BoundedReader
-from pipeline.discovery.autodiscovery import is_of_whole_site
 from pipeline.discovery.listings.feeds import Feed
 from pipeline.discovery.listings.readers import read_feed, read_sitemap
 from pipeline.discovery.listings.sitemaps import Sitemap, children_for, is_older
+from pipeline.discovery.whole_sites import is_of_whole_site
 from pipeline.lake.manifests import FeedState
 from pipeline.text.urls import join
 

@@ -7,7 +7,6 @@ always read from the kept record, so that it is the same for every hour.
 
 from __future__ import annotations
 
-import hashlib
 import io
 import logging
 import threading
@@ -16,11 +15,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
+from pipeline.capture.past.kept_bodies import kept_path
 from pipeline.capture.source_sessions import SourceSession, outcome_of
 from pipeline.core.errors import FeedError, WarcError
 from pipeline.core.models import Answer, Entry, Kind, Outcome
 from pipeline.fetching.fetcher import Target
-from pipeline.lake import storage
 from pipeline.lake.archives.warc import CaptureWriter, WarcRecord, read_records
 from pipeline.lake.manifests import FeedState
 from pipeline.lake.storage import Lake
@@ -108,16 +107,6 @@ class KeptDocuments:
         return _document(url, kind, records, source_id=session.source.id)
 
 
-def kept_body(lake: Lake, url: str, *, max_bytes: int) -> bytes | None:
-    """The body of the kept document at `url`, however old; None when the lake keeps none."""
-    try:
-        data = lake.read_bytes(kept_path(url))
-        records = [one for one in read_records(io.BytesIO(data), max_body_bytes=max_bytes) if one.type == "response"]
-    except (FileNotFoundError, WarcError):
-        return None
-    return records[-1].body if records and records[-1].status == 200 else None
-
-
 def content_of(session: SourceSession, document: Document, read: Callable[[bytes], Content]) -> Content | None:
     """The result of `read` for the body of `document`, which is the last that the session read.
 
@@ -154,8 +143,3 @@ def _document(url: str, kind: Kind, records: list[WarcRecord], *, source_id: str
         at=last.at,
     )
     return Document(last.url or url, outcome, last.body if is_there else None, last.content_type, last.at)
-
-
-def kept_path(url: str) -> str:
-    """The path in the lake at which the answer for `url` is kept."""
-    return storage.document_path(hashlib.sha256(url.encode()).hexdigest())

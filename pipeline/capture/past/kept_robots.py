@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from pipeline.capture.past.kept_documents import kept_path
+from pipeline.capture.past.kept_bodies import kept_path
 from pipeline.core.errors import PermanentFetchError, WarcError
 from pipeline.core.models import Answer, Clock, Exchange
 from pipeline.fetching.robots import MAX_AGE, MAX_BYTES

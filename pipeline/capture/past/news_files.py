@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 
 from pipeline.core.errors import FeedError
 from pipeline.core.models import Interval
+from pipeline.core.settings import Settings
 
 MAX_LISTING_BYTES = 50_000_000
 """Bytes of a decompressed monthly list that are read. A plain choice, far above a real list, against gzip bombs."""
@@ -36,6 +37,16 @@ class NewsFile:
 def listing_path(interval: Interval) -> str:
     """The path, below the endpoint, of the list of WARC files of the interval's month."""
     return f"crawl-data/CC-NEWS/{interval.start:%Y/%m}/warc.paths.gz"
+
+
+def is_remote(settings: Settings) -> bool:
+    """Whether the news files are read from a server and not from a folder."""
+    return settings.ccnews.startswith(("http://", "https://"))
+
+
+def listing_address(settings: Settings, interval: Interval) -> str:
+    """The URL of the list of news files of the interval's month."""
+    return f"{settings.ccnews.rstrip('/')}/{listing_path(interval)}"
 
 
 def files_of(listing: bytes, interval: Interval, *, url: str) -> tuple[NewsFile, ...]:

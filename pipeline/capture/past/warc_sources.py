@@ -16,7 +16,7 @@ from typing import BinaryIO, Literal, Protocol, cast
 
 from pipeline.capture.past.given_files import FileHour, given_paths, hours_with_records
 from pipeline.capture.past.kept_documents import KeptDocuments, content_of
-from pipeline.capture.past.news_files import NewsFile, files_of, listing_path
+from pipeline.capture.past.news_files import NewsFile, files_of, is_remote, listing_address, listing_path
 from pipeline.capture.probes import page_reader
 from pipeline.capture.source_sessions import SourceSession
 from pipeline.core.catalogue import Source
@@ -183,16 +183,6 @@ class _HourRecords:
 
 _ARCHIVE = Source(id="ccnews", name="Common Crawl", feeds=("https://data.commoncrawl.org/",), topic="News")
 """The source of requests for lists of news files; their outcomes are recorded without its id."""
-
-
-def is_remote(settings: Settings) -> bool:
-    """Whether the news files are read from a server and not from a folder."""
-    return settings.ccnews.startswith(("http://", "https://"))
-
-
-def listing_address(settings: Settings, interval: Interval) -> str:
-    """The URL of the list of news files of the interval's month."""
-    return f"{settings.ccnews.rstrip('/')}/{listing_path(interval)}"
 
 
 def warc_sources_of(

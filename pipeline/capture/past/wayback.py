@@ -12,18 +12,17 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
-from pipeline.capture.cdx import CdxAnswer, Snapshot, day_span, query_address, read_rows, snapshot_address
+from pipeline.capture.cdx import HTML, CdxAnswer, Snapshot, day_span, query_address, read_rows, snapshot_address
 from pipeline.capture.past.histories import reaches_behind, read_feed_document, with_listing
 from pipeline.capture.past.kept_documents import KeptDocuments, OriginListing, content_of
 from pipeline.capture.source_sessions import SourceSession
 from pipeline.core.models import Entry, Interval
-from pipeline.discovery.autodiscovery import is_of_whole_site
 from pipeline.discovery.entries import digest_of
+from pipeline.discovery.whole_sites import is_of_whole_site
 from pipeline.text.urls import host_of
 
 LOOK_AHEAD = timedelta(hours=24)
 """Time after an hour within which the first snapshot of a feed still lists most entries of that hour. A plain choice."""
-HTML = "text/html"
 
 
 def from_wayback(session: SourceSession, documents: KeptDocuments, interval: Interval) -> OriginListing:

@@ -12,9 +12,10 @@ from pipeline.core.models import HOUR, Interval
 from pipeline.fetching.fetcher import SystemClock
 from pipeline.operations import doctor as examination
 from pipeline.operations import maintenance
+from pipeline.operations.backfill.planning import plan_backfill
 from pipeline.operations.backfill.plans import BackfillRequest
 from pipeline.operations.backfill.records import record_values
-from pipeline.operations.backfill.runs import plan_backfill, run_backfill
+from pipeline.operations.backfill.runs import run_backfill
 from pipeline.operations.completeness_tables import completeness_row
 from pipeline.operations.erasure_runs import plan_erasure, run_erasure
 

@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 
 from pipeline.core.catalogue import ListingKind
 from pipeline.core.models import Entry
-from pipeline.discovery.autodiscovery import WHOLE_SITE_WORDS
 from pipeline.discovery.entries import digest_of
+from pipeline.discovery.whole_sites import WHOLE_SITE_WORDS
 from pipeline.text.counts import counted
 from pipeline.text.plain_text import letters_only
 from pipeline.text.urls import host_of, registered_domain

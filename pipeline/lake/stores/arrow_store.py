@@ -107,8 +107,7 @@ class ArrowStore:
             for name in self.names(folder, first=first):
                 yield from self.files(f"{folder}/{name}")
             return
-        infos = self._filesystem.get_file_info(pafs.FileSelector(self._full(folder), allow_not_found=True, recursive=True))
-        yield from sorted((self._stored(info) for info in infos if info.type == pafs.FileType.File), key=lambda file: file.path)
+        yield from sorted(self._local_files(folder) if self._is_local else self._listed(folder), key=lambda file: file.path)
 
     def read_bytes(self, path: str) -> bytes:
         """The content of the file at `path`."""
@@ -156,6 +155,22 @@ class ArrowStore:
         """None: Arrow has no conditional writes."""
         del path, data, version
         return None
+
+    def _listed(self, folder: str) -> Iterator[StoredFile]:
+        infos = self._filesystem.get_file_info(pafs.FileSelector(self._full(folder), allow_not_found=True, recursive=True))
+        yield from (self._stored(info) for info in infos if info.type == pafs.FileType.File)
+
+    def _local_files(self, folder: str) -> Iterator[StoredFile]:
+        """Every file below `folder` at any depth; a file that is deleted meanwhile is left out."""
+        with contextlib.suppress(FileNotFoundError), os.scandir(self._full(folder)) as entries:
+            for entry in entries:
+                path = f"{folder}/{entry.name}" if folder else entry.name
+                if entry.is_dir():
+                    yield from self._local_files(path)
+                    continue
+                with contextlib.suppress(FileNotFoundError):
+                    found = entry.stat()
+                    yield StoredFile(path, found.st_size, datetime.fromtimestamp(found.st_mtime, UTC))
 
     def _full(self, path: str) -> str:
         return f"{self._root}/{path}"

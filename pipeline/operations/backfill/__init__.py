@@ -3,4 +3,4 @@
 It sends no request and writes no record of an article itself: it runs the stages of the walk.
 """
 
-__all__ = ["approvals", "plans", "records", "runs"]
+__all__ = ["approvals", "planning", "plans", "records", "runs"]

@@ -6,19 +6,16 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
-from pipeline.capture.cdx import Snapshot, day_span, query_address, read_rows
+from pipeline.capture.cdx import HTML, Snapshot, day_span, query_address, read_rows
+from pipeline.capture.part_plans import source_by_domain
 from pipeline.capture.past.given_files import given_file, given_paths, kept_index
-from pipeline.capture.past.kept_documents import kept_body
-from pipeline.capture.past.news_files import NewsFile, files_of, listing_path
-from pipeline.capture.past.warc_sources import is_remote, listing_address
-from pipeline.capture.past.wayback import HTML
-from pipeline.capture.warc_captures import source_by_domain
+from pipeline.capture.past.kept_bodies import kept_body
+from pipeline.capture.past.news_files import NewsFile, files_of, is_remote, listing_address, listing_path
 from pipeline.core.catalogue import Source
 from pipeline.core.errors import FeedError
 from pipeline.core.models import Interval
 from pipeline.core.settings import Settings
-from pipeline.discovery.autodiscovery import is_of_whole_site
-from pipeline.fetching.ranged_files import BLOCK_BYTES
+from pipeline.discovery.whole_sites import is_of_whole_site
 from pipeline.lake.storage import Lake
 from pipeline.operations.backfill.archive_costs import (
     ArchiveCost,
@@ -59,6 +56,8 @@ def archive_costs(
             ]
             costs.append(wayback_cost(evidence, settings))
         elif origin == "ccnews":
+            from pipeline.fetching.ranged_files import BLOCK_BYTES  # imports the fetcher, which plans without news files do not need
+
             block_bytes = min(BLOCK_BYTES, settings.ccnews_chunk_bytes)
             costs.append(
                 ccnews_cost(_news_evidence(lake, settings, hours), settings, is_remote=is_remote(settings), block_bytes=block_bytes)

@@ -1,4 +1,4 @@
-"""Plan and run a backfill: capture and extract hour by hour, publish the touched dates, compare them with what was published before.
+"""Run a backfill: capture and extract hour by hour, publish the touched dates, compare them with what was published before.
 
 All published dates are built once, after the last hour. The record in the lake (`backfill.records`) holds the finished steps, so that
 repeating the command continues a killed backfill. The published files are copied before the first step and kept until the backfill is done:
@@ -9,40 +9,25 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Collection, Sequence
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from pipeline.capture.capture import unserved_warning
-from pipeline.capture.part_plans import origins_in_order
-from pipeline.core.catalogue import Catalogue, Source
-from pipeline.core.errors import ConfigError, PermanentError
+from pipeline.core.catalogue import Catalogue
 from pipeline.core.models import Clock, Interval, Part
 from pipeline.core.progress import steps
 from pipeline.core.settings import PACKAGE, Settings
 from pipeline.extraction.extract import OUT_OF_RANGE
 from pipeline.lake import storage
-from pipeline.lake.ledgers import newest_ledger_days, parts_by_day, read_ledger, read_manifest
 from pipeline.lake.locks import exclusive_lock
 from pipeline.lake.removals.erased_providers import without_erased
 from pipeline.lake.storage import Lake
 from pipeline.operations import stages
-from pipeline.operations.backfill.cost_estimates import archive_costs
-from pipeline.operations.backfill.plans import (
-    COST_COLUMNS,
-    HISTORY_DAYS,
-    BackfillPlan,
-    BackfillRequest,
-    PartSize,
-    UsualDay,
-    count_day,
-    make_plan,
-    usual_days,
-)
+from pipeline.operations.backfill.planning import later_manifests, settings_for
+from pipeline.operations.backfill.plans import BackfillPlan, BackfillRequest
 from pipeline.operations.backfill.records import BackfillRecord, BackfillStep, from_json, to_json
 from pipeline.publishing.date_builds import BuildOptions, DateBuild, build_dates
 from pipeline.publishing.differences import describe, difference
@@ -50,69 +35,10 @@ from pipeline.text.counts import counted
 
 log = logging.getLogger(__name__)
 
-NO_MARK = "plan"
-"""A mark that no part has, so that the plan of a refetch finds no captured part."""
 SOURCE_SUFFIXES = frozenset({".py", ".yaml", ".txt", ".tsv"})
 """Suffixes of the files that decide what is extracted and published: source files, and the word lists beside them."""
 RED_IN_A_ROW = 3
 """Consecutive hours with too many failed sources after which the backfill stops: the cause then lies in no single hour. A plain choice."""
-
-
-def plan_backfill(settings: Settings, catalogue: Catalogue, asked: BackfillRequest, *, now: datetime) -> BackfillPlan:
-    """Plan the backfill that `asked` describes. Sends no request and writes nothing.
-
-    Raises ConfigError for a source that is not followed, PermanentError when no hour of the range is over at `now`.
-    """
-    settings, catalogue = settings_for(settings, asked), without_erased(Lake(settings.lake), catalogue)
-    intervals = asked.intervals(now=now)
-    if not intervals:
-        raise PermanentError(f"no hour from {asked.first} to {asked.last} is over yet")
-    plan = _plan(settings, catalogue, asked, intervals, _later_parts(Lake(settings.lake), asked, intervals))
-    open_hours = len(asked.dates) * 24 - len(intervals)
-    note = (f"left out, because not over yet: {counted(open_hours, 'hour')} of the range",) if open_hours else ()
-    return replace(plan, notes=(*note, *plan.notes))
-
-
-def plan_hour(
-    settings: Settings,
-    catalogue: Catalogue,
-    interval: Interval,
-    *,
-    sources: Collection[str] = (),
-    origins: Sequence[str] = (),
-    is_refetch: bool,
-) -> BackfillPlan:
-    """Plan one past hour as a run of `news_ingest` captures it. Sends no request and writes nothing."""
-    day = interval.start.date()
-    return _plan(settings, catalogue, BackfillRequest(day, day, tuple(sources), tuple(origins), is_refetch), (interval,), ())
-
-
-def _plan(
-    settings: Settings, catalogue: Catalogue, asked: BackfillRequest, intervals: Sequence[Interval], later: Sequence[Part]
-) -> BackfillPlan:
-    lake = Lake(settings.lake)
-    missing: dict[Interval, frozenset[str]] = {}
-    held: list[PartSize] = []
-    for interval in steps(intervals, "planning hours", total=len(intervals)):
-        committed = set(lake.captured_parts(interval.key))
-        parts = _parts(settings, catalogue, asked, interval, mark=NO_MARK)
-        missing[interval] = frozenset(source for part in parts if part.name not in committed for source in part.source_ids)
-        held += [_held(lake, part) for part in parts if part.name in committed]
-    sources, origins = _sources(catalogue, asked), _origins(settings, asked)
-    usual = _usual(lake, {source.id for source in sources} if asked.sources else None)
-    return make_plan(
-        asked,
-        intervals=intervals,
-        sources=sources,
-        origins=origins,
-        missing=missing,
-        held=held,
-        later=[_held(lake, part) for part in later],
-        usual=usual,
-        settings=settings,
-        disk_free=lake.free_bytes(),
-        archives=archive_costs(lake, settings, asked, origins=origins, sources=sources, missing=missing, usual=usual),
-    )
 
 
 def run_backfill(
@@ -126,11 +52,6 @@ def run_backfill(
     """
     with exclusive_lock(Lake(settings.lake), storage.backfill_lock_path(plan.id), what=f"backfill {plan.id}"):
         return _Run(settings_for(settings, plan.asked), without_erased(Lake(settings.lake), catalogue), clock, allow_shrink).run(plan)
-
-
-def settings_for(settings: Settings, asked: BackfillRequest) -> Settings:
-    """`settings` with the WARC files that the request names in place of those of the settings."""
-    return settings.model_copy(update={"warc": asked.warc}) if asked.warc else settings
 
 
 def read_record(settings: Settings, backfill_id: str) -> BackfillRecord | None:
@@ -171,9 +92,9 @@ class _Run:
             if self._is_near(plan.asked, day):
                 self._copy_before(plan.id, day)
         started = self._clock.now()
-        later = _later_parts(self._lake, plan.asked, plan.asked.intervals(now=started))
+        later = later_manifests(self._lake, plan.asked, plan.asked.intervals(now=started))
         mark = hashlib.sha256(f"{plan.id} {started.isoformat()}".encode()).hexdigest()[:8]
-        keys = tuple(f"{part.interval.key}/{part.name}" for part in later)
+        keys = tuple(f"{manifest.interval}/{manifest.part}" for manifest in later)
         planned = replace(plan, disk_free=None)  # the free space is of the moment, not of the backfill
         return self._keep(BackfillRecord(plan.asked, planned, started, code, mark, keys, reason=self._reason))
 
@@ -275,51 +196,10 @@ class _Run:
             self._lake.delete(f"{folder}/{name}")
 
 
-def _sources(catalogue: Catalogue, asked: BackfillRequest) -> tuple[Source, ...]:
-    followed = {source.id: source for source in catalogue.enabled_sources}
-    unknown = [source for source in asked.sources if source not in followed]
-    if unknown:
-        raise ConfigError(f"{unknown[0]!r} is not a followed source; `news sources list` shows them")
-    return tuple(source for source in followed.values() if not asked.sources or source.id in asked.sources)
-
-
-def _origins(settings: Settings, asked: BackfillRequest) -> tuple[str, ...]:
-    return origins_in_order(asked.origins or settings.origins, is_refetch=asked.refetch)
-
-
 def _parts(settings: Settings, catalogue: Catalogue, asked: BackfillRequest, interval: Interval, *, mark: str | None) -> tuple[Part, ...]:
     return stages.plan(
         settings, catalogue, interval, origins=asked.origins or None, sources=asked.sources or None, refetch=mark if asked.refetch else None
     )
-
-
-def _later_parts(lake: Lake, asked: BackfillRequest, intervals: Sequence[Interval]) -> list[Part]:
-    """Captured parts of other intervals with articles of the requested sources that were published on the requested dates."""
-    inside = {interval.key for interval in intervals}
-    names = sorted({(mark.interval, mark.part) for day in asked.dates for mark in lake.marks(day) if mark.interval not in inside})
-    parts = [Part(Interval.parse(interval), name) for interval, name in names]
-    return [part for part in parts if _concerns(lake, part, asked)]
-
-
-def _concerns(lake: Lake, part: Part, asked: BackfillRequest) -> bool:
-    if not lake.exists(storage.manifest_path(part)):
-        return False
-    if not asked.sources:
-        return True
-    return any(page.entry.source_id in asked.sources for page in read_manifest(lake, part).pages)
-
-
-def _held(lake: Lake, part: Part) -> PartSize:
-    manifest = read_manifest(lake, part)
-    return PartSize(pages=len(manifest.pages), bytes=manifest.captures_bytes)
-
-
-def _usual(lake: Lake, source_ids: Collection[str] | None) -> dict[str, UsualDay]:
-    """The median days of these sources (None: of all) over the last `HISTORY_DAYS` days of the ledger."""
-    newest = newest_ledger_days(lake, HISTORY_DAYS)
-    parts = parts_by_day(lake, first=newest[0]) if newest else {}
-    where = None if source_ids is None else pc.field("sourceId").isin(sorted(source_ids))
-    return usual_days(count_day(read_ledger(lake, parts.get(day, []), columns=COST_COLUMNS, where=where)) for day in newest)
 
 
 def _read(lake: Lake, backfill_id: str) -> BackfillRecord | None:

@@ -93,7 +93,7 @@ def read_gap(settings: Settings, catalogue: Catalogue, asked: BackfillRequest, *
 
 
 def _plan(settings: Settings, catalogue: Catalogue, asked: BackfillRequest, *, now: datetime) -> BackfillPlan:
-    from pipeline.operations.backfill.runs import plan_backfill  # imports the readers of pages, which take seconds
+    from pipeline.operations.backfill.planning import plan_backfill  # imports pyarrow.compute, which no other page needs
 
     return plan_backfill(settings, catalogue, asked, now=now)
 

@@ -6,9 +6,7 @@ import gzip
 import json
 from pathlib import Path
 
-import pytest
-
-from pipeline.discovery.autodiscovery import feed_links, is_of_whole_site
+from pipeline.discovery.autodiscovery import feed_links
 from pipeline.extraction.pages import read_page
 
 HEAD = """<html><head><title>A page</title>
@@ -46,23 +44,3 @@ def test_the_feeds_that_real_pages_declare_are_found(shared: Path) -> None:
         missed += not feed_links(page)
     assert len(rows) > 1000
     assert missed <= 0.01 * len(rows)
-
-
-@pytest.mark.parametrize(
-    ("feed", "is_whole"),
-    [
-        ("https://openai.com/news/rss.xml", True),
-        ("https://blogs.nvidia.com/feed/", True),
-        ("https://www.theverge.com/rss/index.xml", True),
-        ("https://www.heise.de/rss/heise-atom.xml", True),
-        ("https://feeds.arstechnica.com/arstechnica/index", True),
-        ("https://www.france24.com/en/rss", True),
-        ("https://site.example/", True),
-        ("https://www.theguardian.com/world/rss", False),
-        ("https://www.technologyreview.com/topic/artificial-intelligence/feed/", False),
-        ("https://www.cnbc.com/id/100003114/device/rss/rss.html", False),
-        ("https://site.example/feed?section=sports", False),
-    ],
-)
-def test_a_feed_s_address_tells_whether_it_is_a_section_s(feed: str, is_whole: bool) -> None:
-    assert is_of_whole_site(feed) is is_whole

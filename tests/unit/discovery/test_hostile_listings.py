@@ -12,7 +12,7 @@ from xml.sax.saxutils import escape, quoteattr
 import pytest
 
 from pipeline.core.errors import PipelineError
-from pipeline.discovery import autodiscovery, broken_xml, opml, polling
+from pipeline.discovery import autodiscovery, broken_xml, opml, polling, whole_sites
 from pipeline.discovery.health import repairs
 from pipeline.discovery.listings import entry_aliases, sitemaps
 from pipeline.extraction.pages import read_page
@@ -75,7 +75,7 @@ FIELDS: dict[str, Reader] = {
     "entry's address": lambda text: entry_aliases.entry_alias("guid", SITE + text),
     "section": lambda text: repairs.section_words(SITE + text),
     "period": lambda text: sitemaps.period_of(SITE + text),
-    "feed of a site": lambda text: autodiscovery.is_of_whole_site(SITE + text),
+    "feed of a site": lambda text: whole_sites.is_of_whole_site(SITE + text),
     "address of an outline": opml.feed_address,
     "Cache-Control": lambda text: polling.freshness_s({"cache-control": text}, now=NOW),
     "Expires": lambda text: polling.freshness_s({"expires": text}, now=NOW),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.capture.past.kept_documents import kept_path
+from pipeline.capture.past.kept_bodies import kept_path
 from pipeline.capture.past.kept_robots import KeptRobots
 from pipeline.core.errors import FetchError, PermanentFetchError, TransientFetchError
 from pipeline.core.models import Answer, Exchange, Validators
