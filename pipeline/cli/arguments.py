@@ -196,7 +196,7 @@ def _add_exports(commands: Any) -> None:
     export.add_argument("--format", choices=formats, help=text)
     export.add_argument("--from", dest="first", type=_date, metavar="DATE", help="the first published date (default: all)")
     export.add_argument("--to", dest="last", type=_date, metavar="DATE", help="the last published date, inclusive")
-    export.add_argument("--story", metavar="ID", help="records of this story only")
+    export.add_argument("--story", type=str.lower, metavar="ID", help="records of this story only")
     text = "write there instead of the terminal; of front matter a folder, a file for each record"
     export.add_argument("--output", type=Path, metavar="PATH", help=text)
     _add_choice(export)

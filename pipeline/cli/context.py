@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
+import sys
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from pipeline.core.models import Interval
-from pipeline.text.control_characters import escape_controls
+from pipeline.text.control_characters import escape_controls, show_controls
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -44,6 +46,13 @@ class CommandContext:
 
         return load_scoring(self.settings.config)
 
+    def warn_of_topic(self) -> None:
+        """Say on stderr when the catalogue has no topic as that of the options; for a command that found nothing."""
+        from pipeline.core.catalogue import unknown_topic
+
+        if self.options.topic is not None and (fault := unknown_topic(self.catalogue, self.options.topic)):
+            print(f"news: {show_controls(fault)}", file=sys.stderr)
+
     def show(self, value: Any, screen: Callable[[], Any]) -> None:
         """Print `value` as JSON with --json, else the renderable that `screen` builds."""
         if self.options.json:
@@ -61,5 +70,13 @@ def _jsonable(value: Any) -> Any:
     if isinstance(value, date):
         return value.isoformat()
     if is_dataclass(value) and not isinstance(value, type):
-        return asdict(value)
+        return {_own_name(field.name): getattr(value, field.name) for field in fields(value)}
     return str(value)
+
+
+def _own_name(field: str) -> str:
+    """The column that tables have for the field, such as `sourceId` for `source_id`; else the field's name."""
+    from pipeline.core import schema
+
+    column = re.sub(r"_(\w)", lambda letter: letter[1].upper(), field)
+    return column if any(column in table.names for table in schema.TABLES.values()) else field

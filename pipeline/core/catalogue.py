@@ -324,6 +324,12 @@ def load_catalogue(directory: str | Path) -> Catalogue:
     )
 
 
+def unknown_topic(catalogue: Catalogue, name: str) -> str | None:
+    """A sentence that `name` is no topic of the catalogue in any case, with the nearest one; None when it is a topic."""
+    names = [topic.name for topic in catalogue.topics]
+    return None if name.casefold() in map(str.casefold, names) else f"{name!r} is not in topics.yaml{near_name(name, names)}"
+
+
 def load_scoring(directory: str | Path) -> Scoring:
     """Read and check scoring.yaml below `directory`, with the editorial file that it names. Raises ConfigError as `load_catalogue` does."""
     folder = Path(directory)

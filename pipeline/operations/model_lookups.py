@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from pipeline.core.catalogue import load_catalogue, unknown_topic
 from pipeline.core.errors import PermanentError
 from pipeline.core.settings import Settings
 from pipeline.lake.storage import Lake
@@ -47,6 +48,8 @@ def search(
         )
         for row in rows[:limit]
     )
+    if not records and topic is not None and (fault := unknown_topic(load_catalogue(settings.config), topic)):
+        return RecordList(records=(), note=f"no record: {fault}")
     more = "; there are more: name further words, a topic or fewer days" if len(rows) > limit else ""
     return RecordList(records=records, note=f"{counted(len(records), 'record')} with all words, those with them in the title first{more}")
 
@@ -54,6 +57,8 @@ def search(
 def hottest(settings: Settings, *, days: int, topic: str | None, published_only: bool, limit: int) -> RecordList:
     """The hottest records of the newest `days` published dates."""
     rows = lookups.top(settings, days=days, limit=limit, published_only=published_only, topic=topic)
+    if not rows and topic is not None and (fault := unknown_topic(load_catalogue(settings.config), topic)):
+        return RecordList(records=(), note=f"no record: {fault}")
     note = (
         "hottest first; heat -1: another record stands for the story" if rows else "no record: no date is published, or none has this topic"
     )

@@ -121,7 +121,7 @@ def _first_reported(lake: Lake, day: date) -> list[Row]:
         raise PermanentError(f"the stories of {day} are not built yet; `news publish {day}` builds them") from error
 
 
-STORY_ID = re.compile(r"[0-9a-f]{16}")
+STORY_ID = re.compile(r"[0-9a-f]{16}", re.IGNORECASE)
 
 
 def find_story(lake: Lake, url_or_id: str) -> StoryTimeline:
@@ -129,7 +129,10 @@ def find_story(lake: Lake, url_or_id: str) -> StoryTimeline:
 
     An id that another story absorbed leads to that story.
     """
-    url = _member_of(lake, url_or_id) if STORY_ID.fullmatch(url_or_id) else url_or_id
+    is_id = STORY_ID.fullmatch(url_or_id) is not None
+    if not is_id and "://" not in url_or_id:
+        raise PermanentError(f"{url_or_id!r} is neither a URL nor a story's id, 16 hexadecimal digits as `news stories` shows them")
+    url = _member_of(lake, url_or_id.lower()) if is_id else url_or_id
     found = find_record(lake, url)
     days = sorted({found.published_date, *(other["publishedDateTime"].date() for other in found.article["related"])})
     wanted = {"webUrl": {found.article["webUrl"], *(other["webUrl"] for other in found.article["related"])}}

@@ -164,6 +164,13 @@ def test_a_ledger_of_no_days_says_why(news: News, arguments: tuple[str, ...], me
     assert message in said.err
 
 
+def test_json_names_sources_and_hours_as_the_tables_do(news: News) -> None:
+    plan = news("backfill", "--from", "2026-11-20", "--to", "2026-11-20", "--dry-run", "--json").json["plan"]
+    assert "sourceId" in plan["sources"][0]
+    parts = news("erase", "publisher.example", "--reason", "letter", "--dry-run", "--json").json["plan"]["parts"]
+    assert all(part["interval"] == "2026-11-20T12" for part in parts)
+
+
 def test_a_ledger_of_a_source_that_there_is_not_says_so(news: News) -> None:
     said = news("ledger", "--source", "typo")
     assert (said.code, said.out) == (1, "")

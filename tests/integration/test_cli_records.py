@@ -23,6 +23,33 @@ def test_a_choice_that_leaves_no_record_says_so(news: News) -> None:
     assert (said.code, "no record of these dates is as chosen" in said.out) == (0, True)
 
 
+@pytest.mark.parametrize("command", ["top", "search quake", "stories", "export --format jsonl"])
+def test_a_topic_that_the_catalogue_does_not_have_is_named_with_the_nearest(news: News, command: str) -> None:
+    said = news(*command.split(), "--topic", "Bussiness")
+    assert (said.code, said.err) == (0, "news: 'Bussiness' is not in topics.yaml; did you mean 'Business'?\n")
+    assert news(*command.split(), "--topic", "SEMICONDUCTORS").err == ""
+
+
+def test_what_finds_nothing_says_so_in_a_sentence(news: News, tmp_path: Path) -> None:
+    assert news("search", "nobodywritesthis").out == "no record that was searched has all these words\n"
+    assert news("stories", "--date", "2020-01-01").out.startswith("no story of this day is as chosen")
+    for command in ("search word", "stories"):
+        assert "has no published records yet" in news("--lake", str(tmp_path / "empty"), *command.split()).out
+    assert news("search", " ").err == "news: name at least one word to search for\n"
+
+
+def test_a_story_is_found_by_its_id_in_any_case_and_nothing_else_is_taken_for_one(news: News) -> None:
+    (story, *_) = news("sql", "select storyId from explain where storyId similar to '.*[a-f].*'", "--json").json
+    told = news("story", story["storyId"].upper(), "--json").json["members"]
+    exported = news("export", "--format", "json", "--story", story["storyId"].upper()).json
+    assert {article["webUrl"] for article, _ in told} == {row["webUrl"] for row in exported} != set()
+    for absent, message in (("0" * 16, "with this id"), (story["storyId"][1:], "neither a URL nor a story's id"), ("", "neither a URL")):
+        said = news("story", absent)
+        assert (said.code, said.out, message in said.err) == (1, "", True)
+        said = news("export", "--format", "atom", "--story", absent)
+        assert (said.code, said.out, "belongs to a story with this id" in said.err) == (1, "", True)
+
+
 def test_top_shows_the_hottest_records(news: News) -> None:
     rows = news("top", "--limit", "5", "--json").json
     assert len(rows) == 5

@@ -51,8 +51,8 @@ def test_sources_check_is_3_when_a_feed_cannot_be_read(news: News, world: dict[s
     said = news("sources", "check", "--json", **world)
     assert said.code == 3
     good, bad = said.json
-    assert (good["source_id"], good["entries"], good["problem"]) == ("one", 1, None)
-    assert (bad["source_id"], bad["status"]) == ("two", 404)
+    assert (good["sourceId"], good["entries"], good["problem"]) == ("one", 1, None)
+    assert (bad["sourceId"], bad["status"]) == ("two", 404)
     assert not Path(world["NEWS_LAKE"]).exists(), "nothing is written"
     room.misbehave(f"{TWO}/feed", None)
     room.add_page(f"{TWO}/feed", feed(), content_type="application/rss+xml")
@@ -62,7 +62,9 @@ def test_sources_check_is_3_when_a_feed_cannot_be_read(news: News, world: dict[s
 def test_extract_runs_again_over_what_was_captured(news: News) -> None:
     (report,) = news("extract", "2026-11-20T12", "--json").json
     assert (report["articles"], report["rejected"]) == (12, {})
-    assert news("extract", "2026-11-20T13", "--json").json == []
+    said = news("extract", "2026-11-20T13", "--json")
+    assert (said.code, said.json) == (1, [])
+    assert said.err == "news: the lake has no captures of 2026-11-20T13, so there is nothing to extract\n"
 
 
 def test_publish_builds_what_changed_and_says_so(news: News) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pipeline.cli.context import EXIT_RED, CommandContext
 from pipeline.cli.dictionary import dictionary as data_dictionary
 from pipeline.cli.screens import catalogue as screens
-from pipeline.core.catalogue import Catalogue
+from pipeline.core.catalogue import Catalogue, unknown_topic
+from pipeline.core.errors import ConfigError
 from pipeline.discovery.subscriptions import export_opml, import_opml
 from pipeline.fetching.fetcher import SystemClock
 from pipeline.operations import stages
@@ -57,9 +58,11 @@ def sources_import(context: CommandContext) -> int:
 
 
 def _topic(context: CommandContext, catalogue: Catalogue) -> str:
-    """The topic of the options, spelt as in the catalogue when the two differ only in upper and lower case."""
+    """The topic of the options, spelt as in the catalogue. Raises ConfigError when the catalogue has none of that name in any case."""
+    if fault := unknown_topic(catalogue, context.options.topic):
+        raise ConfigError(fault)
     names = {topic.name.casefold(): topic.name for topic in catalogue.topics}
-    return names.get(context.options.topic.casefold(), str(context.options.topic))
+    return names[context.options.topic.casefold()]
 
 
 def sources_export(context: CommandContext) -> int:

@@ -54,6 +54,10 @@ def export(context: CommandContext) -> int:
     if options.first is not None and options.last is not None and options.first > options.last:
         raise PermanentError(f"an export goes from the earlier date to the later, not from {options.first} to {options.last}")
     records = _records(context, RecordChoice(options.first, options.last, options.topic, options.story, options.published))
+    if not records and options.story is not None:
+        raise PermanentError(f"{options.story}: no record that was chosen belongs to a story with this id; `news stories` shows ids")
+    if not records:
+        context.warn_of_topic()
     if options.format == "frontmatter" and options.output is not None:
         files = _write_documents(records, options.output)
         context.show({"files": [str(file) for file in files]}, lambda: f"{counted(len(files), 'file')} in {options.output}")

@@ -5,9 +5,12 @@ They start at once, because this module imports neither pandas nor scipy nor the
 
 from __future__ import annotations
 
+import sys
+
 from pipeline.cli.context import EXIT_FAILED, CommandContext
 from pipeline.cli.screens import records as screens
 from pipeline.core.progress import one_step
+from pipeline.lake.storage import Lake
 from pipeline.operations import lookups
 
 
@@ -15,6 +18,8 @@ def top(context: CommandContext) -> int:
     """`news top`: the hottest records, hottest first."""
     options = context.options
     rows = lookups.top(context.settings, days=options.days, limit=options.limit, published_only=options.published, topic=options.topic)
+    if not rows:
+        context.warn_of_topic()
     context.show(rows, lambda: screens.top(rows, context.settings, is_chosen=bool(options.topic or options.published)))
     return 0
 
@@ -25,7 +30,11 @@ def search(context: CommandContext) -> int:
     wanted = {"days": options.days, "topic": options.topic, "published_only": options.published, "limit": options.limit}
     with one_step("searching the lake"):
         rows = lookups.search(context.settings, options.words, **wanted)
-    context.show(rows, lambda: screens.search_results(rows))
+    if not any(word.strip() for word in options.words):
+        print("news: name at least one word to search for", file=sys.stderr)
+    if not rows:
+        context.warn_of_topic()
+    context.show(rows, lambda: screens.search_results(rows, context.settings, is_filled=_is_filled(context)))
     return 0
 
 
@@ -56,8 +65,14 @@ def stories(context: CommandContext) -> int:
     options = context.options
     wanted = {"day": options.date, "topic": options.topic, "min_newsrooms": options.min_newsrooms, "limit": options.limit}
     rows = lookups.stories(context.settings, context.scoring, **wanted)
-    context.show(rows, lambda: screens.stories(rows))
+    if not rows:
+        context.warn_of_topic()
+    context.show(rows, lambda: screens.stories(rows, context.settings, is_filled=_is_filled(context)))
     return 0
+
+
+def _is_filled(context: CommandContext) -> bool:
+    return bool(Lake(context.settings.lake).published_dates())
 
 
 def open_(context: CommandContext) -> int:

@@ -31,12 +31,14 @@ def import_(context: CommandContext) -> int:
 
 
 def extract(context: CommandContext) -> int:
-    """`news extract HOUR`: extract every captured part of the hour."""
+    """`news extract HOUR`: extract every captured part of the hour; EXIT_FAILED when the lake has no captures of it."""
     catalogue = context.catalogue
     parts = stages.captured_parts(context.settings, context.options.interval)
+    if not parts:
+        print(f"news: the lake has no captures of {context.options.interval.key}, so there is nothing to extract", file=sys.stderr)
     reports = [stages.extract(context.settings, catalogue, part) for part in steps(parts, "extracting parts", total=len(parts))]
     context.show(reports, lambda: screens.extracts(reports))
-    return 0
+    return 0 if parts else EXIT_FAILED
 
 
 def publish(context: CommandContext) -> int:

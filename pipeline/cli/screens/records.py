@@ -26,9 +26,7 @@ def top(rows: Sequence[Row], settings: Settings, *, is_chosen: bool = False) -> 
     if not rows and is_chosen:
         return Text("no record of these dates is as chosen; `news top` without --topic and --published shows all, --days more dates")
     if not rows:
-        return Text(
-            f"{without_credentials(settings.lake)} has no published records yet; `news run` or `news import FILE.warc.gz` publishes some."
-        )
+        return _empty_lake(settings)
     table = make_table("heat", "quality", "", "when (UTC)", "provider", "related", "title", numbers=(0, 1, 5), spare=(1, 5))
     for row in rows:
         table.add_row(
@@ -43,8 +41,16 @@ def top(rows: Sequence[Row], settings: Settings, *, is_chosen: bool = False) -> 
     return table
 
 
-def search_results(rows: Sequence[Row]) -> RenderableType:
-    """The records that a search found, and their number."""
+def _empty_lake(settings: Settings) -> Text:
+    return Text(
+        f"{without_credentials(settings.lake)} has no published records yet; `news run` or `news import FILE.warc.gz` publishes some."
+    )
+
+
+def search_results(rows: Sequence[Row], settings: Settings, *, is_filled: bool) -> RenderableType:
+    """The records that a search found, and their number; `is_filled` says whether the lake has any records."""
+    if not rows:
+        return Text("no record that was searched has all these words") if is_filled else _empty_lake(settings)
     table = make_table("heat", "when (UTC)", "provider", "words in", "title", "url", numbers=(0,), spare=(3, 5))
     for row in rows:
         moment = minute(row["publishedDateTime"])
@@ -160,8 +166,11 @@ def story(timeline: StoryTimeline) -> RenderableType:
     return Group(Text(heading), table)
 
 
-def stories(rows: Sequence[Row]) -> RenderableType:
-    """One row per story."""
+def stories(rows: Sequence[Row], settings: Settings, *, is_filled: bool) -> RenderableType:
+    """One row per story; `is_filled` says whether the lake has any records."""
+    if not rows:
+        sentence = "no story of this day is as chosen; `news stories --date DATE` shows another day, `news top` the hottest records"
+        return Text(sentence) if is_filled else _empty_lake(settings)
     names = ("heat", "newsrooms", "articles", "copies", "first (UTC)", "last (UTC)", "topics", "title", "story")
     table = make_table(*names, numbers=(0, 1, 2, 3), spare=(3, 5, 6))
     for row in rows:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import duckdb
 
 COLUMNS = ("published_date", *schema.ARTICLES.names)
+OF_STORY = "storyId = $story or list_contains(absorbedStoryIds, $story)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class RecordChoice:
     topic: str | None = None
     """A topic; its case does not matter."""
     story: str | None = None
-    """The story's id."""
+    """The story's id, or that of a story which it absorbed."""
     published_only: bool = False
 
 
@@ -42,7 +43,7 @@ def select_records(lake: Lake, choice: RecordChoice, *, agreements: Collection[s
         "first": ("published_date >= $first", choice.first),
         "last": ("published_date <= $last", choice.last),
         "topic": ("list_contains(list_transform(topics, lambda t: lower(t)), lower($topic))", choice.topic),
-        "story": ("webUrl in (select webUrl from lake.explain where storyId = $story)", choice.story),
+        "story": (f"webUrl in (select webUrl from lake.explain where {OF_STORY})", choice.story),
     }
     wanted = {name: (text, value) for name, (text, value) in conditions.items() if value is not None}
     where = " and ".join([*(text for text, _ in wanted.values()), "published" if choice.published_only else "true"])
