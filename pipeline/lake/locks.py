@@ -24,7 +24,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
-from pipeline.core.errors import BusyError, LockedError, StorageError
+from pipeline.core.errors import BusyError, LockedError
+from pipeline.lake.parquet_damage import lake_error
 from pipeline.lake.storage import Lake
 
 log = logging.getLogger(__name__)
@@ -126,7 +127,7 @@ def _open_locked(path: Path, what: str) -> int:
             path.parent.mkdir(parents=True, exist_ok=True)
             handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         except OSError as error:
-            raise StorageError(f"the lake did not answer for {path}: {error}") from error
+            raise lake_error(str(path), error) from error
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

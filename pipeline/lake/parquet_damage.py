@@ -1,14 +1,15 @@
-"""Says why a Parquet file is damaged, and turns errors of Arrow into errors of the pipeline. Pure."""
+"""Says why a Parquet file is damaged, and turns errors of Arrow and of file systems into errors of the pipeline. Pure."""
 
 from __future__ import annotations
 
 import contextlib
+import errno
 from collections.abc import Iterator
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline.core.errors import SchemaError, StorageError
+from pipeline.core.errors import ConfigError, SchemaError, StorageError
 from pipeline.text.counts import counted
 
 REMEDIES = {
@@ -35,7 +36,7 @@ def damage_of(data: bytes, *, path: str) -> str | None:
 
 @contextlib.contextmanager
 def storage_errors(path: str) -> Iterator[None]:
-    """Turn Arrow's errors about the file at `path` into SchemaError (not readable) and StorageError (no answer of the store)."""
+    """Turn errors about the file at `path` into SchemaError (no Parquet), and into those of `lake_error`."""
     try:
         yield
     except FileNotFoundError:
@@ -43,4 +44,15 @@ def storage_errors(path: str) -> Iterator[None]:
     except pa.ArrowInvalid as error:
         raise SchemaError(f"{path} cannot be read: {error}") from error
     except OSError as error:
-        raise StorageError(f"the lake did not answer for {path}: {error}") from error
+        raise lake_error(path, error) from error
+
+
+DENIED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
+"""Errors of a file system that the same process gets again: no right, or mounted read-only."""
+
+
+def lake_error(path: str, error: OSError) -> ConfigError | StorageError:
+    """The error for `error` of the lake's file system at `path`: permanent where access is denied, else transient."""
+    if error.errno in DENIED:
+        return ConfigError(f"NEWS_LAKE: this user may not use {path}: {error.strerror}; `news doctor` examines the lake")
+    return StorageError(f"the lake did not answer for {path}: {error}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -38,7 +39,8 @@ class CheckResult:
 def run_checks(settings: Settings, *, is_quick: bool = False) -> list[CheckResult]:
     """Run all checks and return their results; a failed check is a result with `is_problem`, never an exception.
 
-    Writes and deletes one small file in a lake that exists. Unless `is_quick`, the files of the lake are read to find damage.
+    Makes and deletes one small file in a lake that exists, else one folder where the lake would be made. Unless `is_quick`, the files of
+    the lake are read to find damage.
     """
     lake = list(_lake(settings))
     files = () if is_quick or any(finding.is_problem for finding in lake) else _files(settings)
@@ -94,8 +96,10 @@ def _lake(settings: Settings) -> Iterator[CheckResult]:
 def _demand_writable(folder: Path) -> None:
     """Raises StorageError when `folder`, which does not exist, could not be created."""
     above = next(one for one in folder.parents if one.exists())
-    if not (above.is_dir() and os.access(above, os.W_OK)):
-        raise StorageError(f"{folder} cannot be created in {above}")
+    try:
+        Path(tempfile.mkdtemp(prefix=PROBE, dir=above)).rmdir()  # its permissions alone do not tell: nobody makes a folder in /proc
+    except OSError as error:
+        raise StorageError(f"{folder} cannot be created in {above}: {error.strerror}") from error
 
 
 def _files(settings: Settings) -> Iterator[CheckResult]:

@@ -43,6 +43,7 @@ def test_the_doctor_shows_settings_as_they_are_written_and_which_are_defaults(ne
         ({"NEWS_SEALING_KEYS": "c2hvcnQ="}, "keys"),
         ({"NEWS_CONFIG": "/nonexistent"}, "catalogue"),
         ({"NEWS_LAKE": "/dev/null/lake"}, "lake"),
+        ({"NEWS_LAKE": "/proc/lake"}, "lake"),
         ({"NEWS_LAKE": "s3://key:secret@bucket?nonsense=1&region=x"}, "lake"),
     ],
 )

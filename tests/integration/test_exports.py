@@ -19,10 +19,11 @@ import pyarrow as pa
 import pytest
 import yaml
 from lxml import html
+from rich.cells import cell_len
 
 from pipeline.core import schema
 from pipeline.lake.storage import Lake, extracted_path
-from pipeline.publishing.exports.digests import choose_digest
+from pipeline.publishing.exports.digests import choose_digest, digest_text
 from pipeline.publishing.exports.links import safe_link
 from pipeline.publishing.exports.pages import SCRIPT
 from pipeline.publishing.sql.record_selection import RecordChoice, select_records
@@ -61,6 +62,24 @@ def test_the_digest_is_the_ten_hottest_published_of_the_day(news: News, sample: 
     assert max(len(line) for line in letter.splitlines() if "http" not in line) <= 78
     assert news("digest", "--format", "html").out.count('<li class="record">') == len(chosen)
     assert "Nothing was published" in news("digest", "--date", "2020-01-01").out
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "日本銀行が金利を引き上げ、市場は大きく揺れ動いている。" * 4,
+        "한국은행 기준금리 동결, 시장은 안도했지만 " * 4,
+        "🚀 👩‍👩‍👧 emoji " * 20,
+        "Donau" * 40,
+        "=1",
+    ],
+    ids=["Japanese", "Korean", "emoji", "one word", "short"],
+)
+def test_a_line_of_the_digest_has_at_most_78_columns_and_no_character_is_lost(text: str) -> None:
+    row = {"title": text, "publishedDateTime": MOMENT, "provider": {"name": text}, "heat": 1, "related": [], "excerpt": text, "webUrl": "x"}
+    letter = digest_text([row], day=MOMENT.date())
+    assert max(map(cell_len, letter.splitlines())) <= 78
+    assert "".join(letter.split()).count("".join(text.split())) == 3
 
 
 def test_the_digest_counts_twenty_four_hours_and_breaks_ties_by_quality_time_and_url() -> None:

@@ -36,7 +36,8 @@ def open_store(uri: str) -> OpenedStore:
             filesystem, root = pafs.FileSystem.from_uri(uri)
     except (pa.ArrowException, ValueError, OSError) as error:
         reason = str(error).replace(uri, shown)
-        raise ConfigError(f"NEWS_LAKE: {shown!r} is neither a directory nor an s3:// URI: {reason}") from None
+        fault = "cannot be opened" if uri.startswith("s3://") else "is neither a directory nor an s3:// URI"
+        raise ConfigError(f"NEWS_LAKE: {shown!r} {fault}: {reason}") from None
     if is_local and (obstacle := file_in_the_way(Path(root))) is not None:
         place = "is a file" if str(obstacle) == root else f"lies below {str(obstacle)!r}, which is a file"
         raise ConfigError(f"NEWS_LAKE: {shown!r} {place}; a lake is a directory or an s3:// URI")

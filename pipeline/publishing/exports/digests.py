@@ -6,10 +6,12 @@ The original system's newsletter chose in the same way: 117 of 128 real picks we
 
 from __future__ import annotations
 
-import textwrap
+import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+
+from rich.cells import cell_len, chop_cells
 
 from pipeline.text.control_characters import show_controls
 
@@ -19,6 +21,9 @@ SIZE = 10
 """Records of a digest, as many as the original system's newsletter had."""
 WIDTH = 78
 """Columns of the letter: RFC 5322, section 2.1.1, recommends at most 78 characters a line."""
+INDENT = "   "
+WORD = re.compile(r"(?<= )|(?<=[\u3000-\u9fff\uff00-\uff60])")
+"""Where a line may end: after a blank, and after a character of Chinese or Japanese."""
 
 
 def choose_digest(records: Iterable[Row], *, until: datetime) -> list[Row]:
@@ -34,11 +39,25 @@ def digest_text(records: Iterable[Row], *, day: date) -> str:
     for place, row in enumerate(records, start=1):
         when = row["publishedDateTime"].astimezone(UTC)
         more = f", {len(row['related'])} more" if row["related"] else ""
-        lines = textwrap.wrap(f"{place}. {_line(row['title'])}", WIDTH, subsequent_indent="   ")
-        lines.append(f"   {_line(row['provider']['name'])}, {when:%H:%M} UTC, heat {row['heat']}{more}")
-        lines += textwrap.wrap(_line(row["excerpt"] or ""), WIDTH, initial_indent="   ", subsequent_indent="   ")
+        lines = _wrapped(f"{place}. {_line(row['title'])}", first="")
+        lines += _wrapped(f"{_line(row['provider']['name'])}, {when:%H:%M} UTC, heat {row['heat']}{more}")
+        lines += _wrapped(_line(row["excerpt"] or ""))
         blocks.append("\n".join([*lines, f"   {_line(row['webUrl'])}", ""]))
     return "\n".join(blocks if len(blocks) > 1 else [*blocks, "Nothing was published.\n"])
+
+
+def _wrapped(text: str, *, first: str = INDENT) -> list[str]:
+    """Lines of at most WIDTH columns, in which a Chinese character takes two; those after the `first` begin with INDENT."""
+    lines: list[str] = []
+    line = first
+    for word in filter(None, WORD.split(text)):
+        if line.strip() and cell_len(line + word.rstrip()) > WIDTH:
+            lines, line = [*lines, line.rstrip()], INDENT
+        for piece in chop_cells(word, WIDTH - len(INDENT)):
+            if line.strip() and cell_len(line + piece.rstrip()) > WIDTH:
+                lines, line = [*lines, line.rstrip()], INDENT
+            line += piece
+    return [*lines, line.rstrip()] if line.strip() else lines
 
 
 def _line(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -217,6 +218,14 @@ def test_an_error_of_the_store_is_transient_and_names_the_path(lake: Lake) -> No
     for action in actions:
         with pytest.raises(StorageError, match=r"the lake did not answer for (file|folder)"):
             action()
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EPERM, errno.EROFS])
+def test_a_lake_that_denies_access_is_a_wrong_setting_and_no_reason_to_try_again(lake: Lake, number: int) -> None:
+    message = f"NEWS_LAKE: this user may not use a/b: {os.strerror(number)}"
+    with pytest.raises(ConfigError, match=message), lake._replacing("a/b"):
+        raise OSError(number, os.strerror(number))
+    assert hidden(lake) == []
 
 
 def test_a_full_disk_is_a_storage_error(lake: Lake) -> None:
