@@ -15,18 +15,20 @@ from pipeline.lake.manifests import Manifest, from_json
 from pipeline.lake.storage import Lake
 
 
-def newest_ledger_days(lake: Lake, number: int) -> list[date]:
+def newest_ledger_days(lake: Lake, number: int, *, since: date | None = None) -> list[date]:
     """The newest `number` UTC days of data intervals that have a ledger, oldest first.
 
-    Looks at no more names than it needs: the folder has one for each hour of all years.
+    The folder has a name for each hour of all years: those before `since` are listed only where there are too few from then on.
     """
     found: list[str] = []
-    for name in reversed(lake.names("ledger")):
+    for name in reversed(lake.names("ledger", first="" if since is None else f"interval={since.isoformat()}")):
         day = name.removeprefix("interval=")[:10]
         if name.startswith("interval=") and day not in found[-1:]:
             found.append(day)
         if len(found) > number:
             break
+    if since is not None and len(found) < number:
+        return newest_ledger_days(lake, number)
     return [date.fromisoformat(day) for day in reversed(found[:number])]
 
 

@@ -31,4 +31,5 @@ def test_only_the_days_that_are_wanted_are_named_with_their_parts_without_those_
 
 def test_the_newest_days_with_a_ledger_are_named_oldest_first(lake: Lake) -> None:
     assert newest_ledger_days(lake, 2) == [date(2026, 11, 20), date(2026, 11, 21)]
+    assert newest_ledger_days(lake, 3, since=date(2026, 11, 20)) == [date(2026, 11, 19), date(2026, 11, 20), date(2026, 11, 21)]
     assert newest_ledger_days(Lake(f"{lake.root}/none"), 2) == []
