@@ -12,18 +12,21 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 import pytest
 
+from pipeline.core import schema
 from pipeline.core.catalogue import Catalogue, load_catalogue
 from pipeline.core.errors import DamagedError, LockedError, StorageError
 from pipeline.core.models import Interval, Part
 from pipeline.core.settings import Settings
 from pipeline.lake import locks, storage
 from pipeline.lake.locks import exclusive_lock
+from pipeline.lake.manifests import Manifest, to_json
 from pipeline.lake.storage import Lake
 from pipeline.lake.stores import s3_store
 from pipeline.operations import maintenance, stages
 from pipeline.operations.backfill.planning import plan_backfill
-from pipeline.operations.backfill.plans import BackfillRequest
+from pipeline.operations.backfill.plans import HISTORY_DAYS, BackfillRequest
 from pipeline.operations.backfill.runs import run_backfill
+from pipeline.operations.erasure_runs import plan_erasure
 from tests.integration.conftest import KEY, NOON
 from tests.integration.walking import StoppedClock
 from tests.newsroom import Newsroom, World
@@ -217,7 +220,7 @@ def test_a_store_that_takes_no_notice_of_conditions_gets_leases_that_settle(
 
 BUDGETS = {
     "hour": {"DeleteObject": 9, "GetObject": 54, "HeadObject": 25, "ListObjectsV2": 79, "PutObject": 44},
-    "backfill": {"DeleteObject": 17, "GetObject": 270, "HeadObject": 65, "ListObjectsV2": 204, "PutObject": 89},
+    "backfill": {"DeleteObject": 17, "GetObject": 268, "HeadObject": 65, "ListObjectsV2": 167, "PutObject": 89},
     "ledger": {"GetObject": 43, "HeadObject": 4, "ListObjectsV2": 14},
 }
 """Most requests by operation for one source: a scheduled hour, a backfill of 13 hours, `news ledger` over three days. Measured; reads have
@@ -262,11 +265,42 @@ def test_an_hour_costs_as_many_requests_on_the_lake_of_a_year_as_on_that_of_a_da
     assert spent[0] == spent[1]
 
 
+def test_a_plan_costs_as_many_requests_on_the_lake_of_a_year_as_on_that_of_two_months(s3: ObjectStore, room: Newsroom) -> None:
+    spent = []
+    for days in (60, 365):
+        settings = settings_of(room, s3.new_bucket())
+        hours = [Part(Interval.containing(HOUR.start - timedelta(hours=back)), "00") for back in range(25, days * 24)]
+        for part in hours[: HISTORY_DAYS * 24 : 24]:
+            Lake(settings.lake).write_table(storage.ledger_path(part), schema.LEDGER.empty_table())
+        s3.fill(
+            settings.lake,
+            (path(part) for part in hours[(HISTORY_DAYS + 1) * 24 :] for path in (storage.manifest_path, storage.ledger_path)),
+        )
+        s3.forget()
+        plan_backfill(settings, one_source(settings), BackfillRequest(HOUR.start.date(), HOUR.start.date()), now=NOON)
+        spent.append(s3.count())
+    assert spent[0] == spent[1]
+
+
 def test_retention_lists_the_lake_once_whatever_its_age(s3: ObjectStore, uri: str, room: Newsroom) -> None:
     s3.fill(uri, emptied_parts(2))
     s3.forget()
     maintenance.retain(settings_of(room, uri).model_copy(update={"raw_days": 7}), now=NOON)
     assert s3.count() == {"ListObjectsV2": 1}
+
+
+def test_the_search_for_a_provider_reads_each_part_and_lists_no_hour_by_itself(s3: ObjectStore, room: Newsroom) -> None:
+    spent = []
+    for hours in (1, 30):
+        settings = settings_of(room, s3.new_bucket())
+        for back in range(hours):
+            part = Part(Interval.containing(HOUR.start - timedelta(hours=back)), "00")
+            empty = Manifest(part.interval.key, part.name, "news", (), 0, "", {}, (), (), ())
+            Lake(settings.lake).write_bytes(storage.manifest_path(part), to_json(empty))
+        s3.forget()
+        plan_erasure(settings, one_source(settings), "paper.example")
+        spent.append(s3.count())
+    assert {**spent[0], "GetObject": 30} == spent[1]
 
 
 def emptied_parts(days: int) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """Plan a backfill from what the lake holds: which hours are captured, what they hold, and what the sources cost on earlier days.
 
-Reads the manifests of the hours of the range, the marks of its dates, and `plans.HISTORY_DAYS` of ledgers. Imports no reader of pages and
-nothing that fetches: a page of Airflow's API server shows plans.
+Reads the manifests of the hours of the range, the marks of its dates, and the ledgers of `plans.COUNTED_DAYS` days. Imports no reader of
+pages and nothing that fetches: a page of Airflow's API server shows plans.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 import pyarrow.compute as pc
 
@@ -33,6 +33,7 @@ from pipeline.operations.backfill.plans import (
     PartSize,
     UsualDay,
     count_day,
+    counted_days,
     make_plan,
     usual_days,
 )
@@ -51,7 +52,10 @@ def plan_backfill(settings: Settings, catalogue: Catalogue, asked: BackfillReque
     intervals = asked.intervals(now=now)
     if not intervals:
         raise PermanentError(f"no hour from {asked.first} to {asked.last} is over yet")
-    plan = _plan(lake, settings_for(settings, asked), catalogue, asked, intervals, later_manifests(lake, asked, intervals))
+    later, since = later_manifests(lake, asked, intervals), now.date() - 2 * timedelta(days=HISTORY_DAYS)
+    plan = _plan(
+        lake, settings_for(settings, asked), catalogue, asked, intervals, later, newest_ledger_days(lake, HISTORY_DAYS, since=since)
+    )
     open_hours = len(asked.dates) * 24 - len(intervals)
     note = (f"left out, because not over yet: {counted(open_hours, 'hour')} of the range",) if open_hours else ()
     return replace(plan, notes=(*note, *plan.notes))
@@ -69,7 +73,8 @@ def plan_hour(
     """Plan one past hour as a run of `news_ingest` captures it. Sends no request and writes nothing."""
     day = interval.start.date()
     asked = BackfillRequest(day, day, tuple(sources), tuple(origins), is_refetch)
-    return _plan(Lake(settings.lake), settings, catalogue, asked, (interval,), ())
+    lake = Lake(settings.lake)
+    return _plan(lake, settings, catalogue, asked, (interval,), (), newest_ledger_days(lake, HISTORY_DAYS))
 
 
 def settings_for(settings: Settings, asked: BackfillRequest) -> Settings:
@@ -94,6 +99,7 @@ def _plan(
     asked: BackfillRequest,
     intervals: Sequence[Interval],
     later: Sequence[Manifest],
+    ledger_days: Sequence[date],
 ) -> BackfillPlan:
     catalogue = without_erased(lake, catalogue)
     sources, origins = _sources(catalogue, asked), _origins(settings, asked)
@@ -108,7 +114,7 @@ def _plan(
         parts = plan_parts(interval, groups, manifests, wanted=asked.sources or None, order=origins, mark=mark)
         missing[interval] = frozenset(source for part in parts if part.name not in committed for source in part.source_ids)
         held += [_size(committed[part.name]) for part in parts if part.name in committed]
-    usual = _usual(lake, {source.id for source in sources} if asked.sources else None)
+    usual = _usual(lake, ledger_days, {source.id for source in sources} if asked.sources else None)
     return make_plan(
         asked,
         intervals=intervals,
@@ -151,9 +157,16 @@ def _size(manifest: Manifest) -> PartSize:
     return PartSize(pages=len(manifest.pages), bytes=manifest.captures_bytes)
 
 
-def _usual(lake: Lake, source_ids: Collection[str] | None) -> dict[str, UsualDay]:
-    """The median days of these sources (None: of all) over the last `HISTORY_DAYS` days of the ledger."""
-    newest = newest_ledger_days(lake, HISTORY_DAYS)
-    parts = parts_by_day(lake, newest)
+def _usual(lake: Lake, newest: Sequence[date], source_ids: Collection[str] | None) -> dict[str, UsualDay]:
+    """The median days of these sources (None: of all) over the `counted_days` of the ledger's `newest` days.
+
+    Where sources are named and one has nothing on these days, its median is taken over all of them.
+    """
     where = None if source_ids is None else pc.field("sourceId").isin(sorted(source_ids))
-    return usual_days(count_day(read_ledger(lake, parts.get(day, []), columns=COST_COLUMNS, where=where)) for day in newest)
+    usual = _medians(lake, counted_days(newest), where)
+    return usual if source_ids is None or usual.keys() >= source_ids else {**_medians(lake, newest, where), **usual}
+
+
+def _medians(lake: Lake, days: Sequence[date], where: pc.Expression | None) -> dict[str, UsualDay]:
+    parts = parts_by_day(lake, days)
+    return usual_days(count_day(read_ledger(lake, parts.get(day, []), columns=COST_COLUMNS, where=where)) for day in days)

@@ -24,8 +24,10 @@ from pipeline.operations.backfill.archive_costs import ArchiveCost
 from pipeline.text.counts import counted
 
 DAY = timedelta(days=1)
-HISTORY_DAYS = 28
-"""Days of the ledger over which the medians are taken: four whole weeks, so that each weekday has the same weight."""
+HISTORY_DAYS = 29
+"""Newest days of the ledger from which the days of the medians are chosen: the newest, which may not be over, and four weeks."""
+COUNTED_DAYS = 7
+"""Days among them whose ledgers are read, because each day is 24 files for each part: a plan of a page is to be there at once."""
 PAGE_KINDS = ("page", "image", "amp")
 COST_COLUMNS = ("url", "kind", "outcome", "reason", "sourceId", "bytes", "at")
 """The ledger columns that `count_day` needs."""
@@ -118,7 +120,7 @@ class SourcePlan:
     disallowed_share: float | None
     """Share of its pages that robots.txt disallows."""
     days: int
-    """Days of the ledger over which the medians were taken."""
+    """Days of the ledger over which the medians were taken, of `COUNTED_DAYS` at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +176,16 @@ def _known(cost: ArchiveCost) -> str:
     figures = [counted(cost.requests, "request")] if cost.requests is not None else []
     figures += [counted(cost.bytes, "byte")] if cost.bytes is not None else []
     return f"at most {', '.join(figures)} ({cost.basis})" if figures else cost.basis
+
+
+def counted_days(newest: Sequence[date]) -> tuple[date, ...]:
+    """`COUNTED_DAYS` of the `newest` days of the ledger, ascending; the last of them, which may not be over, only where there are too few.
+
+    They are spread over all in steps of 1 to 4 days, so that in a ledger without gaps each weekday occurs once.
+    """
+    days = newest[:-1] if len(newest) > COUNTED_DAYS else newest
+    step = max(1, len(days) // COUNTED_DAYS)
+    return tuple(days[::-1][::step][:COUNTED_DAYS][::-1])
 
 
 def count_day(ledger: pa.Table) -> dict[str, DayCount]:

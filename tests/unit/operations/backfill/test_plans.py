@@ -15,12 +15,14 @@ from pipeline.core.models import Interval
 from pipeline.core.settings import Settings
 from pipeline.operations.backfill.archive_costs import ArchiveCost
 from pipeline.operations.backfill.plans import (
+    HISTORY_DAYS,
     BackfillPlan,
     BackfillRequest,
     DayCount,
     PartSize,
     UsualDay,
     count_day,
+    counted_days,
     make_plan,
     plan_summary,
     usual_days,
@@ -211,3 +213,14 @@ def test_every_hour_of_a_range_is_either_an_interval_or_not_over(days: int, hour
     hours = asked.intervals(now=now)
     assert all(hour.end <= now and asked.range[0] <= hour.start for hour in hours)
     assert len(hours) == max(0, (days + 1) * 24 - hours_ago - 1)
+
+
+@given(st.integers(0, HISTORY_DAYS))
+def test_the_days_that_are_counted_are_spread_over_those_that_are_over_with_each_weekday_once(number: int) -> None:
+    newest = [FIRST + timedelta(days=place) for place in range(number)]
+    counted = counted_days(newest)
+    assert len(counted) == len({day.weekday() for day in counted}) == min(number, 7)
+    assert counted[-1:] == tuple(newest[-2:-1] if number > 7 else newest[-1:])
+    assert list(counted) == sorted(set(counted) & set(newest))
+    assert not counted or (counted[-1] - counted[0]).days >= min(number, 7) - 1
+    assert number < HISTORY_DAYS or (counted[-1] - counted[0]).days == 24
