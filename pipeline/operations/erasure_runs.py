@@ -29,7 +29,7 @@ from pipeline.lake.ledgers import read_manifest
 from pipeline.lake.locks import exclusive_lock
 from pipeline.lake.removals.erased_providers import read_erased
 from pipeline.lake.removals.erasures import ErasedDomains, ErasureCounts, ErasureRecord, from_json, provider_domain, sum_counts, to_json
-from pipeline.lake.storage import Lake, Mark
+from pipeline.lake.storage import Lake, Mark, committed_parts
 from pipeline.operations import stages
 from pipeline.operations.redaction import is_of_provider, redact_part, traces_of
 from pipeline.operations.retention import named_images
@@ -71,11 +71,13 @@ def plan_erasure(settings: Settings, catalogue: Catalogue, domain: str) -> Erasu
     lake, name = Lake(settings.lake), provider_domain(domain)
     erased = ErasedDomains(frozenset({name}))
     counts, parts, images, days = ErasureCounts(), [], set(), set()
-    captured = list(_parts(lake))
+    captured = committed_parts(file.path for file in lake.files("raw"))
+    extracted = {file.path for file in lake.files("extracted")}
     for part in steps(captured, "searching parts", total=len(captured)):
         manifest = read_manifest(lake, part)
         traces = traces_of(manifest, erased)
-        rows = [row for row in _rows(lake, part) if is_of_provider(row, erased)]
+        path = storage.extracted_path(part)
+        rows = [row for row in (_rows(lake, path) if path in extracted else ()) if is_of_provider(row, erased)]
         if not traces.is_named and not rows:
             continue
         parts.append(part)
@@ -165,16 +167,7 @@ def _part(key: str) -> Part:
     return Part(Interval.parse(interval), name)
 
 
-def _parts(lake: Lake) -> Iterator[Part]:
-    for interval in lake.captured_intervals():
-        for name in lake.captured_parts(interval.key):
-            yield Part(interval, name)
-
-
-def _rows(lake: Lake, part: Part) -> list[dict[str, Any]]:
-    path = storage.extracted_path(part)
-    if not lake.exists(path):
-        return []
+def _rows(lake: Lake, path: str) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = lake.read_rows([path], None, schema.EXTRACTED, columns=ROW_COLUMNS).to_pylist()
     return rows
 
@@ -198,9 +191,8 @@ def _documents(lake: Lake, erased: ErasedDomains) -> Iterator[str]:
 
 def _marks(lake: Lake) -> dict[tuple[str, str], Sequence[Mark]]:
     found: dict[tuple[str, str], list[Mark]] = defaultdict(list)
-    for day in lake.touched_dates():
-        for mark in lake.marks(day):
-            found[mark.interval, mark.part].append(mark)
+    for mark in lake.all_marks():
+        found[mark.interval, mark.part].append(mark)
     return dict(found)
 
 

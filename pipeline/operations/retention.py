@@ -9,6 +9,8 @@ from __future__ import annotations
 import logging
 from datetime import datetime, timedelta
 
+import pyarrow.compute as pc
+
 from pipeline.core import schema
 from pipeline.core.models import ImagesReport, RetentionReport
 from pipeline.lake import storage
@@ -17,6 +19,8 @@ from pipeline.text.counts import counted
 
 log = logging.getLogger(__name__)
 
+FILES_AT_ONCE = 200
+"""Files of `extracted` that are read together: a plain choice, which bounds memory and lets a store be asked for several at a time."""
 IMAGE_REST = timedelta(days=2)
 """Images younger than this stay: extract writes an image before the rows that name it, and no DAG run takes over 12 hours."""
 
@@ -63,13 +67,18 @@ def prune_images(lake: Lake, *, now: datetime) -> ImagesReport:
 
 
 def named_images(lake: Lake) -> tuple[set[str], int]:
-    """The paths of the images that extracted rows name, and the number of rows that have a cached image and do not name it."""
+    """The paths of the images that extracted rows name, and the number of rows that have a cached image and do not name it.
+
+    Reads two columns of all hours: an image lies at the digest of its octets, so that a row of any hour can name it, and no time of a file
+    says which, because copying a lake gives its files new times.
+    """
     named: set[str] = set()
     unnamed = 0
-    for path in (file.path for file in lake.files("extracted")):
-        for row in lake.read_rows([path], None, schema.EXTRACTED, columns=["images", "imageFile"]).to_pylist():
-            if row["imageFile"] is not None:
-                named.add(row["imageFile"])
-            else:
-                unnamed += any(image["isCached"] for image in row["images"])
+    paths = [file.path for file in lake.files("extracted")]
+    for start in range(0, len(paths), FILES_AT_ONCE):
+        rows = lake.read_rows(paths[start : start + FILES_AT_ONCE], None, schema.EXTRACTED, columns=["images", "imageFile"])
+        named.update(pc.unique(rows["imageFile"].drop_null()).to_pylist())
+        images = rows.filter(pc.is_null(rows["imageFile"]))["images"]
+        cached = pc.filter(pc.list_parent_indices(images), pc.struct_field(pc.list_flatten(images), "isCached"))
+        unnamed += pc.count_distinct(cached).as_py()
     return named, unnamed
