@@ -7,8 +7,8 @@
 `--executors` runs an hour of `--publishers` sources (40) by hand in each Airflow, then the same hour again, in which nothing is left to be
 captured: the fixed cost of a run. `--ages` runs an hour on lakes whose older hours have articles of their own and whose dates are built
 (`bench.old_lakes`). Its first line is a lake of 16 days: stories reach a week to both sides of a date, and an hour changes the dates of the
-week before it, so that a younger lake has less to cluster, and an older one has the same. Each line is the least of `--repeats` runs. All
-is generated (`tests.newsroom.histories`), and the time of the newsroom is not counted.
+week before it, so that a younger lake has less to cluster, and an older one has the same. Each line is the least of `--repeats` runs,
+which take turns. All is generated (`tests.newsroom.histories`), and the time of the newsroom is not counted.
 """
 
 from __future__ import annotations
@@ -144,7 +144,7 @@ def by_ages(days: Sequence[int], *, publishers: int, repeats: int) -> None:
         walk_alone({**where, "NEWS_LAKE": str(lake)}, BEFORE)
         patterns = [read_pattern(Lake(str(lake)), Part(BEFORE, name)) for name in Lake(str(lake)).captured_parts(BEFORE.key)]
         history.publish(NOON.start)
-        filled = 0
+        lakes, filled = {}, 0
         for count in (FULL_DAYS, *days):
             for pattern in patterns:
                 fill(lake, pattern, reporter, hours_back=range(filled * 24 + 1, count * 24 + 1))
@@ -153,8 +153,11 @@ def by_ages(days: Sequence[int], *, publishers: int, repeats: int) -> None:
             oldest = BEFORE.start.date() - WINDOW_DAYS * DAY
             copy_date(lake, oldest, (BEFORE.start.date() - back * DAY for back in range(max(filled, WINDOW_DAYS) + 1, count + 1)))
             filled = count
-            cost = min((on_copy(lake, where) for _ in range(repeats)), key=lambda one: one.processor_s)
-            print(cost.line(f"a lake of {count} days"), flush=True)
+            lakes[count] = lake.with_name(f"lake-{count}")
+            linked_copy(lake, lakes[count])
+        costs = [{count: on_copy(one, where) for count, one in lakes.items()} for _ in range(repeats)]
+        for count in lakes:
+            print(min((each[count] for each in costs), key=lambda one: one.processor_s).line(f"a lake of {count} days"), flush=True)
 
 
 def on_copy(lake: Path, where: Mapping[str, str]) -> Cost:
