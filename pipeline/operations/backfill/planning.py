@@ -164,7 +164,7 @@ def _usual(lake: Lake, newest: Sequence[date], source_ids: Collection[str] | Non
     """
     where = None if source_ids is None else pc.field("sourceId").isin(sorted(source_ids))
     usual = _medians(lake, counted_days(newest), where)
-    return usual if source_ids is None or usual.keys() >= source_ids else {**_medians(lake, newest, where), **usual}
+    return usual if source_ids is None or usual.keys() >= set(source_ids) else {**_medians(lake, newest, where), **usual}
 
 
 def _medians(lake: Lake, days: Sequence[date], where: pc.Expression | None) -> dict[str, UsualDay]:
