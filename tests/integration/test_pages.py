@@ -250,6 +250,14 @@ def test_a_form_that_asks_for_nothing_possible_says_why(counted: Settings, silen
     assert reason in text(page(counted, f"/coverage/backfill?{query.format(silent=silent)}", status=404))
 
 
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+def test_the_ends_of_the_calendar_are_days_of_which_there_is_nothing(counted: Settings, silent: str, day: str) -> None:
+    assert "there are no records of" in text(page(counted, f"/stories?day={day}", status=404))
+    for address in (f"/stories/0123456789abcdef?day={day}", f"/hours?hour={day}T{'00' if day < '1' else '23'}"):
+        assert "too near to an end of the calendar" in text(page(counted, address, status=404))
+    assert get(counted, f"/coverage/backfill?source={silent}&day={day}").status in (200, 404)
+
+
 def test_why_says_what_the_command_says(counted: Settings) -> None:
     url = Lake(counted.lake).read_table(storage.articles_path(date(2026, 11, 20)), columns=["webUrl"])["webUrl"][0].as_py()
     for span in ("1", "all"):

@@ -106,6 +106,8 @@ def answer(settings: Settings, asked: SiteRequest) -> SiteAnswer:
         return failure(asked, 503, "The lake could not be read", str(error))
     except PipelineError as error:
         return failure(asked, 404, "Not found", str(error))
+    except OverflowError:
+        return failure(asked, 404, "Not found", "a day or hour in this address is too near to an end of the calendar")
 
 
 def failure(asked: SiteRequest, status: int, title: str, reason: str) -> SiteAnswer:
@@ -201,7 +203,7 @@ def _stories(settings: Settings, asked: SiteRequest, _: str) -> Made:
 def _story(settings: Settings, asked: SiteRequest, story_id: str) -> Made:
     lake = Lake(settings.lake)
     day = asked.day("day") or next(iter(reversed(lake.published_dates())), asked.now.date())
-    page = stories.read_story(lake, story_id, day)
+    page = stories.read_story(lake, story_id.lower(), day)
     return "story", {"title": page.lead.row["title"], "page": page, "width": stories.TIMELINE_WIDTH}
 
 
