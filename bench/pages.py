@@ -1,8 +1,9 @@
 """How long each page of `pipeline.operations.pages` takes over a lake of a year: `python -m bench.pages [FOLDER]`.
 
 The lake is made in FOLDER (default: a temporary one) unless it is there: one captured part, ledger and table of articles for each hour,
-records for each date. The newest 16 days are made row by row, because pages join them; the older ones are copies of the first of these:
-only their number and size matter, as a page must not open them. Prints milliseconds, wall and processor, the median of five.
+records for each date; a backfill of 31 days, and the changes that builds made in the newest date. The newest 16 days are made row by row,
+because pages join them; the older ones are copies of the first of these: only their number and size matter, as a page must not open
+them. Prints milliseconds, wall and processor, the median of five.
 """
 
 from __future__ import annotations
@@ -18,16 +19,20 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.core import schema
-from pipeline.core.models import HOUR, Interval, Part
+from pipeline.core.models import HOUR, Difference, Interval, Part
 from pipeline.core.settings import Settings
 from pipeline.lake import storage
 from pipeline.lake.manifests import FeedState, Manifest, to_json
 from pipeline.lake.schedules import Schedule
 from pipeline.lake.storage import Lake
 from pipeline.lake.tables import checked_table
+from pipeline.operations.backfill.plans import BackfillPlan, BackfillRequest
+from pipeline.operations.backfill.records import BackfillRecord, BackfillStep
+from pipeline.operations.backfill.records import to_json as backfill_json
 from pipeline.operations.completeness import SourceDay
 from pipeline.operations.completeness_tables import write_tables
 from pipeline.operations.pages.site import SiteRequest, answer
+from pipeline.publishing.changes import Build
 
 NEWEST = datetime(2026, 11, 20, 12, tzinfo=UTC)
 DAYS = 365
@@ -40,6 +45,7 @@ SEEN = 100
 STORY_SIZE = 4
 REQUESTS = 5
 SOURCE_IDS = [f"source-{number:03d}" for number in range(SOURCES)]
+BACKFILL = BackfillRequest(date(2026, 10, 1), date(2026, 10, 31), (SOURCE_IDS[3],))
 AT_MOST_MS = 300
 """Milliseconds of wall time above which the line of a page says `over`."""
 
@@ -90,6 +96,10 @@ def pages() -> Iterator[tuple[str, str, dict[str, str]]]:
     yield "coverage, 14 days", "/coverage", {}
     yield "coverage, 91 days", "/coverage", {"days": "91"}
     yield "gap", "/coverage/backfill", {"source": SOURCE_IDS[3], "day": "2026-11-18"}
+    yield "a backfill of 31 days", f"/backfills/{BACKFILL.id}", {}
+    yield "changes of a date", "/changes", {"day": day}
+    yield "changes, a field", "/changes", {"day": day, "change": "changed", "field": "heat"}
+    yield "hour", "/hours", {"hour": Interval.containing(NEWEST).key}
     yield "why, a day", "/why", {"url": url}
     yield "why, a week", "/why", {"url": url, "span": "7"}
 
@@ -118,6 +128,8 @@ def make_lake(root: Path) -> None:
         write_tables(lake, [counted_day(day, one, number) for number, one in enumerate(SOURCE_IDS)])
     for back in range(3):
         write_manifest(lake, NEWEST - back * HOUR)
+    write_changes(lake, NEWEST.date())
+    write_backfill(lake)
 
 
 def copy(lake: Lake, source: str, target: str) -> None:
@@ -270,6 +282,59 @@ def write_manifest(lake: Lake, hour: datetime) -> None:
     )
     manifest = Manifest(part.interval.key, part.name, "bench", tuple(SOURCE_IDS), 0, "", {}, feeds, (), ())
     lake.write_bytes(storage.manifest_path(part), to_json(manifest))
+
+
+def write_changes(lake: Lake, day: date) -> None:
+    """The changes of a date of which each hour's build adds the hour's records and changes four values of those of the hour before."""
+    for number in range(NEWEST.hour + 1):
+        hour = datetime(day.year, day.month, day.day, number, tzinfo=UTC)
+        build = Build(day, f"{number:064x}" if number else None, f"{number + 1:064x}", hour + timedelta(minutes=50))
+        of_build = {
+            "knownUntil": build.known_until,
+            "build": f"{number:012x}",
+            "buildBefore": None,
+            "field": None,
+            "old": None,
+            "new": None,
+        }
+        rows = [{**of_build, "webUrl": article_url(hour, place), "change": "new"} for place in range(PER_HOUR)]
+        for place in range(PER_HOUR) if number else ():
+            changed = {**of_build, "webUrl": article_url(hour - HOUR, place), "change": "changed"}
+            rows += [{**changed, "field": name, "old": "40", "new": '"words" ' * 40} for name in ("heat", "quality", "related", "topics")]
+        lake.write_table(build.path, checked_table(rows, schema.CHANGES, name="changes"))
+
+
+def write_backfill(lake: Lake) -> None:
+    """The record of `BACKFILL`, every hour of which found articles and every date of which changed."""
+    days = [BACKFILL.first + timedelta(days=number) for number in range((BACKFILL.last - BACKFILL.first).days + 1)]
+    hours = 24 * len(days)
+    plan = BackfillPlan(
+        id=BACKFILL.id,
+        asked=BACKFILL,
+        origins=("listing",),
+        intervals=hours,
+        captured=0,
+        to_capture=hours,
+        pages=0,
+        captures_bytes=0,
+        later_parts=0,
+        sources=(),
+        requests=9_000,
+        bytes=10**9,
+        hours=2.5,
+        slowest_host=None,
+        disallowed_share=0.0,
+        without_history=(),
+        disk_free=None,
+    )
+    steps = {f"{day}T{hour:02}": BackfillStep(3, 12, (day,), warnings=("no origin reaches it",)) for day in days for hour in range(24)}
+    urls = tuple(article_url(NEWEST, place) for place in range(5))
+    change = Difference(100, 172, 72, 40, 0, {"heat": 40, "related": 30, "quality": 2}, urls, urls)
+    differences = dict.fromkeys(days, change)
+    record = BackfillRecord(
+        BACKFILL, plan, NEWEST, "c0de", "mark", (), "done", steps=steps, differences=differences, finished=NEWEST + HOUR
+    )
+    lake.write_bytes(storage.backfill_path(record.id), backfill_json(record))
 
 
 if __name__ == "__main__":
