@@ -85,7 +85,7 @@ def open_tables(
     """
     tables = [files_at(files, name=name) for name, files in paths.items()]
     kind = "view" if naming is None else "table"
-    with _used_database(lake, tables, threads=1) as connection:
+    with _used_database(lake, tables) as connection:
         for table in tables:
             query = _registered(connection, lake, table, (columns or {}).get(table.name, table.columns.names))
             where = "" if naming is None else f" where {naming.condition(table.name)}"
@@ -110,12 +110,12 @@ def _registered(connection: duckdb.DuckDBPyConnection, lake: Lake, table: TableF
 
 
 @contextmanager
-def _used_database(lake: Lake, tables: Sequence[TableFiles], *, threads: int) -> Iterator[duckdb.DuckDBPyConnection]:
+def _used_database(lake: Lake, tables: Sequence[TableFiles]) -> Iterator[duckdb.DuckDBPyConnection]:
     """A database that may read the folder of a local lake: an idle one or a new one. It is idle again after a use without an error."""
     import duckdb
 
-    kind = (os.getpid(), lake.root if lake.is_local else "", threads)
-    connection = _idle_database(kind) or _locked_database(folder=kind[1], threads=threads)
+    kind = (os.getpid(), lake.root if lake.is_local else "")
+    connection = _idle_database(kind) or _locked_database(folder=kind[1], threads=1)
     try:
         yield connection
     except BaseException as error:
@@ -131,8 +131,8 @@ def _used_database(lake: Lake, tables: Sequence[TableFiles], *, threads: int) ->
     _keep_idle(kind, connection)
 
 
-_Kind = tuple[int, str, int]
-"""The process that opened a database (a forked one cannot use it), the folder that the database may read (empty: none), its threads."""
+_Kind = tuple[int, str]
+"""The process that opened a database (a forked one cannot use it), the folder that the database may read (empty: none)."""
 _IDLE: dict[_Kind, list[duckdb.DuckDBPyConnection]] = {}
 """Databases without tables that wait for their next use."""
 MOST_IDLE = 4
@@ -201,7 +201,7 @@ def _dataset(lake: Lake, table: TableFiles) -> ds.Dataset | pa.Table:
     return _files_dataset(lake, table)
 
 
-def rows_naming(lake: Lake, name: str, paths: Sequence[str], naming: RowsNaming, *, threads: int = 1) -> pa.Table:
+def rows_naming(lake: Lake, name: str, paths: Sequence[str], naming: RowsNaming) -> pa.Table:
     """The rows that `naming` names in the files of the table `name` at `paths`: the columns that it looks at, and the file's `path`."""
     table, columns = files_at(paths, name=name), naming.columns[name]
     if not paths:
@@ -210,7 +210,7 @@ def rows_naming(lake: Lake, name: str, paths: Sequence[str], naming: RowsNaming,
     if query is None:
         found = _rows_naming_in_store(lake, table, columns, naming.values)
     else:
-        with _used_database(lake, [table], threads=threads) as connection:
+        with _used_database(lake, [table]) as connection:
             found = run_query(connection, f"{query} where {naming.condition(name)}", parameters=naming.parameters)
     full = found.column(found.num_columns - 1).to_pylist()
     return pa.table([*found.columns[:-1], pa.array([path.removeprefix(f"{lake.root}/") for path in full], pa.string())], [*columns, "path"])

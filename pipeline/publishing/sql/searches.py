@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -104,25 +103,30 @@ URL_COLUMNS = {"extracted": ("webUrl", "originalUrl"), "ledger": ("url",), "arti
 """The columns of a table that name a page."""
 
 
+def _date_folder(path: str) -> str:
+    return path.split("/")[1]
+
+
 def url_history(lake: Lake, url: str, *, paths: Mapping[str, Sequence[str]] | None = None) -> UrlHistory:
     """All rows of `url` and of the other URLs of its page. Raises ValueError when `url` is no URL.
 
-    With `paths` only these files of each table are searched (`database.open_tables`), without it all with a thread for each processor.
-    Each file is opened once for the columns with URLs; only those that name the page are read by the queries.
+    With `paths` only these files of each table are searched (`database.open_tables`). Each file is opened once for the columns with
+    URLs, those of `explain` not at all: it has the same records as `articles`. Only the files that name the page are read by the queries.
     """
     known = {url, canonical_url(url)}
     files = {name: table_files(lake, name).paths if paths is None else tuple(paths.get(name, ())) for name in URL_COLUMNS}
-    threads = 1 if paths is not None else os.cpu_count() or 1
 
     def rows_with(table: str, urls: Collection[str]) -> pa.Table:
-        return rows_naming(lake, table, files[table], RowsNaming(URL_COLUMNS, frozenset(urls)), threads=threads)
+        return rows_naming(lake, table, files[table], RowsNaming(URL_COLUMNS, frozenset(urls)))
 
     named = rows_with("extracted", known)
     addresses = sorted(known.union(*(named[column].to_pylist() for column in URL_COLUMNS["extracted"])))
     if len(addresses) > len(known):
         named = rows_with("extracted", addresses)
-    found = {name: named if name == "extracted" else rows_with(name, addresses) for name in URL_COLUMNS}
+    found = {"extracted": named, "ledger": rows_with("ledger", addresses), "articles": rows_with("articles", addresses)}
     pruned = {name: sorted(set(table["path"].to_pylist())) for name, table in found.items()}
+    dates = {_date_folder(path) for path in pruned["articles"]}
+    pruned["explain"] = [path for path in files["explain"] if _date_folder(path) in dates]
     naming = RowsNaming(URL_COLUMNS, frozenset(addresses))
     with open_tables(lake, pruned, naming=naming, views=("articles", "pages", "ledger")) as connection:
 
