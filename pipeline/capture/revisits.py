@@ -90,7 +90,7 @@ def _revisited(lake: Lake, settings: Settings, catalogue: Catalogue, part: Part,
 
 def _known_versions(lake: Lake, interval: Interval) -> tuple[list[dict[str, object]], dict[str, datetime]]:
     """The `extracted` rows of pages captured within `HORIZON` before `interval`, and when each URL was last revisited."""
-    parts = lake.captured_between(interval.start - HORIZON, interval.end)
+    parts = storage.committed_parts(file.path for file in lake.manifests_between(interval.start - HORIZON, interval.end))
     paths = [path for part in parts if lake.exists(path := storage.extracted_path(part))]
     revisited: dict[str, datetime] = {}
     for part in parts:

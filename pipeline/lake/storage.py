@@ -335,14 +335,14 @@ class Lake:
         """Names of an interval's parts that are committed, sorted."""
         return [part.name for part in committed_parts(file.path for file in self.files(f"raw/interval={interval_key}"))]
 
-    def captured_between(self, first: datetime, last: datetime) -> list[Part]:
-        """The committed parts of the intervals that start in [`first`, `last`), oldest first; an object store is listed only there."""
+    def manifests_between(self, first: datetime, last: datetime) -> list[StoredFile]:
+        """The manifests of the intervals that start in [`first`, `last`), oldest first; an object store is listed only there."""
         earliest, end = (f"raw/interval={moment.strftime('%Y-%m-%dT%H')}" for moment in (first, last))
         if first >= last:
             return []
         with storage_errors("raw"):
             found = takewhile(lambda file: file.path < end, self._store.files("raw", first=earliest.removeprefix("raw/")))
-            return committed_parts(file.path for file in found)
+            return [file for file in found if file.path.endswith("/manifest.json")]
 
     def captured_intervals(self) -> list[Interval]:
         """Intervals that have a folder in `raw`, oldest first."""

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 import pytest
 
+from pipeline.capture.earlier_captures import read_earlier_captures
 from pipeline.core import schema
 from pipeline.core.catalogue import Catalogue, load_catalogue
 from pipeline.core.errors import DamagedError, LockedError, StorageError
@@ -301,6 +302,25 @@ def test_the_search_for_a_provider_reads_each_part_and_lists_no_hour_by_itself(s
         plan_erasure(settings, one_source(settings), "paper.example")
         spent.append(s3.count())
     assert {**spent[0], "GetObject": 30} == spent[1]
+
+
+def test_the_parts_of_an_hour_read_the_earlier_manifests_once_and_again_when_one_is_replaced(s3: ObjectStore, lake: Lake, uri: str) -> None:
+    def keep(back: int, *sources: str) -> None:
+        part = Part(Interval.containing(HOUR.start - timedelta(hours=back)), "00")
+        lake.write_bytes(storage.manifest_path(part), to_json(Manifest(part.interval.key, "00", "news", sources, 0, "", {}, (), (), ())))
+
+    def requests() -> dict[str, int]:
+        s3.forget()
+        read_earlier_captures(Lake(uri), HOUR, days=7, is_live=True)
+        return s3.count()
+
+    keep(1)
+    keep(2)
+    assert requests() == {"GetObject": 2, "ListObjectsV2": 1}
+    keep(0)
+    assert requests() == {"ListObjectsV2": 1}
+    keep(2, "paper")
+    assert requests() == {"GetObject": 2, "ListObjectsV2": 1}
 
 
 def emptied_parts(days: int) -> Iterator[str]:

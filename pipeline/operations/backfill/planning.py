@@ -23,7 +23,7 @@ from pipeline.lake import storage
 from pipeline.lake.ledgers import newest_ledger_days, parts_by_day, read_ledger, read_manifest
 from pipeline.lake.manifests import Manifest
 from pipeline.lake.removals.erased_providers import without_erased
-from pipeline.lake.storage import Lake
+from pipeline.lake.storage import Lake, committed_parts
 from pipeline.operations.backfill.cost_estimates import archive_costs
 from pipeline.operations.backfill.plans import (
     COST_COLUMNS,
@@ -133,7 +133,7 @@ def _plan(
 def _captured(lake: Lake, intervals: Sequence[Interval]) -> dict[Interval, list[Part]]:
     """The committed parts of each of the intervals, which follow one another."""
     found: dict[Interval, list[Part]] = defaultdict(list)
-    for part in lake.captured_between(intervals[0].start, intervals[-1].end):
+    for part in committed_parts(file.path for file in lake.manifests_between(intervals[0].start, intervals[-1].end)):
         found[part.interval].append(part)
     return found
 
