@@ -77,10 +77,11 @@ class DayPairs:
 
 @dataclass(frozen=True, slots=True)
 class ReadArticles:
-    """The features of a day's articles, which of them are headlines (`is_brief`), and the weekdays that they name, as bits."""
+    """The features of a day's articles, which of them have little text (`is_brief`) or none, and the weekdays that they name, as bits."""
 
     features: DayFeatures
     is_brief: NDArray[np.bool_]
+    is_headline: NDArray[np.bool_]
     weekdays: Integers
 
 
@@ -91,4 +92,5 @@ def read_articles(articles: CapturedArticles, before: Sequence[TermCounts]) -> R
     numbers = word_numbers(words.vocabulary)
     title_words, text_words = (RaggedArray(numbers[rows.numbers], rows.ends) for rows in (words.titles, words.texts))
     features = DayFeatures(articles.titles, title_words, text_words, vectors, counts)
-    return ReadArticles(features, words.texts.lengths < BRIEF_WORDS, weekday_bits(words))
+    lengths = words.texts.lengths
+    return ReadArticles(features, lengths < BRIEF_WORDS, lengths == 0, weekday_bits(words))

@@ -106,6 +106,7 @@ def _entered(
         days=[day] * size,
         rows=range(size),
         is_brief=read.is_brief,
+        is_headline=read.is_headline,
         weekdays=read.weekdays,
         story_ids=kept(known.story_ids, [None] * size),
         originals=[None] * size,

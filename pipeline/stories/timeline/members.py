@@ -34,6 +34,9 @@ class Members:
     rows: Integers
     """Its row among the features of that day."""
     is_brief: NDArray[np.bool_]
+    """Whether it has fewer than `BRIEF_WORDS` words of text."""
+    is_headline: NDArray[np.bool_]
+    """Whether it has a title and no text."""
     weekdays: Integers
     story_ids: Objects
     """None for an article that stands alone."""
@@ -74,6 +77,7 @@ _KINDS: Mapping[str, type] = {
     "days": np.int64,
     "rows": np.int64,
     "is_brief": np.bool_,
+    "is_headline": np.bool_,
     "weekdays": np.int64,
     "similarities": np.float64,
 }

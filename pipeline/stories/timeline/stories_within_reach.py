@@ -57,7 +57,8 @@ class StoriesWithinReach:
         return self._loaded[day]
 
     def _time_factor(self, places: Integers) -> TimeFactor:
-        return time_factor(self._published_s[places], self._members.weekdays[places], self._window_s)
+        is_headline = self._members.is_headline[places]
+        return time_factor(self._published_s[places], self._members.weekdays[places], self._window_s, is_headline=is_headline)
 
     def new_pairs(self) -> Pairs:
         """The similar pairs of places in `members` in which at least one article entered on the day."""
