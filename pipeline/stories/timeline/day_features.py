@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.stories.average_linkage import Floats, Integers
-from pipeline.stories.timeline.fixed_vectors import FixedVectors, TermCounts, fix_vectors, word_numbers
+from pipeline.stories.timeline.term_vectors import ArticleTerms, TermCounts, read_terms, word_numbers
 from pipeline.stories.words import RaggedArray, read_words, weekday_bits
 
 BRIEF_WORDS = 60
@@ -59,9 +59,9 @@ class DayFeatures:
 
     titles: Sequence[str]
     title_words: RaggedArray
-    """Words as numbers of 31 bits (`fixed_vectors.word_numbers`)."""
+    """Words as numbers of 31 bits (`term_vectors.word_numbers`)."""
     text_words: RaggedArray
-    vectors: FixedVectors
+    terms: ArticleTerms
     counts: TermCounts
 
 
@@ -85,12 +85,12 @@ class ReadArticles:
     weekdays: Integers
 
 
-def read_articles(articles: CapturedArticles, before: Sequence[TermCounts]) -> ReadArticles:
-    """The features of a day's articles; `before` are the term counts of the earlier days over which rarity is counted."""
+def read_articles(articles: CapturedArticles) -> ReadArticles:
+    """The features of a day's articles."""
     words = read_words(articles.titles, articles.texts)
-    vectors, counts = fix_vectors(words, before)
+    terms, counts = read_terms(words)
     numbers = word_numbers(words.vocabulary)
     title_words, text_words = (RaggedArray(numbers[rows.numbers], rows.ends) for rows in (words.titles, words.texts))
-    features = DayFeatures(articles.titles, title_words, text_words, vectors, counts)
+    features = DayFeatures(articles.titles, title_words, text_words, terms, counts)
     lengths = words.texts.lengths
     return ReadArticles(features, lengths < BRIEF_WORDS, lengths == 0, weekday_bits(words))

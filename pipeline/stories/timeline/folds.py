@@ -1,8 +1,8 @@
 """Stories as one timeline: the state after a day of captures is a function of the state before it and of the day's articles.
 
 Pure: a day's articles and the state before it in, the parts of the state that change out. The state knows each article once, whichever
-published date asks for it. An article's vector is fixed on the day that it enters, and so is its similarity to every article that was
-there. Then the stories that it comes near are formed again, with it, from their members; all other stories stay as they are. The same
+published date asks for it. An article is compared with every article that was there, with the rarities known on the day that it enters.
+The stories that it comes near, and those of the day before, are formed again from their members; all other stories stay. The same
 days give the same state, whether they are folded at once or one by one, and a day that is not over is folded again as it grows.
 """
 
@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 
 from pipeline.core.catalogue import StoryConstants
 from pipeline.stories.timeline.day_features import CapturedArticles, DayFeatures, DayPairs, ReadArticles, read_articles
-from pipeline.stories.timeline.fixed_vectors import TermCounts
 from pipeline.stories.timeline.members import DAY_S, Members, joined_members, members_of, story_id
 from pipeline.stories.timeline.stories_within_reach import FeatureHistory, StoriesWithinReach
+from pipeline.stories.timeline.term_vectors import TermCounts, added_counts
 
 COUNTED_DAYS = 28
-"""Days of captures before an article's own over which rarity is counted: with 7 the labelled sets lose 0.001 of F1."""
+"""Days of captures before the folded one over which rarity is counted: with 7 the labelled sets lose 0.001 of F1."""
 
 
 class History(FeatureHistory, Protocol):
@@ -61,10 +61,12 @@ def fold_day(day: int, articles: CapturedArticles, gone: Mapping[str, int], hist
     leaving = sorted({place_of[url] for url in [*entered.urls, *gone] if url in place_of} - _stay(articles, entering, place_of))
     if not entering and not leaving:
         return DayFold(None, None, {})
-    read = read_articles(entered, [counts for past in range(day - COUNTED_DAYS, day) if (counts := history.counts(past)) is not None])
+    read = read_articles(entered)
+    before = [counts for past in range(day - COUNTED_DAYS, day) if (counts := history.counts(past)) is not None]
+    counts = added_counts([*before, read.features.counts])
     new = _entered(entered, [digests[row] for row in entering], read, day, known, place_of)
     staying = known.take(np.delete(np.arange(len(known)), leaving))
-    within_reach = StoriesWithinReach(joined_members([staying, new]), day, read.features, history, constants)
+    within_reach = StoriesWithinReach(joined_members([staying, new]), day, read.features, counts, history, constants)
     pairs = within_reach.new_pairs()
     members = within_reach.form_again(pairs, disturbed=set(known.story_ids[leaving].tolist()) - {None})
     features, day_pairs = (read.features, within_reach.day_pairs(pairs)) if entering else (None, None)

@@ -15,9 +15,9 @@ from typing import Protocol
 
 from pipeline.core.catalogue import StoryConstants
 from pipeline.stories.timeline.day_features import CapturedArticles, DayFeatures, DayPairs
-from pipeline.stories.timeline.fixed_vectors import TermCounts
 from pipeline.stories.timeline.folds import COUNTED_DAYS, fold_day, reached_days
 from pipeline.stories.timeline.members import DAY_S, Members
+from pipeline.stories.timeline.term_vectors import TermCounts
 
 
 @dataclass(frozen=True, slots=True)

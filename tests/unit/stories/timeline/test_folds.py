@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from dataclasses import replace
 
@@ -58,11 +59,24 @@ def test_the_articles_of_a_story_have_one_id_and_other_days_read_the_same() -> N
     assert len({table.story_ids[0] for table in tables if table is not None}) == 1
 
 
-def test_an_article_captured_later_does_not_change_the_vectors_of_those_before_it() -> None:
+def test_an_article_captured_later_does_not_change_the_features_of_those_before_it() -> None:
     store = MemoryStore()
     first, _ = folded(captures(QUAKE[:2]), store=store)
     both, _ = folded([*captures(QUAKE[:2]), *captures(OTHERS, first=20, days=(1, 1, 1))], first, store)
     assert both[at(0) // DAY_S] is first[at(0) // DAY_S]
+
+
+def test_stories_of_the_day_before_fall_apart_when_their_common_words_turn_out_to_be_everywhere() -> None:
+    medals = (
+        "Olympic medal in Tokyo: rower Haug outpaces Danish favourite Sorensen",
+        "Olympic medal in Tokyo: swimmer Bertolini stuns Brazilian champion Teixeira",
+    )
+    words = ["".join(letters) for letters in itertools.islice(itertools.permutations("aeioudglmrst", 6), 0, 60_000, 200)]
+    others = [capture(number, f"Olympic medal in Tokyo: {' '.join(words[number * 5 :][:5])}", day=1) for number in range(2, 60)]
+    _, before = folded(captures(medals))
+    assert groups(before) == {urls(0, 1)}
+    _, state = folded([*captures(medals), *others])
+    assert groups(state) == set()
 
 
 def test_a_page_that_is_no_article_any_more_leaves_its_story() -> None:

@@ -13,9 +13,9 @@ import numpy as np
 
 from pipeline.core.catalogue import StoryConstants
 from pipeline.stories.timeline.day_features import CapturedArticles, DayFeatures, DayPairs
-from pipeline.stories.timeline.fixed_vectors import TermCounts
 from pipeline.stories.timeline.log import DayCaptures, DayStep, State, fold_days, state_after
 from pipeline.stories.timeline.members import DAY_S, Members, joined_members
+from pipeline.stories.timeline.term_vectors import TermCounts
 
 
 @dataclass(frozen=True)
