@@ -42,6 +42,7 @@ from pipeline.publishing.scoring.laws import EditorialDegrees, quality_parts  # 
 from pipeline.stories import title_similarity  # noqa: E402
 from pipeline.stories.clustering import find_stories  # noqa: E402
 from pipeline.stories.timeline.day_features import CapturedArticles  # noqa: E402
+from pipeline.stories.timeline.default_pictures import FoldConstants  # noqa: E402
 from pipeline.stories.timeline.folds import fold_articles  # noqa: E402
 
 SHARED = Path(os.environ.get("NEWS_SHARED", REPOSITORY.parent / "shared"))
@@ -133,8 +134,9 @@ def in_capture_order(articles: pd.DataFrame, *, constants: StoryConstants = Stor
     rows = articles.drop_duplicates("webUrl").sort_values("webUrl", ignore_index=True)
     published_s = rows["publishedDateTime"].dt.as_unit("s").astype("int64").to_numpy()
     titles, texts = ([value if isinstance(value, str) else "" for value in rows[name]] for name in ("title", "text"))
-    captured = CapturedArticles(rows["webUrl"].tolist(), titles, texts, rows["providerDomain"].tolist(), published_s, published_s)
-    members = fold_articles(captured, constants=constants)
+    urls, domains, size = rows["webUrl"].tolist(), rows["providerDomain"].tolist(), len(rows)
+    captured = CapturedArticles(urls, titles, texts, domains, [None] * size, published_s, published_s, [""] * size, [()] * size)
+    members = fold_articles(captured, constants=FoldConstants(constants))
     return pd.DataFrame({"webUrl": members.urls, "storyId": members.story_ids})
 
 

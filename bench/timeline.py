@@ -31,6 +31,7 @@ from bench.stories import SHARED, scorer  # noqa: E402
 from pipeline.core.catalogue import StoryConstants  # noqa: E402
 from pipeline.stories.clustering import Articles, cluster_articles  # noqa: E402
 from pipeline.stories.timeline.day_features import CapturedArticles  # noqa: E402
+from pipeline.stories.timeline.default_pictures import FoldConstants  # noqa: E402
 from pipeline.stories.timeline.folds import KeptTimeline, fold_articles  # noqa: E402
 
 DAY_S = 86_400
@@ -55,7 +56,15 @@ def shared_articles(*names: str) -> CapturedArticles:
     seconds = np.array([int(row["publishedDateTime"].timestamp()) for row in rows], dtype=np.int64)
     text = [row["text"] if isinstance(row["text"], str) else "" for row in rows]
     return CapturedArticles(
-        [row["webUrl"] for row in rows], [row["title"] for row in rows], text, [row["providerDomain"] for row in rows], seconds, seconds
+        [row["webUrl"] for row in rows],
+        [row["title"] for row in rows],
+        text,
+        [row["providerDomain"] for row in rows],
+        [None] * len(rows),
+        seconds,
+        seconds,
+        [""] * len(rows),
+        [()] * len(rows),
     )
 
 
@@ -99,7 +108,7 @@ def _clustered(articles: CapturedArticles) -> dict[str, str | None]:
 
 def timeline_views(articles: CapturedArticles) -> dict[str, View]:
     """Each date seen by the timeline: every table of a published day read by itself, the others only for the members that it names."""
-    members = fold_articles(articles, constants=CONSTANTS)
+    members = fold_articles(articles, constants=FoldConstants(CONSTANTS))
     stories = dict(zip(members.urls.tolist(), members.story_ids.tolist(), strict=True))
     dates = dict(zip(members.urls.tolist(), (members.published_s // DAY_S).tolist(), strict=True))
     found: dict[str, View] = {}
@@ -137,8 +146,11 @@ def synthetic(a_day: int, days: int, *, seed: int = 7) -> CapturedArticles:
         [f"{mixed(base.titles[row], 0.2)} {number // len(base)}" for number, row in enumerate(rows)],
         [mixed(base.texts[row][:3000], 0.1) for row in rows],
         [base.domains[row] for row in rows],
+        [None] * count,
         seconds,
         seconds,
+        [""] * count,
+        [()] * count,
     ).select(sorted(range(count), key=lambda number: f"{base.urls[rows[number]]}-{number:07d}"))
 
 
@@ -164,9 +176,9 @@ def one(design: str, a_day: int) -> None:
     else:
         timeline = KeptTimeline()
         for day in range(last - WARM_DAYS, last):
-            timeline.fold(day, articles.select(np.flatnonzero(days == day).tolist()), {}, constants=CONSTANTS)
+            timeline.fold(day, articles.select(np.flatnonzero(days == day).tolist()), {}, constants=FoldConstants(CONSTANTS))
         started = time.process_time()
-        timeline.fold(last, articles.select(np.flatnonzero(days == last).tolist()), {}, constants=CONSTANTS)
+        timeline.fold(last, articles.select(np.flatnonzero(days == last).tolist()), {}, constants=FoldConstants(CONSTANTS))
         seconds, name = time.process_time() - started, "timeline, the whole day folded again"
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     print(f"| {a_day:,} | {a_day // 24:,} | {name} | {seconds:.1f} | {peak:,} |", flush=True)
@@ -178,7 +190,7 @@ def rebuild(sizes: list[int]) -> None:
     for a_day in sizes:
         articles = synthetic(a_day, 30)
         started = time.process_time()
-        fold_articles(articles, constants=CONSTANTS)
+        fold_articles(articles, constants=FoldConstants(CONSTANTS))
         seconds = time.process_time() - started
         print(f"| {a_day:,} | 30 | {seconds:.1f} | {len(articles) / seconds:,.0f} |", flush=True)
 

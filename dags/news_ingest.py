@@ -1,8 +1,9 @@
 """Every hour: capture what the sources list, and extract the articles.
 
-`plan` divides the sources into parts. Each part is captured and extracted; only `capture` and `archives` use the network. `announce` names
-the published dates whose records may have changed; each starts a run of `news_publish`. `gate` fails the run when a larger share of the
-sources failed than `NEWS_TOLERATED_FAILURES`, and otherwise logs a warning for each failed source.
+`plan` divides the sources into parts. Each part is captured and extracted; only `capture` and `archives` use the network. `stories` folds
+the articles into the timeline of stories. `announce` names the published dates whose rows or stories changed; each starts a run of
+`news_publish`. `gate` fails the run when a larger share of the sources failed than `NEWS_TOLERATED_FAILURES`, and otherwise logs a warning
+for each failed source.
 
 **A failed source** fails no task: the log of `gate` gives the reason. When a `capture` or `extract` task fails, all sources of its part
 count as failed; clear the task to try again. Captured pages are kept.
@@ -28,7 +29,7 @@ import hashlib
 import logging
 import os
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -228,17 +229,35 @@ with DAG(
         ]
 
     @task(
+        trigger_rule=TriggerRule.ALL_DONE,
+        execution_timeout=timedelta(hours=2),
+    )
+    def stories(reports: Any, archived: Any) -> dict[str, Any]:
+        """Folds the extracted articles into the timeline of stories; returns the published dates whose records have to be built again."""
+        from pipeline.operations import stages
+
+        extracted = [report["extracted"] for report in [*result_list(reports), *(archived or [])] if report["extracted"] is not None]
+        touched = {date for report in extracted for date in load(ExtractReport, report).published_dates}
+        dates: tuple[date, ...] = ()
+        if touched:
+            own = settings()
+            with stage_timer("stories"):
+                dates = stages.fold(own, load_catalogue(own.config), touched)
+        log.info("%s to build", counted(len(dates), "date"))
+        return {"dates": [day.isoformat() for day in dates], "rows": sum(report["articles"] for report in extracted)}
+
+    @task(
         outlets=[TOUCHED],
         trigger_rule=TriggerRule.ALL_DONE,
     )
-    def announce(reports: Any, archived: Any, *, outlet_events: Any = None) -> list[str]:
-        """Announces each published date whose records may have changed, as a partition of the asset; each starts `news_publish`."""
-        extracted = [report["extracted"] for report in [*result_list(reports), *(archived or [])] if report["extracted"] is not None]
-        touched = [date for report in extracted for date in load(ExtractReport, report).published_dates]
-        dates = [date.isoformat() for date in sorted(set(touched))]
+    def announce(folded: Any, *, outlet_events: Any = None) -> list[str]:
+        """Announces each published date whose rows or stories changed, as a partition of the asset; each starts `news_publish`."""
+        if folded is None:
+            raise AirflowFailException("the stories were not folded: see the log of the task stories, and clear it to try again")
+        dates: list[str] = folded["dates"]
         if not dates:
             raise AirflowSkipException("no published date changed")
-        outlet_events[TOUCHED].extra = {"rows": sum(report["articles"] for report in extracted), "dates": len(dates)}
+        outlet_events[TOUCHED].extra = {"rows": folded["rows"], "dates": len(dates)}
         outlet_events[TOUCHED].add_partitions(dates)
         return dates
 
@@ -276,5 +295,5 @@ with DAG(
     planned = plan()
     reports = parts.expand(planned=planned)
     archived = archives(reports)
-    announce(reports, archived)
+    announce(stories(reports, archived))
     gate(planned, reports, archived)

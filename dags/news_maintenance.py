@@ -21,7 +21,7 @@ from airflow.sdk import DAG, CronDataIntervalTimetable, get_current_context, tas
 from airflow.sdk.exceptions import AirflowSkipException
 
 from pipeline.core.catalogue import load_catalogue
-from pipeline.core.models import REVISIT_PART, Interval, Part, RevisitReport
+from pipeline.core.models import REVISIT_PART, ExtractReport, Interval, Part, RevisitReport
 from pipeline.text.counts import counted
 
 sys.path.append(str(Path(__file__).parent))  # Airflow does so itself, a bare DagBag does not
@@ -80,14 +80,26 @@ with DAG(
         return dump(report)
 
     @task(
+        execution_timeout=timedelta(hours=2),
+    )
+    def stories(extracted: dict[str, Any]) -> dict[str, Any]:
+        """Folds the new versions into the timeline of stories; returns the published dates whose records have to be built again."""
+        from pipeline.operations import stages
+
+        report, own = load(ExtractReport, extracted), settings()
+        with stage_timer("stories"):
+            dates = stages.fold(own, load_catalogue(own.config), report.published_dates)
+        return {"dates": [day.isoformat() for day in dates], "rows": report.articles}
+
+    @task(
         outlets=[TOUCHED],
     )
-    def announce(extracted: dict[str, Any], *, outlet_events: Any = None) -> list[str]:
-        """Announces each published date whose records may have changed, as a partition of the asset; each starts `news_publish`."""
-        dates = sorted(extracted["published_dates"])
+    def announce(folded: dict[str, Any], *, outlet_events: Any = None) -> list[str]:
+        """Announces each published date whose rows or stories changed, as a partition of the asset; each starts `news_publish`."""
+        dates: list[str] = folded["dates"]
         if not dates:
             raise AirflowSkipException("no page changed")
-        outlet_events[TOUCHED].extra = {"rows": extracted["articles"], "dates": len(dates)}
+        outlet_events[TOUCHED].extra = {"rows": folded["rows"], "dates": len(dates)}
         outlet_events[TOUCHED].add_partitions(dates)
         return dates
 
@@ -132,7 +144,8 @@ with DAG(
 
     revisited: Any = revisit()
     extracted: Any = extract(revisited)
-    announce(extracted)
+    folded: Any = stories(extracted)
+    announce(folded)
     extracted >> prune()
     retain()
     ledger()

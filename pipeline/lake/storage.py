@@ -9,6 +9,7 @@
     extracted/interval=2026-11-23T14/part-00.parquet      one row per article page
     ledger/interval=2026-11-23T14/part-00.parquet         one row per URL seen, with its one outcome
     touched/published_date=2026-11-23/2026-11-23T14.00.9f2c   marks: which extracted parts have rows of that date, and their digest
+    timeline/manifest.json                                the stories of all dates, folded day by day; the files that it names lie beside it
     articles/published_date=2026-11-23/articles.parquet   the published records
     explain/published_date=2026-11-23/explain.parquet     how each record got its values
     stories/published_date=2026-11-23/stories.parquet     the stories whose first article was published on the date
@@ -54,9 +55,7 @@ ROW_GROUP_ROWS = 250
 on 1,000 rows of 82 dates, reading the window of one date takes half as long as with one group, and the file is a tenth larger."""
 DATE_FOLDER = "published_date="
 DOCUMENTS = "raw/documents"
-BACKFILLS = "backfills"
-ERASURES = "erasures"
-IMAGES = "images"
+BACKFILLS, ERASURES, IMAGES, TIMELINE = "backfills", "erasures", "images", "timeline"
 
 
 def raw_folder(part: Part) -> str:

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pipeline.core.errors import SchemaError, WarcError
+from pipeline.core.errors import DamagedError, SchemaError, WarcError
 from pipeline.core.models import Part
 from pipeline.core.progress import steps
 from pipeline.lake import manifests, storage
@@ -15,6 +15,7 @@ from pipeline.lake.removals import erasures
 from pipeline.lake.storage import Lake
 from pipeline.operations.backfill import records as backfill_records
 from pipeline.publishing.changes import CHANGES
+from pipeline.publishing.timeline.lake_store import MANIFEST, read_manifest
 
 FROM_A_COPY = "no command can rebuild it: restore it from a copy of the lake"
 MADE_AGAIN = {
@@ -24,6 +25,7 @@ MADE_AGAIN = {
     "explain": "news publish DATE rebuilds it from the extracted rows",
     "stories": "news publish DATE rebuilds it from the extracted rows",
     "completeness": "news maintain rebuilds the tables of the last days",
+    storage.TIMELINE: "delete the folder timeline: news publish makes it again from the extracted rows",
     CHANGES: f"{FROM_A_COPY}, or delete it",
     storage.DOCUMENTS: "delete it: it is fetched or built again when a backfill needs it",
 }
@@ -57,6 +59,10 @@ def damaged_files(lake: Lake) -> Iterator[Damage]:
             yield from _damaged_captures(lake, Part(interval, name))
     yield from _damaged_documents(lake)
     yield from _damaged_records(lake)
+    try:
+        read_manifest(lake)
+    except DamagedError as error:
+        yield Damage(MANIFEST, str(error), MADE_AGAIN[storage.TIMELINE])
 
 
 def _damaged_captures(lake: Lake, part: Part) -> Iterator[Damage]:

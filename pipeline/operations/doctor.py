@@ -15,6 +15,8 @@ from pipeline.core.errors import PipelineError, StorageError
 from pipeline.core.settings import ENVIRONMENT_PREFIX, SECRETS, VERSION, Settings
 from pipeline.lake.storage import Lake
 from pipeline.operations.damage import damaged_files
+from pipeline.publishing.date_checks import broken_stories
+from pipeline.publishing.publish import stale_dates
 from pipeline.publishing.sealing import Sealer
 from pipeline.stories.embeddings import package_version
 from pipeline.text.counts import counted
@@ -23,6 +25,10 @@ from pipeline.text.urls import without_credentials
 PACKAGES = ("apache-airflow", "feedparser", "pandas", "pyarrow", "requests", "scipy", "trafilatura", "warcio")
 PROBE = ".doctor-probe"
 """The file that is written and deleted to show that the lake can be written."""
+
+
+SHOWN_PROBLEMS = 10
+"""Records whose stories disagree that are named. A plain choice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +49,10 @@ def run_checks(settings: Settings, *, is_quick: bool = False) -> list[CheckResul
     the lake are read to find damage.
     """
     lake = list(_lake(settings))
-    files = () if is_quick or any(finding.is_problem for finding in lake) else _files(settings)
-    return [*_versions(), *_settings(settings), *lake, *files, *_catalogue(settings), *_keys(settings)]
+    files = [] if is_quick or any(finding.is_problem for finding in lake) else list(_files(settings))
+    others = [*_catalogue(settings), *_keys(settings)]
+    stories = _stories(settings) if files and not any(finding.is_problem for finding in [*files, *others]) else ()
+    return [*_versions(), *_settings(settings), *lake, *files, *others, *stories]
 
 
 def _versions() -> Iterator[CheckResult]:
@@ -112,6 +120,26 @@ def _files(settings: Settings) -> Iterator[CheckResult]:
         yield CheckResult("files", damage.path, damage.problem, is_problem=True, advice=damage.remedy)
     if not damages:
         yield CheckResult("files", "damage", "all files were read, none is damaged")
+
+
+def _stories(settings: Settings) -> Iterator[CheckResult]:
+    """Whether all records of the lake tell the same about their stories; only then, when no date waits for a build."""
+    lake, catalogue = Lake(settings.lake), load_catalogue(settings.config)
+    try:
+        waiting = stale_dates(lake, settings, catalogue, lake.published_dates())
+        problems = [] if waiting else list(broken_stories(lake))
+    except PipelineError as error:
+        yield CheckResult("stories", "agreement", str(error), is_problem=True, advice="mend what the message names")
+        return
+    for problem in problems[:SHOWN_PROBLEMS]:
+        yield CheckResult("stories", "agreement", problem, is_problem=True, advice="delete the folder timeline, then run news publish")
+    if (more := len(problems) - SHOWN_PROBLEMS) > 0:
+        yield CheckResult("stories", "agreement", f"and {more} more", is_problem=True)
+    if waiting:
+        told = f"not checked: {counted(len(waiting), 'date')} would be built again, the first {waiting[0]}"
+        yield CheckResult("stories", "agreement", told, advice="news publish builds them")
+    elif not problems:
+        yield CheckResult("stories", "agreement", "all records agree about their stories")
 
 
 def _catalogue(settings: Settings) -> Iterator[CheckResult]:

@@ -2,7 +2,7 @@
 
 The record in `erasures/` is written first; from then on no stage captures or extracts the provider. Every later step can be interrupted and
 repeated, and the lake can be read between any two steps: captures keep their length and offsets (`redaction`), every file is replaced as a
-whole, and dates are published only when no extracted row of the provider is left. Copies of the lake are not touched.
+whole, and stories are folded and dates published only when no extracted row of the provider is left. Copies of the lake are not touched.
 """
 
 from __future__ import annotations
@@ -127,7 +127,8 @@ def run_erasure(settings: Settings, catalogue: Catalogue, plan: ErasurePlan, *, 
         _scrub_backfills(lake, erased)
         scrub_changes(lake, erased)
         _delete_images(lake, record)
-        for report in stages.publish_dates(settings, catalogue, record.dates, BuildOptions(allow_shrink=True)):
+        dates = sorted({*record.dates, *stages.fold(settings, catalogue, record.dates)})
+        for report in stages.publish_dates(settings, catalogue, dates, BuildOptions(allow_shrink=True)):
             log.debug("published %s without %s", report.published_date, plan.domain)
         record = replace(record, state="done", images=(), parts=(), finished=clock.now())
         lake.write_bytes(storage.erasure_path(plan.domain), to_json(record))

@@ -95,7 +95,7 @@ def maintain(settings: Settings, catalogue: Catalogue, interval: Interval, *, cl
     """Run every step; the revisited pages become a part of `interval`. After a transient error, repeat the call: it continues there."""
     revisits = revisit(settings, catalogue, interval, clock=clock)
     extracted = stages.extract(settings, catalogue, Part(interval, REVISIT_PART))
-    publishes = tuple(stages.publish_dates(settings, catalogue, extracted.published_dates))
+    publishes = tuple(stages.publish_dates(settings, catalogue, stages.fold(settings, catalogue, extracted.published_dates)))
     retention = retain(settings, now=clock.now())
     images = prune(settings, now=clock.now())
     found = silent_gaps(write_completeness(settings, catalogue, now=clock.now()))

@@ -7,9 +7,9 @@ Airflow's tasks and the commands of `news` call these functions. What is no stag
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from pipeline.capture.capture import PastCapture, capture_part, default_taken_range
@@ -26,7 +26,7 @@ from pipeline.core.settings import Settings
 from pipeline.discovery.health.checks import FeedCheck, check_sources, with_findings
 from pipeline.discovery.health.findings import network_problem
 from pipeline.discovery.subscriptions import AddedSource, add_site
-from pipeline.extraction.extract import extract_part
+from pipeline.extraction.extract import affected_dates, extract_part
 from pipeline.fetching.fetcher import SystemClock
 from pipeline.lake.ledgers import read_manifest
 from pipeline.lake.manifests import Manifest
@@ -34,7 +34,8 @@ from pipeline.lake.removals.erased_providers import without_erased
 from pipeline.lake.storage import Lake
 from pipeline.publishing.date_builds import DEFAULT_OPTIONS, BuildOptions, build_dates
 from pipeline.publishing.date_checks import check_date
-from pipeline.publishing.publish import publish_date
+from pipeline.publishing.publish import publish_date, stale_dates
+from pipeline.publishing.timeline.folding import fold_timeline
 from pipeline.text.counts import counted
 
 log = logging.getLogger(__name__)
@@ -166,6 +167,19 @@ def extract(settings: Settings, catalogue: Catalogue, part: Part) -> ExtractRepo
     return extract_part(Lake(settings.lake), settings, catalogue, part)
 
 
+def fold(settings: Settings, catalogue: Catalogue, dates: Iterable[date] = ()) -> tuple[date, ...]:
+    """Fold what was extracted into the timeline of stories; returns the published dates whose records have to be built again.
+
+    `dates` are those that extracted parts touch. Dates within two windows of them are looked at as well, so that a repeated call returns
+    the same until they are built. See `publishing.timeline.folding`.
+    """
+    lake, window = Lake(settings.lake), timedelta(hours=catalogue.scoring.stories.window_hours)
+    folded = fold_timeline(lake, settings, catalogue)
+    near = affected_dates(lake, [*dates, *folded.dates], window=window)
+    log.info("%s of captures folded", counted(folded.folded_days, "day"))
+    return stale_dates(lake, settings, catalogue, near)
+
+
 def publish(
     settings: Settings,
     catalogue: Catalogue,
@@ -175,11 +189,13 @@ def publish(
     as_of: datetime | None = None,
     into: str | None = None,
 ) -> PublishReport:
-    """Build the records of a published date, unless the same inputs were built before. See `publishing.publish`.
+    """Fold the timeline, then build the records of a published date, unless the same inputs were built before. See `publishing.publish`.
 
     `as_of` uses only what was captured up to that moment; it needs `into`, the URI of another lake that is written to.
     """
     target = Lake(into) if into is not None else None
+    if as_of is None:
+        fold_timeline(Lake(settings.lake), settings, catalogue)
     return publish_date(Lake(settings.lake), settings, catalogue, published_date, allow_shrink=allow_shrink, as_of=as_of, into=target)
 
 
@@ -321,7 +337,7 @@ def import_files(settings: Settings, catalogue: Catalogue, paths: Sequence[Path]
 
 def _finish(settings: Settings, catalogue: Catalogue, captures: Sequence[CaptureReport], parts: Sequence[Part]) -> WalkReport:
     extracts = [extract(settings, catalogue, part) for part in steps(parts, "extracting parts", total=len(parts))]
-    dates = sorted({day for report in extracts for day in report.published_dates})
+    dates = fold(settings, catalogue, {day for report in extracts for day in report.published_dates})
     publishes = []
     for number, report in enumerate(publish_dates(settings, catalogue, dates), start=1):
         publishes.append(report)

@@ -1,7 +1,7 @@
 """Builds, checks, compares and looks up the records of a published date: topics, quality, stories, heat, seal.
 
-Writes `articles`, `explain`, `stories` and `changes`. Records are built from `extracted`; queries and exports read every table. Never
-reads a capture and never fetches.
+Writes `timeline`, `articles`, `explain`, `stories` and `changes`. Stories and records are built from `extracted`; queries and exports read
+every table. Never reads a capture and never fetches.
 """
 
 __all__ = [
@@ -16,4 +16,5 @@ __all__ = [
     "publish",
     "sealing",
     "sql",
+    "timeline",
 ]

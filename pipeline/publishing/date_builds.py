@@ -17,6 +17,7 @@ from pipeline.core.settings import Settings
 from pipeline.lake.storage import Lake
 from pipeline.publishing.date_checks import check_date
 from pipeline.publishing.publish import publish_date, warn_unsealed
+from pipeline.publishing.timeline.folding import fold_timeline
 
 log = logging.getLogger(__name__)
 
@@ -62,8 +63,10 @@ def build_date(settings: Settings, catalogue: Catalogue, options: BuildOptions, 
 def build_dates(settings: Settings, catalogue: Catalogue, dates: Sequence[date], options: BuildOptions) -> Iterator[DateBuild]:
     """Build the dates and yield the result of each, in their order; a refused date does not stop the others.
 
-    Raises as `build_date` does.
+    The timeline is folded before. Raises as `build_date` and `fold_timeline` do.
     """
+    if options.as_of is None and dates:
+        fold_timeline(Lake(settings.lake), settings, catalogue)
     if len(dates) <= FEW_DATES or settings.publish_processes == 1:
         for day in dates:
             yield build_date(settings, catalogue, options, day)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date
 
 from pipeline.core import schema
@@ -38,6 +38,28 @@ def check_date(lake: Lake, catalogue: Catalogue, published_date: date) -> dict[s
         "leads": sum(1 for record, why in zip(records, explanations, strict=True) if record.related and why.is_lead),
         "published": sum(record.is_published for record in records),
     }
+
+
+def broken_stories(lake: Lake) -> Iterator[str]:
+    """A sentence for each record of the lake that tells another thing about its story than the records that it names.
+
+    The members of a story name each other, and have one id and one lead, which is a member. Raises DamagedError, StorageError.
+    """
+    told: dict[str, tuple[str, str | None, frozenset[str]]] = {}
+    for day in lake.published_dates():
+        path = storage.explain_path(day)
+        for row in rows_of(lake.read_table(path, columns=["webUrl", "storyId", "leadUrl", "links"])) if lake.exists(path) else ():
+            if row["storyId"] is not None:
+                told[row["webUrl"]] = row["storyId"], row["leadUrl"], frozenset(link["webUrl"] for link in row["links"])
+    for url, (story, lead, others) in told.items():
+        for other in sorted(others):
+            known = told.get(other)
+            if known is None or url not in known[2]:
+                yield f"{url} names {other}, which does not name it"
+            elif known[:2] != (story, lead):
+                yield f"{url} and {other} name each other with different ids or leads"
+        if lead not in {url, *others}:
+            yield f"{url}: its lead {lead} is no member of its story"
 
 
 def _check_stories(lake: Lake, published_date: date, records: Sequence[ArticleRecord], explanations: Sequence[Explanation]) -> None:

@@ -1,8 +1,9 @@
-"""The publish stage: builds `articles`, `explain` and `stories` of a published date from the extracted articles of its window.
+"""The publish stage: builds `articles`, `explain` and `stories` of a published date from its extracted articles and the timeline.
 
-A date is built from all extracted rows of the window. The fingerprint of its inputs (the marks of its window, the catalogue, the newest
-key, the versions of the code) is kept in all three files; a date with the same fingerprint is not built again, unless one of its files is
-damaged or missing. `articles` is written last, and its fingerprint commits the others. One process at a time builds a date.
+The timeline has the stories of all dates, which a date only reads. The fingerprint of a date's inputs (its articles and the other members
+of their stories, the catalogue, the newest key, the versions of the code) is kept in all three files; a date with the same fingerprint is
+not built again, unless one of its files is damaged or missing. `articles` is written last, and its fingerprint commits the others. One
+process at a time builds a date.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import functools
 import hashlib
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -26,21 +27,23 @@ from pipeline.core.settings import VERSION, Settings
 from pipeline.lake import storage
 from pipeline.lake.locks import Check, lock_in_turn, remove_stale_lock
 from pipeline.lake.removals.erased_providers import read_erased
-from pipeline.lake.storage import Lake, Mark
+from pipeline.lake.storage import Lake
+from pipeline.publishing.article_stories import DateStories, read_stories
 from pipeline.publishing.changes import Build, build_lock_path, uncommitted_changes, write_changes
 from pipeline.publishing.differences import Comparison, compare, count_changes
 from pipeline.publishing.record_tables import articles_table, explain_table, stories_table
 from pipeline.publishing.records import Seal, build_records
 from pipeline.publishing.sealing import Sealer
+from pipeline.publishing.timeline.folding import mend_timeline, read_timeline, read_timeline_as_of
 from pipeline.publishing.versions import COLUMNS, ArticleVersion, read_versions
-from pipeline.stories.embeddings import package_version
+from pipeline.stories.timeline.log import State
 from pipeline.text.counts import counted
 
 log = logging.getLogger(__name__)
 
 FINGERPRINT = b"news.fingerprint"
 """Key of the time of the newest capture that the records are built from, or of the past time that was asked for."""
-RECORDS_VERSION = "7"
+RECORDS_VERSION = "8"
 """Part of the fingerprint. Raise it when a change of the code gives other records for the same inputs, so that every date is rebuilt."""
 SMALL_PARTITION = 10
 """Rows below which a partition may shrink by any share, because one row is a large share of it. A plain choice."""
@@ -59,14 +62,14 @@ def publish_date(
 ) -> PublishReport:
     """Build the partitions of the date, unless they were built from the same inputs before.
 
-    With `as_of` only captures up to that time are used, and the partitions are written `into` another lake: the records as they were then.
-    Raises ShrinkError when the rebuild would lose a larger share of the rows than `settings.max_shrink` and `allow_shrink` is false,
-    PermanentError for `as_of` without another lake, ConfigError when the extra `embeddings` is asked for and missing, BusyError when
-    another process builds the date for longer than half an hour, SchemaError, StorageError.
+    Stories are those of the timeline, see `timeline.folding`. With `as_of` only captures up to that time are used, and the partitions are
+    written `into` another lake: the records as they were then. Raises ShrinkError when the rebuild would lose a larger share of the rows
+    than `settings.max_shrink` and `allow_shrink` is false, PermanentError for `as_of` without another lake, BusyError when another process
+    builds the date for longer than half an hour, SchemaError, StorageError.
     """
-    target = into or lake
-    if as_of is not None and target.root == lake.root:
+    if as_of is not None and (into is None or into.root == lake.root):
         raise PermanentError("a past state must be written into another lake: news publish DATE --as-of TIME --into LAKE")
+    target = into or lake
     sealer = Sealer(settings.sealing_keys) if settings.sealing_keys else None
     warn_unsealed(is_sealed=sealer is not None)
     work = _Work(lake, target, settings, catalogue, published_date, sealer, as_of)
@@ -101,22 +104,75 @@ class _Work:
 
     @property
     def window(self) -> timedelta:
-        """The time to both sides of the date whose articles can be in its stories."""
+        """The time after the date in which a newly published article can join its stories."""
         return timedelta(hours=self.catalogue.scoring.stories.window_hours)
 
 
 @dataclass(frozen=True, slots=True)
 class _Inputs:
-    """What a date is built from: the marks of its window, and the digest of all inputs."""
+    """What a date is built from: the stories of its articles, and the digest of all inputs."""
 
-    marks: list[Mark]
+    stories: DateStories
     fingerprint: str
 
 
+def stale_dates(lake: Lake, settings: Settings, catalogue: Catalogue, dates: Iterable[date]) -> tuple[date, ...]:
+    """Those of `dates` whose records were built from other inputs than those of now, are damaged, or were never built.
+
+    Raises as `publish_date` does.
+    """
+    sealer = Sealer(settings.sealing_keys) if settings.sealing_keys else None
+    timeline, stale = read_timeline(lake), []
+    for day in sorted(dates):
+        work = _Work(lake, lake, settings, catalogue, day, sealer, None)
+        try:
+            inputs = _inputs(work, timeline)
+        except (DamagedError, FileNotFoundError):
+            inputs, timeline = _read_inputs(work), read_timeline(lake)
+        if _built_from(lake, day) != inputs.fingerprint:
+            stale.append(day)
+    return tuple(stale)
+
+
+def _built_from(lake: Lake, published_date: date) -> str | None:
+    """The fingerprint in the metadata of the date's `articles`; None when they are missing or damaged."""
+    try:
+        return lake.read_metadata(storage.articles_path(published_date)).get(FINGERPRINT, b"").decode()
+    except DamagedError:
+        return None
+
+
 def _read_inputs(work: _Work) -> _Inputs:
-    marks = _marks(work.lake, work.published_date, work.window)
-    fingerprint = _fingerprint(marks, work.catalogue, work.published_date, work.sealer, work.as_of, work.settings.min_confidences)
-    return _Inputs(marks, fingerprint)
+    """The inputs of the date. A file of the timeline that another process replaced meanwhile is read anew, a damaged one is made again."""
+    for mend in (None, mend_timeline):
+        try:
+            return _inputs(work, _timeline(work))
+        except FileNotFoundError:
+            log.debug("%s: the timeline changed while it was read", work.published_date)
+        except DamagedError as error:
+            log.warning("%s; the timeline is folded again", error)
+        if mend is not None:
+            mend(work.lake, work.settings, work.catalogue)
+    return _inputs(work, _timeline(work))
+
+
+def _timeline(work: _Work) -> State:
+    if work.as_of is not None:
+        return read_timeline_as_of(work.lake, work.settings, work.catalogue, work.as_of)
+    return read_timeline(work.lake)
+
+
+def _inputs(work: _Work, timeline: State) -> _Inputs:
+    stories = read_stories(timeline, work.published_date, work.catalogue.scoring.stories)
+    inputs = {
+        "date": work.published_date.isoformat(),
+        "stories": stories.members.digest(),
+        "catalogue": work.catalogue.digest,
+        "key": work.sealer.key_ids[0] if work.sealer is not None else None,
+        "asOf": work.as_of.isoformat() if work.as_of is not None else None,
+        "version": [VERSION, RECORDS_VERSION, pa.__version__],
+    }
+    return _Inputs(stories, hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest())
 
 
 def _unchanged(work: _Work, inputs: _Inputs, standing: _Standing) -> PublishReport:
@@ -131,9 +187,9 @@ def _build(work: _Work, inputs: _Inputs, standing: _Standing, *, allow_shrink: b
     """Build the date's records and replace its files; the caller holds the lock of the date. Raises ShrinkError, BusyError."""
     for warning in standing.warnings:
         log.warning(warning)
-    day, target, min_confidences = work.published_date, work.target, work.settings.min_confidences
-    versions = _window_versions(work.lake, inputs.marks, day, work.window, work.as_of)
-    records = build_records(versions, work.catalogue, day, seal=_seal(work.sealer), min_confidences=min_confidences)
+    day, target = work.published_date, work.target
+    versions = _read_versions(work, inputs.stories)
+    records = build_records(versions, work.catalogue, day, stories=inputs.stories, seal=_seal(work.sealer))
     articles, explain = articles_table(records.articles), explain_table(records.explanations)
     known = standing.articles if standing.articles is not None else standing.explain
     if known is not None and not allow_shrink:
@@ -226,47 +282,26 @@ def _read_whole(lake: Lake, path: str) -> tuple[pa.Table | None, str | None]:
         return None, f"{error}; it is built again"
 
 
-def _marks(lake: Lake, published_date: date, window: timedelta) -> list[Mark]:
-    days = -(-window // DAY)
-    return [mark for shift in range(-days, days + 1) for mark in lake.marks(published_date + shift * DAY)]
+def _read_versions(work: _Work, stories: DateStories) -> list[ArticleVersion]:
+    """The versions of the articles of `stories` and, with `as_of`, only those captured by then; without those of erased providers."""
+    published_on = stories.published_dates
+    dates = sorted(set(published_on.values()))
+    if not dates:
+        return []
+    field, others = ds.field("publishedDateTime"), [url for url, day in published_on.items() if day != work.published_date]
+    own = _between(field, work.published_date, work.published_date)
+    where = own | (_between(field, dates[0], dates[-1]) & ds.field("webUrl").isin(pa.array(others, pa.string())))
+    if work.as_of is not None:
+        where &= ds.field("capturedAt") <= pa.scalar(work.as_of, schema.TIMESTAMP)
+    paths = sorted({mark.extracted_path for day in dates for mark in work.lake.marks(day)})
+    rows = work.lake.read_rows([path for path in paths if work.lake.exists(path)], where, schema.EXTRACTED, columns=COLUMNS)
+    erased = read_erased(work.lake)
+    return [version for version in read_versions(rows) if not erased.holds(version.web_url)]
 
 
-def _fingerprint(
-    marks: list[Mark],
-    catalogue: Catalogue,
-    published_date: date,
-    sealer: Sealer | None,
-    as_of: datetime | None,
-    min_confidences: Mapping[str, float],
-) -> str:
-    inputs: dict[str, object] = {
-        "date": published_date.isoformat(),
-        "marks": [mark.path for mark in marks],
-        "catalogue": catalogue.digest,
-        "key": sealer.key_ids[0] if sealer is not None else None,
-        "asOf": as_of.isoformat() if as_of is not None else None,
-        "version": [VERSION, RECORDS_VERSION, pa.__version__],
-    }
-    if catalogue.scoring.stories.embeddings:
-        inputs["embeddings"] = package_version()
-    if min_confidences:
-        inputs["minConfidences"] = min_confidences
-    return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
-
-
-def _window_versions(
-    lake: Lake, marks: list[Mark], published_date: date, window: timedelta, as_of: datetime | None
-) -> list[ArticleVersion]:
-    """The versions that were published in the date's window and, with `as_of`, captured by then; without those of erased providers."""
-    midnight = _midnight(published_date)
-    field = ds.field("publishedDateTime")
-    inside = (field >= pa.scalar(midnight - window, schema.TIMESTAMP)) & (field < pa.scalar(midnight + DAY + window, schema.TIMESTAMP))
-    if as_of is not None:
-        inside &= ds.field("capturedAt") <= pa.scalar(as_of, schema.TIMESTAMP)
-    paths = [path for path in sorted({mark.extracted_path for mark in marks}) if lake.exists(path)]
-    versions = read_versions(lake.read_rows(paths, inside, schema.EXTRACTED, columns=COLUMNS))
-    erased = read_erased(lake)
-    return [version for version in versions if not erased.holds(version.web_url)] if erased else versions
+def _between(field: ds.Expression, first: date, last: date) -> ds.Expression:
+    """Whether the time lies on the dates from `first` to `last`."""
+    return (field >= pa.scalar(_midnight(first), schema.TIMESTAMP)) & (field < pa.scalar(_midnight(last) + DAY, schema.TIMESTAMP))
 
 
 def _as_of(versions: list[ArticleVersion], asked: datetime | None) -> dict[bytes, bytes]:

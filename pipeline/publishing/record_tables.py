@@ -10,11 +10,11 @@ import pyarrow as pa
 from pipeline.core import schema
 from pipeline.core.models import Image
 from pipeline.lake.tables import checked_table, image_row
+from pipeline.publishing.article_stories import ArticleStory
 from pipeline.publishing.records import ArticleRecord, Explanation, KeywordHit, RelatedRecord, StoryLink
 from pipeline.publishing.scoring.articles import QUALITY_COLUMNS, quality_columns
 from pipeline.publishing.scoring.laws import QualityParts
 from pipeline.publishing.story_records import StoryRecord
-from pipeline.publishing.window_stories import ArticleStory
 
 Row = dict[str, Any]
 """A row of a table, one key per column."""

@@ -1,9 +1,9 @@
-"""Builds the records of a published date and their explanations from the articles of the date's window.
+"""Builds the records of a published date and their explanations from its articles and the other members of their stories.
 
-Pure: versions of articles in, records out. `record_tables` turns records into tables. A record follows six
+Pure: versions of articles and stories in, records out. `record_tables` turns records into tables. A record follows six
 laws: 1, its quality is a sum of points; 2, its heat is its quality, raised for the lead of a story and -1 for other members; 3, it is
 published when its heat is high enough (all three in `scoring.laws`); 4, its topics follow from keywords in its title (`scoring.topics`);
-5, its related articles are the other members of its story (`window_stories`); 6, its source, capture and digests are sealed (`sealing`).
+5, its related articles are the other members of its story (`article_stories`); 6, its source, capture and digests are sealed (`sealing`).
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from datetime import UTC, date, datetime
 
 from pipeline.core.catalogue import Catalogue, Scoring
 from pipeline.core.models import Image
-from pipeline.publishing.scoring.articles import ScoredArticle, find_default_pictures, quality_columns, score_articles
+from pipeline.publishing.article_stories import ArticleStory, DateStories
+from pipeline.publishing.scoring.articles import ScoredArticle, quality_columns, score_articles
 from pipeline.publishing.scoring.laws import QualityParts, StoryMember, heat, is_published, pick_lead, related_order
 from pipeline.publishing.story_records import StoryRecord, lead_of, make_story_record
 from pipeline.publishing.versions import ArticleVersion, newest_versions
-from pipeline.publishing.window_stories import ArticleStory, find_window_stories
 from pipeline.text.amp import cache_url
 
 Seal = Callable[[Mapping[str, object], str], str]
@@ -137,42 +137,32 @@ def build_records(
     catalogue: Catalogue,
     published_date: date,
     *,
+    stories: DateStories,
     seal: Seal | None = None,
-    min_confidences: Mapping[str, float] | None = None,
 ) -> DateRecords:
     """The records of `published_date`, ordered by publication time and webUrl.
 
-    `versions` are all versions of all pages of the date and of the story window around it. Without `seal` no record has sealed values.
-    Articles whose publisher refuses publication (rights.yaml), and articles with a probability below that of `min_confidences` (by
-    field), are left out, also from stories.
+    `stories` has the articles of the date and the other members of their stories; `versions` are those of their pages, and only those that
+    lie under the article's published date count. Without `seal` no record has sealed values.
     """
-    policy = catalogue.rights
-    newest = [
-        one
-        for one in newest_versions(versions)
-        if policy.action_on(one.refusals, domain=one.provider_domain) != "doNotPublish"
-        and not one.confidence.doubtful_fields(min_confidences or {})
-    ]
-    listed = {version.web_url for version in newest if _utc_date(version.published) == published_date}
-    window = find_window_stories(newest, catalogue.scoring.stories)
-    stories = window.of_article
-    of_date = {stories[url].id for url in listed} - {None}
-    shown = [version for version in newest if version.web_url in listed or stories[version.web_url].id in of_date]
-    default_pictures = find_default_pictures(newest, max_articles=catalogue.scoring.images.max_articles)
-    scored = {one.url: one for one in score_articles(shown, catalogue, stories=stories, default_pictures=default_pictures)}
-    places = _story_places(scored, stories, catalogue.scoring)
+    of_article, published_on = stories.of_article, stories.published_dates
+    shown = newest_versions(version for version in versions if published_on.get(version.web_url) == _utc_date(version.published))
+    listed = {version.web_url for version in shown if _utc_date(version.published) == published_date}
+    of_date = {of_article[url].id for url in listed} - {None}
+    scored = {one.url: one for one in score_articles(shown, catalogue, stories=of_article, default_pictures=stories.default_pictures)}
+    places = _story_places(scored, of_article, catalogue.scoring)
     ordered = sorted((scored[url] for url in listed), key=lambda article: (article.version.published, article.url))
     removed = frozenset(catalogue.scoring.removed)
-    related = {url: _related_record(article) for url, article in scored.items() if stories[url].id is not None}
-    first_reported = _first_reported(scored.values(), stories, listed)
-    similarity = window.similarities(listed | {lead_of(members) for members in first_reported.values()})
+    related = {url: _related_record(article) for url, article in scored.items() if of_article[url].id is not None}
+    first_reported = _first_reported(scored.values(), of_article, listed)
+    similarity = stories.similarities(listed | {lead_of(members) for members in first_reported.values()})
     heats = {url: place.heat for url, place in places.items()}
     return DateRecords(
         articles=tuple(_record(article, places[article.url], related, catalogue.scoring, removed, seal) for article in ordered),
         explanations=tuple(_explanation(article, places[article.url], similarity) for article in ordered),
         stories=len(of_date),
         first_reported=tuple(
-            make_story_record(story, members, stories, heat=heats, similarity=similarity) for story, members in first_reported.items()
+            make_story_record(story, members, of_article, heat=heats, similarity=similarity) for story, members in first_reported.items()
         ),
     )
 

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from pipeline.publishing.article_stories import ArticleStory
 from pipeline.publishing.scoring.articles import ScoredArticle
 from pipeline.publishing.scoring.laws import pick_lead
-from pipeline.publishing.window_stories import ArticleStory
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,8 +48,6 @@ class ArticleVersion:
     """The uses that its publisher refuses (`pipeline.core.rights.refused_uses`)."""
     confidence: Confidence
     """The probability that each field is right; all None in rows that were written before the column existed."""
-    first_captured_at: datetime
-    """When the page was captured for the first time."""
 
 
 COLUMNS = (
@@ -68,7 +66,7 @@ def read_versions(extracted: pa.Table) -> list[ArticleVersion]:
     ]
     columns["rights"] = [_refusals(rights) for rights in columns["rights"]]
     columns["confidence"] = [Confidence(**(known or {})) for known in columns["confidence"]]
-    return [ArticleVersion(*cells) for cells in zip(*columns.values(), columns["capturedAt"], strict=True)]
+    return [ArticleVersion(*cells) for cells in zip(*columns.values(), strict=True)]
 
 
 def _refusals(rights: dict[str, Any] | None) -> frozenset[str]:
@@ -78,7 +76,7 @@ def _refusals(rights: dict[str, Any] | None) -> frozenset[str]:
 
 
 def newest_versions(versions: Iterable[ArticleVersion]) -> list[ArticleVersion]:
-    """The newest version of each webUrl, ordered by webUrl, without the pages that now name a date outside the window.
+    """The newest version of each webUrl, ordered by webUrl, without the pages that moved to another date.
 
     When the newest version has no picture or AMP page and an earlier version with the same payload had one, it gets the earlier one: a
     failed request says nothing about an unchanged page, and quality must not go up and down with it.
@@ -93,20 +91,19 @@ def newest_versions(versions: Iterable[ArticleVersion]) -> list[ArticleVersion]:
 def _newest(versions: list[ArticleVersion]) -> ArticleVersion:
     if len(versions) == 1:
         return versions[0]
-    ordered = sorted(versions, key=_capture_order, reverse=True)
+    ordered = sorted(versions, key=capture_order, reverse=True)
     newest = ordered[0]
     same = [version for version in ordered if version.payload_digest == newest.payload_digest]
     # a cached picture was fetched, so it counts for more than one that is only declared
     probed = next((version for version in same if any(image.is_cached for image in version.images)), newest)
     return replace(
         newest,
-        first_captured_at=ordered[-1].captured_at,
         images=probed.images,
         image_file=probed.image_file,
         amp_web_url=next((version.amp_web_url for version in same if version.amp_web_url is not None), None),
     )
 
 
-def _capture_order(version: ArticleVersion) -> tuple[object, ...]:
+def capture_order(version: ArticleVersion) -> tuple[object, ...]:
     """The sort key of captures; within one capture the article itself comes after the row that marks its move to another date."""
     return version.captured_at, version.capture_file, version.capture_offset, version.moved_to is None

@@ -5,4 +5,4 @@ Pure; knows no page and no lake, and of the catalogue only the constants of stor
 
 from pipeline.stories.clustering import find_stories
 
-__all__ = ["clustering", "embeddings", "find_stories", "timeline"]
+__all__ = ["clustering", "embeddings", "find_stories", "timeline", "words"]

@@ -36,7 +36,8 @@ STORY_TYPES = {
 }
 LINK_TYPES = {"webUrl": "str", "otherUrl": "str", "similarity": "float64"}
 
-DEFAULTS = StoryConstants()
+DEFAULTS = StoryConstants(threshold=0.165)
+"""One window knows all its articles at once: the lowest threshold, in steps of 0.005, at which mean B-cubed precision is 0.93."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,13 +50,27 @@ def read_title_vectors(titles: Sequence[str], languages: Sequence[str | None], i
     Without that the theme of a window would make all its titles similar, and so would a common language. Titles in languages that the
     model does not know are not read; without any headline (`is_brief`) no title is. Raises ConfigError when the extra is missing.
     """
-    is_read = np.array(
-        [language in LANGUAGES and bool(title.strip()) for title, language in zip(titles, languages, strict=True)], dtype=bool
-    )
-    if not (is_read & is_brief).any():
-        is_read[:] = False
+    readable = map(_is_readable, titles, languages)
+    if not any(brief and can_be_read for brief, can_be_read in zip(is_brief.tolist(), readable, strict=True)):
+        return TitleVectors(np.zeros((len(titles), DIMENSIONS), dtype=np.int16), np.zeros(len(titles), dtype=bool), is_brief)
+    return centred_title_vectors(raw_title_vectors(titles, languages), languages, is_brief)
+
+
+def raw_title_vectors(titles: Sequence[str], languages: Sequence[str | None]) -> NDArray[np.int16]:
+    """The model's vectors of titles, a row a title; zero for those that are not read. Raises ConfigError when the extra is missing."""
+    rows = [row for row, (title, language) in enumerate(zip(titles, languages, strict=True)) if _is_readable(title, language)]
     vectors = np.zeros((len(titles), DIMENSIONS), dtype=np.int16)
-    vectors[is_read] = title_vectors([titles[row] for row in np.flatnonzero(is_read).tolist()])
+    vectors[rows] = title_vectors([titles[row] for row in rows])
+    return vectors
+
+
+def _is_readable(title: str, language: str | None) -> bool:
+    return language in LANGUAGES and bool(title.strip())
+
+
+def centred_title_vectors(raw: NDArray[np.int16], languages: Sequence[str | None], is_brief: NDArray[np.bool_]) -> TitleVectors:
+    """The vectors `raw`, each minus the mean vector of the titles of its language among them."""
+    vectors, is_read = raw.copy(), np.array(raw.any(axis=1), dtype=bool)
     for language in sorted(LANGUAGES):
         rows = np.flatnonzero(is_read & np.array([one == language for one in languages], dtype=bool))
         mean = vectors[rows].sum(axis=0, dtype=np.int64) / (len(rows) + USUAL_TITLES)

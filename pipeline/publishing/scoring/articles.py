@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from pipeline.core.catalogue import Catalogue, EditorialConstants, Scoring
 from pipeline.core.models import Image
+from pipeline.publishing.article_stories import ArticleStory
 from pipeline.publishing.scoring.editorial import clickbait_degree, is_stock_picture, promotion_degree, thinness_degree
 from pipeline.publishing.scoring.laws import EditorialDegrees, QualityParts, StoryMember, quality_parts
 from pipeline.publishing.scoring.providers import ProviderTable, ProviderWeight
 from pipeline.publishing.scoring.topics import TopicMatch, TopicMatcher
 from pipeline.publishing.versions import ArticleVersion
-from pipeline.publishing.window_stories import ArticleStory
 
 _topic_matcher = lru_cache(maxsize=4)(TopicMatcher)
 """Cached for all dates of a run, because building a matcher is most of the work for a date with few articles."""
@@ -64,12 +63,12 @@ def score_articles(
     catalogue: Catalogue,
     *,
     stories: Mapping[str, ArticleStory],
-    default_pictures: Collection[tuple[str, str]],
+    default_pictures: Mapping[str, Collection[str]],
 ) -> list[ScoredArticle]:
     """Find the topics, provider, shown images and terms of quality of each article, in the given order.
 
-    `stories` has the story of each article by webUrl, with the similarity to the article that it copies; `default_pictures` is the result
-    of `find_default_pictures` for the window.
+    `stories` has the story of each article by webUrl, with the similarity to the article that it copies; `default_pictures`
+    are the addresses of those of its pictures that are the default picture of its site, by webUrl.
     """
     matcher = _topic_matcher(catalogue.topics, match=catalogue.scoring.keyword_match)
     providers = ProviderTable(catalogue.provider_lists, catalogue.official)
@@ -83,7 +82,7 @@ def score_articles(
             vocabulary=source.vocabulary if source else (),
             language=version.language,
         )
-        images = tuple(image for image in version.images if _is_shown(image, version.provider_domain, default_pictures, catalogue.scoring))
+        images = tuple(image for image in version.images if _is_shown(image, default_pictures[version.web_url], catalogue.scoring))
         provider = providers.weight(version.web_url, domain=version.provider_domain, topics=topics.topics)
         parts = quality_parts(
             title=version.title,
@@ -102,33 +101,15 @@ def score_articles(
     return scored
 
 
-def find_default_pictures(versions: Iterable[ArticleVersion], *, max_articles: int) -> frozenset[tuple[str, str]]:
-    """(provider domain, image URL) of the images on more than `max_articles` articles of one provider.
-
-    Fetched images with the same bytes count as one image whatever their URLs, because `image_file` is named after their digest.
-    """
-    shown = [
-        (version.provider_domain, image.url, version.image_file or None, version.web_url)
-        for version in versions
-        for image in version.images
-    ]
-    by_address = Counter((domain, url) for domain, url, _ in {(domain, url, page) for domain, url, _, page in shown})
-    files = {(domain, file, page) for domain, _, file, page in shown if file}
-    by_content: Counter[tuple[str, str | None]] = Counter((domain, file) for domain, file, _ in files)
-    return frozenset(
-        (domain, url) for domain, url, file, _ in shown if max(by_address[domain, url], by_content[domain, file]) > max_articles
-    )
-
-
 def quality_columns(parts: QualityParts) -> dict[str, int]:
     """The terms of quality by the names of their columns in `explain`."""
     return {column: getattr(parts, name) for column, name in QUALITY_COLUMNS.items()}
 
 
-def _is_shown(image: Image, domain: str, default_pictures: Collection[tuple[str, str]], scoring: Scoring) -> bool:
+def _is_shown(image: Image, default_pictures: Collection[str], scoring: Scoring) -> bool:
     """Whether both sides are known and above the minimum, and the image is not the default image of its site."""
     is_large = all(side is not None and side > scoring.images.min_side for side in (image.width, image.height))
-    return is_large and (domain, image.url) not in default_pictures
+    return is_large and image.url not in default_pictures
 
 
 def _editorial_degrees(

@@ -3,4 +3,4 @@
 Pure except for the store of the log. A day whose inputs did not change is never folded again.
 """
 
-__all__ = ["day_features", "folds"]
+__all__ = ["day_features", "default_pictures", "folds", "log", "members", "term_vectors"]

@@ -9,15 +9,16 @@ days give the same state, whether they are folded at once or one by one, and a d
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.core.catalogue import StoryConstants
-from pipeline.stories.timeline.day_features import CapturedArticles, DayFeatures, DayPairs, ReadArticles, read_articles
-from pipeline.stories.timeline.members import DAY_S, Members, joined_members, members_of, story_id
+from pipeline.stories.timeline.day_features import CapturedArticles, DayFeatures, DayPairs, ReadArticles, digest_of, read_articles
+from pipeline.stories.timeline.default_pictures import FoldConstants, with_default_pictures
+from pipeline.stories.timeline.members import DAY_S, Members, joined_members, members_of, objects, story_id
 from pipeline.stories.timeline.stories_within_reach import FeatureHistory, StoriesWithinReach
 from pipeline.stories.timeline.term_vectors import TermCounts, added_counts
 
@@ -47,36 +48,57 @@ class DayFold:
     members: Mapping[int, Members | None]
 
 
-def fold_day(day: int, articles: CapturedArticles, gone: Mapping[str, int], history: History, *, constants: StoryConstants) -> DayFold:
+def fold_day(day: int, articles: CapturedArticles, gone: Mapping[str, int], history: History, *, constants: FoldConstants) -> DayFold:
     """Fold the newest versions of the pages captured on `day` into the state before it.
 
-    `gone` are pages that are no articles any more by their newest version of the day, each with the published day that it stood on.
+    `gone` are the pages that left a published day, by that day: they are no articles any more, or moved to the day that `articles` says.
+    Raises ConfigError when `constants.stories.embeddings` is on and the extra is missing.
     """
     days = {moment // DAY_S for moment in articles.published_s.tolist()} | set(gone.values())
-    tables = {one: history.members(one) for one in reached_days(days, constants)}
-    known = joined_members([table for table in tables.values() if table is not None])
-    place_of, contents, digests = known.place_of(), known.contents.tolist(), articles.digests()
-    entering = [row for row, url in enumerate(articles.urls) if url not in place_of or contents[place_of[url]] != digests[row]]
+    tables = {one: history.members(one) for one in reached_days(days, constants.stories)}
+    known = _captured_again(joined_members([table for table in tables.values() if table is not None]), articles)
+    places_of, contents, digests = known.places_of(), known.contents.tolist(), articles.digests()
+    entering = [row for row, url in enumerate(articles.urls) if [contents[place] for place in places_of.get(url, ())] != [digests[row]]]
     entered = articles.select(entering)
-    leaving = sorted({place_of[url] for url in [*entered.urls, *gone] if url in place_of} - _stay(articles, entering, place_of))
-    if not entering and not leaving:
-        return DayFold(None, None, {})
-    read = read_articles(entered)
+    leaving = sorted(place for url in {*entered.urls, *(gone.keys() - set(articles.urls))} for place in places_of.get(url, ()))
+    members, features, pairs = known, None, None
+    if entering or leaving:
+        members, features, pairs = _placed(day, entered, [digests[row] for row in entering], known, leaving, history, constants)
+    domains = {*articles.domains, *known.domains[leaving].tolist()}
+    shown = with_default_pictures(members, near_days(days, constants.stories), domains, constants)
+    return DayFold(features, pairs, _changed(tables, shown))
+
+
+def _placed(
+    day: int,
+    entered: CapturedArticles,
+    digests: Sequence[str],
+    known: Members,
+    leaving: Sequence[int],
+    history: History,
+    constants: FoldConstants,
+) -> tuple[Members, DayFeatures | None, DayPairs | None]:
+    """The members with the entered articles and without the leaving ones, and the features and pairs of those that entered."""
+    read = read_articles(entered, has_embeddings=constants.stories.embeddings)
     before = [counts for past in range(day - COUNTED_DAYS, day) if (counts := history.counts(past)) is not None]
     counts = added_counts([*before, read.features.counts])
-    new = _entered(entered, [digests[row] for row in entering], read, day, known, place_of)
+    new = _entered(entered, digests, read, day, known)
     staying = known.take(np.delete(np.arange(len(known)), leaving))
-    within_reach = StoriesWithinReach(joined_members([staying, new]), day, read.features, counts, history, constants)
+    within_reach = StoriesWithinReach(joined_members([staying, new]), day, read.features, counts, history, constants.stories)
     pairs = within_reach.new_pairs()
     members = within_reach.form_again(pairs, disturbed=set(known.story_ids[leaving].tolist()) - {None})
-    features, day_pairs = (read.features, within_reach.day_pairs(pairs)) if entering else (None, None)
-    return DayFold(features, day_pairs, _changed(tables, members))
+    return members, *((read.features, within_reach.day_pairs(pairs)) if len(entered) else (None, None))
 
 
-def _stay(articles: CapturedArticles, entering: Sequence[int], place_of: Mapping[str, int]) -> set[int]:
-    """The places of known articles that were captured again as they are."""
-    again = set(range(len(articles))) - set(entering)
-    return {place_of[articles.urls[row]] for row in again}
+def _captured_again(known: Members, articles: CapturedArticles) -> Members:
+    """The known members; those whose pages were captured on the day with the version that follows, and the pictures of both."""
+    row_of = {url: row for row, url in enumerate(articles.urls)}
+    versions, pictures = known.versions.tolist(), known.pictures.tolist()
+    for place, url in enumerate(known.urls.tolist()):
+        if (row := row_of.get(url)) is not None:
+            versions[place] = digest_of([versions[place], articles.versions[row]])
+            pictures[place] = tuple(sorted({*pictures[place], *articles.pictures[row]}))
+    return replace(known, versions=objects(versions), pictures=objects(pictures))
 
 
 def reached_days(days: set[int], constants: StoryConstants) -> list[int]:
@@ -84,14 +106,18 @@ def reached_days(days: set[int], constants: StoryConstants) -> list[int]:
 
     They reach two windows to both sides: a pair spans at most one window, and so does the story of its other article.
     """
-    reach = 2 * -(-constants.window_hours // 24)
+    return near_days(set(near_days(days, constants)), constants)
+
+
+def near_days(days: set[int], constants: StoryConstants) -> list[int]:
+    """The published days within a window of `days`."""
+    reach = -(-constants.window_hours // 24)
     return sorted({day + shift for day in days for shift in range(-reach, reach + 1)})
 
 
-def _entered(
-    entered: CapturedArticles, digests: Sequence[str], read: ReadArticles, day: int, known: Members, place_of: Mapping[str, int]
-) -> Members:
+def _entered(entered: CapturedArticles, digests: Sequence[str], read: ReadArticles, day: int, known: Members) -> Members:
     """The entering articles as members; one whose content changed keeps the time of its first capture, its story and its history."""
+    place_of = known.place_of()
     before = [place_of.get(url) for url in entered.urls]
     size = len(entered)
 
@@ -116,6 +142,11 @@ def _entered(
         similarities=[0.0] * size,
         absorbed=kept(known.absorbed, [()] * size),
         left=kept(known.left, [()] * size),
+        links=[()] * size,
+        languages=entered.languages,
+        versions=kept(known.versions, entered.versions),
+        pictures=kept(known.pictures, entered.pictures),
+        default_pictures=[()] * size,
     )
 
 
@@ -136,7 +167,7 @@ class KeptTimeline:
     days: dict[int, tuple[DayFeatures, DayPairs]] = field(default_factory=dict)
     published: dict[int, Members] = field(default_factory=dict)
 
-    def fold(self, day: int, articles: CapturedArticles, gone: Mapping[str, int], *, constants: StoryConstants) -> DayFold:
+    def fold(self, day: int, articles: CapturedArticles, gone: Mapping[str, int], *, constants: FoldConstants) -> DayFold:
         """Fold a day of captures into the timeline; returns the parts that changed."""
         fold = fold_day(day, articles, gone, self, constants=constants)
         if fold.features is not None and fold.pairs is not None:
@@ -165,7 +196,7 @@ class KeptTimeline:
         return self.published.get(published_day)
 
 
-def fold_articles(articles: CapturedArticles, *, constants: StoryConstants) -> Members:
+def fold_articles(articles: CapturedArticles, *, constants: FoldConstants) -> Members:
     """The members of the timeline after all `articles`, folded in the order of their captures, a day at a time."""
     timeline = KeptTimeline()
     days = articles.captured_s // DAY_S

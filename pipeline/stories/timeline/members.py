@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.stories.average_linkage import Floats, Integers
+from pipeline.stories.timeline.day_features import digest_of
 
 DAY_S = 86_400
 Objects = NDArray[np.object_]
@@ -49,9 +50,22 @@ class Members:
     """Ids that its story absorbed, as a tuple."""
     left: Objects
     """Ids of the stories that it left, as a tuple."""
+    links: Objects
+    """Its similarities to the other members of its story, in the order of their webUrls, as a tuple; empty for one that stands alone."""
+    languages: Objects
+    versions: Objects
+    """A digest of all rows of its page, which changes whenever its page was captured again."""
+    pictures: Objects
+    """All pictures that its page showed (`day_features.Picture`), as a tuple."""
+    default_pictures: Objects
+    """The addresses of those that are a default picture of its site, as a tuple, see `default_pictures`."""
 
     def __len__(self) -> int:
         return len(self.urls)
+
+    def digest(self) -> str:
+        """A digest of what records read: every column but those that only the next fold needs."""
+        return digest_of([getattr(self, name).tolist() for name in _OF_RECORDS])
 
     def take(self, places: Integers) -> Members:
         """The members at these places, in the given order."""
@@ -66,10 +80,19 @@ class Members:
         days = self.published_s // DAY_S
         return {day: self.take(np.flatnonzero(days == day)) for day in np.unique(days).tolist()}
 
+    def places_of(self) -> dict[str, list[int]]:
+        """The places of each webUrl: several for a page that was published again more than two windows later."""
+        found: dict[str, list[int]] = {}
+        for place, url in enumerate(self.urls.tolist()):
+            found.setdefault(url, []).append(place)
+        return found
+
     def place_of(self) -> dict[str, int]:
         """The place of each article, by its webUrl."""
         return {url: place for place, url in enumerate(self.urls.tolist())}
 
+
+_OF_RECORDS = ("urls", "versions", "story_ids", "originals", "methods", "similarities", "absorbed", "left", "links", "default_pictures")
 
 _KINDS: Mapping[str, type] = {
     "published_s": np.int64,

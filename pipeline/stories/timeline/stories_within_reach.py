@@ -6,7 +6,7 @@ Pure: members and the features of earlier days in, members out. An older story t
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Protocol
 
@@ -24,8 +24,11 @@ from pipeline.stories.templates import Templates, templates_of
 from pipeline.stories.timeline.day_features import DayFeatures, DayPairs
 from pipeline.stories.timeline.members import Members, joined_members, objects
 from pipeline.stories.timeline.term_vectors import ArticleTerms, TermCounts, weighed_vectors, word_numbers
+from pipeline.stories.title_similarity import TitleVectors, add_title_similarity, centred_title_vectors, with_title_similarity
 from pipeline.stories.vectors import TimeFactor, Vectors, find_similar_pairs, pair_similarities
 from pipeline.stories.words import RaggedArray
+
+Similarity = Callable[[Integers, Integers], Floats]
 
 RECENT_DAYS = 1
 """The articles of this number of days of captures before are clustered again with those of the day, because rarities have changed since:
@@ -76,7 +79,14 @@ class StoriesWithinReach:
         places, vectors = self._vectors(near, shared_with=self._features(self._day).terms)
         least = min(MIN_SIMILARITY, self._constants.threshold)
         rows = np.flatnonzero(is_new[places])
-        found = find_similar_pairs(vectors, self._time_factor(places), least=least, rows=rows)
+        factor = self._time_factor(places)
+        found = find_similar_pairs(vectors, factor, least=least, rows=rows)
+        titles = self._titles(places)
+        if titles is not None:
+            seconds = self._published_s[places]
+            found = add_title_similarity(found, titles, seconds, vectors, factor, window_s=self._window_s, least=least)
+            entering = np.flatnonzero(is_new[places[found.rows]] | is_new[places[found.others]])
+            found = Pairs(found.rows[entering], found.others[entering], found.similarities[entering])
         one, other = places[found.rows], places[found.others]
         return Pairs(np.minimum(one, other), np.maximum(one, other), found.similarities)
 
@@ -87,19 +97,34 @@ class StoriesWithinReach:
         parts = [self._features(day).terms.take(self._rows[ordered[self._days[ordered] == day]]) for day in days]
         return ordered, weighed_vectors(parts, self._counts, shared_with=shared_with)
 
-    def _weighed_anew(self, places: Integers, rows: Integers, others: Integers) -> Floats:
-        """The similarities of pairs of positions in `places`, with the rarity of the day."""
+    def _similarity_among(self, places: Integers) -> Similarity:
+        """A function that gives the similarities of pairs of positions in `places`, with the rarity of the day."""
         ordered, vectors = self._vectors(places)
         row_of = np.empty(len(self._members), dtype=np.int64)
         row_of[ordered] = np.arange(len(ordered))
-        return pair_similarities(vectors, row_of[places[rows]], row_of[places[others]], self._time_factor(ordered))
+        row_of, factor, titles = row_of[places], self._time_factor(ordered), self._titles(ordered)
+
+        def similarity(rows: Integers, others: Integers) -> Floats:
+            one, other = row_of[rows], row_of[others]
+            values = pair_similarities(vectors, one, other, factor)
+            return values if titles is None else with_title_similarity(values, titles, one, other, factor)
+
+        return similarity
+
+    def _titles(self, places: Integers) -> TitleVectors | None:
+        """The vectors of the titles of the places, in days and rows; None where titles are compared by their words only."""
+        if not self._constants.embeddings:
+            return None
+        days = np.unique(self._days[places]).tolist()
+        raw = np.concatenate([self._features(day).title_vectors[self._rows[places[self._days[places] == day]]] for day in days])
+        return centred_title_vectors(raw, self._members.languages[places].tolist(), self._members.is_brief[places])
 
     def day_pairs(self, pairs: Pairs) -> DayPairs:
         """The pairs as days and rows instead of places, in ascending order."""
         swap = self._days[pairs.rows] != self._day
         mine, other = np.where(swap, pairs.others, pairs.rows), np.where(swap, pairs.rows, pairs.others)
         order = np.lexsort((self._rows[other], self._days[other], self._rows[mine]))
-        return DayPairs(self._rows[mine][order], self._days[other][order], self._rows[other][order], pairs.similarities[order])
+        return DayPairs(self._rows[mine][order], self._days[other][order], self._rows[other][order])
 
     def form_again(self, new: Pairs, *, disturbed: set[str]) -> Members:
         """Form again the stories that the pairs `new` touch, the recent ones, and those with the ids `disturbed`; returns all members."""
@@ -109,7 +134,8 @@ class StoriesWithinReach:
         affected = self._members.take(places)
         titles, texts, is_ignored = self._words(affected)
         templates = templates_of(titles, texts, affected.domains.tolist(), is_ignored=is_ignored)
-        pairs = templates.without_apart(self._pairs_among(places, new))
+        similarity = self._similarity_among(places)
+        pairs = templates.without_apart(self._pairs_among(places, new, similarity))
         labels = cluster_labels(
             pairs,
             affected.published_s,
@@ -118,7 +144,7 @@ class StoriesWithinReach:
             threshold=self._constants.threshold,
         )
         named = self._named(affected, labels, pairs)
-        formed = self._with_copies(named, labels, texts, templates)
+        formed = _with_links(self._with_copies(named, labels, texts, templates), labels, similarity)
         rest = np.ones(len(self._members), dtype=bool)
         rest[places] = False
         return joined_members([self._members.take(np.flatnonzero(rest)), formed])
@@ -137,11 +163,12 @@ class StoriesWithinReach:
         """The articles of the last RECENT_DAYS days of captures that are published within the window of one that enters now."""
         is_new = self._days == self._day
         if not is_new.any():
-            return is_new
-        is_late = self._days >= self._day - RECENT_DAYS
-        return is_late & _is_near(self._published_s, self._published_s[is_new], self._window_s)
+            return np.zeros(len(is_new), dtype=bool)
+        is_late: NDArray[np.bool_] = self._days >= self._day - RECENT_DAYS
+        is_recent: NDArray[np.bool_] = is_late & _is_near(self._published_s, self._published_s[is_new], self._window_s)
+        return is_recent
 
-    def _pairs_among(self, places: Integers, new: Pairs) -> Pairs:
+    def _pairs_among(self, places: Integers, new: Pairs, similarity: Similarity) -> Pairs:
         """All known pairs of the places, as positions in `places`, with the similarities that the rarities of the day give."""
         inside = np.full(len(self._members), -1)
         inside[places] = np.arange(len(places))
@@ -162,7 +189,7 @@ class StoriesWithinReach:
         low, high = np.minimum(rows[both], others[both]), np.maximum(rows[both], others[both])
         order = np.lexsort((high, low))
         low, high = low[order], high[order]
-        return Pairs(low, high, self._weighed_anew(places, low, high))
+        return Pairs(low, high, similarity(low, high))
 
     def _words(self, members: Members) -> tuple[RaggedArray, RaggedArray, NDArray[np.bool_]]:
         """The words of titles and texts, numbered anew; and which of the numbers are stop words."""
@@ -193,9 +220,7 @@ class StoriesWithinReach:
 
     def _with_copies(self, members: Members, labels: Integers, texts: RaggedArray, templates: Templates) -> Members:
         """The members, those marked that copy an earlier one of their story."""
-        order = np.lexsort((np.arange(len(members)), members.published_s, labels))
-        starts = np.flatnonzero(np.diff(labels[order], prepend=-1))
-        stories = [group.tolist() for group in np.split(order, starts[1:]) if len(group) > 1]
+        stories = [group[np.lexsort((group, members.published_s[group]))].tolist() for group in _groups(labels) if len(group) > 1]
         titles = [self._features(day).titles[row] for day, row in zip(members.days.tolist(), members.rows.tolist(), strict=True)]
         copies = {copy.row: copy for copy in find_copies(stories, titles, texts, members.domains.tolist(), are_apart=templates.are_apart)}
         found = [copies.get(row) for row in range(len(members))]
@@ -210,6 +235,29 @@ class StoriesWithinReach:
 @functools.cache
 def _stop_word_numbers() -> NDArray[np.int32]:
     return word_numbers(sorted(stop_words()))
+
+
+def _groups(labels: Integers) -> list[Integers]:
+    """The rows of each cluster, ascending."""
+    order = np.argsort(labels, kind="stable")
+    starts = np.flatnonzero(np.diff(labels[order], prepend=-1))
+    return np.split(order, starts[1:]) if len(order) else []
+
+
+def _with_links(members: Members, labels: Integers, similarity: Similarity) -> Members:
+    """The members with their similarities to the other members of their stories."""
+    stories = [group for group in _groups(labels) if len(group) > 1]
+    pairs = [group[np.stack(np.triu_indices(len(group), k=1))] for group in stories]
+    rows, others = np.concatenate([np.empty((2, 0), dtype=np.int64), *pairs], axis=1)
+    values, links, start = np.round(similarity(rows, others), 4), [()] * len(members), 0
+    for group, inner in zip(stories, pairs, strict=True):
+        table = np.zeros((len(group), len(group)))
+        table[np.triu_indices(len(group), k=1)] = values[start : start + inner.shape[1]]
+        table += table.T
+        start += inner.shape[1]
+        for place, row in enumerate(group.tolist()):
+            links[row] = tuple(np.delete(table[place], place).tolist())
+    return replace(members, links=objects(links))
 
 
 def _is_near(published_s: Integers, new_s: Integers, window_s: int) -> NDArray[np.bool_]:

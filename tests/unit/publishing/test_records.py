@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -14,10 +14,14 @@ from hypothesis import strategies as st
 
 from pipeline.core import schema
 from pipeline.core.catalogue import Catalogue, OfficialSource, Provider, ProviderList, Scoring, Source, Topic
+from pipeline.core.settings import Settings
 from pipeline.lake.tables import checked_table
+from pipeline.publishing.article_stories import read_stories
 from pipeline.publishing.record_tables import article_row, articles_table, explain_row, explain_table, read_explanations, read_records
-from pipeline.publishing.records import DateRecords, build_records
+from pipeline.publishing.records import DateRecords, Seal, build_records
+from pipeline.publishing.timeline.captured_days import articles_of_day, fold_rules
 from pipeline.publishing.versions import ArticleVersion, newest_versions, read_versions
+from pipeline.stories.timeline.folds import KeptTimeline
 from pipeline.text.amp import cache_url
 
 DAY = date(2026, 11, 20)
@@ -101,7 +105,16 @@ def as_rows(built: DateRecords) -> Rows:
 
 
 def records(*rows: Mapping[str, Any], laws: Catalogue = CATALOGUE, day: date = DAY) -> Rows:
-    return as_rows(build_records(versions(rows), laws, day))
+    return as_rows(built_from(rows, laws=laws, day=day))
+
+
+def built_from(rows: Iterable[Mapping[str, Any]], *, laws: Catalogue = CATALOGUE, day: date = DAY, seal: Seal | None = None) -> DateRecords:
+    """The records of a date from rows of `extracted`, whose stories are folded in memory."""
+    found, rules, timeline = versions(list(rows)), fold_rules(laws, Settings()), KeptTimeline()
+    for captured in sorted({version.captured_at.date() for version in found}):
+        articles, gone = articles_of_day((one for one in found if one.captured_at.date() == captured), rules.is_kept)
+        timeline.fold((captured - date(1970, 1, 1)).days, articles, gone, constants=rules.constants)
+    return build_records(found, laws, day, stories=read_stories(timeline, day, laws.scoring.stories), seal=seal)
 
 
 def article(*rows: Mapping[str, Any], laws: Catalogue = CATALOGUE) -> Mapping[str, Any]:
@@ -269,7 +282,7 @@ def test_what_is_sealed_is_the_private_side_of_the_record() -> None:
         seen.append((private, url))
         return "sealed"
 
-    built = build_records(versions([row("a", sourceId="one")]), CATALOGUE, DAY, seal=seal)
+    built = built_from([row("a", sourceId="one")], seal=seal)
     assert built.articles[0].secured == "sealed"
     ((private, url),) = seen
     assert url == "https://www.any.example/a"
@@ -393,7 +406,7 @@ def test_the_order_of_the_rows_does_not_matter(rows: list[dict[str, Any]], chanc
 @settings(deadline=None, max_examples=15)
 @given(window_rows())
 def test_records_fit_the_contract_and_are_read_back_as_they_were(rows: list[dict[str, Any]]) -> None:
-    built = build_records(versions(rows), CATALOGUE, DAY)
+    built = built_from(rows)
     assert read_records(articles_table(built.articles)) == list(built.articles)
     assert {record.published.date() for record in built.articles} <= {DAY}
     explain = explain_table(built.explanations)

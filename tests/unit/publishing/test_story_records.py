@@ -9,13 +9,12 @@ from typing import Any
 import pytest
 
 from pipeline.publishing.record_tables import stories_table
-from pipeline.publishing.records import build_records
-from tests.unit.publishing.test_records import CATALOGUE, DAY, NOON, STORY, picture, records, row, story, versions
+from tests.unit.publishing.test_records import DAY, NOON, STORY, built_from, picture, records, row, story
 
 
 def stories(*rows: Mapping[str, Any], day: date = DAY) -> list[dict[str, Any]]:
     """The table of a date as rows."""
-    found: list[dict[str, Any]] = stories_table(build_records(versions(rows), CATALOGUE, day).first_reported).to_pylist()
+    found: list[dict[str, Any]] = stories_table(built_from(rows, day=day).first_reported).to_pylist()
     return found
 
 

@@ -72,11 +72,15 @@ def test_stories_of_the_day_before_fall_apart_when_their_common_words_turn_out_t
         "Olympic medal in Tokyo: swimmer Bertolini stuns Brazilian champion Teixeira",
     )
     words = ["".join(letters) for letters in itertools.islice(itertools.permutations("aeioudglmrst", 6), 0, 60_000, 200)]
-    others = [capture(number, f"Olympic medal in Tokyo: {' '.join(words[number * 5 :][:5])}", day=1) for number in range(2, 60)]
-    _, before = folded(captures(medals))
+    others = [
+        capture(number, f"Olympic medal in Tokyo: {' '.join(words[number * 5 :][:5])}", day=1, text=words[-number])
+        for number in range(2, 60)
+    ]
+    first = [replace(one, text=word) for one, word in zip(captures(medals), words[-2:], strict=True)]
+    _, before = folded(first)
     assert groups(before) == {urls(0, 1)}
-    _, state = folded([*captures(medals), *others])
-    assert groups(state) == set()
+    _, state = folded([*first, *others])
+    assert not any(urls(0, 1) <= group for group in groups(state))
 
 
 def test_a_page_that_is_no_article_any_more_leaves_its_story() -> None:
@@ -114,11 +118,11 @@ def test_the_same_text_is_a_copy_of_the_one_published_first() -> None:
 
 
 def test_stories_that_grow_together_name_the_absorbed_one() -> None:
-    apart = [capture(0, "Fire at the harbour of Vasteras"), capture(1, "Harbour fire in Vasteras burns on")]
-    other = [capture(2, "Chemical plant evacuated near lake Malaren", day=1), capture(3, "Evacuated chemical plant at lake Malaren", day=1)]
+    apart = [capture(0, "Fire at the harbour of Vasteras", day=0.8), capture(1, "Harbour fire in Vasteras burns on", day=0.8)]
+    other = [capture(2, "Chemical plant evacuated near lake Malaren", day=0.9), capture(3, "Evacuated plant at lake Malaren", day=0.9)]
     _, before = folded([*apart, *other])
     assert groups(before) == {urls(0, 1), urls(2, 3)}
-    bridge = [capture(number, "Harbour fire in Vasteras: chemical plant at lake Malaren evacuated", day=2) for number in (4, 5, 6)]
+    bridge = [capture(number, "Harbour fire in Vasteras: chemical plant at lake Malaren evacuated", day=1) for number in (4, 5, 6)]
     _, state = folded([*apart, *other, *bridge])
     table = members(state)
     assert set(table.story_ids) == {story_id("https://site0.example/a")}
@@ -142,6 +146,17 @@ def test_a_day_that_reads_what_it_read_before_is_not_folded_again() -> None:
     again, _ = folded([*months, late], known, store)
     assert store.folds == 4, "the months after it are out of its reach"
     assert again == folded([*months, late])[0]
+
+
+def test_a_picture_on_more_than_four_articles_of_a_site_is_its_default_only_within_a_window_of_them() -> None:
+    shown = (("https://pictures.example/logo.png", ""),)
+    titles = [*OTHERS, *MERGER[:2]]
+    near = [replace(capture(number, title, day=number), domain="one.example", pictures=shown) for number, title in enumerate(titles)]
+    far = replace(capture(9, QUAKE[0], day=20), domain="one.example", pictures=shown)
+    _, four = folded(near[:4])
+    assert set(members(four).default_pictures) == {()}
+    _, state = folded([*near, far])
+    assert members(state).default_pictures.tolist() == [("https://pictures.example/logo.png",)] * 5 + [()]
 
 
 TITLES = st.sampled_from([*QUAKE, *MERGER, *OTHERS])

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.core.catalogue import StoryConstants
-from pipeline.stories.timeline.day_features import CapturedArticles, DayFeatures, DayPairs
+from pipeline.stories.timeline.day_features import CapturedArticles, DayFeatures, DayPairs, Picture, digest_of
+from pipeline.stories.timeline.default_pictures import FoldConstants
 from pipeline.stories.timeline.log import DayCaptures, DayStep, State, fold_days, state_after
 from pipeline.stories.timeline.members import DAY_S, Members, joined_members
 from pipeline.stories.timeline.term_vectors import TermCounts
@@ -29,6 +29,7 @@ class Capture:
     captured_s: int
     domain: str = "paper.example"
     gone: bool = False
+    pictures: tuple[Picture, ...] = ()
 
 
 @dataclass
@@ -43,19 +44,22 @@ class MemoryStore:
         self.kept[key] = value
         return key
 
-    def put_features(self, day: int, features: DayFeatures, pairs: DayPairs) -> str:
+    def put_features(self, day: int, features: DayFeatures) -> str:
         self.folds += 1
-        return self._put((features, pairs), content_of((day, features, pairs)))
+        return self._put(features, content_of((day, features)))
+
+    def put_pairs(self, day: int, pairs: DayPairs) -> str:
+        return self._put(pairs, content_of((day, pairs)))
 
     def put_members(self, published_day: int, members: Members) -> str:
         return self._put(members, content_of((published_day, members)))
 
     def features(self, key: str) -> DayFeatures:
-        found: DayFeatures = self.kept[key][0]
+        found: DayFeatures = self.kept[key]
         return found
 
     def pairs(self, key: str) -> DayPairs:
-        found: DayPairs = self.kept[key][1]
+        found: DayPairs = self.kept[key]
         return found
 
     def counts(self, key: str) -> TermCounts:
@@ -99,8 +103,11 @@ def _newest(captures: list[Capture]) -> tuple[CapturedArticles, Mapping[str, int
         [one.title for one in kept],
         [one.text for one in kept],
         [one.domain for one in kept],
+        ["en"] * len(kept),
         np.array([one.published_s for one in kept], dtype=np.int64),
         np.array([one.captured_s for one in kept], dtype=np.int64),
+        [digest_of([[one.title, one.captured_s] for one in captures if one.url == found.url]) for found in kept],
+        [one.pictures for one in kept],
     )
     return articles, gone
 
@@ -110,7 +117,7 @@ def folded(
 ) -> tuple[dict[int, DayStep], State]:
     """The steps of the captures, those of `known` kept where they hold, and the state after them."""
     kept = store if store is not None else MemoryStore()
-    steps = fold_days(captures_by_day(captures), known or {}, kept, constants=StoryConstants())
+    steps = fold_days(captures_by_day(captures), known or {}, kept, constants=FoldConstants())
     return steps, state_after(steps, kept)
 
 
