@@ -55,6 +55,18 @@ def load_model(path: Path, model: type[Model]) -> Model:
         raise fault_at(path, place, message, earlier=earlier) from error
 
 
+EXPECTED = {
+    "missing": "this key is required, and is missing",
+    **dict.fromkeys(("tuple_type", "list_type"), "a list is expected: one line `- VALUE` for each, or [VALUE, VALUE]"),
+    **dict.fromkeys(("model_type", "model_attributes_type", "dict_type"), "keys are expected: one line `KEY: VALUE` for each"),
+    "string_type": "a text is expected; in quotes every value is one",
+    "int_": "an integer is expected",
+    "float_": "a number is expected",
+    "bool_": "true or false is expected",
+}
+"""Faults of YAML's types, by the beginning of pydantic's name of the error: what should stand there."""
+
+
 def _told(error: ErrorDetails, model: type[BaseModel]) -> tuple[Place, str]:
     """The place of a fault in the file and its description, in words of the file format instead of pydantic's."""
     place, cause = error["loc"], error.get("ctx", {}).get("error")
@@ -64,7 +76,8 @@ def _told(error: ErrorDetails, model: type[BaseModel]) -> tuple[Place, str]:
         keys = _keys_at(model, place[:-1])
         hint = near_name(str(place[-1]), keys) or f"; there are {', '.join(keys)}"
         return place, f"there is no such key{hint}"
-    return place, str(cause) if isinstance(cause, ValueError) else error["msg"]
+    message = next((text for kind, text in EXPECTED.items() if error["type"].startswith(kind)), error["msg"])
+    return place, str(cause) if isinstance(cause, ValueError) else message
 
 
 def _keys_at(model: type[BaseModel], place: Place) -> list[str]:

@@ -190,6 +190,26 @@ def test_the_digest_follows_what_decides_and_not_feeds_or_paces(folder: Path, ca
         ("sources", "sources:\n  - id: A B\n", "sources.yaml:2: sources.0.id: ", "match pattern"),
         (
             "sources",
+            "sources:\n  - id: a\n    feeds: https://a.example/\n    name: A\n    topic: AI\n",
+            "sources.yaml:3: sources.0.feeds: ",
+            "a list is",
+        ),
+        (
+            "sources",
+            "sources:\n  - id: a\n    name: A\n    feeds: ['https://a.example/']\n",
+            "sources.yaml:2: sources.0.topic: ",
+            "is missing",
+        ),
+        ("sources", "- a\n", "sources.yaml:1: (whole file): ", "keys are expected"),
+        ("sources", "sources:\n  - {id: a, name: 5, feeds: ['https://a.example/'], topic: AI}\n", "sources.yaml:2: ", "a text is expected"),
+        (
+            "sources",
+            "sources:\n  - {id: a, name: A, topic: AI, pace_s: fast}\n",
+            "sources.yaml:2: sources.0.pace_s: ",
+            "a number is expected",
+        ),
+        (
+            "sources",
             "sources:\n  - id: a\n    name: A\n    feeds: ['https://a.example/']\n    topic: Nowhere\n",
             "sources.yaml:5: sources.0.topic: ",
             "'Nowhere' is not in topics.yaml",
