@@ -19,6 +19,14 @@ from pipeline.publishing.sql.database import open_tables
 WINDOW_DAYS = 7
 """Days before and after a record in which the other members of its story lie, as in `publishing`."""
 TIMELINE_WIDTH = 720.0
+MEMBER_TABLES = {
+    "articles": ("published_date", "webUrl", "title", "excerpt", "provider", "publishedDateTime", "heat", "quality", "published"),
+    "explain": (
+        *("published_date", "webUrl", "storyId", "absorbedStoryIds", "leadUrl", "links", "captureFile", "captureOffset"),
+        *("duplicateOf", "duplicateMethod", "duplicateSimilarity"),
+    ),
+}
+"""The columns of these tables that the page of a story reads."""
 ORDERS = {
     "heat": "a.heat desc, a.quality desc, a.publishedDateTime, a.webUrl",
     "articles": "e.storySize desc, a.heat desc, a.webUrl",
@@ -55,7 +63,7 @@ class StoriesPage:
 
 @dataclass(frozen=True, slots=True)
 class TimedMember:
-    """An article of a story: its rows of `articles` and `explain` in one, its place in time, its similarity to the lead."""
+    """An article of a story: the columns `MEMBER_TABLES` of its rows in one, its place in time, its similarity to the lead."""
 
     row: Row
     place: float
@@ -132,7 +140,7 @@ def read_story(lake: Lake, story_id: str, day: date) -> StoryPage:
     columns = {"explain": ("published_date", "storyId", "absorbedStoryIds")}
     with open_tables(lake, {"explain": paths["explain"]}, columns=columns) as connection:
         days = run_rows(connection, _DAYS_OF_STORY, {"id": story_id})
-    with open_tables(lake, paths_of_dates(lake, [row["published_date"] for row in days])) as connection:
+    with open_tables(lake, paths_of_dates(lake, [row["published_date"] for row in days]), columns=MEMBER_TABLES) as connection:
         rows = run_rows(connection, _MEMBERS, {"id": story_id})
     if not rows:
         raise PermanentError(f"no record within {WINDOW_DAYS} days of {day} is of a story with the id {story_id}")
@@ -169,7 +177,6 @@ def read_record(lake: Lake, url: str, day: date | None) -> RecordPage:
 _OF_STORY = "storyId = $id or list_contains(absorbedStoryIds, $id)"
 _DAYS_OF_STORY = f"select distinct published_date from lake.explain where {_OF_STORY}"
 _MEMBERS = f"""
-    select a.*, a.provider.name as providerName, a.provider.domain as providerDomain,
-        e.* exclude (published_date, webUrl, publishedDateTime, quality, heat)
+    select a.*, a.provider.name as providerName, a.provider.domain as providerDomain, e.* exclude (published_date, webUrl)
     from lake.articles a join (select * from lake.explain where {_OF_STORY}) e using (published_date, webUrl)
     order by a.publishedDateTime, webUrl"""
