@@ -107,6 +107,15 @@ def test_what_cannot_be_answered_is_said_in_plain_words(tmp_path: Path) -> None:
     converse(str(tmp_path / "empty"), str(REPOSITORY / "data"), talk)
 
 
+def test_a_topic_that_the_catalogue_lacks_is_said_with_the_nearest(sample: SampleWalk) -> None:
+    asked: dict[str, Any] = {"topic": "Bussiness", "limit": 5}
+    notes = (
+        model_lookups.hottest(sample.settings, days=7, published_only=False, **asked).note,
+        model_lookups.search(sample.settings, ["bank"], agreements=(), days=None, **asked).note,
+    )
+    assert set(notes) == {"no record: 'Bussiness' is not in topics.yaml; did you mean 'Business'?"}
+
+
 def test_words_of_strangers_stand_under_quoted_and_hold_nothing_that_nobody_sees(tmp_path: Path) -> None:
     lake = write_hostile_lake(tmp_path / "lake")
     settings, catalogue = Settings(lake=lake.root), load_catalogue(REPOSITORY / "data")
