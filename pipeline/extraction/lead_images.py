@@ -247,7 +247,7 @@ def _article_element(page: Page) -> lxml.html.HtmlElement | None:
     in_main_role = _IN_MAIN_ROLE(tree) if page.mentions(*_MAIN_ROLE) else []
     mains = {*islice(tree.iter("main"), 1), *page.properties.get("articleBody", ())[:1], *in_main_role[:1]}
     if mains:
-        return mains.pop() if len(mains) == 1 else next(element for element in tree.iter() if element in mains)
+        return mains.pop() if len(mains) == 1 else next(element for element in tree.iter(*{one.tag for one in mains}) if element in mains)
     place = page.heading
     for _ in range(3):
         place = place.getparent() if place is not None else None

@@ -80,7 +80,7 @@ def kind_of(page: Page) -> Kind | None:
         return None
     if _manual_software().search(generator) or (_MANUAL_ADDRESS.search(page.url) and _CODE_COUNT(page.tree) >= MIN_CODE):
         return "reference"
-    if any(map(_SHOP.search, page.classes)) and (kinds & _LISTS or _prices(page) >= MIN_PRICES):
+    if _is_shop(page) and (kinds & _LISTS or _prices(page) >= MIN_PRICES):
         return "listing"
     return None
 
@@ -114,7 +114,7 @@ def _declares_shop(page: Page) -> bool:
 def _shop_signs(page: Page) -> int:
     """How many of these a page has: goods by class or price, a cart, a declared list, a declared offer."""
     kinds = _kinds(page)
-    has_goods = any(map(_SHOP.search, page.classes)) or _prices(page) >= MIN_PRICES
+    has_goods = _is_shop(page) or _prices(page) >= MIN_PRICES
     return has_goods + bool(_CART(page.tree)) + bool(kinds & _LISTS) + bool(kinds & (_OFFERED | _OFFERS))
 
 
@@ -163,7 +163,11 @@ def _is_offer(page: Page, kinds: frozenset[str]) -> bool:
     if body is not None and _SOLD.search(body.get("class", "").lower()):
         return True
     is_declared = _og_types(page).startswith("product") or bool(kinds & _OFFERED)
-    return is_declared and (bool(kinds & _OFFERS) or any(map(_SHOP.search, page.classes)))
+    return is_declared and (bool(kinds & _OFFERS) or _is_shop(page))
+
+
+def _is_shop(page: Page) -> bool:
+    return _SHOP.search(page.class_text) is not None
 
 
 def _prices(page: Page) -> int:

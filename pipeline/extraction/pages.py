@@ -37,7 +37,7 @@ _SHOWN_TEXTS = lxml.etree.XPath(
 )
 _CLASSES = lxml.etree.XPath("/descendant-or-self::*/@class", smart_strings=False)
 _PROPERTIES = lxml.etree.XPath("/descendant-or-self::*/@itemprop")
-_TEXTS = lxml.etree.XPath("//body/descendant::text()[normalize-space(.)]")
+_TEXTS = lxml.etree.XPath("//body/descendant::text()[normalize-space()]")
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,6 +81,11 @@ class Page:
     def classes(self) -> frozenset[str]:
         """The distinct values of the `class` attributes; one XPath query is faster than reading the attribute of each element."""
         return frozenset() if self.tree is None else frozenset(_CLASSES(self.tree))
+
+    @cached_property
+    def class_text(self) -> str:
+        """The distinct values of the `class` attributes on a line each: a search in it is faster than one in each of them."""
+        return "\n".join(self.classes)
 
     @cached_property
     def properties(self) -> Mapping[str, list[lxml.html.HtmlElement]]:

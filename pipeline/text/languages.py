@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import cache
+from itertools import islice
 from typing import Any
 
 from babel.core import get_global
@@ -45,10 +46,10 @@ def written_in(text: str, declared: str | None = None) -> str | None:
     never overruled.
     """
     sample = text[:SAMPLE]
-    if _letters(sample) < _MIN_LETTERS:
+    if not _has_letters(sample):
         return None
     opening = sample[:_OPENING]
-    if declared and _letters(opening) >= _MIN_LETTERS and _best(_scores(opening)) == declared:
+    if declared and _has_letters(opening) and _likeliest(opening) == declared:
         return declared
     scores = _scores(sample)
     best = _best(scores)
@@ -64,8 +65,15 @@ def language_of_title(title: str, text_language: str) -> str:
     return best if scores[best] - scores.get(text_language, scores[best]) > _TITLE_MARGIN else text_language
 
 
-def _letters(text: str) -> int:
-    return sum(map(str.isalpha, text))
+def _has_letters(text: str) -> bool:
+    """Whether `text` has at least `_MIN_LETTERS` letters; reads no further than to the last of these."""
+    return next(islice(filter(str.isalpha, text), _MIN_LETTERS - 1, None), None) is not None
+
+
+def _likeliest(sample: str) -> str:
+    """As `_best` of its `_scores`, which a single answer does not need sorted."""
+    code = str(_model().classify(sample)[0])
+    return _ALIASES.get(code, code)
 
 
 def _best(scores: Mapping[str, float]) -> str:

@@ -58,10 +58,11 @@ _is_unlikely = furniture.names_of(
 _beside = partial(
     phrase_pattern,
     "pipeline.extraction",
-    r"%(beside_anywhere)s|(?:^|[-_\s])(?:%(beside_starts)s)|(?:^|[-_\s])(?:%(beside_words)s)(?:$|[-_\s])|(?:^|\s)hidden(?:$|\s)",
+    r"%(beside_anywhere)s|(?:^|[-_])(?:%(beside_starts)s)|(?:^|[-_])(?:%(beside_words)s)(?:$|[-_])|^hidden$",
     ignores_case=False,
 )
-"""Classes and ids, in lower case, of elements that are never the article: dropping their text is no sign of a failed extraction."""
+_is_beside = furniture.any_name(lambda name: _beside().search(name) is not None)
+"""Whether a class and id are those of elements that are never the article: dropping their text is no sign of a failed extraction."""
 
 MIN_ENTRIES = 6
 """Elements of one class from which they can be a list of comments. A plain choice."""
@@ -180,9 +181,8 @@ def _own_worth(element: lxml.html.HtmlElement) -> _Worth:
 
 @lru_cache(maxsize=4096)
 def _worth_of_names(names: str) -> _Worth:
-    lowered = names.lower()
-    is_unlikely = _is_unlikely(lowered) and not is_blog_post(lowered)
-    worth = _UNLIKELY_WEIGHT if is_unlikely else 1.0, not _beside().search(lowered)
+    is_unlikely = _is_unlikely(names) and not is_blog_post(names.lower())
+    worth = _UNLIKELY_WEIGHT if is_unlikely else 1.0, not _is_beside(names)
     return _ALL if worth == _ALL else worth
 
 

@@ -92,10 +92,10 @@ def published(page: Page, entry: Entry | None, *, at: datetime, language: str) -
     earlier one when it is the time of the last change, and to one that the line at the heading confirms.
     """
     style = style_of(page.language_tag, language)
-    dated = _first_published(page, entry, style, at)
+    declared = list(islice(_plainly_stated(page, entry, style), _MAX_STATEMENTS))
+    dated = _first_published(page, entry, style, at, is_ahead=any(dated.moment.value > at + CLOCK_SKEW for dated in declared))
     if dated is None:
         return None
-    declared = list(islice(_plainly_stated(page, entry, style), _MAX_STATEMENTS))
     with_zone = partial(in_publisher_zone, url=page.url, language=language, in_url=url_date(page.url))
     dated = dated._replace(moment=with_zone(dated.moment, _statements(page, declared, style)))
     rival = _before_change(page, dated, declared, style) or _outvoting(page, dated, declared, style)
@@ -105,9 +105,9 @@ def published(page: Page, entry: Entry | None, *, at: datetime, language: str) -
     return dated._replace(others=tuple(sorted(others.items())))
 
 
-def _first_published(page: Page, entry: Entry | None, style: DateStyle, at: datetime) -> Dated | None:
+def _first_published(page: Page, entry: Entry | None, style: DateStyle, at: datetime, *, is_ahead: bool) -> Dated | None:
+    """The first date that can be believed; with `is_ahead`, a declared day after the capture, none is searched for in the texts."""
     believed: list[Dated] = []
-    is_ahead = any(dated.moment.value > at + CLOCK_SKEW for dated in islice(_plainly_stated(page, entry, style), _MAX_STATEMENTS))
     for dated in _stated(page, entry, style):
         if not _is_believable(dated.moment, at):
             continue
@@ -301,7 +301,7 @@ def _marked_up(page: Page, *, is_sure: bool) -> Iterator[tuple[str, str]]:
         for element in page.properties.get("datePublished", ())[:5]:
             yield "page.datePublished", element.get("datetime") or element.get("content") or element.text_content()
         for name in ("published", "updated"):
-            titled = _HATOM_TIMES(page.tree) if any(name in classes for classes in page.classes) else ()
+            titled = _HATOM_TIMES(page.tree) if name in page.class_text else ()
             yield from ((f"page.{name}", element.get("title")) for element in titled if name in element.get("class", "").split())
     for element, names in _time_elements(page):
         is_named = element.get("pubdate") is not None or bool(_DATELINE_CLASSES.search(names))

@@ -38,25 +38,31 @@ MAX_ANCESTORS = 8
 """Ancestors of an element whose names are read; outer ones contain the whole page, so that their names describe no part of it."""
 _MIN_INNER = 5
 """Letters from which a word is also searched for inside of longer words; shorter ones (`nav`, `side`, `ad`) are part of too many."""
-_POSSESSING = re.compile(r"(?:^|\s)(?:has|with|without|no)[-_]\S+")
-"""Class names, in lower case, such as `has-sidebar`: they name what an element contains, not what it is."""
+_POSSESSING = re.compile(r"(?:has|with|without|no)[-_]\S+")
+"""A class name, in lower case, such as `has-sidebar`: it names what an element contains, not what it is."""
 
 Match = Literal["word", "start", "anywhere"]
 
 
 def names_of(*kinds: str, match: Match) -> Callable[[str], bool]:
-    """A cached function that tells whether a class and id contain a word of `kinds`; case does not matter.
+    """A function that tells whether a class and id contain a word of `kinds`; case does not matter.
 
     With `match` "word" the whole word must stand between blanks, hyphens or underscores (digits may follow); with "start" a word must begin
     with it (`related` in `relatedLinks`); with "anywhere" it may also be inside of a word, or at its start if it is short. Words of
-    `COMMENTS` may always be inside of a word.
+    `COMMENTS` may always be inside of a word. Answers are cached for each name, because elements repeat names more often than lists of them.
     """
+    return any_name(lambda name: _POSSESSING.fullmatch(name) is None and _pattern(kinds, match).search(name) is not None)
+
+
+def any_name(test: Callable[[str], bool]) -> Callable[[str], bool]:
+    """A cached function that tells whether `test` holds for one of the names, in lower case, in a class and id separated by blanks."""
+    is_found = lru_cache(maxsize=16384)(test)
 
     @lru_cache(maxsize=4096)
-    def test(names: str) -> bool:
-        return _pattern(kinds, match).search(_POSSESSING.sub("", names.lower())) is not None
+    def is_any_found(names: str) -> bool:
+        return any(map(is_found, names.lower().split()))
 
-    return test
+    return is_any_found
 
 
 @cache

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from functools import cached_property, partial
+from functools import cached_property
 from itertools import islice, takewhile
 
 import lxml.etree
@@ -18,7 +18,7 @@ from pipeline.extraction.html import furniture
 from pipeline.extraction.html.furniture import class_and_id, surroundings
 from pipeline.extraction.metadata.person_names import clean_names, is_by
 from pipeline.extraction.pages import Page, containing_element, is_code
-from pipeline.text.phrases import phrase_pattern
+from pipeline.text.phrases import phrases_of
 from pipeline.text.plain_text import squeeze
 
 MAX_BYLINE = 120
@@ -26,7 +26,6 @@ MAX_BYLINE = 120
 MAX_INITIALS = 3
 """Characters of the longest text that can be the initials beside a name."""
 
-_byline_names = partial(phrase_pattern, "pipeline.extraction", "%(byline_names)s", ignores_case=False)
 _BYLINE_TAGS = frozenset({"a", "span", "p", "div", "address", "li", "strong", "cite", "em", "h4", "td", "ul"})
 _BYLINE_STARTS = ("(责", "（责", "责编", "责任", "作者", "记者", "By", "by", "BY", "Vo", "vo", "VO", "Pa", "Po", "Do", "Av", "Af", "Wr",
                   "Au", "au", "Te", "Er", "Ge", "Ve", "Pu", "Ei", "Ав")  # fmt: skip
@@ -71,7 +70,7 @@ class AuthorPlaces:
         """The elements marked as author, in four lists: by `itemprop`, by `rel`, by the class `fn`, by the class `author vcard`."""
         properties = [element for element in self._page.properties.get("author", ())[:40] if not in_comment(self._page, element)]
         relations = [element for element in related_as_author(self._page)[:40] if element.tag != "link" and self.is_of_article(element)]
-        has_cards = any("fn" in name or "vcard" in name for name in self._page.classes)
+        has_cards = "fn" in self._page.class_text or "vcard" in self._page.class_text
         cards = [element for element in _VCARDS(self.tree)[:40] if self.is_of_article(element)] if has_cards else []
         return (
             properties,
@@ -89,7 +88,10 @@ class AuthorPlaces:
     def classed(self) -> list[lxml.html.HtmlElement]:
         """The elements whose class, id or test id contains a word for author; at most 60."""
         test_ids = _TEST_IDS(self.tree) if self._page.mentions(b"data-testid") else ()
-        kept = set(filter(_byline_names().search, self._page.classes.union(_IDS(self.tree), test_ids)))
+        names = self._page.classes.union(_IDS(self.tree), test_ids)
+        joined = "\n".join(names)
+        words = [word for word in phrases_of("pipeline.extraction", "byline_names") if word in joined]
+        kept = {name for name in names if any(word in name for word in words)}
         elements = self._page.elements(*_BYLINE_TAGS) if kept else ()
         named = (one for one in elements if one.get("class") in kept or one.get("id") in kept or one.get("data-testid") in kept)
         return list(islice(named, 60))

@@ -301,7 +301,7 @@ def _nicknames(places: AuthorPlaces) -> Iterator[str]:
             is_alone = len(words) == 1 or (len(words) > 1 and looks_like_date(" ".join(words[1:])))
             if is_alone and _NICKNAME.match(words[0]) and places.is_of_article(element):
                 yield words[0]
-    for element in islice((element for element in places.tree.iter("a") if "/author/" in element.get("href", "")), 20):
+    for element in islice((element for element, _ in places.links if "/author/" in element.get("href", "")), 20):
         name, slug = squeeze(element.text_content()), element.get("href", "").rstrip("/").rpartition("/")[2]
         if name and letters_only(slug) and letters_only(slug) in letters_only(name) and places.is_of_article(element):
             yield name

@@ -42,3 +42,11 @@ def test_the_surroundings_of_an_element_end_below_what_also_holds_the_heading() 
     around = [class_and_id(place).strip() for place in surroundings(tree.find(".//a"), shared=shared)]
     assert around == ["name", "line", "box"]
     assert [class_and_id(place).strip() for place in surroundings(tree.find(".//a"), shared=frozenset())] == [*around, "story"]
+
+
+def test_each_name_is_judged_by_itself_whatever_stands_beside_it() -> None:
+    is_hidden = furniture.any_name(lambda name: name == "hidden")
+    assert is_hidden("box Hidden")
+    assert not is_hidden("box-hidden hidden-xs")
+    assert not furniture.names_of(furniture.MARGINS, match="word")("has-sidebar no-aside")
+    assert furniture.names_of(furniture.MARGINS, match="word")("has-sidebar sidebar")
