@@ -6,15 +6,16 @@ Pure: reads a `Page` and does not change it. Dates in the page's head and mark-u
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
+from functools import lru_cache, partial
 from itertools import islice, pairwise
 from typing import Any
 
 import htmldate
+import htmldate.core
 import htmldate.extractors
 import lxml.etree
 import lxml.html
@@ -57,6 +58,11 @@ _MAX_LISTED_DATE = 30
 is_beside_article = furniture.names_of(furniture.COMMENTS, furniture.OTHER_ARTICLES, furniture.MARGINS, furniture.TEASERS, match="anywhere")
 """Whether a class and id name a part of the page beside the article, which has dates of its own."""
 _FULL_YEAR = re.compile(r"(?<!\d)\d{4}(?!\d)")
+_SHORTEST_DATE = 6
+"""Characters of the shortest date of numbers for which htmldate has a pattern (`1/2/24`)."""
+_DATE_RUN = re.compile(rf"[\d/.\-]{{{_SHORTEST_DATE},}}")
+_WITH_WORDS = frozenset({htmldate.core.COPYRIGHT_PATTERN, htmldate.core.SIMPLE_PATTERN})
+"""htmldate's patterns for years after a copyright sign and for single years."""
 _BAR_IN_DATE = re.compile(r"(?<=\d) \| (?=\d)")
 
 
@@ -208,7 +214,7 @@ def found_by_htmldate(page: Page, style: DateStyle, *, latest: datetime) -> Mome
     if page.tree is None:
         return None
     try:
-        with _without_dateparser(style):
+        with _faster_htmldate(style):
             found = htmldate.find_date(
                 page.tree, original_date=True, extensive_search=True, max_date=latest.strftime("%Y-%m-%d"), url=page.url
             )
@@ -229,17 +235,40 @@ def _is_of_edit(page: Page, moment: Moment, style: DateStyle) -> bool:
 
 
 @contextmanager
-def _without_dateparser(style: DateStyle) -> Iterator[None]:
-    """Make htmldate read unusual dates by `read_moment` instead of dateparser, which takes two seconds to load."""
-    ours = {"get_external_parser": partial(_DateReader, style), "has_date_cue": partial(_has_date_cue, style)}
-    theirs = {name: getattr(htmldate.extractors, name) for name in ours}
+def _faster_htmldate(style: DateStyle) -> Iterator[None]:
+    """Make htmldate read unusual dates by `read_moment` instead of dateparser, which takes two seconds to load.
+
+    Its patterns for dates of numbers search only the numbers of the page, which finds the same and takes a third of the time.
+    """
+    ours = {
+        (htmldate.extractors, "get_external_parser"): partial(_DateReader, style),
+        (htmldate.extractors, "has_date_cue"): partial(_has_date_cue, style),
+        (htmldate.core, "plausible_year_filter"): partial(_plausible_years, htmldate.core.plausible_year_filter),
+    }
+    theirs = {(module, name): getattr(module, name) for module, name in ours}
     try:
-        for name, function in ours.items():
-            setattr(htmldate.extractors, name, function)
+        for (module, name), function in ours.items():
+            setattr(module, name, function)
         yield
     finally:
-        for name, function in theirs.items():
-            setattr(htmldate.extractors, name, function)
+        for (module, name), function in theirs.items():
+            setattr(module, name, function)
+
+
+def _plausible_years(count_years: Callable[..., Any], page: str, *, pattern: re.Pattern[str], **bounds: Any) -> Any:
+    """What htmldate's `count_years` counts in the source of a page; patterns that read words as well search all of it."""
+    return count_years(page if pattern in _WITH_WORDS else numbers_of(page), pattern=pattern, **bounds)
+
+
+@lru_cache(maxsize=1)
+def numbers_of(page: str) -> str:
+    """Every run of at least `_SHORTEST_DATE` digits, slashes, dots and hyphens in `page`, with the character on each side of it."""
+    parts: list[str] = []
+    end = 0
+    for run in _DATE_RUN.finditer(page):
+        parts.append(page[max(end, run.start() - 1) : run.end() + 1])
+        end = run.end() + 1
+    return "".join(parts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,7 @@ def names_of(*kinds: str, match: Match) -> Callable[[str], bool]:
 
     With `match` "word" the whole word must stand between blanks, hyphens or underscores (digits may follow); with "start" a word must begin
     with it (`related` in `relatedLinks`); with "anywhere" it may also be inside of a word, or at its start if it is short. Words of
-    `COMMENTS` may always be inside of a word. Answers are cached for each name, because elements repeat names more often than lists of them.
+    `COMMENTS` may always be inside of a word. Answers are cached for each name, because elements seldom repeat whole lists of names.
     """
     return any_name(lambda name: _POSSESSING.fullmatch(name) is None and _pattern(kinds, match).search(name) is not None)
 
