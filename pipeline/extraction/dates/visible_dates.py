@@ -19,6 +19,7 @@ import htmldate.core
 import htmldate.extractors
 import lxml.etree
 import lxml.html
+from htmldate.validators import plausible_year_filter
 
 from pipeline.core.models import Moment
 from pipeline.core.out_of_memory import is_out_of_memory
@@ -243,7 +244,7 @@ def _faster_htmldate(style: DateStyle) -> Iterator[None]:
     ours = {
         (htmldate.extractors, "get_external_parser"): partial(_DateReader, style),
         (htmldate.extractors, "has_date_cue"): partial(_has_date_cue, style),
-        (htmldate.core, "plausible_year_filter"): partial(_plausible_years, htmldate.core.plausible_year_filter),
+        (htmldate.core, "plausible_year_filter"): partial(_plausible_years, plausible_year_filter),
     }
     theirs = {(module, name): getattr(module, name) for module, name in ours}
     try:
