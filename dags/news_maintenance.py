@@ -2,7 +2,8 @@
 
 `revisit` asks by conditional GET for the pages captured a day and a week ago. `extract` writes new versions of the changed articles and
 marks those that are gone; `announce` names the published dates that change, each starts a run of `news_publish`. `retain` deletes captures
-older than `NEWS_RAW_DAYS` (0: none), `prune` deletes cached images that no row names. `ledger` writes the completeness tables of the last
+older than `NEWS_RAW_DAYS` (0: none), `prune` deletes cached images that no row names. `repeated` learns from yesterday's texts which lines
+sites put on many pages; texts that are captured later lose them. `ledger` writes the completeness tables of the last
 days and **warns of silent gaps**: sources that usually bring articles and brought none, or far fewer.
 
 Every task can be cleared and run again: the revisits of an hour are fetched only once.
@@ -142,10 +143,22 @@ with DAG(
         get_current_context()["ti"].xcom_push(NOTE, f"{found} on the last {counted(len({row.day for row in rows}), 'day')}, {gaps}")
         return {"days": len({row.day for row in rows}), "found": sum(row.found for row in rows), "gaps": list(silent)}
 
+    @task(
+        execution_timeout=timedelta(hours=1),
+    )
+    def repeated() -> int:
+        """Learns from yesterday's texts which lines sites repeat: the captures from now on lose them."""
+        from pipeline.operations import maintenance
+
+        number = maintenance.learn_repeated(settings(), now=datetime.now(UTC))
+        log.info("%s that sites repeat are known", counted(number, "line"))
+        return number
+
     revisited: Any = revisit()
     extracted: Any = extract(revisited)
     folded: Any = stories(extracted)
     announce(folded)
     extracted >> prune()
     retain()
+    repeated()
     ledger()

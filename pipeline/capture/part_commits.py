@@ -18,6 +18,7 @@ from pipeline.lake import storage
 from pipeline.lake.ledgers import read_manifest
 from pipeline.lake.locks import Check, lock_in_turn, remove_stale_lock
 from pipeline.lake.manifests import FeedState, GonePage, HostDeclaration, Manifest, PageCapture, count_outcomes, to_json
+from pipeline.lake.repeated_lines import newest_day
 from pipeline.lake.storage import Lake
 
 Report = TypeVar("Report")
@@ -64,6 +65,7 @@ def commit_part(lake: Lake, part: Part, captures: Path, contents: PartContents, 
         origins=contents.origins,
         goes_on=contents.goes_on,
         declarations=contents.declarations,
+        repeated=newest_day(lake),
     )
     check()
     lake.write_file(storage.captures_path(part), captures)

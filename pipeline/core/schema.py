@@ -217,7 +217,8 @@ EXTRACTED = pa.schema(
         _field(
             "alternatives",
             pa.map_(pa.string(), pa.string()),
-            "for each field, the other values that the page states, each with its place; of texts the length and the beginning",
+            "for each field, the other values that the page states, each with its place; of texts the length and the beginning, and the "
+            "lines that were cut because the site repeats them",
         ),
         _field(
             "rights",

@@ -3,4 +3,4 @@
 It never fetches. A page is read without knowing of others; then the lines that a site repeats on the pages of the part are cut.
 """
 
-__all__ = ["extract", "images", "lead_images", "pages"]
+__all__ = ["extract", "images", "lead_images", "pages", "repeated_lines"]

@@ -1,8 +1,9 @@
 """The extract stage: turns a part's captures into rows of `extracted` and of the `ledger`.
 
-It reads the part's manifest and WARC file, the list of erased providers, and the extracted rows of the earlier captures that the part's
-revisits replace or find gone. With these unchanged, a second run writes the same bytes. Pages are read in worker processes within a time
-limit: a page that hangs or kills its worker is rejected, and the others are not affected.
+It reads the part's manifest and WARC file, the lines that sites repeated before its capture, the list of erased providers, and the
+extracted rows of the earlier captures that the part's revisits replace or find gone. With these unchanged, a second run writes the same
+bytes. Pages are read in worker processes within a time limit: a page that hangs or kills its worker is rejected, and the others are not
+affected.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from pipeline.lake.ledgers import read_manifest
 from pipeline.lake.manifests import Manifest, PageCapture, RecordPlace
 from pipeline.lake.removals.erased_providers import read_erased
 from pipeline.lake.removals.tombstones import gone_rows, moved_rows
+from pipeline.lake.repeated_lines import read_repeated
 from pipeline.lake.row_marks import digests_by_date, replace_rows
 from pipeline.lake.storage import Lake
 from pipeline.lake.tables import extracted_table, ledger_table
@@ -133,7 +135,8 @@ def _read_part(lake: Lake, settings: Settings, catalogue: Catalogue, part: Part,
                 rejected[url] = reason
         if number % PROGRESS_EVERY == 0:
             log.info("%s part %s: %d of %d pages read", part.interval.key, part.name, number, len(manifest.pages))
-    return _PartArticles(without_repeated_lines(articles), replaced, rejected)
+    known = read_repeated(lake, manifest.repeated).lines.keys() if manifest.repeated is not None else ()
+    return _PartArticles(without_repeated_lines(articles, known=frozenset(known)), replaced, rejected)
 
 
 def _reason_without_record(article: Article, *, is_withheld: bool, min_confidences: Mapping[str, float]) -> str | None:

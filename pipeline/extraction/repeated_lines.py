@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from pipeline.core.models import Article
+from pipeline.lake.repeated_lines import line_digest
 from pipeline.text.plain_text import cut_excerpt, letters_only
 
 LEAST_PAGES = 3
@@ -21,9 +22,7 @@ LEAST_OWN = 0.5
 LEAST_LETTERS = 4
 """Letters of the shortest line that is cut: `Q.`, `A.` and the numbers of a list belong to the text."""
 SOURCE = "repeated"
-"""The name of the cut lines in `alternatives`."""
-_SHOWN = 200
-"""Characters of all cut lines together that `alternatives` keeps. A plain choice."""
+"""The name of the cut lines in `alternatives`, where they stand last, separated by newlines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +33,21 @@ class _Lines:
     places: Counter[str]
 
 
-def without_repeated_lines(articles: Sequence[Article]) -> list[Article]:
+def without_repeated_lines(articles: Sequence[Article], *, known: frozenset[str] = frozenset()) -> list[Article]:
     """The articles of a part in the same order, without the lines that stand on at least `LEAST_PAGES` pages of their host.
 
-    The lines that were cut are told in `alternatives` of the text. An excerpt that was such a line is taken from the rest of the text.
+    `known` are the digests (`lake.repeated_lines.line_digest`) of lines that sites repeated before; they are cut too. The lines that were
+    cut are told in `alternatives` of the text. An excerpt that was such a line is taken from the rest of the text.
     """
     by_host = defaultdict(list)
     for article in articles:
         if article.text is not None:
             by_host[article.provider_domain].append(article)
     furniture = {host: repeated_lines((one.title, one.text or "") for one in pages) for host, pages in by_host.items()}
+    if known:
+        for host, pages in by_host.items():
+            lines = {line for one in pages for line in _folded_lines(one.text or "")}
+            furniture[host] |= {line for line in lines if line_digest(host, line) in known}
     return [_cut(article, furniture.get(article.provider_domain, frozenset())) for article in articles]
 
 
@@ -66,6 +70,12 @@ def repeated_lines(pages: Iterable[tuple[str, str]]) -> frozenset[str]:
     return frozenset(line for line, found in titles.items() if len(found) >= LEAST_PAGES and line not in several)
 
 
+def lines_told(alternatives: str) -> list[str]:
+    """The lines that were cut, folded, as the alternatives of a text tell them."""
+    _, is_told, lines = f"; {alternatives}".rpartition(f"; {SOURCE} ")
+    return list(_folded_lines(lines)) if is_told else []
+
+
 def _folded_lines(text: str) -> Iterator[str]:
     return (folded for line in text.splitlines() if len(folded := letters_only(line)) >= LEAST_LETTERS)
 
@@ -78,7 +88,7 @@ def _cut(article: Article, furniture: frozenset[str]) -> Article:
     if not cut or not any(letters_only(line) for line in kept):
         return article
     text = "\n".join(kept)
-    told = f"{SOURCE} {' / '.join(cut)[:_SHOWN]}"
+    told = "\n".join([f"{SOURCE} {cut[0]}", *cut[1:]])
     others = article.alternatives.get("text")
     alternatives = {**article.alternatives, "text": f"{others}; {told}" if others else told}
     return replace(article, text=text, excerpt=_excerpt(article, cut, text), alternatives=dict(sorted(alternatives.items())))

@@ -10,6 +10,7 @@ __all__ = [
     "locks",
     "manifests",
     "removals",
+    "repeated_lines",
     "replacements",
     "row_marks",
     "schedules",

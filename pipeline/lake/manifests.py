@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 from pipeline.core.models import Entry, Origin, Outcome, Validators, Verdict
 from pipeline.lake.json_records import JsonFormat
@@ -132,6 +132,8 @@ class Manifest:
     """For a part of revisits: the pages that are gone."""
     declarations: tuple[HostDeclaration, ...] = ()
     """The declarations of the part's hosts that were in force when its pages were fetched, even if captured by an earlier part."""
+    repeated: date | None = None
+    """The day whose file of lines that sites repeat (`lake.repeated_lines`) was the newest; None when there was none."""
     format: int = FORMAT
 
     @property

@@ -1,4 +1,4 @@
-"""The daily maintenance: ask for recent pages again, delete old captures and unused images, write the completeness tables.
+"""The daily maintenance: ask for recent pages again, delete old captures and unused images, learn what sites repeat, count completeness.
 
 Each function is one task of `dags/news_maintenance.py`; `maintain`, which `news maintain` calls, runs them all. Every one can be repeated.
 """
@@ -31,6 +31,7 @@ from pipeline.lake.storage import Lake
 from pipeline.operations import stages
 from pipeline.operations.completeness import SourceDay
 from pipeline.operations.completeness_tables import read_completeness, write_tables
+from pipeline.operations.repeated_lines import learn_repeated_lines
 from pipeline.operations.retention import delete_old_captures, prune_images
 from pipeline.text.counts import counted
 
@@ -86,6 +87,11 @@ def write_completeness(settings: Settings, catalogue: Catalogue, *, now: datetim
     return rows
 
 
+def learn_repeated(settings: Settings, *, now: datetime) -> int:
+    """Learn from the last whole UTC day which lines sites repeat; returns the number of lines that are known."""
+    return len(learn_repeated_lines(Lake(settings.lake), now.date() - DAY).lines)
+
+
 def silent_gaps(rows: Sequence[SourceDay]) -> tuple[str, ...]:
     """One sentence for each row of `rows` that is a silent gap."""
     return tuple(gap for row in rows if (gap := row.gap) is not None)
@@ -98,6 +104,7 @@ def maintain(settings: Settings, catalogue: Catalogue, interval: Interval, *, cl
     publishes = tuple(stages.publish_dates(settings, catalogue, stages.fold(settings, catalogue, extracted.published_dates)))
     retention = retain(settings, now=clock.now())
     images = prune(settings, now=clock.now())
+    learn_repeated(settings, now=clock.now())
     found = silent_gaps(write_completeness(settings, catalogue, now=clock.now()))
     for gap in found:
         log.warning("silent source: %s", gap)

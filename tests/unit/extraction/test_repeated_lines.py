@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.core.models import Article
-from pipeline.extraction.repeated_lines import repeated_lines, without_repeated_lines
+from pipeline.extraction.repeated_lines import lines_told, repeated_lines, without_repeated_lines
+from pipeline.lake.repeated_lines import line_digest
 from pipeline.text.plain_text import letters_only
 from tests.unit.extraction.test_articles import article as built
 
@@ -64,6 +65,17 @@ def test_what_is_cut_is_told_and_other_hosts_keep_it() -> None:
     assert kept is theirs[0]
 
 
+def test_several_lines_are_told_after_the_other_alternatives_and_read_again() -> None:
+    pages = [
+        replace(one, alternatives={"text": "jsonld A text; another"})
+        for one in articles(*(story(name, PROMPT, "Read on") for name in "abc"))
+    ]
+    told = without_repeated_lines(pages)[0].alternatives["text"]
+    assert told == f"jsonld A text; another; repeated {PROMPT}\nRead on"
+    assert lines_told(told) == [letters_only(PROMPT), "readon"]
+    assert lines_told("jsonld A text; another") == lines_told("") == []
+
+
 def test_an_excerpt_that_was_such_a_line_is_taken_from_the_text() -> None:
     pages = [
         replace(one, text=f"{PROMPT}\n{one.text}", excerpt=PROMPT, provenance={"excerpt": "text"}) for one in articles(*map(story, "abc"))
@@ -84,3 +96,10 @@ def test_a_text_of_nothing_else_stays() -> None:
 def test_the_order_of_the_pages_changes_nothing(names: list[str]) -> None:
     pages = {name: story(name, PROMPT, *(["Read on"] if name in "abc" else [])) for name in names}
     assert furniture(*pages.values()) == {letters_only(PROMPT), "readon"}
+
+
+def test_a_line_that_was_known_before_is_cut_from_a_single_page() -> None:
+    (page,) = articles(story("a", PROMPT))
+    known = frozenset({line_digest("any.example", letters_only(PROMPT))})
+    assert without_repeated_lines([page], known=known)[0].text == story("a")[1]
+    assert without_repeated_lines([page], known=frozenset({line_digest("other.example", letters_only(PROMPT))})) == [page]
