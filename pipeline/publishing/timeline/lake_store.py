@@ -96,7 +96,10 @@ def read_manifest(lake: Lake) -> TimelineManifest:
 
 
 def write_manifest(lake: Lake, manifest: TimelineManifest) -> None:
-    """Write the manifest, which commits the files that its steps name; the same manifest gives the same bytes."""
+    """Write the manifest, which commits the files that its steps name; the same manifest gives the same bytes, an empty one no file."""
+    if not manifest.parts:
+        lake.delete(MANIFEST)
+        return
     lake.write_bytes(MANIFEST, json.dumps(_ADAPTER.dump_python(manifest, mode="json"), sort_keys=True, indent=0).encode() + b"\n")
 
 
