@@ -73,7 +73,7 @@ PAGES = st.builds(
     st.sampled_from(sorted(EVENTS)),
     st.integers(0, 5),
     st.sampled_from(["", ", say witnesses", " again"]),
-    st.sampled_from([0, 5, 30, 200, 700]),
+    st.sampled_from([0, 5, 30, 200, 300]),
     st.integers(0, 1),
 )
 STEPS = st.lists(
