@@ -31,23 +31,28 @@ def with_default_pictures(members: Members, days: Collection[int], domains: Coll
     """The members; those of `domains` that were published on `days` with the pictures that are default pictures of their site.
 
     A picture is one when more than `constants.max_pictured` articles of the publisher, published within a window of the article's day,
-    show it. Pictures of the same bytes count as one, whatever their addresses. `members` holds all articles within a window of `days`.
+    show it. Pictures of the same bytes count as one, whatever their addresses; an address has the bytes that any of these articles fetched
+    from it. `members` holds all articles within a window of `days`.
     """
     published = (members.published_s // DAY_S).tolist()
     places = [place for place, domain in enumerate(members.domains.tolist()) if domain in domains and members.pictures[place]]
     shown_on: defaultdict[Shown, list[int]] = defaultdict(list)
+    fetched: defaultdict[Shown, list[tuple[int, Shown]]] = defaultdict(list)
     for place in places:
         for shown in {one for picture in members.pictures[place] for one in _both(members.domains[place], picture)}:
             shown_on[shown].append(published[place])
+        for picture in members.pictures[place]:
+            address, *file = _both(members.domains[place], picture)
+            fetched[address].extend((published[place], one) for one in file)
     often = {shown: sorted(found) for shown, found in shown_on.items() if len(found) > constants.max_pictured}
     reach, wanted = -(-constants.stories.window_hours // 24), set(days)
 
     def is_default(place: int, picture: Picture) -> bool:
         first, last = published[place] - reach, published[place] + reach
+        address, *file = _both(members.domains[place], picture)
+        same = {address, *file, *(one for day, one in fetched[address] if first <= day <= last)}
         return any(
-            bisect_right(often[shown], last) - bisect_left(often[shown], first) > constants.max_pictured
-            for shown in _both(members.domains[place], picture)
-            if shown in often
+            bisect_right(often[shown], last) - bisect_left(often[shown], first) > constants.max_pictured for shown in same if shown in often
         )
 
     defaults = members.default_pictures.copy()
