@@ -27,3 +27,8 @@ def sample_of(cases: Sequence[Case], count: int, *, day: str) -> list[Case]:
     chance = random.Random(day)
     bounds = [number * len(cases) // count for number in range(count + 1)]
     return [chance.choice(cases[start:end]) for start, end in pairwise(bounds)]
+
+
+def share_of(cases: Sequence[Case], *, day: str) -> list[Case]:
+    """The case of the day: each has its turn within a week, for up to seven cases; all cases for `WEEK`."""
+    return list(cases) if day == WEEK else [cases[WEEKDAYS.index(day) % len(cases)]]

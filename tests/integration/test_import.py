@@ -25,6 +25,7 @@ from pipeline.lake.archives.warc import read_records
 from pipeline.lake.ledgers import read_manifest
 from pipeline.lake.storage import Lake
 from pipeline.operations import stages
+from tests.days import DAY, share_of
 from tests.integration.articles import PAGES, warc
 from tests.integration.test_capture import HOUR, ONE, article, feed, source
 from tests.integration.test_rebuild import files
@@ -36,6 +37,13 @@ if sys.version_info >= (3, 14):
 else:
     from backports import zstd
 
+REAL_PAGES: list[tuple[str, dict[str, int]]] = [
+    ("aeb", {}),
+    ("postlight", {}),
+    ("mediacloud", {"signUp": 1, "tagList": 1}),
+    ("readability", {"sectionFront": 1}),
+]
+"""Sets of real pages, with the reasons of those that are no articles."""
 CATALOGUE = Path(__file__).resolve().parents[2] / "data"
 
 
@@ -65,10 +73,7 @@ def catalogue() -> Catalogue:
     return load_catalogue(CATALOGUE)
 
 
-@pytest.mark.parametrize(
-    ("name", "no_articles"),
-    [("aeb", {}), ("postlight", {}), ("mediacloud", {"signUp": 1, "tagList": 1}), ("readability", {"sectionFront": 1})],
-)
+@pytest.mark.parametrize(("name", "no_articles"), [pytest.param(*case, id=f"{case[0]}-{DAY}") for case in share_of(REAL_PAGES, day=DAY)])
 def test_every_real_page_has_exactly_one_outcome(
     shared: Path, settings: Settings, catalogue: Catalogue, name: str, no_articles: dict[str, int]
 ) -> None:

@@ -39,7 +39,7 @@ def _no_grace(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def settings(settings: Settings) -> Settings:
-    return settings.model_copy(update={"page_timeout_s": 3.0})
+    return settings.model_copy(update={"page_timeout_s": 1.5})
 
 
 def titles(reader: BoundedReader, body: bytes) -> list[str | None]:
@@ -48,7 +48,7 @@ def titles(reader: BoundedReader, body: bytes) -> list[str | None]:
 
 @pytest.fixture
 def reader() -> Iterator[BoundedReader]:
-    with BoundedReader(processes=1, timeout_s=3, max_bytes=1 << 25) as one:
+    with BoundedReader(processes=1, timeout_s=1.5, max_bytes=1 << 25) as one:
         yield one
 
 

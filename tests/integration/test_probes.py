@@ -54,7 +54,7 @@ def test_a_page_names_its_pictures_and_its_amp_page() -> None:
 
 
 def test_a_page_of_endless_attributes_is_given_up_and_the_next_one_is_read() -> None:
-    with PageReader(processes=1, timeout_s=3) as reader:
+    with PageReader(processes=1, timeout_s=1.5) as reader:
         assert read(reader, ATTRIBUTES) == PageResources(problem="pageTimeout")
         assert read(reader, PAGE).pictures == (PICTURE,)
 
@@ -84,7 +84,7 @@ def part(room: Newsroom, settings: Settings, make_catalogue: Callable[..., Catal
     room.add_page(URL, PAGE.decode())
     room.add_page(f"{ONE}/b", ATTRIBUTES.decode())
     room.add_page(f"{ONE}/feed", feed(f"{ONE}/b", URL, dates={f"{ONE}/b": PUBLISHED}), content_type="application/rss+xml")
-    hasty, catalogue = settings.model_copy(update={"page_timeout_s": 3.0}), make_catalogue([source(ONE)])
+    hasty, catalogue = settings.model_copy(update={"page_timeout_s": 1.5}), make_catalogue([source(ONE)])
     (planned,) = stages.plan(hasty, catalogue, HOUR)
     stages.capture(hasty, catalogue, planned, live=True, clock=clock)
     path = storage.manifest_path(planned)
@@ -109,7 +109,7 @@ def test_a_page_that_cannot_be_read_holds_no_import(
         for url, kind, body in ((f"{ONE}/b", "text/html", ATTRIBUTES), (URL, "text/html", PAGE), (PICTURE, "image/jpeg", b"\xff\xd8")):
             octets = f"HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
             writer.write_exchange(Exchange(url, clock.now(), 200, kind, Validators(), b"GET / HTTP/1.1\r\n\r\n", octets, b""))
-    lake, hasty = Lake(settings.lake), settings.model_copy(update={"page_timeout_s": 3.0})
+    lake, hasty = Lake(settings.lake), settings.model_copy(update={"page_timeout_s": 1.5})
     report = import_file(lake, hasty, make_catalogue([source(ONE)]), path)
     pages = {page.entry.url: page for part in report.parts for page in read_manifest(lake, part).pages}
     assert pages[f"{ONE}/b"].unprobed == "pageTimeout"
