@@ -33,7 +33,7 @@ down-scale: ## stop all that `make up-scale` started
 	@if [ -x $(BIN)/python ]; then $(BIN)/python -m deploy down --scale; fi
 
 test: $(VENV)/.installed-all ## every test that starts no whole Airflow; those without their service skip and say why (TESTS=tests/unit: only these)
-	$(BIN)/python -m pytest -n 4 $(SIDE_BY_SIDE) -m "not live and not scale" $(TESTS) # two more than processors fill the time in which tests wait
+	$(BIN)/python -m pytest -n 3 $(SIDE_BY_SIDE) -m "not live and not scale" $(TESTS) # the third one fills the time in which others wait
 
 test-live: $(VENV)/.installed-all ## hours, backfills and the daily round in a whole Airflow with its scheduler
 	$(BIN)/python -m pytest -m "live and not browser" tests/integration/test_live_airflow.py

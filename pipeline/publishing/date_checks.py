@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date
+from typing import NamedTuple
 
 from pipeline.core import schema
 from pipeline.core.catalogue import Catalogue
@@ -43,23 +45,32 @@ def check_date(lake: Lake, catalogue: Catalogue, published_date: date) -> dict[s
 def broken_stories(lake: Lake) -> Iterator[str]:
     """A sentence for each record of the lake that tells another thing about its story than the records that it names.
 
-    The members of a story name each other, and have one id and one lead, which is a member. Raises DamagedError, StorageError.
+    The members of a story name each other, and have one id and one lead, which is a member. A page that was captured with publication
+    times far apart has a record on each date; one of its records has to agree. Raises DamagedError, StorageError.
     """
-    told: dict[str, tuple[str, str | None, frozenset[str]]] = {}
+    told: defaultdict[str, list[_Told]] = defaultdict(list)
     for day in lake.published_dates():
         path = storage.explain_path(day)
         for row in rows_of(lake.read_table(path, columns=["webUrl", "storyId", "leadUrl", "links"])) if lake.exists(path) else ():
             if row["storyId"] is not None:
-                told[row["webUrl"]] = row["storyId"], row["leadUrl"], frozenset(link["webUrl"] for link in row["links"])
-    for url, (story, lead, others) in told.items():
-        for other in sorted(others):
-            known = told.get(other)
-            if known is None or url not in known[2]:
+                told[row["webUrl"]].append(_Told(row["storyId"], row["leadUrl"], frozenset(link["webUrl"] for link in row["links"])))
+    for url, mine in ((url, one) for url, records in told.items() for one in records):
+        for other in sorted(mine.others):
+            naming = [one for one in told.get(other, ()) if url in one.others]
+            if not naming:
                 yield f"{url} names {other}, which does not name it"
-            elif known[:2] != (story, lead):
+            elif all((one.story, one.lead) != (mine.story, mine.lead) for one in naming):
                 yield f"{url} and {other} name each other with different ids or leads"
-        if lead not in {url, *others}:
-            yield f"{url}: its lead {lead} is no member of its story"
+        if mine.lead not in {url, *mine.others}:
+            yield f"{url}: its lead {mine.lead} is no member of its story"
+
+
+class _Told(NamedTuple):
+    """What a record tells about its story: id, lead, and the members that it names."""
+
+    story: str
+    lead: str | None
+    others: frozenset[str]
 
 
 def _check_stories(lake: Lake, published_date: date, records: Sequence[ArticleRecord], explanations: Sequence[Explanation]) -> None:

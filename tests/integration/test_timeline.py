@@ -73,7 +73,7 @@ PAGES = st.builds(
     st.sampled_from(sorted(EVENTS)),
     st.integers(0, 5),
     st.sampled_from(["", ", say witnesses", " again"]),
-    st.sampled_from([0, 5, 30, 200, 300]),
+    st.sampled_from([0, 5, 30, 200, 700]),
     st.integers(0, 1),
 )
 STEPS = st.lists(
@@ -201,3 +201,18 @@ def test_records_that_disagree_are_found(settings: Settings) -> None:
     assert list(broken_stories(lake)) == []
     lake.delete(storage.explain_path(DAY + timedelta(days=1)))
     assert list(broken_stories(lake)) == ["https://www.a.example/a names https://www.b.example/b, which does not name it"]
+
+
+def test_a_page_with_two_dates_far_apart_has_a_record_on_each_that_agrees_with_its_story(settings: Settings) -> None:
+    lake, long_ago = Lake(settings.lake), {"publishedDateTime": NOON - timedelta(days=30)}
+    extract(lake, story("a", "b"))
+    extract(lake, [{**one, **long_ago} for one in story("b", "c")], at=NOON + 30 * HOUR)
+    list(stages.publish_dates(settings, CATALOGUE, stages.fold(settings, CATALOGUE)))
+    named = [
+        [other["webUrl"] for other in record["related"]]
+        for day in (DAY, DAY - timedelta(days=30))
+        for record in lake.read_table(storage.articles_path(day)).to_pylist()
+    ]
+    pages = [f"https://www.{name}.example/{name}" for name in "abc"]
+    assert named == [[pages[1]], [pages[0]], [pages[2]], [pages[1]]]
+    assert list(broken_stories(lake)) == []
