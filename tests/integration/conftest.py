@@ -142,6 +142,18 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> SampleWalk:
     return SampleWalk(settings, catalogue, report)
 
 
+@pytest.fixture
+def offline(tmp_path: Path) -> Settings:
+    """The default settings with an empty lake: for work that asks no server."""
+    return Settings(lake=str(tmp_path / "lake"))
+
+
+@pytest.fixture
+def shipped() -> Catalogue:
+    """The catalogue of the project."""
+    return load_catalogue(REPOSITORY / "data")
+
+
 @pytest.fixture(scope="session")
 def imported_lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A lake with twelve articles of one date, imported and published; not to be changed."""
