@@ -75,7 +75,10 @@ def commit_part(lake: Lake, part: Part, captures: Path, contents: PartContents, 
 
 
 def without_lock() -> None:
-    """The `check` of a part without a lock: its name and content depend only on the imported file, so two processes commit the same."""
+    """The `check` of a part without a lock: its name and captures depend only on the imported file, so that two processes commit the same.
+
+    Their manifests differ when a day of repeated lines was learnt between them; the part is extracted by the later one.
+    """
 
 
 def committed_manifest(lake: Lake, part: Part) -> Manifest | None:

@@ -33,7 +33,7 @@ def learn_repeated_lines(lake: Lake, day: date) -> RepeatedLines:
             for row in rows.to_pylist():
                 host = row["providerDomain"]
                 pages[host].append((row["title"], row["text"] or ""))
-                cut[host].update(lines_told(dict(row["alternatives"]).get("text", "")))
+                cut[host].update(lines_told(dict(row["alternatives"] or ()).get("text", "")))
     found = {line_digest(host, line): day for host, seen in pages.items() for line in repeated_lines(seen) | cut[host]}
     before = newest_day(lake, before=day)
     kept = read_repeated(lake, before).lines if before is not None else {}

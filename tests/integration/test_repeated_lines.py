@@ -5,13 +5,16 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.dataset as ds
 import pytest
 
+from pipeline.core import schema
 from pipeline.core.catalogue import Catalogue
 from pipeline.core.errors import PermanentError
 from pipeline.core.models import Part
 from pipeline.core.settings import Settings
+from pipeline.lake import storage
 from pipeline.lake.ledgers import read_manifest
 from pipeline.lake.repeated_lines import FOLDER
 from pipeline.lake.storage import Lake
@@ -20,6 +23,7 @@ from tests.integration.articles import PAGES, warc
 from tests.integration.test_rebuild import files
 
 PROMPT = "Write to the desk at desk@any.example, we read every letter."
+ALTERNATIVES = schema.EXTRACTED.field("alternatives").type
 NEXT_DAY = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 
@@ -64,6 +68,14 @@ def test_a_capture_keeps_the_lines_that_were_known_when_it_was_made(offline: Set
     (Path(offline.lake) / FOLDER / "2026-11-20.json").unlink()
     with pytest.raises(PermanentError, match=r"raw/repeated/2026-11-20\.json is missing"):
         stages.extract(offline, shipped, after)
+
+
+def test_rows_without_alternatives_hold_nothing_that_was_cut(offline: Settings, shipped: Catalogue) -> None:
+    part = import_pages(offline, shipped, datetime(2026, 11, 20, 9, tzinfo=UTC), PAGES[0])
+    lake, path = Lake(offline.lake), storage.extracted_path(part)
+    table = lake.read_table(path)
+    lake.write_table(path, table.set_column(table.column_names.index("alternatives"), "alternatives", pa.nulls(1, ALTERNATIVES)))
+    assert maintenance.learn_repeated(offline, now=NEXT_DAY) == 0
 
 
 def test_a_line_that_an_hour_has_cut_is_learnt_too_and_forgotten_when_it_is_seen_no_more(offline: Settings, shipped: Catalogue) -> None:
