@@ -39,9 +39,16 @@ TABLE = pa.table({"webUrl": ["b", "a"], "heat": [1, 2]})
 
 
 @pytest.fixture(scope="module")
-def s3() -> Iterator[ObjectStore]:
-    with object_store() as running:
-        yield running
+def running() -> Iterator[ObjectStore]:
+    with object_store() as store:
+        yield store
+
+
+@pytest.fixture
+def s3(running: ObjectStore) -> ObjectStore:
+    """The store of all tests, without the faults and the requests of the test before."""
+    running.forget()
+    return running
 
 
 @pytest.fixture
